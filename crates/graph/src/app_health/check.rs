@@ -79,18 +79,22 @@ impl Client {
             },
             (Some(TripCause::Deaths), None) => {}
             (suspected, _) => {
-                if self.verify_app_token(app).await.is_ok() && suspected.is_some() {
+                if self.verify_app(app).await.is_ok() && suspected.is_some() {
                     breaker.clear_suspicion(&app.id);
                 }
             }
         }
     }
 
-    /// Checks with the app's own token whether Graph accepts the app.
+    /// Checks with the app's own token whether Graph accepts the app. One call; while the app's calls are
+    /// suspended, none.
     ///
     /// # Errors
     /// `AppFault`: Graph refuses the app, and the breaker trips. `Unavailable`, `Throttled`: unknown.
-    pub(crate) async fn verify_app_token(&self, app: &AppCredentials) -> Result<(), Refusal> {
+    pub async fn verify_app(&self, app: &AppCredentials) -> Result<(), Refusal> {
+        if let Some(cause) = self.inner.breaker.active_trip(&app.id) {
+            return Err(build_refusal(RefusalKind::AppFault, cause.as_sentence()));
+        }
         let token = app
             .app_token()
             .map_err(|_| build_refusal(RefusalKind::AppFault, "The app has no usable secret."))?;

@@ -56,6 +56,43 @@ pub(crate) fn parse_texts<'de, D: Deserializer<'de>>(
     Ok(list.map(|it| it.into_iter().filter_map(|text| text.0).collect()))
 }
 
+/// A truth value, also as text; anything else is absent.
+pub(crate) fn parse_flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Flag {
+        Plain(bool),
+        Text(String),
+        Other(serde::de::IgnoredAny),
+    }
+    Ok(match Option::<Flag>::deserialize(from)? {
+        Some(Flag::Plain(flag)) => Some(flag),
+        Some(Flag::Text(text)) => text.parse().ok(),
+        Some(Flag::Other(_)) | None => None,
+    })
+}
+
+/// A list; items of another form are left out, and anything else is an empty list.
+pub(crate) fn parse_items<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Maybe<T> {
+        Known(T),
+        Other(serde::de::IgnoredAny),
+    }
+    let list = match Option::<Maybe<Vec<Maybe<T>>>>::deserialize(from)? {
+        Some(Maybe::Known(list)) => list,
+        Some(Maybe::Other(_)) | None => Vec::new(),
+    };
+    let known = |it| match it {
+        Maybe::Known(item) => Some(item),
+        Maybe::Other(_) => None,
+    };
+    Ok(list.into_iter().filter_map(known).collect())
+}
+
 /// A text that may hold a token: zeroed when dropped.
 pub(crate) fn parse_secret_text<'de, D: Deserializer<'de>>(
     from: D,

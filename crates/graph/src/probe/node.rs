@@ -157,6 +157,7 @@ fn works_result(
         page_token,
         tasks,
         cut_off,
+        condition: None,
     })
 }
 

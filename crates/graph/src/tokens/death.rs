@@ -2,13 +2,17 @@
 //!
 //! The rule: ask with the app's own token, so that the response does not depend on the refused token.
 //! A death is confirmed only when `debug_token` says "invalid" with an error that ends a token; after
-//! any other failure the state of the token is unknown.
+//! any other answer the state of the token is unknown.
 
 use regrant_domain::{AccessToken, Refusal, RefusalKind};
 
 use crate::{
-    AppCredentials, Client, call::context::CallContext, errors::graph_error::build_refusal,
-    tokens::debug_token::DebugTokenResponse,
+    AppCredentials, Client,
+    call::context::CallContext,
+    errors::classify::{ErrorClass, classify_error},
+    errors::graph_error::build_refusal,
+    tokens::debug_token::{DebugTokenData, DebugTokenResponse, Validity, message_of_error},
+    tokens::inspect::names_another_app,
 };
 
 /// What `debug_token` says about a token after a call with it was refused.
@@ -28,7 +32,8 @@ impl Client {
     ///
     /// # Errors
     /// Unknown: the app is at fault or suspended, Graph is down or throttles, or its response about
-    /// the token is not final.
+    /// the token is not final. `TokenRefused`: Graph calls the token invalid, and no row of the table
+    /// of errors says why.
     #[tracing::instrument(name = "confirm_death", skip_all, fields(app.id = %app.id))]
     pub async fn confirm_death(
         &self,
@@ -44,15 +49,63 @@ impl Client {
             .read_with_retries::<DebugTokenResponse>(&context, "debug_token", &query)
             .await
         {
-            Ok(response) => response.data.into_death(app, token),
+            Ok(response) => judge_death(response.data, app, token),
             // Graph does not say which token is invalid; if it accepts the app's own, it meant `token`.
             Err(refused) if refused.kind == RefusalKind::TokenDead => self
-                .verify_app_token(app)
+                .verify_app(app)
                 .await
                 .map(|()| DeathVerdict::Confirmed {
                     reason: refused.message,
                 }),
+            // The same: the app that Graph does not know is the one of `token`.
+            Err(refused) if names_another_app(&refused) => {
+                self.verify_app(app).await?;
+                Err(Refusal {
+                    kind: RefusalKind::TokenRefused,
+                    ..refused
+                })
+            }
             Err(refused) => Err(refused),
         }
+    }
+}
+
+/// Whether the response calls the token dead.
+///
+/// # Errors
+/// The response is about another app's token or is not final.
+fn judge_death(
+    data: DebugTokenData,
+    app: &AppCredentials,
+    token: &AccessToken,
+) -> Result<DeathVerdict, Refusal> {
+    let unclear = |kind, message: &str| Err(build_refusal(kind, message));
+    if data.is_of_another_app(&app.id) {
+        return unclear(
+            RefusalKind::Unclassified,
+            "The token belongs to another app.",
+        );
+    }
+    match data.validity() {
+        Validity::Valid => return Ok(DeathVerdict::Denied),
+        Validity::Unknown => {
+            return unclear(
+                RefusalKind::Unclassified,
+                "Graph said nothing about the token.",
+            );
+        }
+        Validity::Invalid => {}
+    }
+    let error = data.into_redacted_error(app, token);
+    let message = message_of_error(&error);
+    match classify_error(&error, 200) {
+        ErrorClass::Refused(RefusalKind::TokenDead) => {
+            Ok(DeathVerdict::Confirmed { reason: message })
+        }
+        ErrorClass::Refused(RefusalKind::Unclassified) => {
+            unclear(RefusalKind::TokenRefused, &message)
+        }
+        ErrorClass::Refused(kind) => unclear(kind, &message),
+        ErrorClass::Throttled(_) => unclear(RefusalKind::Unavailable, &message),
     }
 }

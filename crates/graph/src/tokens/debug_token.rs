@@ -1,15 +1,16 @@
-//! The response of `debug_token`: facts of a valid token, or why it is not acceptable.
+//! The response of `debug_token`: the facts of a token, and whether Graph calls it valid.
 //!
-//! The rule: check the app of the token first, then whether it is valid, then the kind. Absent
-//! targets of a scope mean all targets; an expiry of 0 means none.
+//! The rule: an absent fact is unknown, never wrong. Check the app of the token first, then whether it is valid, then
+//! the kind. Absent targets of a scope mean all targets; an expiry of 0 means none.
+//! Start at `DebugTokenData::into_facts`.
 
 use regrant_domain::{
-    AccessToken, CredentialKind, GrantedScope, Refusal, RefusalKind, Timestamp, TokenFacts,
+    AccessToken, AppId, CredentialKind, GrantedScope, Refusal, RefusalKind, Timestamp, TokenFacts,
 };
 use serde::Deserialize;
 
 use crate::{
-    AppCredentials, CallError, DeathVerdict, InspectError,
+    AppCredentials, CallError, InspectError,
     call::context::CallContext,
     call::wire,
     errors::classify::{ErrorClass, classify_error},
@@ -23,27 +24,29 @@ pub(crate) struct DebugTokenResponse {
 }
 
 /// The fields about one token; of a text that Graph cannot read almost all are absent.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct DebugTokenData {
-    #[serde(default, deserialize_with = "wire::parse_text")]
+    #[serde(deserialize_with = "wire::parse_text")]
     app_id: Option<String>,
-    #[serde(default, rename = "type", deserialize_with = "wire::parse_text")]
+    #[serde(rename = "type", deserialize_with = "wire::parse_text")]
     kind: Option<String>,
-    #[serde(default, deserialize_with = "wire::parse_text")]
+    #[serde(deserialize_with = "wire::parse_text")]
     user_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::parse_moment")]
+    #[serde(deserialize_with = "wire::parse_text")]
+    profile_id: Option<String>,
+    #[serde(deserialize_with = "wire::parse_moment")]
     issued_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::parse_moment")]
+    #[serde(deserialize_with = "wire::parse_moment")]
     expires_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::parse_moment")]
+    #[serde(deserialize_with = "wire::parse_moment")]
     data_access_expires_at: Option<Timestamp>,
-    #[serde(default)]
-    is_valid: bool,
-    #[serde(default, deserialize_with = "wire::parse_texts")]
+    #[serde(deserialize_with = "wire::parse_flag")]
+    is_valid: Option<bool>,
+    #[serde(deserialize_with = "wire::parse_texts")]
     scopes: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(deserialize_with = "wire::parse_items")]
     granular_scopes: Vec<GranularScope>,
-    #[serde(default)]
     error: Option<WireError>,
 }
 
@@ -54,128 +57,144 @@ struct GranularScope {
     target_ids: Option<Vec<String>>,
 }
 
+/// What Graph says of the validity of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// Valid: Graph says so, or names the token's facts and no error.
+    Valid,
+    /// Invalid: Graph says so, or names an error.
+    Invalid,
+    /// Graph said nothing about the token.
+    Unknown,
+}
+
 impl DebugTokenData {
-    /// The facts of a valid token of our app that belongs to a person or a system user.
+    /// The facts of a valid token of our app: of a person, a system user or a page.
     ///
     /// # Errors
     /// The variant says which of these conditions the token does not meet.
     pub(crate) fn into_facts(
-        mut self,
-        app: &AppCredentials,
-        token: &AccessToken,
-    ) -> Result<TokenFacts, InspectError> {
-        if self
-            .app_id
-            .as_deref()
-            .is_some_and(|it| it != app.id.as_str())
-        {
-            return Err(InspectError::ForeignApp);
-        }
-        if !self.is_valid {
-            return Err(self.into_error(app, token));
-        }
-        let kind = match self.kind.as_deref() {
-            Some("USER") => CredentialKind::User,
-            Some("SYSTEM_USER") => CredentialKind::SystemUser,
-            _ => return Err(InspectError::NotAPersonToken),
-        };
-        let app_id = self.app_id.take().ok_or(InspectError::Undecipherable)?;
-        let person_id = self
-            .user_id
-            .take()
-            .and_then(|it| it.parse().ok())
-            .ok_or_else(missing_person_error)?;
-        Ok(TokenFacts {
-            kind,
-            app_id: app_id.parse().map_err(|_| InspectError::ForeignApp)?,
-            person_id,
-            person_name: None,
-            is_work_account: None,
-            issued_at: self.issued_at,
-            expires_at: self.expires_at,
-            data_access_expires_at: self.data_access_expires_at,
-            scopes: self.granted_scopes(),
-        })
-    }
-
-    /// Whether the response calls the token dead.
-    ///
-    /// # Errors
-    /// The response is about another app's token or is not final.
-    pub(crate) fn into_death(
         self,
         app: &AppCredentials,
         token: &AccessToken,
-    ) -> Result<DeathVerdict, Refusal> {
-        if self
-            .app_id
-            .as_deref()
-            .is_some_and(|it| it != app.id.as_str())
-        {
-            return Err(build_refusal(
-                RefusalKind::Unclassified,
-                "The token belongs to another app.",
-            ));
+        read_at: Timestamp,
+    ) -> Result<TokenFacts, InspectError> {
+        if self.is_of_another_app(&app.id) {
+            return Err(InspectError::ForeignApp);
         }
-        if self.is_valid {
-            return Ok(DeathVerdict::Denied);
+        if self.validity() == Validity::Invalid {
+            return Err(self.into_error(app, token, read_at));
         }
-        let error = self.redacted_error(app, token);
-        match classify_error(&error, 200) {
-            ErrorClass::Refused(RefusalKind::TokenDead) => Ok(DeathVerdict::Confirmed {
-                reason: error.to_sentence(),
-            }),
-            ErrorClass::Refused(kind) => Err(build_refusal(kind, message_of_error(&error))),
-            ErrorClass::Throttled(_) => Err(build_refusal(
-                RefusalKind::Unavailable,
-                message_of_error(&error),
-            )),
+        self.find_facts(&app.id, read_at)
+    }
+
+    /// Whether Graph names another app than ours. The question was asked with our app's token, so an answer that
+    /// names no app is about ours.
+    pub(crate) fn is_of_another_app(&self, app: &AppId) -> bool {
+        self.app_id.as_deref().is_some_and(|it| it != app.as_str())
+    }
+
+    /// What Graph says of the token's validity.
+    pub(crate) const fn validity(&self) -> Validity {
+        let names_facts = self.app_id.is_some() || self.user_id.is_some() || self.kind.is_some();
+        match self.is_valid {
+            Some(true) => Validity::Valid,
+            Some(false) => Validity::Invalid,
+            None if self.error.is_some() => Validity::Invalid,
+            None if names_facts => Validity::Valid,
+            None => Validity::Unknown,
         }
     }
 
     /// The error about the token, without secrets; an empty one where Graph gives none.
-    fn redacted_error(self, app: &AppCredentials, token: &AccessToken) -> GraphError {
+    pub(crate) fn into_redacted_error(
+        self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> GraphError {
         let redactor = CallContext::new(app, None, None, &[token]).redactor;
         self.error
             .map(|it| it.into_graph_error(&redactor))
             .unwrap_or_default()
     }
 
-    fn into_error(self, app: &AppCredentials, token: &AccessToken) -> InspectError {
-        if self.app_id.is_none() && self.user_id.is_none() {
+    /// The facts that the response names, whether the token is valid or not.
+    fn find_facts(&self, app: &AppId, read_at: Timestamp) -> Result<TokenFacts, InspectError> {
+        let kind = self
+            .credential_kind()
+            .ok_or(InspectError::NotAPersonToken)?;
+        let person_id = self.user_id.as_deref().and_then(|it| it.parse().ok());
+        let profile_id = self.profile_id.as_deref().and_then(|it| it.parse().ok());
+        Ok(TokenFacts {
+            kind,
+            app_id: app.clone(),
+            person_id: person_id.ok_or_else(missing_person_error)?,
+            profile_id: profile_id.filter(|_| kind == CredentialKind::Page),
+            person_name: None,
+            is_work_account: None,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            data_access_expires_at: self.data_access_expires_at,
+            scopes: self.granted_scopes(),
+            read_at,
+        })
+    }
+
+    /// The kind of the token; `None` for an app's token and for types that are not known.
+    fn credential_kind(&self) -> Option<CredentialKind> {
+        match self.kind.as_deref() {
+            Some("USER") => Some(CredentialKind::User),
+            Some("SYSTEM_USER") => Some(CredentialKind::SystemUser),
+            Some("PAGE") => Some(CredentialKind::Page),
+            Some(_) => None,
+            None if self.profile_id.is_some() => Some(CredentialKind::Page),
+            None => Some(CredentialKind::User),
+        }
+    }
+
+    fn into_error(
+        self,
+        app: &AppCredentials,
+        token: &AccessToken,
+        read_at: Timestamp,
+    ) -> InspectError {
+        let is_bare = self.app_id.is_none() && self.user_id.is_none() && self.kind.is_none();
+        let facts = self.find_facts(&app.id, read_at).ok().map(Box::new);
+        let error = self.into_redacted_error(app, token);
+        if is_bare && error.subcode.is_none() {
             return InspectError::Undecipherable;
         }
-        let error = self.redacted_error(app, token);
         let kind = match classify_error(&error, 200) {
             // Invalid without any error code: Graph gives no other reason than the token itself.
             ErrorClass::Refused(RefusalKind::Unclassified) if error.code.is_none() => {
                 RefusalKind::TokenDead
             }
+            ErrorClass::Refused(RefusalKind::Unclassified) => RefusalKind::TokenRefused,
             ErrorClass::Refused(kind) => kind,
             ErrorClass::Throttled(_) => RefusalKind::Unavailable,
         };
-        Refusal {
+        InspectError::from(Refusal {
             kind,
             message: message_of_error(&error),
             fbtrace_id: error.fbtrace_id.clone(),
-        }
-        .into()
+        })
+        .with_facts(facts)
     }
 
     /// Scopes with their targets; absent targets mean all targets.
-    fn granted_scopes(self) -> Vec<GrantedScope> {
+    fn granted_scopes(&self) -> Vec<GrantedScope> {
         let mut granted: Vec<_> = self
             .granular_scopes
-            .into_iter()
+            .iter()
             .map(|it| GrantedScope {
-                scope: it.scope,
-                target_ids: it.target_ids,
+                scope: it.scope.clone(),
+                target_ids: it.target_ids.clone(),
             })
             .collect();
-        for scope in self.scopes.unwrap_or_default() {
-            if !granted.iter().any(|it| it.scope == scope) {
+        for scope in self.scopes.iter().flatten() {
+            if !granted.iter().any(|it| it.scope == *scope) {
                 granted.push(GrantedScope {
-                    scope,
+                    scope: scope.clone(),
                     target_ids: None,
                 });
             }
@@ -184,7 +203,8 @@ impl DebugTokenData {
     }
 }
 
-fn message_of_error(error: &GraphError) -> String {
+/// Graph's message about an invalid token, or ours where it gives none.
+pub(crate) fn message_of_error(error: &GraphError) -> String {
     if error.message.is_empty() {
         "Graph calls the token invalid.".to_owned()
     } else {
@@ -199,3 +219,6 @@ fn missing_person_error() -> InspectError {
     ))
     .into()
 }
+
+#[cfg(test)]
+mod tests;

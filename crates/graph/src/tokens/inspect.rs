@@ -1,4 +1,4 @@
-//! Inspection of a submitted token: is it valid, of our app, of a person; what was it granted.
+//! Inspection of a token: is it valid, of our app, whose is it, when does it end, what was granted.
 //!
 //! The rule: `debug_token` is called with the app's own token, and responds with HTTP 200 for dead
 //! tokens too. Granted targets are a hint, never a proof of access.
@@ -21,8 +21,23 @@ use crate::{
 pub struct TokenInspection {
     /// What Graph says about the token.
     pub facts: TokenFacts,
-    /// Whether it expires within a day; exchange it before it does.
+    /// Whether it is a person's token that expires within a day; exchange it before it does.
     pub is_short_lived: bool,
+}
+
+impl TokenInspection {
+    /// Refuses a page's token, for callers that need a token of a person or a system user.
+    ///
+    /// # Errors
+    /// [`InspectError::NotAPersonToken`].
+    pub fn require_person_token(self) -> Result<Self, InspectError> {
+        match self.facts.kind {
+            CredentialKind::User | CredentialKind::SystemUser => Ok(self),
+            CredentialKind::Page | CredentialKind::WorkplaceApp => {
+                Err(InspectError::NotAPersonToken)
+            }
+        }
+    }
 }
 
 /// Why a token is not accepted or cannot be inspected.
@@ -33,6 +48,8 @@ pub enum InspectError {
     Dead {
         /// Graph's message, redacted.
         reason: String,
+        /// Whose token it was, where Graph says so.
+        facts: Option<Box<TokenFacts>>,
     },
     /// The token belongs to another app.
     #[error("the token belongs to another app")]
@@ -40,15 +57,41 @@ pub enum InspectError {
     /// Graph cannot read the text as a token.
     #[error("the text is no token that Graph can read")]
     Undecipherable,
-    /// The token of a page, an app or another holder that is neither person nor system user.
+    /// The token of an app or another holder that is no person, system user or page; or a page's,
+    /// where the caller needs a person's.
     #[error("the token is neither a person's nor a system user's")]
     NotAPersonToken,
-    /// The person must act at Meta before the token works.
-    #[error("{}", .0.message)]
-    UserAction(Refusal),
+    /// Graph does not accept the token, and a new one may not help: the person must act at Meta first
+    /// (`Checkpoint` and others), or no row of the table of errors says why (`TokenRefused`).
+    #[error("{}", .refusal.message)]
+    Invalid {
+        /// What Graph said.
+        refusal: Refusal,
+        /// Whose token it is, where Graph says so.
+        facts: Option<Box<TokenFacts>>,
+    },
     /// Graph could not be reached, or refused for another reason.
     #[error(transparent)]
     Call(#[from] CallError),
+}
+
+impl InspectError {
+    /// Whose token it is, where Graph said so although it does not accept the token.
+    #[must_use]
+    pub fn facts(&self) -> Option<&TokenFacts> {
+        match self {
+            Self::Dead { facts, .. } | Self::Invalid { facts, .. } => facts.as_deref(),
+            Self::ForeignApp | Self::Undecipherable | Self::NotAPersonToken | Self::Call(_) => None,
+        }
+    }
+
+    /// The same error with the facts that Graph named, if it is about a token of our app.
+    pub(crate) fn with_facts(mut self, named: Option<Box<TokenFacts>>) -> Self {
+        if let Self::Dead { facts, .. } | Self::Invalid { facts, .. } = &mut self {
+            *facts = named;
+        }
+        self
+    }
 }
 
 impl From<Refusal> for InspectError {
@@ -56,19 +99,25 @@ impl From<Refusal> for InspectError {
         match refusal.kind {
             RefusalKind::TokenDead => Self::Dead {
                 reason: refusal.message,
+                facts: None,
             },
             RefusalKind::Checkpoint
             | RefusalKind::Unconfirmed
             | RefusalKind::TwoFactorRequired
             | RefusalKind::ConsentRequired
-            | RefusalKind::DataAccessExpired => Self::UserAction(refusal),
+            | RefusalKind::DataAccessExpired
+            | RefusalKind::TokenRefused => Self::Invalid {
+                refusal,
+                facts: None,
+            },
             _ => Self::Call(CallError::Refused(refusal)),
         }
     }
 }
 
 impl Client {
-    /// Reads the facts of `token`: `debug_token` with the app's own token, then `/me` with `token`.
+    /// Reads the facts of `token`: `debug_token` with the app's own token, then, of a person's or a
+    /// system user's, `/me` with `token`.
     ///
     /// # Errors
     /// The variants separate a token that is not acceptable from a failed call
@@ -79,11 +128,17 @@ impl Client {
         app: &AppCredentials,
         token: &AccessToken,
     ) -> Result<TokenInspection, InspectError> {
-        let data = self.debug_token(app, token).await?;
-        let mut facts = data.into_facts(app, token)?;
-        let me = self.read_profile(app, token, &facts).await?;
-        facts.person_name = me.name;
-        facts.is_work_account = me.is_work_account;
+        let mut facts = self.read_dates(app, token).await?;
+        // Asked with a page's token, `/me` is the page.
+        if facts.kind != CredentialKind::Page {
+            match self.read_profile(app, token, &facts).await {
+                Ok(me) => {
+                    facts.person_name = me.name;
+                    facts.is_work_account = me.is_work_account;
+                }
+                Err(error) => return Err(error.with_facts(Some(Box::new(facts)))),
+            }
+        }
         let tomorrow = self.inner.clock.now() + TimeDelta::hours(24);
         let short_lived =
             facts.kind == CredentialKind::User && facts.expires_at.is_some_and(|it| it <= tomorrow);
@@ -91,6 +146,19 @@ impl Client {
             facts,
             is_short_lived: short_lived,
         })
+    }
+
+    /// Reads the facts of `token` without its person's profile: one call, `debug_token`.
+    ///
+    /// # Errors
+    /// As [`Client::inspect_token`].
+    pub async fn read_dates(
+        &self,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<TokenFacts, InspectError> {
+        let data = self.debug_token(app, token).await?;
+        data.into_facts(app, token, self.inner.clock.now())
     }
 
     async fn debug_token(
@@ -112,17 +180,20 @@ impl Client {
                 Err(InspectError::ForeignApp)
             }
             Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
-                Err(self.invalid_token_error(app).await)
+                Err(self.blame_token(app, InspectError::Undecipherable).await)
+            }
+            Err(refusal) if names_another_app(&refusal) => {
+                Err(self.blame_token(app, InspectError::ForeignApp).await)
             }
             Err(refusal) => Err(CallError::Refused(refusal).into()),
         }
     }
 
-    /// The error where Graph calls a token invalid without saying which: if it accepts the app's own
-    /// token, it meant the inspected one.
-    async fn invalid_token_error(&self, app: &AppCredentials) -> InspectError {
-        match self.verify_app_token(app).await {
-            Ok(()) => InspectError::Undecipherable,
+    /// The error where Graph refuses a token without saying which: `blamed` if it accepts the app's own
+    /// token, because then it meant the inspected one.
+    async fn blame_token(&self, app: &AppCredentials, blamed: InspectError) -> InspectError {
+        match self.verify_app(app).await {
+            Ok(()) => blamed,
             Err(refusal) => CallError::Refused(refusal).into(),
         }
     }
@@ -154,10 +225,24 @@ impl Client {
 
 const OTHER_APP_MESSAGE: &str = "did not match the viewing app";
 
+/// Whether Graph complains about an app: ours, or that of the token in question, such as an Instagram
+/// or Threads app, which Graph does not know.
+pub(crate) fn names_another_app(refusal: &Refusal) -> bool {
+    let message = refusal.message.to_lowercase();
+    refusal.kind == RefusalKind::AppFault
+        && UNKNOWN_APP_MESSAGES.iter().any(|it| message.contains(it))
+}
+
+const UNKNOWN_APP_MESSAGES: [&str; 3] = [
+    "error validating application",
+    "cannot get application info",
+    "application has been deleted",
+];
+
 #[derive(Default, Deserialize)]
 struct PersonProfile {
     #[serde(default, deserialize_with = "wire::parse_text")]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::parse_flag")]
     is_work_account: Option<bool>,
 }

@@ -123,6 +123,7 @@ async fn debug_token_confirms_or_denies_a_death_or_fails() {
         Ok(DeathVerdict::Confirmed { reason })
     );
     let checkpoint = json!({"code": 190, "subcode": 459, "message": "checkpoint"});
+    let unknown = json!({"code": 190, "subcode": 4711, "message": "brand new"});
     let stub_with_data =
         |data: Value| Stub::start(move |_, _| Reply::json(&json!({ "data": data })));
     for (data, kind) in [
@@ -132,7 +133,11 @@ async fn debug_token_confirms_or_denies_a_death_or_fails() {
         ),
         (
             json!({"app_id": APP_ID, "is_valid": false}),
-            RefusalKind::Unclassified,
+            RefusalKind::TokenRefused,
+        ),
+        (
+            json!({"app_id": APP_ID, "is_valid": false, "error": unknown}),
+            RefusalKind::TokenRefused,
         ),
         (json!({}), RefusalKind::Unclassified),
         (

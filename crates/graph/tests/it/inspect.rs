@@ -61,17 +61,14 @@ async fn only_valid_tokens_of_persons_and_of_our_app_are_accepted() {
     let dead = inspect(ours("USER", false, error(190, 463)))
         .await
         .unwrap_err();
-    let InspectError::Dead { reason } = dead else {
+    assert_eq!(dead.facts().unwrap().person_id.as_str(), "7");
+    let InspectError::Dead { reason, .. } = dead else {
         panic!("{dead:?}")
     };
     assert_eq!(reason, "no … (code 190, subcode 463)");
     assert!(matches!(
         inspect(ours("USER", false, Value::Null)).await,
         Err(InspectError::Dead { .. })
-    ));
-    assert!(matches!(
-        inspect(ours("PAGE", true, Value::Null)).await,
-        Err(InspectError::NotAPersonToken)
     ));
     assert!(matches!(
         inspect(ours("APP", true, Value::Null)).await,
@@ -91,8 +88,85 @@ async fn only_valid_tokens_of_persons_and_of_our_app_are_accepted() {
         .await
         .unwrap_err();
     assert!(
-        matches!(checkpoint, InspectError::UserAction(it) if it.kind == RefusalKind::Checkpoint)
+        matches!(checkpoint, InspectError::Invalid { refusal, .. } if refusal.kind == RefusalKind::Checkpoint)
     );
+}
+
+#[tokio::test]
+async fn a_page_token_is_inspected_without_a_profile_and_is_no_persons() {
+    let page = json!({"app_id": APP_ID, "type": "PAGE", "user_id": "7", "profile_id": "3", "is_valid": true,
+        "expires_at": 1_900_000_000});
+    let stub = Stub::start(move |_, _| Reply::json(&json!({ "data": page }))).await;
+    let inspected = client(&stub.url)
+        .inspect_token(&app(), &token(TOKEN))
+        .await
+        .unwrap();
+    assert_eq!(inspected.facts.person_id.as_str(), "7");
+    assert_eq!(inspected.facts.person_name, None);
+    assert_eq!(
+        inspected.require_person_token(),
+        Err(InspectError::NotAPersonToken)
+    );
+    assert_eq!(stub.calls().len(), 1, "`/me` is not read");
+}
+
+#[tokio::test]
+async fn the_dates_of_a_token_are_read_in_one_call() {
+    let stub = Stub::start(|_, _| {
+        Reply::json(
+            &json!({"data": {"app_id": APP_ID, "type": "USER", "user_id": "7", "is_valid": true,
+            "data_access_expires_at": 1_900_000_000}}),
+        )
+    })
+    .await;
+    let before = Clock::system_time();
+    let facts = client(&stub.url)
+        .read_dates(&app(), &token(TOKEN))
+        .await
+        .unwrap();
+    assert!(facts.data_access_expires_at.is_some());
+    assert!(facts.read_at >= before);
+    assert_eq!(stub.calls().len(), 1);
+}
+
+/// Graph does not know the app of `TOKEN`, and accepts the app's own token or not.
+async fn stub_of_unknown_app(accepts_ours: bool) -> Stub {
+    Stub::start(move |_, call| {
+        if accepts_ours && !call.line.contains(TOKEN) {
+            return Reply::json(
+                &json!({"data": {"app_id": APP_ID, "type": "APP", "is_valid": true}}),
+            );
+        }
+        let message =
+            "Error validating application. Cannot get application info due to a system error.";
+        Reply::error(400, &json!({"code": 190, "message": message}))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_token_of_an_app_that_graph_does_not_know_is_no_fault_of_ours() {
+    let stub = stub_of_unknown_app(true).await;
+    let client = client(&stub.url);
+    let inspected = client.inspect_token(&app(), &token(TOKEN)).await;
+    assert_eq!(inspected, Err(InspectError::ForeignApp));
+    assert!(!client.is_app_tripped(&app().id));
+    assert_eq!(client.verify_app(&app()).await, Ok(()));
+    let death = client.confirm_death(&app(), &token(TOKEN)).await;
+    assert_eq!(death.unwrap_err().kind, RefusalKind::TokenRefused);
+}
+
+#[tokio::test]
+async fn an_app_whose_own_token_is_refused_too_is_at_fault() {
+    let stub = stub_of_unknown_app(false).await;
+    let client = client(&stub.url);
+    let inspected = client.inspect_token(&app(), &token(TOKEN)).await;
+    let is_app_fault = matches!(&inspected, Err(InspectError::Call(it)) if it.refusal().kind == RefusalKind::AppFault);
+    assert!(is_app_fault, "{inspected:?}");
+    let calls = stub.calls().len();
+    let verified = client.verify_app(&app()).await;
+    assert_eq!(verified.unwrap_err().kind, RefusalKind::AppFault);
+    assert_eq!(stub.calls().len(), calls, "a suspended app is not called");
 }
 
 #[tokio::test]
