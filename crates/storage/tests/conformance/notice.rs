@@ -1,7 +1,7 @@
 //! The directory of persons, notices from Meta, and the rows of a person who revokes consent.
 
 use chrono::Duration;
-use regrant_domain::{MetaNotice, NoticeKind, PersonId, Slot};
+use regrant_domain::{MetaNotice, NoticeKind, NoticeSubject, PersonId, Slot};
 use regrant_storage::{DueKind, Error, NewNotice, PersonHash, RevokedConsent, TenantStatus};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both};
@@ -21,7 +21,7 @@ fn notice(digest: u8) -> NewNotice {
     let person_id = "77".parse().unwrap();
     let meta_notice = MetaNotice {
         kind: NoticeKind::DataDeletion,
-        person_id,
+        subject: NoticeSubject::Person(person_id),
         cut_off: None,
         sent_at: day(3),
     };
@@ -30,7 +30,7 @@ fn notice(digest: u8) -> NewNotice {
         app_id: "1".parse().unwrap(),
         notice: meta_notice,
         digest: [digest; 16],
-        person: ADA,
+        subject: ADA,
         code_hash,
     }
 }
@@ -157,7 +157,7 @@ async fn a_notice_is_done_and_its_person_erased_when_no_work_is_left(bench: Benc
         Err(Error::NotFound)
     ));
     let unknown = NewNotice {
-        person: PersonHash([8; 16]),
+        subject: PersonHash([8; 16]),
         ..notice(3)
     };
     bench

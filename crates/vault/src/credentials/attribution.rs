@@ -70,12 +70,14 @@ impl Vault {
         let unknown = self
             .open_unknown_tokens(scope, credentials, &mut attribution)
             .await;
-        let asked = stream::iter(unknown)
-            .map(async |it| (self.ask_owner(app, &it.token).await, it))
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>();
+        // Collected before the stream: the compiler cannot show that a closure within the stream is Send.
+        let asked: Vec<_> = unknown
+            .iter()
+            .map(|it| self.ask_owner(app, &it.token))
+            .collect();
+        let owners: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut owned = Vec::new();
-        for (owner, token) in asked.await {
+        for (owner, token) in owners.into_iter().zip(unknown) {
             match owner {
                 Owner::Known(facts) => owned.push((token, *facts)),
                 Owner::NoOne => attribution.ownerless.extend(token.credential_ids()),
@@ -134,11 +136,11 @@ impl Vault {
     async fn ask_owner(&self, app: &AppCredentials, token: &AccessToken) -> Owner {
         match self.graph.inspect_token(app, token).await {
             Ok(inspected) => Owner::Known(Box::new(inspected.facts)),
-            Err(InspectError::Dead {
-                facts: Some(facts), ..
-            }) => Owner::Known(facts),
-            Err(InspectError::ForeignApp | InspectError::Undecipherable) => Owner::NoOne,
-            Err(_) => Owner::Unanswered,
+            Err(error) => match error.facts() {
+                Some(facts) => Owner::Known(Box::new(facts.clone())),
+                None if is_no_token_of_the_app(&error) => Owner::NoOne,
+                None => Owner::Unanswered,
+            },
         }
     }
 
@@ -228,6 +230,13 @@ impl UnknownToken<'_> {
             read_at: grant.facts.read_at,
         })
     }
+}
+
+const fn is_no_token_of_the_app(error: &InspectError) -> bool {
+    matches!(
+        error,
+        InspectError::ForeignApp | InspectError::Undecipherable | InspectError::NotAPersonToken
+    )
 }
 
 /// The id of an imported token's grant, derived from its fingerprint, so that concurrent passes agree on it.

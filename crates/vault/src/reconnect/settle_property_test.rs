@@ -104,6 +104,7 @@ impl SimulatedResult {
                     vec!["ANALYZE".to_owned()]
                 }),
                 cut_off: None,
+                condition: None,
             }),
             Self::Refused(n) => ProbeResult::Refused(Refusal {
                 kind: all_refusals()[n].clone(),

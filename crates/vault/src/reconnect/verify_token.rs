@@ -15,7 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     Error, TokenRefusal, Vault,
-    credentials::seal::grant_context,
+    credentials::{
+        seal::grant_context,
+        second_opinion::{apply_opinion, needs_second_opinion},
+    },
     reconnect::{offer::Credentials, run::Run},
 };
 
@@ -83,7 +86,10 @@ impl Run<'_> {
         if !inspected.is_short_lived || inspected.facts.kind != CredentialKind::User {
             return Ok((token, inspected.facts));
         }
-        let exchanged = self.vault.graph.exchange_token(&self.app, &token).await?;
+        let exchanged = match self.vault.graph.exchange_token(&self.app, &token).await {
+            Ok(exchanged) => exchanged,
+            Err(error) => return Err(self.review_exchange(&token, error.into()).await),
+        };
         // The response to the exchange may omit when the new token ends, so inspect it too.
         let inspected = self
             .vault
@@ -91,6 +97,15 @@ impl Run<'_> {
             .inspect_token(&self.app, &exchanged.token)
             .await?;
         Ok((exchanged.token, inspected.facts))
+    }
+
+    /// Why a token that was valid a moment ago could not be exchanged: dead only if Graph confirms it.
+    async fn review_exchange(&self, token: &AccessToken, refused: Refusal) -> ValidationFailure {
+        if !needs_second_opinion(&refused) {
+            return CallError::Refused(refused).into();
+        }
+        let opinion = self.vault.ask_second_opinion(&self.app, token, &refused);
+        CallError::Refused(apply_opinion(opinion.await, refused)).into()
     }
 
     /// Stores the grant and the validated token, sealed once for the reconnect and once for the grant.
@@ -194,6 +209,7 @@ impl Vault {
         expected: Option<&PersonId>,
     ) -> Result<TokenInspection, ValidationFailure> {
         let inspected = self.graph.inspect_token(app, token).await?;
+        let inspected = inspected.require_person_token()?;
         if expected.is_some_and(|person| *person != inspected.facts.person_id) {
             return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson));
         }
@@ -209,7 +225,7 @@ impl From<InspectError> for ValidationFailure {
             InspectError::ForeignApp => Self::Refused(TokenRefusal::ForeignApp),
             InspectError::Undecipherable => Self::Refused(TokenRefusal::Undecipherable),
             InspectError::NotAPersonToken => Self::Refused(TokenRefusal::WrongKind),
-            InspectError::UserAction(refusal) => Self::ForEveryItem(refusal),
+            InspectError::Invalid { refusal, .. } => Self::ForEveryItem(refusal),
             InspectError::Call(error) => error.into(),
         }
     }

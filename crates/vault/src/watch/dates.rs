@@ -34,9 +34,9 @@ impl Vault {
             .collect();
         let read: Vec<_> = stream::iter(readings)
             .buffer_unordered(AT_ONCE)
-            .filter_map(async |it| it)
             .collect()
             .await;
+        let read: Vec<_> = read.into_iter().flatten().collect();
         if read.is_empty() {
             return Ok(());
         }
