@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use regrant_domain::{CutOff, CutOffSource, Reason, ReasonCode, Who};
-use regrant_storage::FailedProbe;
+use regrant_domain::{AssetFacts, Certainty, CutOff, CutOffSource, Reason, ReasonCode, Who};
+use regrant_storage::CountedRefusal;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
 
@@ -48,12 +48,13 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
         .await
         .expect("written");
     let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", "y");
-    let failed = FailedProbe {
+    let refusals =
+        AssetFacts::default().after_refusal(reason, Certainty::Spaced, now, Duration::minutes(10));
+    let refused = CountedRefusal {
         asset_id: ids[2].parse().expect("an id"),
-        reason,
-        definitive: false,
+        refusals: refusals.expect("it is counted"),
     };
-    tx.note_failed_probes(&[failed], now)
+    tx.write_refusals(&[refused], now)
         .await
         .expect("written");
     tx.commit().await.expect("committed");
