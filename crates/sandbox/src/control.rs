@@ -5,6 +5,7 @@
 
 mod calls;
 mod clock;
+mod dates;
 mod faults;
 mod migrations;
 mod persons;
@@ -24,7 +25,7 @@ type ControlResult = Result<HttpResponse, ControlRefusal>;
 pub(crate) fn control_routes() -> Scope {
     web::scope("/sandbox")
         .service((world::replace_world, world::show_world))
-        .service((tokens::issue_token, tokens::revoke_token))
+        .service((tokens::issue_token, tokens::revoke_token, dates::move_dates))
         .service((
             persons::change_password,
             persons::deauthorize_app,

@@ -11,6 +11,7 @@ mod access;
 mod batch;
 mod bench;
 mod control;
+mod dates;
 mod facts;
 mod faults;
 mod graph_errors;
