@@ -155,6 +155,76 @@ async fn an_exchange_can_answer_with_another_token_of_the_same_end() {
 }
 
 #[tokio::test]
+async fn the_status_of_an_ad_account_is_the_same_for_persons_and_system_users() {
+    let bench = Bench::start().await;
+    let person = bench.person_token().await;
+    let system_user = bench
+        .issue_token(json!({"system_user": "110000000000001", "app": APP.0}))
+        .await;
+    let change = json!({"account_status": 2, "disable_reason": 1});
+    let (status, answer) = bench
+        .post_control(&format!("assets/{AD_ACCOUNT}"), change)
+        .await;
+    assert_eq!((status, &answer["account_status"]), (200, &json!(2)));
+    for token in [&person, &system_user] {
+        let (_, node) = bench
+            .read(
+                token,
+                &format!("{AD_ACCOUNT}?fields=account_status,disable_reason"),
+            )
+            .await;
+        assert_eq!(
+            node,
+            json!({"id": AD_ACCOUNT, "account_status": 2, "disable_reason": 1})
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_publication_of_a_page_is_the_same_for_every_kind_of_token() {
+    let bench = Bench::start().await;
+    let person = bench.person_token().await;
+    let page = bench.page_token(&person).await;
+    let system_user = bench
+        .issue_token(json!({"system_user": "110000000000001", "app": APP.0}))
+        .await;
+    for published in [false, true] {
+        bench
+            .post_control(
+                &format!("assets/{PAGE}"),
+                json!({"is_published": published}),
+            )
+            .await;
+        for token in [&person, &page, &system_user] {
+            let (_, node) = bench
+                .read(token, &format!("{PAGE}?fields=is_published"))
+                .await;
+            assert_eq!(node["is_published"], published, "{node}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_asset_has_the_facts_of_its_kind_only() {
+    let bench = Bench::start().await;
+    for (asset, change, field) in [
+        (PAGE, json!({"account_status": 2}), "account_status"),
+        (AD_ACCOUNT, json!({"is_published": false}), "is_published"),
+        (PAGE, json!({}), "account_status"),
+    ] {
+        let (status, body) = bench.post_control(&format!("assets/{asset}"), change).await;
+        assert_eq!((status, &body["error"]["field"]), (400, &json!(field)));
+    }
+    assert_eq!(
+        bench
+            .post_control("assets/7", json!({"is_published": true}))
+            .await
+            .0,
+        404
+    );
+}
+
+#[tokio::test]
 async fn a_token_is_inspected_inside_a_batch() {
     let bench = Bench::start().await;
     let token = bench.person_token().await;
