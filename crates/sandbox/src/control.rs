@@ -3,10 +3,13 @@
 //! The rule: check all input before any change; a refused control (400 with the field) changes
 //! nothing. There is no authentication, because the server listens on loopback only.
 
+mod assets;
 mod calls;
 mod clock;
+mod dates;
 mod faults;
 mod migrations;
+mod partners;
 mod persons;
 mod refusal;
 mod tokens;
@@ -24,7 +27,12 @@ type ControlResult = Result<HttpResponse, ControlRefusal>;
 pub(crate) fn control_routes() -> Scope {
     web::scope("/sandbox")
         .service((world::replace_world, world::show_world))
-        .service((tokens::issue_token, tokens::revoke_token))
+        .service((tokens::issue_token, tokens::revoke_token, dates::move_dates))
+        .service((
+            assets::change_asset,
+            partners::remove_partner,
+            partners::add_partner,
+        ))
         .service((
             persons::change_password,
             persons::deauthorize_app,

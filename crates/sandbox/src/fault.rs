@@ -1,22 +1,36 @@
-//! Faults: rules that make calls fail, and how often each has fired.
+//! Faults: rules that make calls fail or change their answers, and how often each has fired.
 //!
-//! The rule: the first rule that matches and has uses left fires; latency rules add to it. With
+//! The rule: of the rules that replace an answer the first that matches and has uses left fires.
+//! Latency adds to it, and changes of facts add up: the first rule that names a fact decides it. With
 //! `per_asset` every asset has a count of its own.
-//! Start at [`Faults::apply_rules`]; `fault/rule.rs` matches one rule.
+//! Start at [`Faults::apply_rules`]; `fault/rule.rs` matches one rule, `fault/effect.rs` has the effects.
 
+mod effect;
 mod rule;
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-pub(crate) use rule::{Effect, ErrorFault, MatchSubject, NamedEffect, Rule, Throttle};
+pub(crate) use effect::{
+    Effect, ErrorFault, ExchangeResult, HeaderMap, Members, NamedEffect, Throttle, UsageHeader,
+};
+pub(crate) use rule::{MatchSubject, Operation, Rule};
 
 /// The effect of all rules on one call.
 #[derive(Debug, Default)]
 pub(crate) struct RuleOutcome {
     pub delay_ms: u64,
     pub effect: Option<Effect>,
+    pub changes: AnswerChanges,
+}
+
+/// What rules change in an answer that the sandbox gives.
+#[derive(Debug, Default)]
+pub(crate) struct AnswerChanges {
+    pub debug: Members,
+    pub fields: Members,
+    pub exchange: Option<ExchangeResult>,
 }
 
 /// The rules in force.
@@ -65,32 +79,53 @@ impl Faults {
     }
 
     /// Fires the rules that match this call.
-    pub fn apply_rules(&mut self, subject: &MatchSubject<'_>) -> RuleOutcome {
-        let mut strike = RuleOutcome::default();
+    pub fn apply_rules(&mut self, call: &MatchSubject) -> RuleOutcome {
+        let mut outcome = RuleOutcome::default();
         for armed in &mut self.rules {
-            let latency = armed.rule.effect.latency_ms();
-            if (latency.is_none() && strike.effect.is_some()) || !armed.try_fire(subject) {
-                continue;
-            }
-            match latency {
-                Some(ms) => strike.delay_ms = strike.delay_ms.saturating_add(ms),
-                None => strike.effect = Some(armed.rule.effect.clone()),
+            let is_late = armed.rule.effect.replaces_answer() && outcome.effect.is_some();
+            if !is_late && armed.try_fire(call) {
+                outcome.add_effect(&armed.rule.effect);
             }
         }
-        strike
+        outcome
+    }
+}
+
+impl RuleOutcome {
+    fn add_effect(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Named(NamedEffect::LatencyMs(ms)) => {
+                self.delay_ms = self.delay_ms.saturating_add(*ms);
+            }
+            Effect::Named(NamedEffect::Debug(members)) => {
+                add_missing(&mut self.changes.debug, members);
+            }
+            Effect::Named(NamedEffect::Fields(members)) => {
+                add_missing(&mut self.changes.fields, members);
+            }
+            Effect::Named(NamedEffect::Exchange(result)) => {
+                self.changes.exchange.get_or_insert(*result);
+            }
+            replacing => self.effect = Some(replacing.clone()),
+        }
+    }
+}
+
+fn add_missing(members: &mut Members, more: &Members) {
+    for (name, value) in more {
+        members.entry(name).or_insert_with(|| value.clone());
     }
 }
 
 impl ActiveRule {
-    fn try_fire(&mut self, subject: &MatchSubject<'_>) -> bool {
-        let item_only = matches!(self.rule.effect, Effect::Named(NamedEffect::NullItem));
-        if (item_only && !subject.batch_item) || !self.rule.wanted.matches_call(subject) {
+    fn try_fire(&mut self, call: &MatchSubject) -> bool {
+        let effect = &self.rule.effect;
+        let concerns = effect.concerns_call(call.operation, call.batch_item);
+        if !concerns || !self.rule.wanted.matches_call(call) {
             return false;
         }
-        let used = match subject.asset {
-            Some(asset) if self.rule.per_asset => {
-                self.by_asset.entry(asset.to_owned()).or_default()
-            }
+        let used = match &call.asset {
+            Some(asset) if self.rule.per_asset => self.by_asset.entry(asset.clone()).or_default(),
             None if self.rule.per_asset => return false,
             _ => &mut self.fired,
         };

@@ -14,8 +14,8 @@ mod call;
 mod caller;
 mod debug_token;
 mod error;
+mod faults;
 mod fields;
-mod headers;
 mod list;
 mod node;
 mod oauth;
@@ -31,16 +31,18 @@ mod user;
 use serde_json::Value;
 
 use crate::{
-    fault::{Effect, MatchSubject, NamedEffect},
+    fault::{AnswerChanges, Effect, ExchangeResult, NamedEffect},
     state::State,
     world::Kind,
 };
 
 pub(crate) use call::{Call, Method};
-pub(crate) use caller::find_holder_id;
+pub(crate) use caller::find_caller;
 pub(crate) use error::GraphError;
 pub(crate) use permissions::deauthorize_app;
 pub(crate) use reply::{CallResponse, Outcome, Reply};
+
+use reply::headers;
 
 /// Responds to a call as Graph would.
 pub(crate) fn respond_to_call(state: &mut State, call: &Call) -> CallResponse {
@@ -53,72 +55,40 @@ pub(crate) fn respond_to_call(state: &mut State, call: &Call) -> CallResponse {
 /// Responds to a single call or to one item of a batch.
 fn respond_single(state: &mut State, call: &Call) -> CallResponse {
     record_call(state, call);
-    let holder = caller::find_holder_id(state, call);
-    let path = call.joined_path();
-    let subject = match_subject(state, call, holder.as_deref(), &path);
-    let strike = state.faults.apply_rules(&subject);
-    let outcome = match strike.effect {
-        None => Outcome::Reply(route_with_headers(state, call, None)),
-        Some(Effect::Named(NamedEffect::Usage(percent))) => {
-            Outcome::Reply(route_with_headers(state, call, Some(percent)))
-        }
-        Some(effect) => fault_outcome(state, call, &effect),
+    let subject = faults::match_subject(state, call);
+    let rules = state.faults.apply_rules(&subject);
+    let outcome = match rules.effect {
+        None => Outcome::Reply(route_with_headers(state, call, None, &rules.changes)),
+        Some(Effect::Named(NamedEffect::Usage(percent))) => Outcome::Reply(route_with_headers(
+            state,
+            call,
+            Some(percent),
+            &rules.changes,
+        )),
+        Some(effect) => faults::fault_outcome(state, call, &effect),
     };
     CallResponse {
         outcome,
-        delay_ms: strike.delay_ms,
+        delay_ms: rules.delay_ms,
         items: 1,
     }
 }
 
-fn match_subject<'a>(
-    state: &State,
-    call: &'a Call,
-    person: Option<&'a str>,
-    path: &'a str,
-) -> MatchSubject<'a> {
-    let asset = call.first_segment().and_then(|id| {
-        state
-            .world
-            .assets
-            .find_by_id(id)
-            .map(|asset| (id, asset.kind))
-    });
-    MatchSubject {
-        path,
-        asset: asset.map(|(id, _)| id),
-        kind: asset.map(|(_, kind)| kind),
-        batch_item: call.in_batch,
-        person,
-    }
-}
-
-/// The outcome of a call that a fault rule hits.
-fn fault_outcome(state: &State, call: &Call, effect: &Effect) -> Outcome {
-    match effect {
-        Effect::Named(NamedEffect::Drop) => Outcome::Drop,
-        Effect::Named(NamedEffect::Throttle(throttle)) => {
-            let error = GraphError::throttled_with(throttle.code);
-            Outcome::Reply(
-                error
-                    .to_reply()
-                    .with_headers(headers::throttle_headers(state, call, throttle)),
-            )
-        }
-        Effect::Named(NamedEffect::Error(fault)) => {
-            Outcome::Reply(GraphError::from(fault).to_reply())
-        }
-        Effect::Named(
-            NamedEffect::NullItem | NamedEffect::LatencyMs(_) | NamedEffect::Usage(_),
-        ) => Outcome::Null,
-        Effect::Raw { status, body } => Outcome::Reply(Reply::text(*status, body)),
-    }
-}
-
-fn route_with_headers(state: &mut State, call: &Call, usage: Option<u64>) -> Reply {
-    let result = check_quota(state, call).and_then(|()| route_call(state, call));
+fn route_with_headers(
+    state: &mut State,
+    call: &Call,
+    usage: Option<u64>,
+    changes: &AnswerChanges,
+) -> Reply {
+    let result = check_quota(state, call).and_then(|()| route_call(state, call, changes.exchange));
     let headers = headers::response_headers(state, call, usage);
-    let reply = result.map_or_else(|error| error.to_reply(), |body| Reply::json(&body));
+    let reply = match result {
+        Err(error) => error.to_reply(),
+        Ok(mut body) => {
+            faults::change_answer(call, &mut body, changes);
+            Reply::json(&body)
+        }
+    };
     reply.with_headers(headers)
 }
 
@@ -132,12 +102,16 @@ fn check_quota(state: &mut State, call: &Call) -> Result<(), GraphError> {
     }
 }
 
-fn route_call(state: &mut State, call: &Call) -> Result<Value, GraphError> {
+fn route_call(
+    state: &mut State,
+    call: &Call,
+    exchange: Option<ExchangeResult>,
+) -> Result<Value, GraphError> {
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
     match (call.method, path.as_slice()) {
         (Method::Get, []) if call.params.has_name("ids") => Err(GraphError::ids_refused()),
         (_, []) => Err(GraphError::unsupported_request(call.method, "")),
-        (_, ["oauth", "access_token"]) => oauth::respond_to_access_token(state, call),
+        (_, ["oauth", "access_token"]) => oauth::respond_to_access_token(state, call, exchange),
         (_, ["oauth", "revoke"]) => oauth::revoke_token(state, call),
         (Method::Get, ["debug_token"]) => debug_token::respond_to_debug_token(state, call),
         (_, [id]) => node::respond_to_node(state, call, id),

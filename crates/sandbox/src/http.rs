@@ -71,8 +71,8 @@ fn write_reply(reply: Reply) -> HttpResponse {
         "text/html; charset=utf-8"
     };
     response.insert_header((header::CONTENT_TYPE, kind));
-    for header in reply.headers {
-        response.insert_header(header);
+    for (name, value) in reply.headers {
+        response.insert_header((name.as_ref(), value));
     }
     response.body(reply.body)
 }
@@ -82,7 +82,7 @@ fn log_call(state: &mut State, request: &HttpRequest, call: &Call, answer: &Call
         at: state.now().to_rfc3339(),
         method: request.method().to_string(),
         path: mask_secrets(request.path()),
-        person: graph::find_holder_id(state, call),
+        person: graph::find_caller(state, call).0,
         items: answer.items,
         status: if let Outcome::Reply(reply) = &answer.outcome {
             reply.status

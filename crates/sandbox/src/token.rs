@@ -1,14 +1,17 @@
 //! Tokens: holder, expiry, and the cause of their end.
 //!
 //! The rule: only the response that issues a token contains its text; no type here prints it.
+//! Start at [`Token`]; `token/store.rs` holds all tokens and decides which are dead.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+mod store;
 
-use chrono::{DateTime, Duration, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub(crate) use store::{NewDates, Tokens};
 
 /// The holder of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,42 @@ impl TokenHolder {
             Self::Page { .. } => "PAGE",
         }
     }
+
+    /// The kind, as fault rules name it.
+    pub fn kind(&self) -> TokenKind {
+        match self {
+            Self::Person(_) => TokenKind::User,
+            Self::SystemUser(_) => TokenKind::SystemUser,
+            Self::Page { .. } => TokenKind::Page,
+        }
+    }
+}
+
+/// The kinds of tokens that fault rules distinguish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenKind {
+    User,
+    Page,
+    SystemUser,
+    App,
+}
+
+/// A date, or none ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndDate {
+    Never,
+    At(DateTime<Utc>),
+}
+
+impl EndDate {
+    /// The date; `None` for never.
+    pub fn date(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Never => None,
+            Self::At(at) => Some(at),
+        }
+    }
 }
 
 /// Why a token no longer works.
@@ -70,6 +109,10 @@ pub(crate) struct Token {
     pub granted: Option<HashSet<String>>,
     pub issued_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Issued to live for hours only; page tokens minted from it expire with it.
+    pub short_lived: bool,
+    /// The end of data access of this token alone; absent: that of its person.
+    pub own_data_access: Option<EndDate>,
     pub parent: Option<String>,
     pub ended: Option<TokenEnding>,
 }
@@ -85,15 +128,11 @@ impl Token {
             granted: None,
             issued_at: now,
             expires_at: None,
+            short_lived: false,
+            own_data_access: None,
             parent: None,
             ended: None,
         }
-    }
-
-    /// Whether it lives for hours only; page tokens minted from it expire with it.
-    pub fn is_short_lived(&self) -> bool {
-        self.expires_at
-            .is_some_and(|end| end - self.issued_at < Duration::days(1))
     }
 
     pub fn has_any_scope(&self, scopes: &[&str]) -> bool {
@@ -108,89 +147,6 @@ impl Token {
         self.granted
             .as_ref()
             .is_none_or(|assets| assets.contains(asset))
-    }
-}
-
-/// Every token issued in this world.
-#[derive(Default)]
-pub(crate) struct Tokens {
-    by_text: HashMap<String, Arc<Token>>,
-    data_access: HashMap<(String, String), DateTime<Utc>>,
-}
-
-impl Tokens {
-    pub fn add_token(&mut self, token: Token) -> Arc<Token> {
-        let token = Arc::new(token);
-        self.by_text.insert(token.text.clone(), Arc::clone(&token));
-        token
-    }
-
-    pub fn find_token(&self, text: &str) -> Option<Arc<Token>> {
-        self.by_text.get(text).map(Arc::clone)
-    }
-
-    /// Records a login of a person to an app: data access lasts for 90 days from `now`.
-    pub fn record_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {
-        self.data_access.insert(
-            (person.to_owned(), app.to_owned()),
-            now + Duration::days(90),
-        );
-    }
-
-    /// When data access ends; `None` for system users.
-    pub fn data_access_ends_at(&self, token: &Token) -> Option<DateTime<Utc>> {
-        let person = token.holder.person_id()?;
-        self.data_access
-            .get(&(person.to_owned(), token.app.clone()))
-            .copied()
-    }
-
-    /// Why this token is dead, if it is. A page token dies when the token it was minted from is
-    /// ended, but not when that expires.
-    pub fn find_ending(&self, token: &Token, now: DateTime<Utc>) -> Option<TokenEnding> {
-        let own = token
-            .expires_at
-            .filter(|end| *end <= now)
-            .map(TokenEnding::Expired);
-        let ended = self
-            .find_token(&token.text)
-            .and_then(|kept| kept.ended)
-            .or(own);
-        ended.or_else(|| {
-            let parent = self.find_token(token.parent.as_deref()?)?;
-            let ending = parent.ended?;
-            matches!(token.holder, TokenHolder::Page { .. }).then_some(ending)
-        })
-    }
-
-    /// Ends all tokens that match; tokens that ended before keep their cause. Returns how many ended
-    /// now.
-    pub fn end_tokens(&mut self, ending: TokenEnding, fits: impl Fn(&Token) -> bool) -> usize {
-        let alive = self
-            .by_text
-            .values_mut()
-            .filter(|token| token.ended.is_none() && fits(token));
-        alive
-            .map(|token| Arc::make_mut(token).ended = Some(ending))
-            .count()
-    }
-
-    /// The newest token of a holder for an app that was not ended.
-    pub fn newest_token(&self, holder: &TokenHolder, app: &str) -> Option<&Arc<Token>> {
-        let theirs = self
-            .by_text
-            .values()
-            .filter(|t| t.holder == *holder && t.app == app && t.ended.is_none());
-        theirs.max_by_key(|token| token.issued_at)
-    }
-
-    /// Removes one scope from all tokens of a person for an app.
-    pub fn remove_scope(&mut self, person: &str, app: &str, scope: &str) {
-        let theirs = self
-            .by_text
-            .values_mut()
-            .filter(|t| t.app == app && t.holder.person_id() == Some(person));
-        theirs.for_each(|token| Arc::make_mut(token).scopes.retain(|have| have != scope));
     }
 }
 
@@ -225,55 +181,4 @@ fn random_token_text(holder: &TokenHolder) -> String {
         TokenHolder::Page { .. } => "EAASP",
     };
     format!("{mark}{}{}ZD", random_hex(), random_hex())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Clock;
-
-    fn person(now: DateTime<Utc>) -> Token {
-        Token::new(TokenHolder::Person("1".into()), "4", Vec::new(), now)
-    }
-
-    #[test]
-    fn a_page_token_dies_with_its_parent_but_does_not_expire_with_it() {
-        let (now, mut tokens) = (Clock::new().now(), Tokens::default());
-        let parent = tokens.add_token(Token {
-            expires_at: Some(now + Duration::days(60)),
-            ..person(now)
-        });
-        let by = Box::new(parent.holder.clone());
-        let page = Token::new(
-            TokenHolder::Page {
-                page: "3".into(),
-                by,
-            },
-            "4",
-            Vec::new(),
-            now,
-        );
-        let page = tokens.add_token(Token {
-            parent: Some(parent.text.clone()),
-            ..page
-        });
-        assert_eq!(tokens.find_ending(&page, now + Duration::days(400)), None);
-        tokens.end_tokens(TokenEnding::Invalidated, |token| token.text == parent.text);
-        assert_eq!(
-            tokens.find_ending(&page, now),
-            Some(TokenEnding::Invalidated)
-        );
-    }
-
-    #[test]
-    fn the_first_cause_stays() {
-        let (now, mut tokens) = (Clock::new().now(), Tokens::default());
-        let token = tokens.add_token(person(now));
-        assert_eq!(tokens.end_tokens(TokenEnding::PasswordChanged, |_| true), 1);
-        assert_eq!(tokens.end_tokens(TokenEnding::Deauthorized, |_| true), 0);
-        assert_eq!(
-            tokens.find_ending(&token, now),
-            Some(TokenEnding::PasswordChanged)
-        );
-    }
 }

@@ -9,7 +9,7 @@ mod kind;
 mod registry;
 mod scenario;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::Error;
 
@@ -29,6 +29,8 @@ pub struct World {
     pub(crate) assets: Registry<Asset>,
     pub(crate) shares: Vec<Share>,
     pub(crate) onbehalf: Vec<OnBehalfRequest>,
+    /// WhatsApp accounts whose owners removed the provider as a partner.
+    pub(crate) without_partner: HashSet<String>,
     owned: HashMap<String, Vec<String>>,
 }
 
@@ -82,14 +84,12 @@ impl World {
 
     /// A business is also an asset of kind business; this is that asset.
     fn as_asset(business: &Business) -> Asset {
-        Asset {
-            id: business.id.clone(),
-            kind: Kind::Business,
-            business: business.id.clone(),
-            name: business.name.clone(),
-            page: None,
-            account_status: 1,
-        }
+        Asset::new(
+            business.id.clone(),
+            Kind::Business,
+            &business.id,
+            business.name.clone(),
+        )
     }
 
     fn check_scenario(scenario: Scenario) -> Result<Self, Error> {
@@ -253,42 +253,4 @@ macro_rules! named {
 named!(App, Asset, Business, Person, SystemUser);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_demo_world_has_120_assets_of_one_client_and_20_of_another() {
-        let world = World::demo();
-        let count = |businesses: &[&str]| {
-            let theirs = |asset: &&Asset| businesses.contains(&asset.business.as_str());
-            world.assets.iter().filter(theirs).count()
-        };
-        let first = [
-            "200000000000001",
-            "200000000000002",
-            "200000000000003",
-            "200000000000004",
-        ];
-        assert_eq!((count(&first), count(&["200000000000009"])), (120, 20));
-    }
-
-    #[test]
-    fn generated_ids_are_consecutive() {
-        let scenario = "
-businesses: [{id: '2', name: Two}]
-generate: [{kind: ad_account, business: '2', count: 3, first_id: act_98, name: 'Account {n}'}]";
-        let world = World::from_yaml(scenario).unwrap_or_default();
-        let made: Vec<_> = world
-            .owned_by("2")
-            .map(|asset| (asset.id.as_str(), asset.name.as_str()))
-            .collect();
-        assert_eq!(
-            made,
-            [
-                ("act_98", "Account 1"),
-                ("act_99", "Account 2"),
-                ("act_100", "Account 3")
-            ]
-        );
-    }
-}
+mod tests;

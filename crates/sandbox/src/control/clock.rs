@@ -9,7 +9,7 @@ use super::{ControlRefusal, ControlResult, parse_body};
 use crate::state::{SharedState, State};
 
 /// The maximum offset: longer than any token lives, and it keeps sums of dates in range.
-const MAX_OFFSET: Duration = Duration::days(36_500);
+pub(super) const MAX_OFFSET: Duration = Duration::days(36_500);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +70,8 @@ fn read_duration(by: &Value) -> Result<Duration, ControlRefusal> {
     })
 }
 
-fn parse_duration_text(text: &str) -> Option<Duration> {
+/// Parses `30d`, `1h`, `90m`, `15s` or seconds.
+pub(super) fn parse_duration_text(text: &str) -> Option<Duration> {
     let (unit_at, unit) = text.char_indices().next_back()?;
     let count = || text.get(..unit_at)?.parse::<i64>().ok();
     match unit {

@@ -5,7 +5,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{ControlRefusal, ControlResult, parse_body};
-use crate::{fault::Rule, state::SharedState};
+use crate::{
+    fault::{Effect, NamedEffect, Rule},
+    state::SharedState,
+};
 
 /// The maximum latency; no client waits longer.
 const MAX_LATENCY_MS: u64 = 600_000;
@@ -22,6 +25,9 @@ pub(super) async fn add_fault(shared: web::Data<SharedState>, body: web::Bytes) 
     let written: Value = parse_body(&body)?;
     let rule: Rule =
         parse_body(&body).map_err(|refusal| explain_wrong_effect(&written).unwrap_or(refusal))?;
+    rule.effect
+        .check_values()
+        .map_err(|why| ControlRefusal::invalid_field("effect", why))?;
     let id = shared.lock_state().faults.add_rule(rule);
     Ok(HttpResponse::Ok().json(json!({"id": id})))
 }
@@ -69,8 +75,13 @@ pub(super) async fn set_latency(shared: web::Data<SharedState>, body: web::Bytes
 /// A better message for a wrong `effect`: serde names no field for a value that fits no variant.
 fn explain_wrong_effect(written: &Value) -> Option<ControlRefusal> {
     let effect = written.get("effect")?;
-    let is_wrong = serde_json::from_value::<crate::fault::Effect>(effect.clone()).is_err();
-    let forms = "write {\"throttle\":{\"code\":4}}, {\"error\":{\"code\":190}}, \"null_item\", {\"latency_ms\":50}, \
+    serde_json::from_value::<Effect>(effect.clone()).err()?;
+    let why = serde_json::from_value::<NamedEffect>(effect.clone()).err()?;
+    let forms = "write {\"error\":{\"code\":190}}, {\"throttle\":{\"code\":4}}, {\"debug\":{\"is_valid\":false}}, \
+                 {\"fields\":{\"account_status\":2}}, {\"exchange\":\"same_end\"}, \"null_item\", {\"latency_ms\":50}, \
                  \"drop\", {\"usage\":96} or {\"status\":503,\"body\":\"\"}";
-    is_wrong.then(|| ControlRefusal::invalid_field("effect", forms))
+    Some(ControlRefusal::invalid_field(
+        "effect",
+        format!("{why}; {forms}"),
+    ))
 }

@@ -48,6 +48,7 @@ pub(super) async fn issue_token(shared: web::Data<SharedState>, body: web::Bytes
     let made = state.tokens.add_token(Token {
         granted,
         expires_at,
+        short_lived: input.short_lived,
         ..made
     });
     let expires_at = expires_at.map(|at| at.to_rfc3339());

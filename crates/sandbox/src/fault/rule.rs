@@ -1,11 +1,12 @@
-//! A fault rule: which calls it matches, and its effect.
+//! A fault rule: which calls it matches, its effect, and how often it fires.
 //!
 //! The rule: an absent condition matches every call; a call must meet all conditions that are given.
 //! Start at [`CallMatch::matches_call`].
 
 use serde::{Deserialize, Serialize};
 
-use crate::world::Kind;
+use super::Effect;
+use crate::{token::TokenKind, world::Kind};
 
 /// A rule in the form of `POST /sandbox/faults`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,121 +27,94 @@ pub(crate) struct Rule {
 pub(crate) struct CallMatch {
     /// The path without version and outer slashes; `*` matches any text. A batch call is `batch`.
     pub path: Option<String>,
-    pub asset: Option<IdList>,
+    pub asset: Option<TextList>,
     pub batch_item: Option<bool>,
     pub kind: Option<Kind>,
     /// The person or system user of the token; `*` matches any text; an app's own token has none.
-    pub person: Option<String>,
+    pub person: Option<TextList>,
+    pub token_kind: Option<TokenKind>,
+    /// The person or system user of the token that the call is about: the inspected or the exchanged
+    /// one. `*` matches any text.
+    pub input_person: Option<TextList>,
+    /// The kind of the token that the call is about.
+    pub input_kind: Option<TokenKind>,
 }
 
-/// One id or a list of ids.
+/// One text or a list of texts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
-pub(crate) enum IdList {
+pub(crate) enum TextList {
     One(String),
     Many(Vec<String>),
 }
 
-/// What happens to a call.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Effect {
-    Named(NamedEffect),
-    /// This status and text, like the response of a proxy.
-    Raw {
-        status: u16,
-        body: String,
-    },
-}
-
-/// The effects that have a name.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum NamedEffect {
-    Throttle(Throttle),
-    Error(ErrorFault),
-    LatencyMs(u64),
-    /// The call succeeds; its usage header reports this percentage.
-    Usage(u64),
-    NullItem,
-    Drop,
-}
-
-/// A rate limit: the error code, and the minutes until access is regained.
-/// With `business` the business use case header names the business of the asset, not the asset.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Throttle {
-    pub code: i64,
-    #[serde(default = "default_minutes")]
-    pub minutes: u64,
-    #[serde(default)]
-    pub business: bool,
-}
-
-/// Any Graph error.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ErrorFault {
-    pub code: i64,
-    pub subcode: Option<i64>,
-    pub message: Option<String>,
-    pub http: Option<u16>,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub is_transient: Option<bool>,
-}
-
-fn default_minutes() -> u64 {
-    5
-}
-
 /// The properties of a call that rules match.
 #[derive(Debug, Default)]
-pub(crate) struct MatchSubject<'a> {
-    pub path: &'a str,
-    pub asset: Option<&'a str>,
+pub(crate) struct MatchSubject {
+    pub path: String,
+    pub operation: Operation,
+    pub asset: Option<String>,
     pub kind: Option<Kind>,
     pub batch_item: bool,
-    pub person: Option<&'a str>,
+    pub person: Option<String>,
+    pub token_kind: Option<TokenKind>,
+    pub input_person: Option<String>,
+    pub input_kind: Option<TokenKind>,
 }
 
-impl Effect {
-    pub fn latency_ms(&self) -> Option<u64> {
-        match self {
-            Self::Named(NamedEffect::LatencyMs(ms)) => Some(*ms),
-            _ => None,
-        }
-    }
+/// The calls that an effect on answers concerns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Operation {
+    DebugToken,
+    Exchange,
+    NodeRead,
+    #[default]
+    Other,
 }
 
 impl CallMatch {
-    pub fn matches_call(&self, subject: &MatchSubject<'_>) -> bool {
-        self.path
-            .as_deref()
-            .is_none_or(|path| matches_glob(normalize_path(path), subject.path))
+    pub fn matches_call(&self, call: &MatchSubject) -> bool {
+        matches_path(self.path.as_deref(), &call.path)
             && self
                 .asset
                 .as_ref()
-                .is_none_or(|ids| subject.asset.is_some_and(|id| ids.has_id(id)))
-            && self.kind.is_none_or(|kind| subject.kind == Some(kind))
-            && self
-                .batch_item
-                .is_none_or(|item| item == subject.batch_item)
-            && self
-                .person
-                .as_deref()
-                .is_none_or(|person| subject.person.is_some_and(|it| matches_glob(person, it)))
+                .is_none_or(|ids| call.asset.as_deref().is_some_and(|id| ids.has_text(id)))
+            && is_wanted(self.kind, call.kind)
+            && is_wanted(self.batch_item, Some(call.batch_item))
+            && matches_any(self.person.as_ref(), call.person.as_deref())
+            && is_wanted(self.token_kind, call.token_kind)
+            && matches_any(self.input_person.as_ref(), call.input_person.as_deref())
+            && is_wanted(self.input_kind, call.input_kind)
     }
 }
 
-impl IdList {
-    fn has_id(&self, id: &str) -> bool {
+impl TextList {
+    fn texts(&self) -> &[String] {
         match self {
-            Self::One(one) => one == id,
-            Self::Many(many) => many.iter().any(|one| one == id),
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
         }
     }
+
+    fn has_text(&self, text: &str) -> bool {
+        self.texts().iter().any(|one| one == text)
+    }
+}
+
+fn is_wanted<T: Copy + PartialEq>(wanted: Option<T>, found: Option<T>) -> bool {
+    wanted.is_none() || wanted == found
+}
+
+fn matches_any(patterns: Option<&TextList>, text: Option<&str>) -> bool {
+    let Some(patterns) = patterns else {
+        return true;
+    };
+    let mut patterns = patterns.texts().iter();
+    text.is_some_and(|text| patterns.any(|pattern| matches_glob(pattern, text)))
+}
+
+fn matches_path(pattern: Option<&str>, path: &str) -> bool {
+    pattern.is_none_or(|pattern| matches_glob(normalize_path(pattern), path))
 }
 
 /// A rule's path as calls spell it: batches are sent to the root.

@@ -51,15 +51,23 @@ impl Access {
 
 /// The access of a token to an asset, with its scopes and granted assets checked.
 pub(crate) fn check_access(state: &State, token: &Token, asset: &Asset) -> Result<Access, Denial> {
+    if state.world.without_partner.contains(&asset.id) {
+        return Err(Denial::NoRole);
+    }
     let access = access_of_holder(state, token, asset)?;
     if !token.grants_asset(&asset.id) {
         return Err(Denial::NotGranted);
     }
-    if token.has_any_scope(asset.kind.required_scopes()) {
+    if can_read_kind(token, asset.kind) {
         Ok(access)
     } else {
         Err(Denial::Scope)
     }
+}
+
+/// Whether the scopes of a token permit reads of this kind.
+pub(crate) fn can_read_kind(token: &Token, kind: Kind) -> bool {
+    token.has_any_scope(kind.own_scopes()) && token.has_any_scope(kind.parent_scopes())
 }
 
 /// Graph's error for a denial, which depends on the kind of asset.

@@ -6,8 +6,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, CallResponse, GraphError, Method, Outcome, Reply, caller, fault_outcome, headers,
-    match_subject, respond_single,
+    Call, CallResponse, GraphError, Method, Outcome, Reply, caller, faults, headers, respond_single,
 };
 use crate::state::State;
 
@@ -19,14 +18,12 @@ pub(crate) fn respond_to_batch(state: &mut State, call: &Call) -> CallResponse {
         serde_json::from_str(call.params.get("batch").unwrap_or_default()).ok();
     let items = values.as_ref().map_or(0, Vec::len);
     state.calls.count_batch(items);
-    let holder = caller::find_holder_id(state, call);
-    let strike = state
-        .faults
-        .apply_rules(&match_subject(state, call, holder.as_deref(), "batch"));
-    let delay_ms = strike.delay_ms;
-    if let Some(effect) = strike.effect {
+    let subject = faults::match_batch(state, call);
+    let rules = state.faults.apply_rules(&subject);
+    let delay_ms = rules.delay_ms;
+    if let Some(effect) = rules.effect {
         return CallResponse {
-            outcome: fault_outcome(state, call, &effect),
+            outcome: faults::fault_outcome(state, call, &effect),
             delay_ms,
             items,
         };
@@ -122,7 +119,10 @@ fn render_item(reply: Reply, with_headers: bool) -> Value {
     if !with_headers {
         return json!({"code": reply.status, "body": reply.body});
     }
-    let kind = ("Content-Type", "text/javascript; charset=UTF-8".to_owned());
+    let kind = (
+        "Content-Type".into(),
+        "text/javascript; charset=UTF-8".to_owned(),
+    );
     let headers = reply.headers.into_iter().chain([kind]);
     let headers: Vec<Value> = headers
         .map(|(name, value)| json!({"name": name, "value": value}))

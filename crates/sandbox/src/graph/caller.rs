@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::{Call, GraphError};
 use crate::{
     state::State,
-    token::{Token, TokenHolder},
+    token::{Token, TokenKind},
     webhook::hmac_hex,
     world::App,
 };
@@ -81,12 +81,30 @@ pub(crate) fn decode_token(state: &State, text: &str) -> Result<CallerIdentity, 
         .ok_or_else(|| GraphError::malformed_token(text))
 }
 
-/// The person or system user of a call's token, for faults and the log.
-pub(crate) fn find_holder_id(state: &State, call: &Call) -> Option<String> {
-    state
-        .tokens
-        .find_token(call.token()?)
-        .map(|token| token.holder.user_id().to_owned())
+/// The person or system user of a call's token, and the kind of the token, for faults and the log.
+pub(crate) fn find_caller(state: &State, call: &Call) -> (Option<String>, Option<TokenKind>) {
+    match call.token() {
+        Some(text) => describe_token(state, text),
+        // An exchange has no token: it is a call of the app.
+        None => (None, call.params.get("client_id").map(|_| TokenKind::App)),
+    }
+}
+
+/// Whose token a call is about, and of which kind: the token to inspect, exchange or revoke.
+pub(crate) fn find_input(state: &State, call: &Call) -> (Option<String>, Option<TokenKind>) {
+    let names = ["input_token", "fb_exchange_token", "revoke_token"];
+    let text = names.iter().find_map(|name| call.params.get(name));
+    text.map_or((None, None), |text| describe_token(state, text))
+}
+
+fn describe_token(state: &State, text: &str) -> (Option<String>, Option<TokenKind>) {
+    match state.tokens.find_token(text) {
+        Some(token) => (
+            Some(token.holder.user_id().to_owned()),
+            Some(token.holder.kind()),
+        ),
+        None => (None, text.contains('|').then_some(TokenKind::App)),
+    }
 }
 
 /// The id of the app whose quota a call uses.
@@ -146,7 +164,7 @@ fn check_token_alive(state: &State, token: &Token) -> Result<(), GraphError> {
         .tokens
         .data_access_ends_at(token)
         .is_some_and(|end| end <= now);
-    if lapsed && !matches!(token.holder, TokenHolder::SystemUser(_)) {
+    if lapsed {
         return Err(GraphError::data_access_lapsed());
     }
     Ok(())

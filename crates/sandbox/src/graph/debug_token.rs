@@ -86,7 +86,7 @@ fn token_facts(state: &State, token: &Token) -> Value {
     let Some(fields) = data.as_object_mut() else {
         return data;
     };
-    if !token.is_short_lived() {
+    if !token.short_lived {
         fields.insert("issued_at".to_owned(), token.issued_at.timestamp().into());
     }
     if let TokenHolder::Page { page, .. } = &token.holder {
@@ -113,7 +113,7 @@ fn granular_scopes(state: &State, token: &Token) -> Vec<Value> {
         ];
         kinds
             .into_iter()
-            .filter(|kind| kind.required_scopes().contains(&scope))
+            .filter(|kind| kind.own_scopes().contains(&scope))
             .collect()
     };
     let scopes = token

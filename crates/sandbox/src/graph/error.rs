@@ -3,11 +3,11 @@
 //! The rule: the messages are quotations; do not edit them.
 
 use super::{Method, Reply};
-use crate::{fault::ErrorFault, token::TokenEnding};
-use serde_json::json;
+use crate::token::TokenEnding;
+use serde_json::{Map, Value, json};
 
-const OAUTH: &str = "OAuthException";
-const METHOD: &str = "GraphMethodException";
+pub(crate) const OAUTH: &str = "OAuthException";
+pub(crate) const METHOD: &str = "GraphMethodException";
 
 /// An error object of Graph, with the HTTP status of its response.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct GraphError {
     pub subcode: Option<i64>,
     pub message: String,
     pub is_transient: bool,
+    /// `error_data` and other members that few errors have.
+    pub details: Map<String, Value>,
 }
 
 impl GraphError {
@@ -30,6 +32,7 @@ impl GraphError {
             subcode: None,
             message,
             is_transient: false,
+            details: Map::new(),
         }
     }
 
@@ -60,6 +63,7 @@ impl GraphError {
                 .map(|subcode| fields.insert("error_subcode".to_owned(), subcode.into()));
             self.is_transient
                 .then(|| fields.insert("is_transient".to_owned(), true.into()));
+            fields.extend(self.details.clone());
         }
         Reply {
             status: self.status,
@@ -237,29 +241,6 @@ impl GraphError {
         Self {
             is_transient: matches!(code, 4 | 17 | 32),
             ..Self::new(code, text).status(status)
-        }
-    }
-}
-
-impl From<&ErrorFault> for GraphError {
-    fn from(fault: &ErrorFault) -> Self {
-        let fallback = || format!("(#{}) Error made by a fault rule", fault.code);
-        let kind = match (fault.code, fault.subcode) {
-            (100, Some(33)) => METHOD,
-            (960, _) => "FacebookApiException",
-            _ => OAUTH,
-        };
-        Self {
-            status: fault.http.unwrap_or(if matches!(fault.code, 1 | 2) {
-                500
-            } else {
-                400
-            }),
-            kind: fault.kind.clone().unwrap_or_else(|| kind.to_owned()),
-            code: fault.code,
-            subcode: fault.subcode,
-            message: fault.message.clone().unwrap_or_else(fallback),
-            is_transient: fault.is_transient.unwrap_or(matches!(fault.code, 1 | 2)),
         }
     }
 }

@@ -222,12 +222,12 @@ fn mint_page_token(state: &mut State, token: &Token, page: &Asset) -> String {
         token.scopes.clone(),
         state.now_in_seconds(),
     );
-    let dies_with_parent =
-        token.is_short_lived() || matches!(token.holder, TokenHolder::SystemUser(_));
+    let dies_with_parent = token.short_lived || matches!(token.holder, TokenHolder::SystemUser(_));
     let made = Token {
         parent: Some(token.text.clone()),
         granted: token.granted.clone(),
         expires_at: token.expires_at.filter(|_| dies_with_parent),
+        short_lived: token.short_lived,
         ..made
     };
     state.tokens.add_token(made).text.clone()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     caller::{self, CallerIdentity},
 };
 use crate::{
+    fault::ExchangeResult,
     state::State,
     token::{Token, TokenEnding, TokenHolder},
     world::App,
@@ -18,14 +19,18 @@ use crate::{
 /// The lifetime of a long-lived user token and of a refreshed system user token.
 pub(crate) const LONG_LIFETIME: Duration = Duration::days(60);
 
-/// Responds to `/oauth/access_token`.
-pub(crate) fn respond_to_access_token(state: &mut State, call: &Call) -> Result<Value, GraphError> {
+/// Responds to `/oauth/access_token`; a fault rule may keep an exchange from moving the end.
+pub(crate) fn respond_to_access_token(
+    state: &mut State,
+    call: &Call,
+    forced: Option<ExchangeResult>,
+) -> Result<Value, GraphError> {
     let app = authenticate_app(state, call)?.clone();
     match call.params.get("grant_type") {
         Some("client_credentials") => Ok(
             json!({"access_token": format!("{}|{}", app.id, app.secret), "token_type": "bearer"}),
         ),
-        Some("fb_exchange_token") => exchange_token(state, call, &app),
+        Some("fb_exchange_token") => exchange_token(state, call, &app, forced),
         _ if call.params.has_name("code") => {
             Err(GraphError::new(100, "Invalid verification code format."))
         }
@@ -72,13 +77,36 @@ fn authenticate_app<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphE
     }
 }
 
-fn exchange_token(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphError> {
+fn exchange_token(
+    state: &mut State,
+    call: &Call,
+    app: &App,
+    forced: Option<ExchangeResult>,
+) -> Result<Value, GraphError> {
     let text = call.params.get("fb_exchange_token");
     let text =
         text.ok_or_else(|| GraphError::new(1, "fb_exchange_token parameter not specified"))?;
     let token = find_exchangeable_token(state, text, app)?;
     let now = state.now_in_seconds();
-    let expires_at = match &token.holder {
+    let answered = match forced {
+        Some(ExchangeResult::SameToken) => token,
+        Some(ExchangeResult::SameEnd) => add_successor(state, &token, token.expires_at, now),
+        None => {
+            let end = end_of_successor(call, &token, now);
+            add_successor(state, &token, end, now)
+        }
+    };
+    let mut answer = json!({"access_token": answered.text, "token_type": "bearer"});
+    let shown_expiry = answered.expires_at.filter(|_| !app.exchange_without_expiry);
+    if let (Some(end), Some(fields)) = (shown_expiry, answer.as_object_mut()) {
+        fields.insert("expires_in".to_owned(), (end - now).num_seconds().into());
+    }
+    Ok(answer)
+}
+
+/// The end of the token that an exchange issues.
+fn end_of_successor(call: &Call, token: &Token, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match &token.holder {
         TokenHolder::SystemUser(_)
             if call.params.flag_value("set_token_expires_in_60_days") == Some(true) =>
         {
@@ -87,19 +115,21 @@ fn exchange_token(state: &mut State, call: &Call, app: &App) -> Result<Value, Gr
         // Without the parameter a system user's token keeps its expiry.
         TokenHolder::SystemUser(_) => token.expires_at,
         TokenHolder::Person(_) | TokenHolder::Page { .. } => Some(now + LONG_LIFETIME),
-    };
+    }
+}
+
+fn add_successor(
+    state: &mut State,
+    token: &Token,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Arc<Token> {
     let made = Token::new(token.holder.clone(), &token.app, token.scopes.clone(), now);
-    let made = state.tokens.add_token(Token {
+    state.tokens.add_token(Token {
         granted: token.granted.clone(),
         expires_at,
         ..made
-    });
-    let mut answer = json!({"access_token": made.text, "token_type": "bearer"});
-    let shown_expiry = expires_at.filter(|_| !app.exchange_without_expiry);
-    if let (Some(end), Some(fields)) = (shown_expiry, answer.as_object_mut()) {
-        fields.insert("expires_in".to_owned(), (end - now).num_seconds().into());
-    }
-    Ok(answer)
+    })
 }
 
 fn find_exchangeable_token(state: &State, text: &str, app: &App) -> Result<Arc<Token>, GraphError> {

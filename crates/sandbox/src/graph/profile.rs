@@ -82,7 +82,7 @@ fn page_field(state: &State, asset: &Asset, access: &Access, name: &str) -> Opti
         "category" => Some(json!("Business service")),
         "category_list" => Some(json!([{"id": "1706730532910578", "name": "Business service"}])),
         "link" => Some(json!(format!("https://www.facebook.com/{}", asset.id))),
-        "is_published" => Some(json!(true)),
+        "is_published" => Some(json!(asset.is_published)),
         "fan_count" | "followers_count" => Some(json!(0)),
         "verification_status" => Some(json!("not_verified")),
         "instagram_business_account" => {
@@ -114,7 +114,7 @@ fn ad_account_field(state: &State, asset: &Asset, access: &Access, name: &str) -
         ),
         "owner" => Some(json!(asset.business)),
         "amount_spent" | "balance" => Some(json!("0")),
-        "disable_reason" => Some(json!(0)),
+        "disable_reason" => Some(json!(asset.disable_reason)),
         "capabilities" => Some(json!([])),
         "created_time" | "age" | "end_advertiser" | "funding_source" | "spend_cap"
         | "timezone_id" => Some(Value::Null),

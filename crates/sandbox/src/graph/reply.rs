@@ -1,12 +1,19 @@
 //! Responses, before `http.rs` or a batch writes them.
 
+pub(crate) mod headers;
+
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+/// Name and value.
+pub(crate) type Header = (Cow<'static, str>, String);
 
 /// A response with status, headers and body.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<Header>,
     pub body: String,
     pub is_json: bool,
 }
@@ -47,8 +54,16 @@ impl Reply {
         }
     }
 
-    pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
+    pub fn with_headers(mut self, headers: Vec<Header>) -> Self {
         self.headers.extend(headers);
+        self
+    }
+
+    /// Sets one header; it replaces a header of the same name.
+    pub fn set_header(mut self, name: String, value: String) -> Self {
+        self.headers
+            .retain(|(have, _)| !have.eq_ignore_ascii_case(&name));
+        self.headers.push((name.into(), value));
         self
     }
 }

@@ -132,8 +132,9 @@ fn list_assigned(
     let kind = edge.strip_prefix("assigned_").and_then(kind_of_plural);
     let kind = kind.ok_or_else(|| no_edge_error(call.method, id, edge, "SystemUser"))?;
     let scopes = kind
-        .required_scopes()
+        .own_scopes()
         .iter()
+        .chain(kind.parent_scopes())
         .map(|&scope| scope.to_owned())
         .collect();
     // Graph lists assigned assets for every caller, so compute them with a token of the system user.

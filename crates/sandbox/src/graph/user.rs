@@ -135,7 +135,7 @@ pub(crate) fn list_reached_assets(
     kind: Kind,
     default_fields: &str,
 ) -> Result<Value, GraphError> {
-    if !token.has_any_scope(kind.required_scopes()) {
+    if !access::can_read_kind(token, kind) {
         return Err(GraphError::permission_denied(
             200,
             "Requires a permission that this token lacks",

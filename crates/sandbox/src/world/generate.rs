@@ -19,13 +19,11 @@ impl AssetGenerator {
     }
 
     fn build_asset(&self, prefix: &str, first: u64, n: u32) -> Asset {
-        Asset {
-            id: format!("{prefix}{}", first.saturating_add(n.into())),
-            kind: self.kind,
-            business: self.business.clone(),
-            name: self.name.replace("{n}", &(n.saturating_add(1)).to_string()),
-            page: None,
-            account_status: 1,
-        }
+        Asset::new(
+            format!("{prefix}{}", first.saturating_add(n.into())),
+            self.kind,
+            &self.business,
+            self.name.replace("{n}", &(n.saturating_add(1)).to_string()),
+        )
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     WhatsappBusinessAccount,
 }
 
+const PAGE_SCOPES: &[&str] = &["pages_show_list", "pages_read_engagement"];
+
 impl Kind {
     /// The name in scenarios and controls.
     pub fn as_str(self) -> &'static str {
@@ -42,15 +44,26 @@ impl Kind {
         }
     }
 
-    /// The scopes of which a token needs one to read such a node.
-    pub fn required_scopes(self) -> &'static [&'static str] {
+    /// The scopes that concern this kind, of which a token needs one to read such a node.
+    pub fn own_scopes(self) -> &'static [&'static str] {
         match self {
-            Self::Page => &["pages_show_list", "pages_read_engagement"],
+            Self::Page => PAGE_SCOPES,
             Self::AdAccount | Self::Pixel => &["ads_management", "ads_read"],
             Self::Business => &["business_management"],
             Self::ProductCatalog => &["catalog_management"],
-            Self::InstagramAccount => &["instagram_basic"],
-            Self::WhatsappBusinessAccount => &["whatsapp_business_management"],
+            Self::InstagramAccount => &["instagram_basic", "instagram_business_basic"],
+            Self::WhatsappBusinessAccount => &[
+                "whatsapp_business_management",
+                "whatsapp_business_manage_events",
+            ],
+        }
+    }
+
+    /// Further scopes of which a token needs one: an Instagram account is read through its page.
+    pub fn parent_scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::InstagramAccount => PAGE_SCOPES,
+            _ => &[],
         }
     }
 

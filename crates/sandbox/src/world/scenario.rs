@@ -110,6 +110,28 @@ pub(crate) struct Asset {
     /// For ad accounts: 1 is active, 2 is disabled.
     #[serde(default = "active_status")]
     pub account_status: u32,
+    /// For ad accounts: 0 is none.
+    #[serde(default)]
+    pub disable_reason: u32,
+    /// For pages.
+    #[serde(default = "default_true")]
+    pub is_published: bool,
+}
+
+impl Asset {
+    /// An asset as it usually is: active, published, linked to no page.
+    pub fn new(id: String, kind: Kind, business: &str, name: String) -> Self {
+        Self {
+            id,
+            kind,
+            business: business.to_owned(),
+            name,
+            page: None,
+            account_status: active_status(),
+            disable_reason: 0,
+            is_published: true,
+        }
+    }
 }
 
 /// Many assets of one kind, with consecutive ids.

@@ -81,6 +81,11 @@ impl Bench {
         read_response(self.http.post(target).json(&body).send().await.unwrap()).await
     }
 
+    pub async fn clear_faults(&self) {
+        let target = self.url("sandbox/faults");
+        self.http.delete(target).send().await.unwrap();
+    }
+
     pub async fn calls(&self) -> Value {
         self.get("sandbox/calls").await.1
     }

@@ -174,3 +174,78 @@ async fn a_revoked_permission_sends_a_webhook() {
         .await;
     assert_eq!(status, 400);
 }
+
+async fn listen(bench: &Bench) -> TcpListener {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+    let target = bench.url(&format!("sandbox/apps/{}/webhook", APP.0));
+    let set = bench.http.put(target).json(&json!({"url": url})).send();
+    assert_eq!(set.await.unwrap().status(), 200);
+    listener
+}
+
+#[tokio::test]
+async fn a_removed_partner_loses_the_whatsapp_account_and_is_informed() {
+    const WHATSAPP: &str = "800000000010001";
+    let bench = Bench::start().await;
+    let listener = listen(&bench).await;
+    let person = bench.person_token().await;
+    let system_user = bench
+        .issue_token(json!({"system_user": "110000000000001", "app": APP.0}))
+        .await;
+    let ((status, _), (head, body)) = tokio::join!(
+        bench.post_control("partners/remove", json!({"waba": WHATSAPP})),
+        receive(&listener)
+    );
+    assert_eq!(status, 200);
+    assert!(head.contains("X-Hub-Signature-256: sha256="), "{head}");
+    let mut payload: Value = serde_json::from_str(&body).unwrap();
+    assert!(payload["entry"][0]["time"].take().is_i64());
+    let value = json!({
+        "event": "PARTNER_REMOVED", "waba_info": {"waba_id": WHATSAPP, "owner_business_id": BUSINESS},
+    });
+    assert_eq!(
+        payload,
+        json!({"object": "whatsapp_business_account", "entry": [
+            {"id": WHATSAPP, "time": null, "changes": [{"field": "account_update", "value": value}]},
+        ]})
+    );
+    for token in [&person, &system_user] {
+        let (_, node) = bench.read(token, WHATSAPP).await;
+        assert_eq!(crate::bench::error_codes(&node), (100, Some(33)));
+    }
+    assert_eq!(bench.read(&person, "800000000020001").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_partner_that_is_added_again_reads_the_account() {
+    const WHATSAPP: &str = "800000000010001";
+    let bench = Bench::start().await;
+    let listener = listen(&bench).await;
+    let token = bench.person_token().await;
+    for (control, event) in [("remove", "PARTNER_REMOVED"), ("add", "PARTNER_ADDED")] {
+        let control = format!("partners/{control}");
+        let input = json!({"waba": WHATSAPP, "business": "200000000000002"});
+        let (_, (_, body)) = tokio::join!(bench.post_control(&control, input), receive(&listener));
+        assert!(
+            body.contains(event) && body.contains("200000000000002"),
+            "{body}"
+        );
+    }
+    assert_eq!(bench.read(&token, WHATSAPP).await.0, 200);
+}
+
+#[tokio::test]
+async fn only_whatsapp_accounts_have_partners_to_remove() {
+    let bench = Bench::start().await;
+    for (input, field) in [
+        (json!({"waba": BUSINESS}), "waba"),
+        (
+            json!({"waba": "800000000010001", "business": "7"}),
+            "business",
+        ),
+    ] {
+        let (status, body) = bench.post_control("partners/remove", input).await;
+        assert_eq!((status, &body["error"]["field"]), (400, &json!(field)));
+    }
+}
