@@ -54,9 +54,7 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
         asset_id: ids[2].parse().expect("an id"),
         refusals: refusals.expect("it is counted"),
     };
-    tx.write_refusals(&[refused], now)
-        .await
-        .expect("written");
+    tx.write_refusals(&[refused], now).await.expect("written");
     tx.commit().await.expect("committed");
 
     let mut seen = BTreeMap::new();
