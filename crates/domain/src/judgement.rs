@@ -4,6 +4,7 @@
 
 pub mod coverage;
 mod dates;
+pub mod errors;
 mod fact;
 pub mod failover;
 mod mass_refusals;

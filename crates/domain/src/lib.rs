@@ -41,8 +41,8 @@ pub use ids::{
 pub use judgement::{
     Certainty, DateStanding, Fact, FactName, FactSource, Hold, Meaning, ObjectCondition,
     ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow, Refusals, Weight, coverage,
-    explain_by_scope, failover, is_reading_due, judge_date, refresh, retry, schedule, settle,
-    state, watch,
+    errors, explain_by_scope, failover, is_reading_due, judge_date, refresh, retry, schedule,
+    settle, state, watch,
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
