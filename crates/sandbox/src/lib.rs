@@ -28,3 +28,6 @@ pub use clock::Clock;
 pub use error::Error;
 pub use server::{Sandbox, Settings};
 pub use world::World;
+
+/// All controls and fault rules, for the help of a command line.
+pub const CONTROLS: &str = include_str!("../controls.txt");

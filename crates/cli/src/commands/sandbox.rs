@@ -9,6 +9,7 @@ use crate::{output, signals, telemetry};
 
 /// Options of `sandbox`.
 #[derive(clap::Args)]
+#[command(after_long_help = regrant_sandbox::CONTROLS)]
 pub(crate) struct SandboxArgs {
     /// Address to listen on; loopback only, because any caller may control it.
     #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS")]

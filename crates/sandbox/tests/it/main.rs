@@ -12,6 +12,7 @@ mod batch;
 mod bench;
 mod control;
 mod dates;
+mod document;
 mod facts;
 mod faults;
 mod graph_errors;
