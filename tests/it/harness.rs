@@ -4,10 +4,12 @@ mod operator;
 mod sandbox;
 mod server_process;
 mod tenant;
+mod watch;
 mod world;
 
 use std::{sync::Arc, time::Duration};
 
+use hmac::{Hmac, KeyInit, Mac};
 use regrant_api::{AdminParts, AdminRoutes, AdminServer, Server};
 use regrant_crypto::{KeyProvider, Keyring, PasswordStrength};
 use regrant_domain::{AppSecret, Clock, OperatorRole, Password, Permissions, VerifyToken};
@@ -18,12 +20,14 @@ use regrant_testdb::TestDatabase;
 use regrant_vault::{Actor, NewApp, NewOperator, NewTenantSpec, Parts, Vault};
 use regrant_webhook::NameLookup;
 use serde_json::Value;
+use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use sandbox::SandboxControl;
 pub use server_process::{ServerProcess, binary, free_port};
 pub use tenant::Tenant;
+pub use watch::{leap, watch};
 pub use world::{APP, Fleet, OTHER_APP, SECRET, VERIFY_TOKEN, business, ids};
 
 /// Makes two tests of each function, one for each database. The function takes a `TestDatabase`.
@@ -285,6 +289,13 @@ pub fn problem_code(problem: &Value) -> &str {
 /// The code of the problem in a response.
 pub async fn code_of(answer: reqwest::Response) -> String {
     problem_code(&answer.json().await.expect("json")).to_owned()
+}
+
+/// The `appsecret_proof` of a token of the provider's app, for calls to the sandbox.
+pub fn appsecret_proof(token: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
+    mac.update(token.as_bytes());
+    hex::encode(mac.finalize().into_bytes())
 }
 
 /// A header that is a number; the largest number where the header is missing.

@@ -20,6 +20,7 @@ mod harness;
 mod idempotency;
 mod inbound;
 mod installation;
+mod judgement;
 mod operators;
 mod reconnect;
 mod sandbox;

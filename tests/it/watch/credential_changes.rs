@@ -1,12 +1,10 @@
 //! What a probe pass learns and changes without a call of the tenant: cut-offs, promotion, failover, refresh, recovery.
 
 use chrono::Duration;
-use regrant_domain::schedule::ProbeQueue;
 use regrant_testdb::TestDatabase;
-use regrant_vault::ProbePassStats;
 use serde_json::{Value, json};
 
-use crate::harness::{Fleet, Harness, Tenant, on_both};
+use crate::harness::{Fleet, Harness, Tenant, leap, on_both, watch};
 
 /// A tenant with two businesses of seven assets each, connected; the managed account reaches neither.
 async fn connected(database: TestDatabase) -> (Harness, Fleet, Tenant) {
@@ -19,38 +17,6 @@ async fn connected(database: TestDatabase) -> (Harness, Fleet, Tenant) {
         .await;
     assert_eq!(ended["counts"], json!({ "replaced": 14 }));
     (harness, fleet, tenant)
-}
-
-/// Probes everything that is due now, as the worker does.
-async fn watch(harness: &Harness) -> ProbePassStats {
-    let mut sum = ProbePassStats::default();
-    for _ in 0..100 {
-        let mut claimed = 0;
-        for lane in ProbeQueue::ALL {
-            let it = harness
-                .vault
-                .probe_due_assets(lane, 500)
-                .await
-                .expect("the database answers");
-            claimed += it.claimed;
-            sum.claimed += it.claimed;
-            sum.confirmed += it.confirmed;
-            sum.doubted += it.doubted;
-            sum.promoted += it.promoted;
-            sum.failed_over += it.failed_over;
-            sum.postponed += it.postponed;
-            sum.lost += it.lost;
-        }
-        if claimed == 0 {
-            return sum;
-        }
-    }
-    panic!("the same assets stay due: {sum:?}");
-}
-
-async fn leap(harness: &Harness, tenant: &Tenant, by: Duration) -> Tenant {
-    harness.clock.advance_by(by);
-    tenant.log_in_again().await
 }
 
 async fn states(tenant: &Tenant) -> Vec<String> {

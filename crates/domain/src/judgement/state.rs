@@ -15,8 +15,8 @@ use reasons::{
 };
 
 use crate::{
-    AssetFacts, Confidence, DateStanding, Fact, FactName, Reason, Timestamp, Weight, Who,
-    closed_list, judge_date,
+    AssetFacts, Confidence, DateStanding, Fact, FactName, Reason, ReasonCode, Timestamp, Weight,
+    Who, closed_list, judge_date,
 };
 
 closed_list! {
@@ -133,12 +133,34 @@ fn judge_disconnected(facts: &AssetFacts, now: Timestamp) -> Option<Judgement> {
         return Some(refused.unwrap_or_else(never));
     }
     if facts.refusal_weight() == Some(Weight::Final) {
-        return refused;
+        return judge_expired(facts).or(refused);
     }
     find_arrived(facts, now, DateStanding::Passed).map(|it| {
         let (status, fact) = (Status::Disconnected, it.cause.fact());
         Judgement::new(status, it.at, reason_ended(it.cause), fact)
     })
+}
+
+/// The judgement where the token was refused as dead after it had expired: the date explains the refusal.
+fn judge_expired(facts: &AssetFacts) -> Option<Judgement> {
+    let refusals = facts.refusals.as_ref();
+    let died_at = refusals
+        .filter(|it| it.reason.code == ReasonCode::TokenDead)?
+        .since;
+    let expiry = list_endings(facts).into_iter().find(|it| {
+        let is_expiry = matches!(
+            it.cause,
+            EndingCause::TokenExpiry | EndingCause::SystemUser60Days
+        );
+        is_expiry && it.at <= died_at
+    })?;
+    let (status, fact) = (Status::Disconnected, expiry.cause.fact());
+    Some(Judgement::new(
+        status,
+        expiry.at,
+        reason_ended(expiry.cause),
+        fact,
+    ))
 }
 
 fn judge_suspect(facts: &AssetFacts, now: Timestamp) -> Option<Judgement> {
@@ -189,7 +211,7 @@ fn judge_working(
 /// The judgement that the refusals give, where there are any.
 fn judge_refusals(facts: &AssetFacts, status: Status) -> Option<Judgement> {
     let refusals = facts.refusals.as_ref()?;
-    let is_revoked = refusals.reason.code == crate::ReasonCode::Revoked;
+    let is_revoked = refusals.reason.code == ReasonCode::Revoked;
     let fact = if is_revoked {
         FactName::Revocation
     } else {

@@ -271,6 +271,22 @@ fn a_stored_failure_explains_the_state_before_a_passed_date() {
 }
 
 #[test]
+fn the_expiry_explains_a_token_that_died_after_it() {
+    let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
+    let facts = AssetFacts {
+        refusals: refused(&reason, Certainty::Definitive),
+        expires_at: Some(day(4)),
+        ..proved()
+    };
+    let state = AssetState::from_facts(&facts, day(8), NOTICE);
+    assert_eq!(state.reason.code, ReasonCode::TokenExpired);
+    assert_eq!(
+        (state.since, state.fact.name),
+        (day(4), FactName::TokenExpiry)
+    );
+}
+
+#[test]
 fn the_sixty_days_of_a_system_user_need_no_person() {
     let facts = AssetFacts {
         active: Some(CredentialKind::SystemUser),
