@@ -38,9 +38,10 @@ pub struct AssetFilter {
 const LIST: &str = "
     {select} [AND a.kind = :kind] [AND a.business_id = :business] [AND a.person_id = :person]
         [AND a.id > :after]
-        [AND (a.cut_off IS NOT NULL AND a.cut_off < :ending_before
-            OR a.expires_at IS NOT NULL AND a.expires_at < :ending_before
-            OR a.data_access_expires_at IS NOT NULL AND a.data_access_expires_at < :ending_before)]
+        [AND (a.cut_off < :ending_before AND coalesce(a.proved_at < a.cut_off, 0 = 0)
+            OR a.expires_at < :ending_before AND coalesce(a.proved_at < a.expires_at, 0 = 0)
+            OR a.data_access_expires_at < :ending_before
+                AND coalesce(a.proved_at < a.data_access_expires_at, 0 = 0))]
         {in_state} {within}
     ORDER BY a.id LIMIT :limit";
 

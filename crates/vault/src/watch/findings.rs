@@ -9,13 +9,15 @@ use std::collections::{HashMap, HashSet};
 use regrant_crypto::DataKey;
 use regrant_domain::{
     Asset, AssetKind, Certainty, Credential, CredentialId, CredentialKind, CutOff, ProbeFacts,
-    Reason, ReasonCode, Slot, Timestamp, Who,
+    Reason, ReasonCode, Refusals, Slot, Timestamp, Weight, Who,
     retry::probe_pause,
     watch::{Verdict, cut_off_after_probe},
 };
 use regrant_storage::{
     Activation, Confirmation, CountedRefusal, DateReading, StoredCredential, TenantTx,
 };
+
+use tracing::error;
 
 use crate::{
     Error, ProbePassStats, Settings, Vault,
@@ -122,14 +124,16 @@ impl<'a> Findings<'a> {
                 (reason, certainty)
             };
         let pause = self.settings.watch.pace.doubt;
-        let counted = asset
+        let refusals = asset
             .facts
-            .after_refusal(reason, certainty, self.now, pause)
-            .map(|refusals| CountedRefusal {
+            .after_refusal(reason, certainty, self.now, pause);
+        if let Some(refusals) = refusals {
+            raise_alarm_of_new_suspicion(asset, &refusals);
+            self.rows.refused.push(CountedRefusal {
                 asset_id: asset.id.clone(),
                 refusals,
             });
-        self.rows.refused.extend(counted);
+        }
     }
 
     /// Takes over the dates of the grant that serves the asset, where they were read again since.
@@ -297,6 +301,22 @@ impl<'a> Findings<'a> {
         };
         let key = (self.key, self.round.scope.tenant());
         draft.seal_proven(key, asset, slot, proven, self.now)
+    }
+}
+
+/// Raises the alarm where refusals without a class have just made an asset suspect: no row of the table knows them.
+fn raise_alarm_of_new_suspicion(asset: &Asset, refusals: &Refusals) {
+    let is_unknown = matches!(
+        refusals.reason.code,
+        ReasonCode::Unclassified | ReasonCode::RequestFault | ReasonCode::Contradiction
+    );
+    let is_new = asset.facts.refusal_weight() < Some(Weight::Suspect)
+        && refusals.weight() == Weight::Suspect;
+    if is_unknown && is_new {
+        error!(
+            alarm = "unclassified", asset.id = %asset.id, reason = %refusals.reason.code,
+            "Graph refuses a serving token again and again without a known class"
+        );
     }
 }
 
