@@ -1,5 +1,9 @@
 //! Registering assets, with and without tokens.
 
+mod check;
+mod facts;
+mod imported_pages;
+
 use futures_util::future::join_all;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};

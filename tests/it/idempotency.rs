@@ -171,6 +171,8 @@ async fn every_post_acts_once_and_shows_no_secret_twice(database: TestDatabase) 
         read.0["data"].as_array().map(Vec::len),
         read.1["data"].as_array().map(Vec::len)
     );
+    let checked = twice(&tenant, "/v1/assets/check", &ids, 200).await;
+    assert_eq!(checked.0, checked.1);
     let other = json!({ "asset_ids": fleet.ids()[..1] });
     let (status, _) = post(&tenant, "/v1/tokens/lookup", "/v1/tokens/lookup", &other).await;
     assert_eq!(status, 422, "the same key with another body is refused");

@@ -9,6 +9,7 @@ mod moment;
 mod nullable;
 mod reader;
 mod tree;
+mod wait_seconds;
 
 use std::{future::Future, pin::Pin};
 
@@ -30,6 +31,7 @@ pub(crate) use moment::Moment;
 pub(crate) use nullable::deserialize_nullable;
 pub(crate) use reader::{ListIn, read_request};
 pub(crate) use tree::Node;
+pub(crate) use wait_seconds::WaitSeconds;
 
 use crate::{
     problem::{Code, Problem},
@@ -48,6 +50,9 @@ pub(crate) struct CanonicalJson<T> {
     pub(crate) value: T,
     pub(crate) canonical: Zeroizing<Vec<u8>>,
 }
+
+/// A JSON body that may be absent: then the value is the default, and the canonical bytes are empty.
+pub(crate) struct OptionalJson<T>(pub(crate) CanonicalJson<T>);
 
 /// A query string.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -71,17 +76,39 @@ impl<T: DeserializeOwned + 'static> FromRequest for CanonicalJson<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = Body::take_from(request, payload);
+        Box::pin(async move { Self::parse(&body.read_bytes("application/json").await?) })
+    }
+}
+
+impl<T: DeserializeOwned> CanonicalJson<T> {
+    fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        let node = parse_json(bytes)?;
+        // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
+        let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
+        node.write_canonical(&mut canonical)
+            .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
+        Ok(Self {
+            value: read_typed(node)?,
+            canonical,
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
+    type Error = Problem;
+    type Future = BoxedRead<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::take_from(request, payload);
         Box::pin(async move {
-            let bytes = body.read_bytes("application/json").await?;
-            let node = parse_json(&bytes)?;
-            // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
-            let mut canonical = Zeroizing::new(Vec::with_capacity(2 * bytes.len() + 1024));
-            node.write_canonical(&mut canonical)
-                .map_err(|_| Problem::new(Code::Internal, "not canonical"))?;
-            Ok(Self {
-                value: read_typed(node)?,
-                canonical,
-            })
+            let bytes = body.read_optional_bytes("application/json").await?;
+            if bytes.is_empty() {
+                let (value, canonical) = (T::default(), Zeroizing::new(Vec::new()));
+                return Ok(Self(CanonicalJson { value, canonical }));
+            }
+            let CanonicalJson { value, canonical } = CanonicalJson::<Option<T>>::parse(&bytes)?;
+            let value = value.unwrap_or_default();
+            Ok(Self(CanonicalJson { value, canonical }))
         })
     }
 }
@@ -159,10 +186,25 @@ impl Body {
         media_type: &str,
     ) -> Result<Zeroizing<Vec<u8>>, Problem> {
         if self.media_type != media_type || self.encoded {
-            let detail = format!("Send `Content-Type: {media_type}` and no Content-Encoding.");
-            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+            return Err(unsupported_media_type(media_type));
         }
         self.read_in_time().await
+    }
+
+    /// The same; no bytes where the request has no body.
+    async fn read_optional_bytes(
+        mut self,
+        media_type: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        if !self.media_type.is_empty() {
+            return self.read_bytes(media_type).await;
+        }
+        let bytes = self.read_in_time().await?;
+        if bytes.is_empty() {
+            Ok(bytes)
+        } else {
+            Err(unsupported_media_type(media_type))
+        }
     }
 
     /// Reads a body of any media type and at most `limit` bytes.
@@ -215,6 +257,11 @@ impl Body {
             format!("The body may have at most {limit} bytes."),
         )
     }
+}
+
+fn unsupported_media_type(wanted: &str) -> Problem {
+    let detail = format!("Send `Content-Type: {wanted}` and no Content-Encoding.");
+    Problem::new(Code::UnsupportedMediaType, detail)
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {

@@ -25,21 +25,25 @@ use crate::problem::{Code, Problem};
 /// Adds routes that the API description contains.
 pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 
-/// Schemas of responses in which every field is present, and null if unknown; except `slots` and `cut_offs`, which
-/// lists omit.
-const COMPLETE_SCHEMAS: [&str; 31] = [
+/// Fields of an asset that lists omit.
+const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
+/// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
+const COMPLETE_SCHEMAS: [&str; 34] = [
     "App",
     "Asset",
+    "AssetState",
     "Client",
     "Credential",
     "CutOffNote",
     "DueJobs",
     "Ending",
+    "Fact",
     "ForecastEntry",
     "ImpactBy",
     "Jobs",
     "ListedPerson",
     "NamedAsset",
+    "ObjectCondition",
     "OnboardedTenant",
     "Operator",
     "PausedApp",
@@ -71,7 +75,7 @@ pub(crate) fn describe_routes(base: OpenApi, routes: AddRoutes) -> OpenApi {
             it.required = it
                 .properties
                 .keys()
-                .filter(|it| *it != "slots" && *it != "cut_offs")
+                .filter(|it| !OMITTED_IN_LISTS.contains(&it.as_str()))
                 .cloned()
                 .collect();
         }

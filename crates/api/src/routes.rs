@@ -56,6 +56,8 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(assets::list_assets)
         .service(assets::get_asset)
         .service(assets::delete_asset)
+        .service(assets::check_asset)
+        .service(assets::check_assets)
         .service(tokens::get_token)
         .service(tokens::lookup_tokens)
         .service(forecast::get_forecast)

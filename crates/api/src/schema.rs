@@ -3,8 +3,9 @@
 //! The rule: the domain does not depend on OpenAPI; the names of a closed list come from its `ALL`.
 
 use regrant_domain::{
-    AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, OperatorRole,
-    Outcome, Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, FactName, FactSource,
+    ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode, ReconnectStatus, Serving, Slot,
+    Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -68,6 +69,18 @@ pub(crate) fn ending_cause() -> Object {
 
 pub(crate) fn confidence_level() -> Object {
     enum_schema(Confidence::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn fact_name() -> Object {
+    enum_schema(FactName::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn fact_source() -> Object {
+    enum_schema(FactSource::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn object_condition() -> Object {
+    enum_schema(ObjectCondition::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn cover_or_null() -> Object {

@@ -7,6 +7,7 @@ pub(crate) mod cut_offs;
 mod follow_up;
 mod import;
 pub(crate) mod registration;
+pub(crate) mod spellings;
 
 use regrant_domain::{
     Asset, AssetId, AssetKind, PersonId, Timestamp,

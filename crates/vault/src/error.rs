@@ -40,6 +40,9 @@ pub enum Error {
     /// Too many previews run at the same time.
     #[error("too many previews at once")]
     TooManyPreviews,
+    /// Too many checks run at the same time.
+    #[error("too many checks at once")]
+    TooManyChecks,
     /// The credential is missing or not valid.
     #[error("the credential is missing or not valid")]
     Unauthenticated,

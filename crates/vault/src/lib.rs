@@ -79,6 +79,7 @@ pub use tenants::lifecycle::ShredResult;
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
+pub use watch::check::{CheckRequest, CheckedAsset};
 pub use watch::stats::ProbePassStats;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
 pub use webhooks::replay::{DeliveryList, DeliveryQuery, ReplaySelection};
@@ -128,6 +129,7 @@ pub struct Vault {
     webhooks: regrant_webhook::Sender,
     delivery_permits: Permits<WebhookEndpointId>,
     preview_permits: Permits<TenantId>,
+    check_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
     refusal_window: Arc<Mutex<RefusalWindow>>,
@@ -157,6 +159,7 @@ impl Vault {
         Ok(Self {
             delivery_permits: Permits::new(webhooks.settings().max_in_flight),
             preview_permits: Permits::new(reconnect::preview::AT_ONCE),
+            check_permits: Permits::new(watch::check::AT_ONCE),
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
             webhooks,

@@ -81,6 +81,8 @@ pub struct AssetSettings {
     pub notice: TimeDelta,
     /// How many assets one registration may name.
     pub max_registered: usize,
+    /// How many assets one check may name.
+    pub max_checked: usize,
 }
 
 /// Reconnects and previews.
@@ -179,6 +181,7 @@ impl Default for AssetSettings {
         Self {
             notice: TimeDelta::days(30),
             max_registered: 1_000,
+            max_checked: 500,
         }
     }
 }

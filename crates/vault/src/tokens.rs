@@ -1,15 +1,17 @@
 //! Reads tokens: the tenant receives the token that serves an asset.
 //!
-//! The rule: commit the audit event before the token is returned. A token that is known to be dead is never returned.
+//! The rule: commit the audit event before the token is returned. A token that is known to be dead is never returned, and
+//! a person's token never as a page's.
 //! Start at [`Vault::look_up_tokens`]; `read_audit.rs` commits the audit events of concurrent reads together.
 
 pub(crate) mod read_audit;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, CredentialKind, PersonId, ReadReason, Reason, Timestamp,
-    state::AssetState,
+    AccessToken, Asset, AssetId, Credential, CredentialKind, PersonId, ReadReason, Reason,
+    Timestamp,
+    state::{AssetState, Status, reason_not_attributed},
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredCredential};
@@ -17,6 +19,7 @@ use serde_json::json;
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
+    assets::spellings::{NamedAsset, fold_spellings, list_spellings},
     credentials::payload::{credential_context, parse_payload},
 };
 
@@ -98,18 +101,49 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Vec<(AssetId, TokenLookup)>, Error> {
         let app = self.open_app_credentials(caller.scope.app_id()).await?;
-        let (assets, mut held) = self.read_reached_assets(caller, ids).await?;
+        let (assets, mut held) = self.read_settled_assets(caller, ids, now).await?;
+        let now = self.clock.now().max(now);
+        let named = fold_spellings(ids, &assets);
         let mut opened = HashMap::new();
-        for asset in &assets {
+        for asset in assets {
             let found = match held.remove(&asset.id) {
-                Some(stored) => self.open_token(caller, &app, asset, stored, now).await?,
-                None => {
-                    TokenLookup::NoToken(asset.state_at(now, self.settings.assets.notice).reason)
-                }
+                Some(stored) => self.open_token(caller, &app, &asset, stored, now).await?,
+                None => TokenLookup::NoToken(self.state_of(&asset, now).reason),
             };
-            opened.insert(asset.id.clone(), found);
+            opened.insert(asset.id, found);
         }
-        Ok(distinct_lookups(ids, opened))
+        let lookup = |it: NamedAsset| {
+            let found = it.known.and_then(|id| opened.remove(&id));
+            (it.requested, found.unwrap_or(TokenLookup::Unknown))
+        };
+        Ok(named.into_iter().map(lookup).collect())
+    }
+
+    /// The assets within the caller's reach and their active credentials. Pages whose own token is pending are checked
+    /// first, if their probe is due.
+    async fn read_settled_assets(
+        &self,
+        caller: &Principal,
+        ids: &[AssetId],
+        now: Timestamp,
+    ) -> Result<(Vec<Asset>, HashMap<AssetId, StoredCredential>), Error> {
+        let (assets, held) = self.read_reached_assets(caller, ids).await?;
+        let is_due = |it: &&Asset| {
+            let is_pending = |it: &StoredCredential| it.credential.is_page_token_pending();
+            held.get(&it.id).is_some_and(is_pending)
+                && it.facts.next_check_at.is_some_and(|at| at <= now)
+                && self.state_of(it, now).is_serving()
+        };
+        let due: Vec<_> = assets
+            .iter()
+            .filter(is_due)
+            .map(|it| it.id.clone())
+            .collect();
+        if due.is_empty() {
+            return Ok((assets, held));
+        }
+        self.check_before_read(&caller.scope, &due).await?;
+        self.read_reached_assets(caller, ids).await
     }
 
     /// The assets within the caller's reach, in both spellings of each id, and their active credentials.
@@ -118,15 +152,8 @@ impl Vault {
         caller: &Principal,
         ids: &[AssetId],
     ) -> Result<(Vec<Asset>, HashMap<AssetId, StoredCredential>), Error> {
-        let mut spellings: Vec<_> = ids
-            .iter()
-            .flat_map(|id| [id.clone(), id.to_ad_account()])
-            .collect();
-        // Each asset once: its credential is taken once.
-        spellings.sort_unstable();
-        spellings.dedup();
         let tx = self.store.begin_read(&caller.scope).await?;
-        let mut assets = tx.find_assets(&spellings).await?;
+        let mut assets = tx.find_assets(&list_spellings(ids)).await?;
         assets.retain(|it| caller.can_reach(it));
         let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
         let active = tx.find_active_credentials(&known).await?;
@@ -145,11 +172,10 @@ impl Vault {
         stored: StoredCredential,
         now: Timestamp,
     ) -> Result<TokenLookup, Error> {
-        let state = asset.state_at(now, self.settings.assets.notice);
-        if !state.is_serving() {
-            return Ok(TokenLookup::NoToken(state.reason));
+        let (state, credential) = (self.state_of(asset, now), stored.credential);
+        if let Some(reason) = find_obstacle(&state, &credential) {
+            return Ok(TokenLookup::NoToken(reason));
         }
-        let credential = stored.credential;
         let context = credential_context(caller.tenant(), &credential);
         let plain = self
             .data_keys
@@ -162,12 +188,17 @@ impl Vault {
             access_token,
             kind: credential.kind,
             person_id: credential.person_id,
-            expires_at: credential.expires_at,
-            data_access_expires_at: credential.data_access_expires_at,
+            // As they were read last; the sealed copy has them as they were when it was sealed.
+            expires_at: asset.facts.expires_at,
+            data_access_expires_at: asset.facts.data_access_expires_at,
             state,
             appsecret_proof: proof.proof,
             appsecret_time: proof.time,
         })))
+    }
+
+    fn state_of(&self, asset: &Asset, now: Timestamp) -> AssetState {
+        asset.state_at(now, self.settings.assets.notice)
     }
 
     /// Commits the audit events of the tokens that are about to be returned.
@@ -222,25 +253,17 @@ fn audit_detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value
     }
 }
 
-/// One result for each distinct asset, under its first spelling in the request.
-fn distinct_lookups(
-    ids: &[AssetId],
-    mut opened: HashMap<AssetId, TokenLookup>,
-) -> Vec<(AssetId, TokenLookup)> {
-    let known: HashSet<_> = opened.keys().cloned().collect();
-    let mut answered = HashSet::new();
-    let mut answers = Vec::with_capacity(ids.len());
-    for id in ids {
-        let found = [id.clone(), id.to_ad_account()]
-            .into_iter()
-            .find(|it| known.contains(it));
-        let canonical = found.unwrap_or_else(|| id.clone());
-        if answered.insert(canonical.clone()) {
-            answers.push((
-                id.clone(),
-                opened.remove(&canonical).unwrap_or(TokenLookup::Unknown),
-            ));
-        }
+/// Why the token is not returned; `None` where it is. A person's token is never returned as a page's.
+fn find_obstacle(state: &AssetState, credential: &Credential) -> Option<Reason> {
+    if !state.is_serving() {
+        return Some(state.reason.clone());
     }
-    answers
+    credential.is_page_token_pending().then(|| {
+        // Where Graph refused the token, its refusal is the reason.
+        if state.status == Status::Suspect {
+            state.reason.clone()
+        } else {
+            reason_not_attributed()
+        }
+    })
 }

@@ -4,6 +4,7 @@
 //! where the lease still holds and the credentials are unchanged, so that a pass that lost its lease writes nothing.
 //! Start at [`Vault::probe_due_assets`]: it claims assets; `chunk.rs` probes and settles them; `findings.rs` decides.
 
+pub(crate) mod check;
 mod chunk;
 mod dates;
 pub(crate) mod due;
@@ -15,6 +16,8 @@ mod refresh;
 mod rows;
 mod sibling_cut_offs;
 pub(crate) mod stats;
+
+use std::convert::Infallible;
 
 use futures_util::{StreamExt, stream};
 use regrant_domain::{Clock, error_chain, schedule::ProbeQueue};
@@ -37,14 +40,8 @@ impl Vault {
         queue: ProbeQueue,
         limit: u32,
     ) -> Result<ProbePassStats, Error> {
-        let owner = format!("{}/{}", self.runs.owner, uuid::Uuid::now_v7());
-        let wall = Clock::system_time();
-        let claimer = Claimer {
-            owner: &owner,
-            now: self.clock.now(),
-            wall,
-            until: wall + self.settings.lease,
-        };
+        let owner = self.new_probe_owner();
+        let claimer = self.probe_claimer(&owner);
         let claims = self.store.claim_probes(queue, claimer, limit).await?;
         if claims.is_empty() {
             return Ok(ProbePassStats::default());
@@ -57,17 +54,37 @@ impl Vault {
         let all = stream::iter(tenants)
             .buffer_unordered(TENANTS_AT_ONCE)
             .fold(ProbePassStats::default(), async |sum, it| sum.add_stats(it));
-        let stats = tokio::select! {
-            biased;
-            stats = all => stats,
-            never = self.renew_probe_leases(&owner) => never,
-        };
+        let stats = self.keep_probe_leases(&owner, all).await;
         self.store.release_probes(&owner).await?;
         Ok(stats)
     }
 
+    /// A name for the leases of one pass.
+    fn new_probe_owner(&self) -> String {
+        format!("{}/{}", self.runs.owner, uuid::Uuid::now_v7())
+    }
+
+    fn probe_claimer<'a>(&self, owner: &'a str) -> Claimer<'a> {
+        let wall = Clock::system_time();
+        Claimer {
+            owner,
+            now: self.clock.now(),
+            wall,
+            until: wall + self.settings.lease,
+        }
+    }
+
+    /// Does the work while the leases of its owner are renewed.
+    async fn keep_probe_leases<T>(&self, owner: &str, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            done = work => done,
+            never = self.renew_probe_leases(owner) => match never {},
+        }
+    }
+
     /// Renews the leases of a pass; never returns.
-    async fn renew_probe_leases(&self, owner: &str) -> ProbePassStats {
+    async fn renew_probe_leases(&self, owner: &str) -> Infallible {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
             let until = Clock::system_time() + self.settings.lease;

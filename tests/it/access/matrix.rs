@@ -67,6 +67,10 @@ fn lookup(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
 
+fn check(world: &World) -> Value {
+    json!({ "asset_ids": [world.asset] })
+}
+
 fn endpoint(_: &World) -> Value {
     json!({ "url": "http://127.0.0.1:9/hook", "kinds": ["asset.expiring"] })
 }
@@ -102,6 +106,8 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/v1/assets",                   Scope(P::AssetsWrite),    Object::None, 200, register),
         row(Method::GET,    "/v1/assets",                   Scope(P::AssetsRead),     Object::None, 200, none),
         row(Method::GET,    "/v1/assets/{asset_id}",        Scope(P::AssetsRead),     Asset,        200, none),
+        row(Method::POST,   "/v1/assets/{asset_id}/check",  Scope(P::AssetsWrite),    Asset,        200, empty),
+        row(Method::POST,   "/v1/assets/check",             Scope(P::AssetsWrite),    Object::None, 200, check),
         row(Method::GET,    "/v1/assets/{asset_id}/token",  Scope(P::TokensRead),     Asset,        200, none),
         row(Method::POST,   "/v1/tokens/lookup",            Scope(P::TokensRead),     Object::None, 200, lookup),
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),

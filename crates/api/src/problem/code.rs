@@ -190,6 +190,9 @@ codes! {
         "The limit of running previews is reached, for this tenant or for the installation. The Graph API was not \
          asked.",
         "Try again after the time in the Retry-After header.";
+    TooManyChecks "too_many_checks" 429 "Too many checks",
+        "The limit of running checks is reached, for this tenant or for the installation. The Graph API was not asked.",
+        "Try again after the time in the Retry-After header, or name more assets in one check.";
     TooManyStreams "too_many_streams" 429 "Too many streams",
         "Too many event streams are open.",
         "Close streams that you no longer read, or poll the reconnect instead.";

@@ -25,6 +25,11 @@ impl From<Error> for Problem {
                 "Too many previews are running. The Graph API was not asked.",
             )
             .with_header(header::RETRY_AFTER, 5),
+            Error::TooManyChecks => Self::new(
+                Code::TooManyChecks,
+                "Too many checks are running. The Graph API was not asked.",
+            )
+            .with_header(header::RETRY_AFTER, 5),
             Error::Unauthenticated => {
                 unauthenticated_problem("invalid_token", "The access token is not valid.")
             }

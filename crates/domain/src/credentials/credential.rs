@@ -73,3 +73,17 @@ pub struct Credential {
     /// When it was first sealed.
     pub created_at: Timestamp,
 }
+
+impl Credential {
+    /// Whether it may hold a person's token where the page's own is wanted: its token was never inspected, or the page's
+    /// token was not minted from it yet.
+    #[must_use]
+    pub fn is_page_token_pending(&self) -> bool {
+        let is_pending = match self.kind {
+            CredentialKind::Page => self.grant_id.is_none(),
+            CredentialKind::User | CredentialKind::SystemUser => true,
+            CredentialKind::WorkplaceApp => false,
+        };
+        self.asset_kind == AssetKind::Page && is_pending
+    }
+}

@@ -3,6 +3,8 @@
 //! The rule: every state names the fact that explains it; a fact without a time of observation does not exist.
 //! Start at [`AssetFacts::list_facts`].
 
+use serde::{Deserialize, Serialize};
+
 use crate::{AssetFacts, Confidence, CutOffSource, ReasonCode, Timestamp, closed_list};
 
 closed_list! {
@@ -42,7 +44,7 @@ closed_list! {
 }
 
 /// Something that is known about a token or an asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// What it is about.
     pub name: FactName,

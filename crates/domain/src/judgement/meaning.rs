@@ -3,7 +3,7 @@
 //! The rule: this is the one table of meanings. A refusal of the serving token and one of an offered token differ only in
 //! the next step.
 
-use crate::{ReasonCode, RefusalKind, Who};
+use crate::{ObjectCondition, ReasonCode, RefusalKind, Who};
 
 /// What a kind of refusal means for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,20 @@ impl RefusalKind {
             Self::RequestFault => Meaning::new(Code::RequestFault, Provider, REPORT, REPORT),
             Self::Throttled { .. } => Meaning::new(Code::Throttled, NoOne, WAIT, CONTINUES),
             Self::Unavailable => Meaning::new(Code::GraphUnavailable, NoOne, WAIT, CONTINUES),
+        }
+    }
+}
+
+impl ObjectCondition {
+    /// What the condition means, in one sentence.
+    #[must_use]
+    pub const fn as_sentence(self) -> &'static str {
+        match self {
+            Self::AccountDisabled => "Meta has disabled the ad account; the token works.",
+            Self::AccountUnsettled => "The ad account has an unpaid balance; the token works.",
+            Self::AccountInReview => "Meta reviews the ad account; the token works.",
+            Self::AccountClosed => "The ad account is closed or is about to be; the token works.",
+            Self::PageUnpublished => "The page is not published; the token works.",
         }
     }
 }

@@ -9,10 +9,13 @@ mod ending;
 mod reasons;
 
 pub use ending::{Ending, EndingCause, list_endings};
+pub use reasons::reason_not_attributed;
 use reasons::{
     reason_ended, reason_ends_soon, reason_migrating, reason_never_connected, reason_not_confirmed,
     reason_not_probed, reason_works,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     AssetFacts, Confidence, DateStanding, Fact, FactName, Reason, ReasonCode, Timestamp, Weight,
@@ -38,7 +41,7 @@ closed_list! {
 }
 
 /// The state of an asset at a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetState {
     /// The status.
     pub status: Status,

@@ -16,8 +16,8 @@ pub(crate) const CHAIN_STARTED: &str = "audit.chain_started";
 
 /// Actions that verifying needs.
 const UNPRUNABLE: [&str; 2] = [PRUNED, CHAIN_STARTED];
-/// Reads of tokens, and previews of reconnects.
-const READS: [&str; 2] = ["token.read", "reconnect.previewed"];
+/// Reads of tokens, previews of reconnects, and checks of assets.
+const READS: [&str; 3] = ["token.read", "reconnect.previewed", "asset.checked"];
 /// Actions of the worker that other events record too.
 const WORKER: [&str; 5] = [
     "reconnect.proved",
@@ -30,7 +30,7 @@ const WORKER: [&str; 5] = [
 closed_list! {
     /// A kind of audit rows.
     pub enum AuditKind: "kind of audit event" {
-        /// Reads of tokens, and previews of reconnects.
+        /// Reads of tokens, previews of reconnects, and checks of assets.
         Reads = "reads",
         /// Actions of the worker.
         Worker = "worker",

@@ -88,12 +88,8 @@ impl Store {
         let apps = self.find_apps_of_tenants(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
         for row in rows {
-            let lease = ProbeLease {
-                asset_id: row.parse("object")?,
-                fencing: row.get("fencing")?,
-                tries: row.unsigned("tries")?,
-            };
-            claims.entry(row.get("tenant_id")?).or_default().push(lease);
+            let leases: &mut Vec<_> = claims.entry(row.get("tenant_id")?).or_default();
+            leases.push(lease_from_row(row)?);
         }
         let claim = |(tenant, leases): (Uuid, _)| {
             let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
@@ -141,6 +137,43 @@ impl TenantTx {
             }
         }
         Ok(held)
+    }
+
+    /// Makes the probes of these assets due at `claimer.now`, and claims those that no live lease holds. Lock the
+    /// assets first.
+    pub async fn claim_probes_of(
+        &self,
+        ids: &[AssetId],
+        claimer: Claimer<'_>,
+    ) -> Result<Vec<ProbeLease>, Error> {
+        let mut leases = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let ids = || chunk.iter().map(AssetId::as_str);
+            let hurry = self
+                .query(
+                    "UPDATE probe_due SET due_at = :now
+                     WHERE tenant_id = :tenant AND asset_id IN :ids AND due_at > :now",
+                )
+                .bind("now", to_micros(claimer.now))
+                .bind_list("ids", ids());
+            self.execute(hurry).await?;
+            let claim = self
+                .query(
+                    "UPDATE probe_due SET owner = :owner, leased_until = :until,
+                         fencing = fencing + 1
+                     WHERE tenant_id = :tenant AND asset_id IN :ids
+                         AND (owner IS NULL OR leased_until <= :wall)
+                     RETURNING asset_id AS object, fencing, tries",
+                )
+                .bind("owner", claimer.owner)
+                .bind("until", to_micros(claimer.until))
+                .bind("wall", to_micros(claimer.wall))
+                .bind_list("ids", ids());
+            for row in self.fetch_all(claim).await? {
+                leases.push(lease_from_row(&row)?);
+            }
+        }
+        Ok(leases)
     }
 
     /// Plans the next probes and keeps the leases there are. Assets without a plan are not probed any
@@ -242,4 +275,12 @@ impl TenantTx {
         }
         Ok(())
     }
+}
+
+fn lease_from_row(row: &Row) -> Result<ProbeLease, Error> {
+    Ok(ProbeLease {
+        asset_id: row.parse("object")?,
+        fencing: row.get("fencing")?,
+        tries: row.unsigned("tries")?,
+    })
 }

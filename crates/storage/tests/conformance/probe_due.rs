@@ -16,6 +16,7 @@ on_both!(
     a_renewed_claim_lasts_and_a_released_one_is_free,
     a_probe_without_a_result_is_due_later_and_counts_its_tries,
     a_hurried_probe_is_due_now_and_an_earlier_one_stays,
+    a_claim_of_some_assets_takes_what_is_free_and_makes_all_of_it_due,
     a_suspended_tenants_probes_rest,
     an_asset_without_a_plan_or_that_is_deleted_is_not_due,
     many_claimers_at_once_share_the_probes,
@@ -179,6 +180,47 @@ async fn a_hurried_probe_is_due_now_and_an_earlier_one_stays(bench: Bench) {
     assert_eq!(
         ids_of(&claim_in(&bench, ProbeQueue::Failing, "a", 1, 9).await),
         ["1"]
+    );
+}
+
+async fn a_claim_of_some_assets_takes_what_is_free_and_makes_all_of_it_due(bench: Bench) {
+    plan(&bench, &bench.acme, &names(1, 3), ProbeQueue::Normal).await;
+    claim(&bench, "a", 2, 1).await;
+    let late = Some(ScheduledProbe {
+        at: day(50),
+        harm_at: day(60),
+        queue: ProbeQueue::Normal,
+    });
+    let tx = bench.acme().await;
+    tx.plan_probes(&[(id("2"), late)]).await.unwrap();
+    let claimer = |owner, now| Claimer {
+        owner,
+        now: day(now),
+        wall: day(now),
+        until: day(now + 1),
+    };
+    let ids = [id("1"), id("2"), id("9")];
+    let leases = tx.claim_probes_of(&ids, claimer("check", 2)).await.unwrap();
+    tx.commit().await.unwrap();
+    let claimed: Vec<_> = leases
+        .iter()
+        .map(|it| (it.asset_id.clone(), it.fencing))
+        .collect();
+    assert_eq!(
+        claimed,
+        [(id("2"), 1)],
+        "another process holds 1, and nothing is planned for 9"
+    );
+    assert_eq!(ids_of(&claim(&bench, "b", 2, 9).await), ["3"]);
+
+    let tx = bench.acme().await;
+    let after_end = tx.claim_probes_of(&ids, claimer("check", 4)).await.unwrap();
+    assert_eq!(after_end.len(), 2, "both leases have ended");
+    drop(tx);
+    assert_eq!(
+        ids_of(&claim(&bench, "c", 4, 9).await).len(),
+        3,
+        "2 is due since the check"
     );
 }
 

@@ -2,12 +2,16 @@
 //!
 //! The rule: an asset outside of the caller's reach is treated as unknown.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, state::Status};
 use regrant_storage::{AssetFilter, NewItem, TenantTx};
 
-use crate::{Error, Principal, Vault, reconnect::results::unknown_asset_result};
+use crate::{
+    Error, Principal, Vault,
+    assets::spellings::{NamedAsset, fold_spellings, list_spellings},
+    reconnect::results::unknown_asset_result,
+};
 
 /// The assets of a reconnect.
 #[derive(Debug, Clone)]
@@ -44,11 +48,7 @@ impl Vault {
         match targets {
             Targets::Listed(ids) => {
                 self.check_asset_count("asset_ids", ids.len())?;
-                let spellings: Vec<_> = ids
-                    .iter()
-                    .flat_map(|id| [id.clone(), id.to_ad_account()])
-                    .collect();
-                let mut known = tx.find_assets(&sort_and_dedup(spellings)).await?;
+                let mut known = tx.find_assets(&list_spellings(ids)).await?;
                 known.retain(|it| caller.can_reach(it));
                 let items = merge_spellings(ids, &known);
                 // Both spellings of an id may be assets; keep the one that an item names.
@@ -105,36 +105,18 @@ impl Vault {
     }
 }
 
-/// Merges ids of the same asset: duplicates, and `123` and `act_123` of an ad account.
+/// One item for each distinct asset; items of unknown assets have their result.
 fn merge_spellings(ids: &[AssetId], known: &[Asset]) -> Vec<NewItem> {
-    let known: HashMap<_, _> = known.iter().map(|asset| (&asset.id, asset.kind)).collect();
-    let mut seen = HashSet::new();
-    let mut items = Vec::with_capacity(ids.len());
-    for id in ids {
-        let ad_account = id.to_ad_account();
-        let found = [id.clone(), ad_account]
-            .into_iter()
-            .find(|spelling| known.contains_key(spelling));
-        let asset_id = found.clone().unwrap_or_else(|| id.clone());
-        if seen.insert(asset_id.clone()) {
-            let item = open_item(asset_id, id.as_str());
-            items.push(if found.is_some() {
-                item
-            } else {
-                NewItem {
-                    result: Some(unknown_asset_result()),
-                    ..item
-                }
-            });
+    let item = |it: NamedAsset| {
+        let result = it.known.is_none().then(unknown_asset_result);
+        let asked = it.requested.as_str().to_owned();
+        NewItem {
+            asset_id: it.known.unwrap_or(it.requested),
+            requested_id: asked,
+            result,
         }
-    }
-    items
-}
-
-fn sort_and_dedup(mut ids: Vec<AssetId>) -> Vec<AssetId> {
-    ids.sort_unstable();
-    ids.dedup();
-    ids
+    };
+    fold_spellings(ids, known).into_iter().map(item).collect()
 }
 
 fn open_item(asset_id: AssetId, asked: &str) -> NewItem {

@@ -84,7 +84,7 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenants_asset_in_a_list_answers_like_an_unknown_one() {
     each_database(async |matrix| {
-        for path in ["/v1/tokens/lookup", "/v1/reconnects"] {
+        for path in ["/v1/tokens/lookup", "/v1/assets/check", "/v1/reconnects"] {
             let ask = async |asset: &str| {
                 let mut body = json!({ "asset_ids": [asset] });
                 if path == "/v1/reconnects" {

@@ -4,14 +4,17 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Confidence, CutOffSource, PersonId, Slot, Who,
+    Asset, AssetId, AssetKind, Confidence, Credential, CutOffSource, FactName, PersonId, Slot, Who,
     state::{AssetState, Ending, EndingCause, Status},
 };
 use regrant_vault::{AssetView, CutOffNote, RegisteredAsset, RegistrationStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::slots::Slots;
+use super::{
+    facts::{ConditionOut, FactOut},
+    slots::Slots,
+};
 use crate::{reason::ReasonOut, schema};
 
 /// An asset.
@@ -44,6 +47,11 @@ pub(crate) struct AssetOut {
     who: Who,
     /// Why the asset is in this state, and the next step.
     reason: ReasonOut,
+    /// Name of the fact that explains the state.
+    #[schema(schema_with = schema::fact_name)]
+    fact: FactName,
+    /// What Graph says of the object beside access, such as a disabled ad account; null if nothing.
+    condition: Option<ConditionOut>,
     /// Time of the next probe; null if there is no token to probe with.
     next_check_at: Option<DateTime<Utc>>,
     /// When the person's access to the asset ends; null means unknown, not safe.
@@ -59,6 +67,10 @@ pub(crate) struct AssetOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     cut_offs: Option<Vec<CutOffOut>>,
+    /// All that is known about the asset and its token, with source and time; omitted in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    facts: Option<Vec<FactOut>>,
     /// When the asset was registered.
     created_at: DateTime<Utc>,
 }
@@ -107,16 +119,19 @@ impl AssetOut {
         Self::from_state(view.asset, view.state)
     }
 
-    /// The asset with its credentials and the history of its cut-off.
+    /// The asset with its credentials, the history of its cut-off, and what is known about it.
     pub(crate) fn with_slots(view: AssetView) -> Self {
         let mut slots = Slots::default();
         for it in view.credentials {
-            slots.put_credential(it.credential, it.tasks, view.state.next_check_at);
+            let credential = with_dates_of_asset(it.credential, &view.asset);
+            slots.put_credential(credential, it.tasks, view.state.next_check_at);
         }
         let cut_offs = view.cut_offs.into_iter().map(CutOffOut::from).collect();
+        let facts = view.asset.facts.list_facts();
         Self {
             slots: Some(slots),
             cut_offs: Some(cut_offs),
+            facts: Some(facts.into_iter().map(FactOut::from).collect()),
             ..Self::from_state(view.asset, view.state)
         }
     }
@@ -133,14 +148,29 @@ impl AssetOut {
             ending: state.ending.map(EndingOut::from),
             who: state.who_must_act(),
             reason: state.reason.into(),
+            fact: state.fact.name,
+            condition: asset.facts.condition.map(ConditionOut::from),
             next_check_at: state.next_check_at,
             cut_off: asset.facts.cut_off.map(|it| it.at),
             proved_at: asset.facts.proved_at,
             checked_at: asset.facts.checked_at,
             slots: None,
             cut_offs: None,
+            facts: None,
             created_at: asset.created_at,
         }
+    }
+}
+
+/// The active credential with the dates of the asset, which are read again; its own are as old as its seal.
+fn with_dates_of_asset(credential: Credential, asset: &Asset) -> Credential {
+    if credential.slot != Slot::Active {
+        return credential;
+    }
+    Credential {
+        expires_at: asset.facts.expires_at,
+        data_access_expires_at: asset.facts.data_access_expires_at,
+        ..credential
     }
 }
 

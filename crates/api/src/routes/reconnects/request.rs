@@ -2,14 +2,13 @@
 
 use crate::{
     extract::IdempotencyHeader,
-    json::{CanonicalJson, ListIn},
+    json::{CanonicalJson, ListIn, WaitSeconds},
     problem::Problem,
     schema,
 };
 use regrant_domain::{AccessToken, AssetId, AssetKind, PersonId, PlanId, state::Status};
 use regrant_vault::{ReconnectRequest, Selection, Targets};
 use serde::Deserialize;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// One new token for many assets. Give exactly one of `asset_ids` and `select`.
@@ -56,11 +55,6 @@ pub(crate) struct SelectionIn {
     state: Option<Status>,
 }
 
-/// How long a call waits: 0 to 60 seconds, 10 by default.
-#[derive(Deserialize)]
-#[serde(try_from = "u64")]
-struct WaitSeconds(u64);
-
 /// Converts the body into the request of the use case.
 pub(super) fn reconnect_request(
     body: CanonicalJson<NewReconnect>,
@@ -72,7 +66,7 @@ pub(super) fn reconnect_request(
         targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         plan: it.plan_id,
-        wait: Duration::from_secs(it.wait_seconds.0),
+        wait: it.wait_seconds.to_duration(),
         repeatable: idempotency.into_call("POST /v1/reconnects", &body.canonical),
     })
 }
@@ -107,26 +101,10 @@ impl From<SelectionIn> for Selection {
     }
 }
 
-impl Default for WaitSeconds {
-    fn default() -> Self {
-        Self(10)
-    }
-}
-
-impl TryFrom<u64> for WaitSeconds {
-    type Error = &'static str;
-
-    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
-        if seconds <= 60 {
-            Ok(Self(seconds))
-        } else {
-            Err("expected a whole number from 0 to 60")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::json::{Node, read_request};
 

@@ -3,6 +3,8 @@
 //! The rule: every known ending of the active credential is listed here once, unless a proof on the asset disproved it;
 //! the state and the forecast both read this list.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     AssetFacts, Confidence, CredentialKind, CutOffSource, FactName, ReasonCode, Timestamp, Who,
     closed_list,
@@ -52,7 +54,7 @@ impl EndingCause {
 }
 
 /// A date on which an asset stops working.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// When the asset stops working.
     pub at: Timestamp,

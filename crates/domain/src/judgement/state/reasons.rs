@@ -59,6 +59,18 @@ pub(super) fn reason_not_probed() -> Reason {
     )
 }
 
+/// Why a page's imported token is not served yet: Graph has not said whose token it is, or has not given the page's own.
+#[must_use]
+pub fn reason_not_attributed() -> Reason {
+    let detail = "The imported token is not served before Graph has said whose token it is.";
+    Reason::new(
+        ReasonCode::NotProbed,
+        Who::NoOne,
+        detail,
+        "Regrant asks Graph whose token it is; try again in a moment.",
+    )
+}
+
 pub(super) fn reason_migrating(parked: bool) -> Reason {
     let detail = "The person's access to this asset ends at the cut-off, because they move to a managed account.";
     if parked {
