@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use regrant_domain::{
     AccessToken, Asset, AssetId, Credential, CredentialKind, PersonId, ReadReason, Reason,
-    Timestamp,
+    ReasonCode, Timestamp,
     state::{AssetState, Status, reason_not_attributed},
 };
 use regrant_graph::AppCredentials;
@@ -119,8 +119,8 @@ impl Vault {
         Ok(named.into_iter().map(lookup).collect())
     }
 
-    /// The assets within the caller's reach and their active credentials. Pages whose own token is pending are checked
-    /// first, if their probe is due.
+    /// The assets within the caller's reach and their active credentials. Pages whose own token is pending, and assets
+    /// with a date that has arrived unconfirmed, are checked first, if their probe is due.
     async fn read_settled_assets(
         &self,
         caller: &Principal,
@@ -130,7 +130,8 @@ impl Vault {
         let (assets, held) = self.read_reached_assets(caller, ids).await?;
         let is_due = |it: &&Asset| {
             let is_pending = |it: &StoredCredential| it.credential.is_page_token_pending();
-            held.get(&it.id).is_some_and(is_pending)
+            let awaits_end = self.state_of(it, now).reason.code == ReasonCode::EndNotConfirmed;
+            (awaits_end || held.get(&it.id).is_some_and(is_pending))
                 && it.facts.next_check_at.is_some_and(|at| at <= now)
                 && self.state_of(it, now).is_serving()
         };
