@@ -66,7 +66,7 @@ async fn a_date_that_passed_while_the_token_works_is_disproved_by_the_proof(
         let asset = case.state(id).await;
         assert_eq!(
             asset["state"], "healthy",
-            "it works, whatever is told of it: {asset}"
+            "it works, whatever debug_token says: {asset}"
         );
         assert!(asset["ending"].is_null(), "{asset}");
     }
@@ -82,9 +82,9 @@ async fn a_date_that_still_holds_when_it_arrives_disconnects(database: TestDatab
     let assets = case.ids.iter().filter(|it| !it.starts_with("3001"));
     for id in assets {
         let asset = case.state(id).await;
-        let told = (&asset["state"], &asset["reason"]["code"]);
+        let seen = (&asset["state"], &asset["reason"]["code"]);
         let expected = (&json!("disconnected"), &json!("data_access_expired"));
-        assert_eq!(told, expected, "{asset}");
+        assert_eq!(seen, expected, "{asset}");
     }
 }
 
@@ -98,9 +98,9 @@ async fn an_outage_at_the_date_declares_nothing(database: TestDatabase) {
         case.tenant = leap(&case.harness, &case.tenant, Duration::hours(1)).await;
     }
     let asset = case.state(&case.asset("page")).await;
-    let told = (&asset["state"], &asset["reason"]["code"], &asset["who"]);
+    let seen = (&asset["state"], &asset["reason"]["code"], &asset["who"]);
     assert_eq!(
-        told,
+        seen,
         (
             &json!("suspect"),
             &json!("end_not_confirmed"),

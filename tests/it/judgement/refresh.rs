@@ -57,9 +57,9 @@ async fn tell_failed_refresh_once(database: TestDatabase, effect: &str) {
         .collect();
     assert!(covers.iter().all(|it| it.is_null()), "{effect}: {forecast}");
     let account = case.state(&case.asset("ad_account")).await;
-    let told = (&account["state"], &account["who"]);
+    let seen = (&account["state"], &account["who"]);
     assert_eq!(
-        told,
+        seen,
         (&json!("expiring"), &json!("person")),
         "{effect}: {account}"
     );

@@ -79,9 +79,9 @@ async fn a_known_checkpoint_disconnects_and_recovers(database: TestDatabase) {
     watch(&case.harness).await;
     for id in &case.ids {
         let asset = case.state(id).await;
-        let told = (&asset["state"], &asset["reason"]["code"], &asset["who"]);
+        let seen = (&asset["state"], &asset["reason"]["code"], &asset["who"]);
         assert_eq!(
-            told,
+            seen,
             (
                 &json!("disconnected"),
                 &json!("checkpoint"),
@@ -108,9 +108,9 @@ async fn a_standing_contradiction_becomes_suspect(database: TestDatabase) {
         watch(&case.harness).await;
     }
     let asset = case.state(&account).await;
-    let told = (&asset["state"], &asset["reason"]["code"], &asset["who"]);
+    let seen = (&asset["state"], &asset["reason"]["code"], &asset["who"]);
     assert_eq!(
-        told,
+        seen,
         (
             &json!("suspect"),
             &json!("contradiction"),
@@ -144,8 +144,8 @@ async fn refusals_of_many_persons_at_once_are_held_at_suspect(database: TestData
     }
     let list = tenant.get("/v1/assets?kind=ad_account&limit=200").await;
     for it in list["data"].as_array().expect("a list") {
-        let told = (&it["state"], &it["reason"]["code"]);
-        assert_eq!(told, (&json!("suspect"), &json!("mass_refusal")), "{it}");
+        let seen = (&it["state"], &it["reason"]["code"]);
+        assert_eq!(seen, (&json!("suspect"), &json!("mass_refusal")), "{it}");
     }
     harness.sandbox.clear_faults().await;
     tenant = leap(&harness, &tenant, Duration::minutes(20)).await;

@@ -36,7 +36,7 @@ closed_list! {
         Probe = "probe",
         /// Read from `debug_token`.
         DebugToken = "debug_token",
-        /// Told by a notice of Meta.
+        /// From a notice of Meta.
         Notice = "notice",
         /// Concluded from another asset of the same person and business.
         Sibling = "sibling",

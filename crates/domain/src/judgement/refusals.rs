@@ -1,6 +1,6 @@
 //! The refusals of an active credential since it was last proved, and what they amount to.
 //!
-//! The rule: a refusal counts only if the doubt pause lies between it and the one that counted before, whoever asked
+//! The rule: a refusal counts only if the doubt pause lies between it and the one that counted before, no matter who asked
 //! Graph. A proof removes all refusals that are older than it.
 //! Start at [`AssetFacts::after_refusal`].
 

@@ -30,9 +30,14 @@ const fn scopes_of(kind: AssetKind) -> KindScopes {
             &[],
             Some("instagram_"),
         ),
-        AssetKind::WhatsappBusinessAccount => {
-            (&["whatsapp_business_management"], &[], Some("whatsapp_"))
-        }
+        AssetKind::WhatsappBusinessAccount => (
+            &[
+                "whatsapp_business_management",
+                "whatsapp_business_manage_events",
+            ],
+            &[],
+            Some("whatsapp_"),
+        ),
     };
     KindScopes {
         reading,

@@ -31,7 +31,7 @@ pub(crate) struct Attribution {
     pub(crate) attributed: usize,
     /// How many could not be asked about: Graph gave no answer.
     pub(crate) waiting: usize,
-    /// Credentials whose text is no token of this app, or whose record does not open: no person can be told.
+    /// Credentials whose text is no token of this app, or whose record does not open: their person is unknown.
     pub(crate) ownerless: Vec<CredentialId>,
 }
 
@@ -218,7 +218,7 @@ impl UnknownToken<'_> {
         grant: &Grant,
     ) -> Result<AttributedCredential, Error> {
         let declared = stored.credential.kind;
-        // Graph knows what kind of token it is; a Workplace token is told by its caller alone.
+        // Graph knows what kind of token it is; only its caller knows a Workplace token.
         let kind = match declared {
             CredentialKind::WorkplaceApp => declared,
             _ => grant.facts.kind,

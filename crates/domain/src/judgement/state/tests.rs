@@ -234,15 +234,15 @@ fn an_announced_date_disconnects_nothing_by_itself() {
 #[test]
 fn a_date_disconnects_only_after_it_was_read_again_and_a_later_proof_disproves_it() {
     for date in [90, NOW] {
-        let told = AssetFacts {
+        let known = AssetFacts {
             data_access_expires_at: Some(day(date)),
             dates_read_at: Some(day(date - 30)),
             ..proved()
         };
-        assert_eq!(status(&told, NOW), Status::Suspect);
+        assert_eq!(status(&known, NOW), Status::Suspect);
         let read_again = AssetFacts {
             dates_read_at: Some(day(date)),
-            ..told.clone()
+            ..known.clone()
         };
         assert_eq!(status(&read_again, NOW), Status::Disconnected);
         let works = AssetFacts {
