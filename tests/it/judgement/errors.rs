@@ -7,7 +7,7 @@ use super::{Case, verdict};
 use crate::harness::{Fleet, on_both};
 
 on_both!(
-    an_error_of_graph_is_told_with_its_meaning_and_its_party,
+    an_error_of_graph_shows_its_meaning_and_its_party,
     a_page_that_was_not_ticked_parks_the_new_token,
     the_graph_decides_and_not_the_name_of_a_scope,
     a_wrong_kind_of_token_is_not_a_dead_token,
@@ -59,7 +59,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-async fn an_error_of_graph_is_told_with_its_meaning_and_its_party(database: TestDatabase) {
+async fn an_error_of_graph_shows_its_meaning_and_its_party(database: TestDatabase) {
     let case = Case::start(database).await;
     let token = case.harness.sandbox.token(Fleet::PERSON).await;
     for (kind, error, expected) in rows() {

@@ -16,15 +16,15 @@ on_both!(
 async fn an_exchange_that_answers_with_the_same_token_and_end_is_no_refresh(
     database: TestDatabase,
 ) {
-    tell_failed_refresh_once(database, "same_token").await;
+    report_failed_refresh_once(database, "same_token").await;
 }
 
 async fn an_exchange_whose_new_token_ends_at_the_same_time_is_no_refresh(database: TestDatabase) {
-    tell_failed_refresh_once(database, "same_end").await;
+    report_failed_refresh_once(database, "same_end").await;
 }
 
 /// Nine days before the end: the exchange moves nothing. It is reported once, covers nothing, and is not repeated.
-async fn tell_failed_refresh_once(database: TestDatabase, effect: &str) {
+async fn report_failed_refresh_once(database: TestDatabase, effect: &str) {
     let mut case = Case::connected(database).await;
     let rule = json!({
         "match": { "path": "oauth/access_token", "input_person": Fleet::PERSON }, "effect": { "exchange": effect },

@@ -12,7 +12,7 @@ on_both!(
     a_token_of_another_product_is_refused_and_defers_nothing,
     an_exchange_that_graph_refuses_is_not_a_dead_token_while_it_is_called_valid,
     a_fact_that_debug_token_leaves_out_is_unknown_and_not_wrong,
-    an_object_that_is_disabled_is_reached_and_told_so,
+    an_object_that_is_disabled_is_reached_and_shown_as_such,
 );
 
 /// A page token that ends with the short-lived login that it was minted from.
@@ -126,7 +126,7 @@ async fn a_fact_that_debug_token_leaves_out_is_unknown_and_not_wrong(database: T
     }
 }
 
-async fn an_object_that_is_disabled_is_reached_and_told_so(database: TestDatabase) {
+async fn an_object_that_is_disabled_is_reached_and_shown_as_such(database: TestDatabase) {
     let mut case = Case::connected(database).await;
     let (account, page) = (case.asset("ad_account"), case.asset("page"));
     let disabled = json!({ "account_status": 2, "disable_reason": 1 });
