@@ -14,6 +14,8 @@ mod error_chain;
 pub mod forecast;
 mod ids;
 mod judgement;
+#[doc(hidden)]
+pub mod judgement_docs;
 mod notice;
 mod reconnects;
 mod tenant;

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::{
     AppCredentials, AppSecretProof, ConfigError, Settings,
     app_health::breaker::{Breaker, SuspectedApp},
+    errors::unknown::UnknownErrors,
     limits::pauses::ScopePauses,
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct ClientInner {
     pub(crate) clock: Clock,
     pub(crate) pauses: ScopePauses,
     pub(crate) breaker: Breaker,
+    pub(crate) unknown_errors: UnknownErrors,
     pub(crate) batch_permits: Semaphore,
 }
 
@@ -40,6 +42,7 @@ impl Client {
             http: build_http_client(&settings)?,
             pauses: ScopePauses::new(clock.clone()),
             breaker: Breaker::new(clock.clone(), settings.deaths_to_trip, settings.cool_down),
+            unknown_errors: UnknownErrors::default(),
             batch_permits: Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS)),
             settings,
             clock,

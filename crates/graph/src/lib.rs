@@ -2,7 +2,7 @@
 //!
 //! The one rule: a token leaves this crate only towards Graph or inside an [`AccessToken`]. Every
 //! text of Graph is redacted where it is read, so no error, log or span can hold a secret.
-//! Start at [`Client`]. `errors/classify.rs` decides what every error of Graph means; the folders
+//! Start at [`Client`]. The table of `regrant_domain::errors` says what every error of Graph means; the folders
 //! are `call` (one HTTP call), `limits` (pauses after throttles), `app_health` (the circuit
 //! breaker), `errors`, `probe` (batches of probes) and `tokens` (`debug_token` and exchanges).
 //!

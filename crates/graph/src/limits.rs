@@ -6,5 +6,6 @@
 
 pub(crate) mod admission;
 pub(crate) mod pauses;
+pub(crate) mod scopes;
 pub(crate) mod timer;
 pub(crate) mod usage;

@@ -257,7 +257,8 @@ struct BatchSender<'a> {
 
 impl<'a> BatchSender<'a> {
     fn with_token_of(app: &'a AppCredentials, probe: Probe<'a>) -> Self {
-        let context = CallContext::new(app, Some(probe.token), probe.person, &[]);
+        let context = CallContext::new(app, Some(probe.token), probe.person, &[])
+            .called_by(probe.kind.into());
         Self {
             context,
             token: probe.token,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use regrant_domain::{AccessToken, PersonId};
+use regrant_domain::{AccessToken, PersonId, errors::Caller};
 
-use crate::{AppCredentials, errors::redact::Redactor, limits::pauses::PauseScope};
+use crate::{
+    AppCredentials, errors::redact::Redactor, limits::scopes::PauseScope, probe::batch::BatchRead,
+};
 
 /// Which app makes a call, with which token, for which person.
 pub(crate) struct CallContext<'a> {
@@ -12,6 +14,8 @@ pub(crate) struct CallContext<'a> {
     /// The token in the `Authorization` header; `None` where the parameters carry the credentials.
     pub(crate) bearer: Option<&'a AccessToken>,
     pub(crate) person: Option<&'a PersonId>,
+    /// Whose token it is.
+    pub(crate) caller: Caller,
     /// Redacts every secret of the call, including the tokens of all batch items.
     pub(crate) redactor: Arc<Redactor>,
     /// The call waits while one of these is paused.
@@ -19,7 +23,7 @@ pub(crate) struct CallContext<'a> {
 }
 
 impl<'a> CallContext<'a> {
-    /// A context that redacts its own secrets and `others` from Graph's texts.
+    /// A context that redacts its own secrets and `others` from Graph's texts. Without a person, the app calls.
     pub(crate) fn new(
         app: &'a AppCredentials,
         bearer: Option<&'a AccessToken>,
@@ -35,23 +39,26 @@ impl<'a> CallContext<'a> {
             app,
             bearer,
             person,
+            caller: person.map_or(Caller::App, |_| Caller::Person),
             redactor,
             scopes: scopes_of_call(app, person),
         }
     }
 
+    /// The same with a token of this kind of caller.
+    pub(crate) fn called_by(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
     /// The context of one item of a batch that this context sends.
-    pub(crate) fn for_batch_item(
-        &self,
-        bearer: &'a AccessToken,
-        person: Option<&'a PersonId>,
-    ) -> Self {
+    pub(crate) fn for_batch_item(&self, read: &BatchRead<'a>) -> Self {
         Self {
             app: self.app,
-            bearer: Some(bearer),
-            person,
+            bearer: Some(read.token),
+            person: read.person,
+            caller: read.caller,
             redactor: self.redactor.clone(),
-            scopes: scopes_of_call(self.app, person),
+            scopes: scopes_of_call(self.app, read.person),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     Client,
     call::context::CallContext,
     errors::graph_error::build_refusal,
-    limits::pauses::PauseScope,
+    limits::scopes::PauseScope,
     limits::usage::{ExhaustedLimit, LimitOwner},
 };
 
@@ -89,9 +89,10 @@ impl Client {
         {
             let scope = match whose {
                 LimitOwner::App => Some(PauseScope::App(app.clone())),
-                LimitOwner::Object(id) => Some(PauseScope::Object(
+                LimitOwner::UseCase(id, use_case) => Some(PauseScope::UseCase(
                     app.clone(),
                     id.trim_start_matches("act_").to_owned(),
+                    use_case,
                 )),
                 LimitOwner::CallTarget => about.map(|it| PauseScope::for_object(app, it)),
             };

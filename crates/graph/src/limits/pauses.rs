@@ -1,7 +1,7 @@
 //! Pauses: which scope must not be called, and until when.
 //!
 //! The rule: a call to a throttled scope prolongs the throttle, so one throttle pauses every call of
-//! its scope: the app, a person's tokens, or one business or asset; always within one app.
+//! its scope, and no other.
 
 use std::{
     collections::HashMap,
@@ -10,30 +10,9 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use regrant_domain::{AppId, AssetId, Clock, PersonId, Timestamp};
+use regrant_domain::{Clock, Timestamp};
 
-use crate::limits::timer::Timer;
-
-/// The calls that one limit of Graph covers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum PauseScope {
-    App(AppId),
-    Person(AppId, PersonId),
-    /// Calls about one business or asset, by the digits of the id.
-    Object(AppId, String),
-}
-
-impl PauseScope {
-    /// The calls with tokens of one person.
-    pub(crate) fn for_person(app: &AppId, person: &PersonId) -> Self {
-        Self::Person(app.clone(), person.clone())
-    }
-
-    /// The calls about one asset or business.
-    pub(crate) fn for_object(app: &AppId, asset: &AssetId) -> Self {
-        Self::Object(app.clone(), asset.as_digits().to_owned())
-    }
-}
+use crate::limits::{scopes::PauseScope, timer::Timer};
 
 /// The pauses of all scopes of all apps.
 pub(crate) struct ScopePauses {
@@ -49,7 +28,8 @@ impl ScopePauses {
         }
     }
 
-    /// Pauses `scope` for at least `length`; a longer pause is kept.
+    /// Pauses `scope` for at least `length`; a longer pause is kept. The third object of a person that rests at the
+    /// same time pauses the whole person.
     pub(crate) fn pause_scope(&self, scope: PauseScope, length: Duration) {
         let length = TimeDelta::from_std(length)
             .unwrap_or(LONGEST_PAUSE)
@@ -59,6 +39,25 @@ impl ScopePauses {
         if pauses.len() >= CROWDED {
             pauses.retain(|_, it| it.time_left(&self.clock).is_some());
         }
+        let whole_person = scope.to_whole_person();
+        self.keep_longer(&mut pauses, scope, pause);
+        if let Some(person) = whole_person {
+            let is_of_person = |it: &PauseScope| it.to_whole_person().as_ref() == Some(&person);
+            let objects = pauses.iter().filter(|(scope, timer)| {
+                is_of_person(scope) && timer.time_left(&self.clock).is_some()
+            });
+            if objects.count() >= OBJECTS_TO_PAUSE_PERSON {
+                self.keep_longer(&mut pauses, person, pause);
+            }
+        }
+    }
+
+    fn keep_longer(
+        &self,
+        pauses: &mut HashMap<PauseScope, Timer>,
+        scope: PauseScope,
+        pause: Timer,
+    ) {
         let known = pauses.entry(scope).or_insert(pause);
         if known.time_left(&self.clock).is_none() || pause.ends_after(*known) {
             *known = pause;
@@ -90,6 +89,8 @@ impl ScopePauses {
 
 /// Longer waits in a header are cut to this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::days(1);
+/// A person is paused as a whole once this many of their objects are.
+const OBJECTS_TO_PAUSE_PERSON: usize = 3;
 /// From this many pauses on, the ended ones are removed.
 const CROWDED: usize = 10_000;
 
@@ -118,10 +119,32 @@ mod tests {
             budget
                 .longest_pause([
                     &app("2"),
-                    &PauseScope::Object("1".parse().unwrap(), "1".to_owned())
+                    &PauseScope::Object("1".parse().unwrap(), "1".parse().unwrap())
                 ])
                 .is_none()
         );
+    }
+
+    fn blocked(person: &str, object: &str) -> PauseScope {
+        let (app, person) = ("1".parse().unwrap(), person.parse().unwrap());
+        PauseScope::PersonOnObject(app, person, object.parse().unwrap())
+    }
+
+    #[test]
+    fn a_person_rests_as_a_whole_once_three_of_their_objects_do() {
+        let clock = Clock::fixed_at(Clock::system_time());
+        let budget = ScopePauses::new(clock.clone());
+        let whole = |person| blocked(person, "0").to_whole_person().unwrap();
+        let rests = |person| budget.longest_pause([&whole(person)]).is_some();
+        budget.pause_scope(blocked("7", "1"), minutes(120));
+        clock.advance_by(TimeDelta::hours(3));
+        budget.pause_scope(blocked("7", "2"), minutes(120));
+        budget.pause_scope(blocked("7", "2"), minutes(120));
+        budget.pause_scope(blocked("8", "3"), minutes(120));
+        budget.pause_scope(blocked("7", "3"), minutes(120));
+        assert!(!rests("7"), "the first block is over");
+        budget.pause_scope(blocked("7", "4"), minutes(120));
+        assert!(rests("7") && !rests("8"));
     }
 
     #[test]

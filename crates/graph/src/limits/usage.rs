@@ -7,7 +7,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::call::wire;
+use crate::{call::wire, limits::scopes::UseCase};
 
 /// A limit that one header reports as used up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub(crate) struct ExhaustedLimit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LimitOwner {
     App,
-    /// The object with this id.
-    Object(String),
+    /// One use case of the business or object with this id.
+    UseCase(String, UseCase),
     /// The object that the call was about.
     CallTarget,
 }
@@ -39,8 +39,6 @@ pub(crate) fn parse_usage_header(name: &str, value: &str) -> Vec<ExhaustedLimit>
 }
 
 const FULL_PERCENT: f64 = 95.0;
-/// Business use cases that our reads never use: a full one pauses nothing.
-const UNUSED_USE_CASES: [&str; 4] = ["ads_insights", "custom_audience", "leadgen", "messenger"];
 
 #[derive(Deserialize)]
 struct PlatformUsage {
@@ -100,26 +98,20 @@ fn read_ad_account_usage(value: &str) -> Vec<ExhaustedLimit> {
 
 fn read_use_case_usage(value: &str) -> Vec<ExhaustedLimit> {
     let usage: HashMap<String, Vec<UseCaseUsage>> = parse_json(value).unwrap_or_default();
-    usage
-        .into_iter()
-        .filter_map(|(id, cases)| longest_business_wait(id, &cases))
-        .collect()
+    let limits = usage
+        .iter()
+        .flat_map(|(id, cases)| cases.iter().filter_map(|it| to_exhausted_use_case(id, it)));
+    limits.collect()
 }
 
-/// The longest wait that one of these use cases asks for, if one is full.
-fn longest_business_wait(id: String, cases: &[UseCaseUsage]) -> Option<ExhaustedLimit> {
-    let is_ours = |it: &&UseCaseUsage| {
-        !it.kind
-            .as_deref()
-            .is_some_and(|kind| UNUSED_USE_CASES.contains(&kind))
-    };
-    let rests = cases.iter().filter(is_ours).filter_map(|it| {
-        let regain = duration_of_units(it.estimated_time_to_regain_access, 60.0);
-        (it.usage.is_full() || regain.is_some()).then_some(regain)
-    });
-    rests.max().map(|regain| ExhaustedLimit {
-        owner: LimitOwner::Object(id),
-        retry_after: regain,
+/// The limit of one use case, if it is full or says when calls are accepted again. One that no probe uses, or whose
+/// type is unknown, pauses nothing.
+fn to_exhausted_use_case(id: &str, case: &UseCaseUsage) -> Option<ExhaustedLimit> {
+    let use_case = UseCase::from_header(case.kind.as_deref()?)?;
+    let retry_after = duration_of_units(case.estimated_time_to_regain_access, 60.0);
+    (case.usage.is_full() || retry_after.is_some()).then(|| ExhaustedLimit {
+        owner: LimitOwner::UseCase(id.to_owned(), use_case),
+        retry_after,
     })
 }
 
@@ -141,9 +133,9 @@ fn parse_json<T: DeserializeOwned>(value: &str) -> Option<T> {
 mod tests {
     use super::*;
 
-    fn object(id: &str, regain: Option<u64>) -> Vec<ExhaustedLimit> {
+    fn use_case(id: &str, use_case: UseCase, regain: Option<u64>) -> Vec<ExhaustedLimit> {
         vec![ExhaustedLimit {
-            owner: LimitOwner::Object(id.to_owned()),
+            owner: LimitOwner::UseCase(id.to_owned(), use_case),
             retry_after: regain.map(Duration::from_secs),
         }]
     }
@@ -175,13 +167,13 @@ mod tests {
         let header = r#"{"42":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":3}]}"#;
         assert_eq!(
             parse_usage_header("x-business-use-case-usage", header),
-            object("42", Some(180))
+            use_case("42", UseCase::AdsManagement, Some(180))
         );
         let nearly =
             r#"{"42":[{"type":"pages","call_count":97.5,"estimated_time_to_regain_access":0}]}"#;
         assert_eq!(
             parse_usage_header("x-business-use-case-usage", nearly),
-            object("42", None)
+            use_case("42", UseCase::Pages, None)
         );
     }
 
@@ -206,6 +198,18 @@ mod tests {
     fn use_cases_that_probes_do_not_use_pause_nothing() {
         let header = r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":9}]}"#;
         assert!(parse_usage_header("x-business-use-case-usage", header).is_empty());
+    }
+
+    #[test]
+    fn each_use_case_of_a_business_has_a_limit_of_its_own() {
+        let header = r#"{"42":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":90},
+            {"type":"instagram","call_count":100,"estimated_time_to_regain_access":2},
+            {"type":"pages","call_count":1,"estimated_time_to_regain_access":0},
+            {"call_count":100,"estimated_time_to_regain_access":9}]}"#;
+        assert_eq!(
+            parse_usage_header("x-business-use-case-usage", header),
+            use_case("42", UseCase::Instagram, Some(120))
+        );
     }
 
     #[test]

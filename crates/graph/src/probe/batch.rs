@@ -5,12 +5,12 @@
 //! batch fails every item, so where tokens differ the app's own token sends the batch and each item
 //! carries its token and proof.
 
-use regrant_domain::{AccessToken, AssetId, PersonId, Refusal, RefusalKind};
+use regrant_domain::{AccessToken, PersonId, Refusal, RefusalKind, errors::Caller};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    Client,
+    Client, Target,
     call::context::CallContext,
     call::unreadable_response,
     call::wire,
@@ -24,10 +24,13 @@ pub(crate) const MAX_BATCH_SIZE: usize = 50;
 
 /// One read of a batch, with its own token.
 pub(crate) struct BatchRead<'a> {
-    pub(crate) id: &'a AssetId,
+    /// The object, with the id in its canonical form.
+    pub(crate) target: &'a Target,
     pub(crate) fields: &'a str,
     pub(crate) token: &'a AccessToken,
     pub(crate) person: Option<&'a PersonId>,
+    /// Whose token it is.
+    pub(crate) caller: Caller,
 }
 
 /// The body of an item without an error, or the refusal of the item.
@@ -85,9 +88,7 @@ impl Client {
             Ok(items) if items.len() == reads.len() => {
                 let results = items.into_iter().zip(reads);
                 let mut results: Vec<_> = results
-                    .map(|(item, it)| {
-                        self.read_item(&context.for_batch_item(it.token, it.person), item, it.id)
-                    })
+                    .map(|(item, it)| self.read_item(&context.for_batch_item(it), item, it.target))
                     .collect();
                 self.observe_tokens(
                     &context.app.id,
@@ -151,14 +152,14 @@ impl Client {
             )
             .finish();
         let query = Zeroizing::new(query);
-        Zeroizing::new(format!("{}?{}", read.id, query.as_str()))
+        Zeroizing::new(format!("{}?{}", read.target.id, query.as_str()))
     }
 
     fn read_item(
         &self,
         context: &CallContext<'_>,
         item: Option<WireItem>,
-        id: &AssetId,
+        target: &Target,
     ) -> ItemResult {
         let item = item.ok_or_else(|| {
             build_refusal(
@@ -169,7 +170,7 @@ impl Client {
         let waits = item.headers.iter().flatten().filter_map(|it| {
             self.pause_exhausted_scopes(
                 context,
-                Some(id),
+                Some(&target.id),
                 parse_usage_header(&it.name, it.value.as_deref()?),
             )
         });
@@ -188,7 +189,7 @@ impl Client {
                 &error,
                 ErrorContext {
                     status,
-                    about: Some(id),
+                    about: Some(target),
                     retry_after: regain,
                 },
             )),

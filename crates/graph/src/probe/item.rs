@@ -8,7 +8,7 @@ use regrant_domain::{AccessToken, AppId, CredentialKind, ProbeResult, Refusal, R
 use crate::{
     Probe, Target,
     errors::graph_error::build_refusal,
-    limits::pauses::PauseScope,
+    limits::scopes::{PauseScope, scopes_of_probe},
     probe::batch::{BatchRead, ItemResult},
     probe::node,
 };
@@ -44,14 +44,7 @@ impl<'a> ProbeItem<'a> {
             id,
             ..probe.target.clone()
         };
-        let person = probe.person.map(|it| PauseScope::for_person(app, it));
-        let objects = [Some(&target.id), target.business.as_ref()]
-            .into_iter()
-            .flatten();
-        let scopes = objects
-            .map(|it| PauseScope::for_object(app, it))
-            .chain(person)
-            .collect();
+        let scopes = scopes_of_probe(app, &target, probe.person);
         Self {
             probe,
             target,
@@ -67,10 +60,11 @@ impl<'a> ProbeItem<'a> {
     pub(crate) fn to_batch_read(&self) -> BatchRead<'_> {
         let Probe { token, person, .. } = self.probe;
         BatchRead {
-            id: &self.target.id,
+            target: &self.target,
             fields: node::probe_fields(self.target.kind, self.credential_kind()),
             token,
             person,
+            caller: self.credential_kind().into(),
         }
     }
 

@@ -1,17 +1,20 @@
 //! The fields that a probe reads of each kind of asset, and the result that the response means.
 //!
 //! The rule: HTTP 200 with an `id` proves nothing, because public objects are readable with any
-//! token. A person's token works on a page if the page gives a page token, on an ad account if the
+//! token. Neither does a scope or a granular target: they are never looked at here. A person's token works on a page if the page gives a page token, on an ad account if the
 //! account gives the person's tasks, on other kinds if a field is readable that needs a permission.
 //!
 //! A page's own token cannot mint another page token. Graph accepts it only while the person behind it
 //! holds a role on the page, and refuses every read otherwise (190/492). So one readable field beyond
 //! the public ones shows that it works; that field needs the granted permission as well.
+//!
+//! An object that is not in use is reached all the same: what Graph says of it is its condition, no refusal.
 
 use regrant_domain::{
-    AccessToken, AssetKind, CredentialKind, ProbeFacts, ProbeResult, RefusalKind, Timestamp,
+    AccessToken, AssetKind, CredentialKind, ObjectCondition, ProbeFacts, ProbeResult, RefusalKind,
+    Timestamp,
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
 use crate::{Target, call::wire, errors::graph_error::build_refusal};
 
@@ -21,7 +24,7 @@ pub(crate) const fn probe_fields(kind: AssetKind, token: CredentialKind) -> &'st
         AssetKind::Page if matches!(token, CredentialKind::Page) => {
             "id,user_access_expire_time,is_published,tasks"
         }
-        AssetKind::Page => "id,user_access_expire_time,tasks,access_token",
+        AssetKind::Page => "id,user_access_expire_time,is_published,tasks,access_token",
         AssetKind::AdAccount => "id,account_status,user_tasks,user_access_expire_time",
         AssetKind::Business | AssetKind::ProductCatalog | AssetKind::Pixel => {
             "id,user_access_expire_time"
@@ -71,8 +74,10 @@ struct Node {
     access_token: Option<AccessToken>,
     #[serde(default, deserialize_with = "wire::parse_text")]
     username: Option<String>,
-    #[serde(default)]
-    is_published: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "wire::parse_flag")]
+    is_published: Option<bool>,
+    #[serde(default, deserialize_with = "wire::parse_integer")]
+    account_status: Option<i64>,
     #[serde(default, deserialize_with = "wire::parse_text")]
     name: Option<String>,
     #[serde(default, deserialize_with = "wire::parse_moment")]
@@ -92,7 +97,7 @@ impl Node {
             }
         };
         if opened {
-            works_result(None, None, self.user_access_expire_time)
+            self.into_works_result(None)
         } else {
             refused_result(
                 RefusalKind::NotReached,
@@ -101,7 +106,7 @@ impl Node {
         }
     }
 
-    fn into_page_result(self) -> ProbeResult {
+    fn into_page_result(mut self) -> ProbeResult {
         if self.access_token.is_none() {
             let kind = if self.tasks.is_some() {
                 RefusalKind::NoRole
@@ -116,11 +121,14 @@ impl Node {
         if self.tasks.as_ref().is_some_and(Vec::is_empty) {
             return missing_tasks_result();
         }
-        works_result(self.access_token, self.tasks, self.user_access_expire_time)
+        let tasks = self.tasks.take();
+        self.into_works_result(tasks)
     }
 
     /// A page read with its own token. Graph does not give `tasks` to every such token.
-    fn into_own_page_result(self) -> ProbeResult {
+    fn into_own_page_result(mut self) -> ProbeResult {
+        // A page's own token mints no other.
+        self.access_token = None;
         if self.tasks.as_ref().is_some_and(Vec::is_empty) {
             return missing_tasks_result();
         }
@@ -133,32 +141,41 @@ impl Node {
                 "Graph responded with the public fields of this page only.",
             );
         }
-        works_result(None, self.tasks, self.user_access_expire_time)
+        let tasks = self.tasks.take();
+        self.into_works_result(tasks)
     }
 
-    fn into_ad_account_result(self) -> ProbeResult {
-        match self.user_tasks {
+    fn into_ad_account_result(mut self) -> ProbeResult {
+        match self.user_tasks.take() {
             None => refused_result(
                 RefusalKind::NoRole,
                 "Graph named no tasks of the person on this ad account.",
             ),
             Some(tasks) if tasks.is_empty() => missing_tasks_result(),
-            tasks @ Some(_) => works_result(None, tasks, self.user_access_expire_time),
+            tasks @ Some(_) => self.into_works_result(tasks),
         }
     }
-}
 
-fn works_result(
-    page_token: Option<AccessToken>,
-    tasks: Option<Vec<String>>,
-    cut_off: Option<Timestamp>,
-) -> ProbeResult {
-    ProbeResult::Works(ProbeFacts {
-        page_token,
-        tasks,
-        cut_off,
-        condition: None,
-    })
+    fn into_works_result(self, tasks: Option<Vec<String>>) -> ProbeResult {
+        ProbeResult::Works(ProbeFacts {
+            condition: self.condition(),
+            page_token: self.access_token,
+            tasks,
+            cut_off: self.user_access_expire_time,
+        })
+    }
+
+    /// What Graph says of the object beside access; `None` where it is in use, or Graph says nothing known.
+    const fn condition(&self) -> Option<ObjectCondition> {
+        match (self.account_status, self.is_published) {
+            (Some(2), _) => Some(ObjectCondition::AccountDisabled),
+            (Some(3 | 9), _) => Some(ObjectCondition::AccountUnsettled),
+            (Some(7 | 8), _) => Some(ObjectCondition::AccountInReview),
+            (Some(100 | 101), _) => Some(ObjectCondition::AccountClosed),
+            (_, Some(false)) => Some(ObjectCondition::PageUnpublished),
+            _ => None,
+        }
+    }
 }
 
 fn missing_tasks_result() -> ProbeResult {

@@ -9,7 +9,6 @@ use regrant_domain::{AccessToken, Refusal, RefusalKind};
 use crate::{
     AppCredentials, Client,
     call::context::CallContext,
-    errors::classify::{ErrorClass, classify_error},
     errors::graph_error::build_refusal,
     tokens::debug_token::{DebugTokenData, DebugTokenResponse, Validity, message_of_error},
     tokens::inspect::names_another_app,
@@ -49,7 +48,7 @@ impl Client {
             .read_with_retries::<DebugTokenResponse>(&context, "debug_token", &query)
             .await
         {
-            Ok(response) => judge_death(response.data, app, token),
+            Ok(response) => self.judge_death(response.data, app, token),
             // Graph does not say which token is invalid; if it accepts the app's own, it meant `token`.
             Err(refused) if refused.kind == RefusalKind::TokenDead => self
                 .verify_app(app)
@@ -68,44 +67,39 @@ impl Client {
             Err(refused) => Err(refused),
         }
     }
-}
 
-/// Whether the response calls the token dead.
-///
-/// # Errors
-/// The response is about another app's token or is not final.
-fn judge_death(
-    data: DebugTokenData,
-    app: &AppCredentials,
-    token: &AccessToken,
-) -> Result<DeathVerdict, Refusal> {
-    let unclear = |kind, message: &str| Err(build_refusal(kind, message));
-    if data.is_of_another_app(&app.id) {
-        return unclear(
-            RefusalKind::Unclassified,
-            "The token belongs to another app.",
-        );
-    }
-    match data.validity() {
-        Validity::Valid => return Ok(DeathVerdict::Denied),
-        Validity::Unknown => {
+    /// Whether the response calls the token dead.
+    ///
+    /// # Errors
+    /// The response is about another app's token or is not final.
+    fn judge_death(
+        &self,
+        data: DebugTokenData,
+        app: &AppCredentials,
+        token: &AccessToken,
+    ) -> Result<DeathVerdict, Refusal> {
+        let unclear = |kind, message: &str| Err(build_refusal(kind, message));
+        if data.is_of_another_app(&app.id) {
             return unclear(
                 RefusalKind::Unclassified,
-                "Graph said nothing about the token.",
+                "The token belongs to another app.",
             );
         }
-        Validity::Invalid => {}
-    }
-    let error = data.into_redacted_error(app, token);
-    let message = message_of_error(&error);
-    match classify_error(&error, 200) {
-        ErrorClass::Refused(RefusalKind::TokenDead) => {
-            Ok(DeathVerdict::Confirmed { reason: message })
+        match data.validity() {
+            Validity::Valid => return Ok(DeathVerdict::Denied),
+            Validity::Unknown => {
+                return unclear(
+                    RefusalKind::Unclassified,
+                    "Graph said nothing about the token.",
+                );
+            }
+            Validity::Invalid => {}
         }
-        ErrorClass::Refused(RefusalKind::Unclassified) => {
-            unclear(RefusalKind::TokenRefused, &message)
+        let error = data.into_redacted_error(app, token);
+        let message = message_of_error(&error);
+        match self.classify_invalid(&app.id, &error) {
+            RefusalKind::TokenDead => Ok(DeathVerdict::Confirmed { reason: message }),
+            kind => unclear(kind, &message),
         }
-        ErrorClass::Refused(kind) => unclear(kind, &message),
-        ErrorClass::Throttled(_) => unclear(RefusalKind::Unavailable, &message),
     }
 }

@@ -6,14 +6,15 @@
 
 use regrant_domain::{
     AccessToken, AppId, CredentialKind, GrantedScope, Refusal, RefusalKind, Timestamp, TokenFacts,
+    errors::{Caller, ErrorClass},
 };
 use serde::Deserialize;
 
 use crate::{
-    AppCredentials, CallError, InspectError,
+    AppCredentials, CallError, Client, InspectError,
     call::context::CallContext,
     call::wire,
-    errors::classify::{ErrorClass, classify_error},
+    errors::classify::ErrorOrigin,
     errors::graph_error::{GraphError, WireError, build_refusal},
 };
 
@@ -75,17 +76,17 @@ impl DebugTokenData {
     /// The variant says which of these conditions the token does not meet.
     pub(crate) fn into_facts(
         self,
+        client: &Client,
         app: &AppCredentials,
         token: &AccessToken,
-        read_at: Timestamp,
     ) -> Result<TokenFacts, InspectError> {
         if self.is_of_another_app(&app.id) {
             return Err(InspectError::ForeignApp);
         }
         if self.validity() == Validity::Invalid {
-            return Err(self.into_error(app, token, read_at));
+            return Err(self.into_error(client, app, token));
         }
-        self.find_facts(&app.id, read_at)
+        self.find_facts(&app.id, client.inner.clock.now())
     }
 
     /// Whether Graph names another app than ours. The question was asked with our app's token, so an answer that
@@ -154,24 +155,21 @@ impl DebugTokenData {
 
     fn into_error(
         self,
+        client: &Client,
         app: &AppCredentials,
         token: &AccessToken,
-        read_at: Timestamp,
     ) -> InspectError {
         let is_bare = self.app_id.is_none() && self.user_id.is_none() && self.kind.is_none();
+        let read_at = client.inner.clock.now();
         let facts = self.find_facts(&app.id, read_at).ok().map(Box::new);
         let error = self.into_redacted_error(app, token);
         if is_bare && error.subcode.is_none() {
             return InspectError::Undecipherable;
         }
-        let kind = match classify_error(&error, 200) {
+        let kind = match client.classify_invalid(&app.id, &error) {
             // Invalid without any error code: Graph gives no other reason than the token itself.
-            ErrorClass::Refused(RefusalKind::Unclassified) if error.code.is_none() => {
-                RefusalKind::TokenDead
-            }
-            ErrorClass::Refused(RefusalKind::Unclassified) => RefusalKind::TokenRefused,
-            ErrorClass::Refused(kind) => kind,
-            ErrorClass::Throttled(_) => RefusalKind::Unavailable,
+            RefusalKind::TokenRefused if error.code.is_none() => RefusalKind::TokenDead,
+            kind => kind,
         };
         InspectError::from(Refusal {
             kind,
@@ -200,6 +198,23 @@ impl DebugTokenData {
             }
         }
         granted
+    }
+}
+
+impl Client {
+    /// The kind of the error that `debug_token` gives of a token that it calls invalid.
+    pub(crate) fn classify_invalid(&self, app: &AppId, error: &GraphError) -> RefusalKind {
+        let origin = ErrorOrigin {
+            app,
+            http_status: 200,
+            object: None,
+            caller: Caller::App,
+        };
+        match self.classify_error(error, origin) {
+            ErrorClass::Refused(RefusalKind::Unclassified) => RefusalKind::TokenRefused,
+            ErrorClass::Refused(kind) => kind,
+            ErrorClass::Throttled(_) => RefusalKind::Unavailable,
+        }
     }
 }
 

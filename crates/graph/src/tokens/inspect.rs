@@ -158,7 +158,7 @@ impl Client {
         token: &AccessToken,
     ) -> Result<TokenFacts, InspectError> {
         let data = self.debug_token(app, token).await?;
-        data.into_facts(app, token, self.inner.clock.now())
+        data.into_facts(self, app, token)
     }
 
     async fn debug_token(
@@ -205,7 +205,8 @@ impl Client {
         token: &AccessToken,
         facts: &TokenFacts,
     ) -> Result<PersonProfile, InspectError> {
-        let context = CallContext::new(app, Some(token), Some(&facts.person_id), &[]);
+        let context = CallContext::new(app, Some(token), Some(&facts.person_id), &[])
+            .called_by(facts.kind.into());
         let fields = if facts.kind == CredentialKind::User {
             "id,name,is_work_account"
         } else {

@@ -5,12 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use serde_json::json;
+use regrant_domain::AssetKind;
+use serde_json::{Value, json};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
     bench::{APP_SECRET, TOKEN, app, businesses, client, probe, token},
-    stub::{Reply, Stub},
+    stub::{Reply, Stub, item},
 };
 
 #[derive(Clone, Default)]
@@ -84,4 +85,31 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
             .map(|at| output[at.saturating_sub(200)..at].to_owned());
         assert_eq!(before_secret, None, "a secret follows this");
     }
+}
+
+#[tokio::test]
+async fn an_unknown_error_is_kept_and_counted_without_secret_and_a_known_one_is_not() {
+    let stub = Stub::start(|_, call| {
+        let error = |message: String| json!({"error": {"code": 424_242, "message": message, "type": "OAuthException"}});
+        let items: Vec<_> = call
+            .ids()
+            .iter()
+            .map(|id| match id.as_str() {
+                "3" => item(400, &json!({"error": {"code": 190, "error_subcode": 460, "message": "changed"}})),
+                _ => item(400, &error(format!("brand new: {TOKEN} on 1784140000000000{id}"))),
+            })
+            .collect();
+        Reply::json(&Value::from(items))
+    })
+    .await;
+    let client = client(&stub.url);
+    probe(&client, &businesses(3)).await;
+    let errors = client.take_unknown_errors();
+    let [error] = errors.as_slice() else {
+        panic!("{errors:?}")
+    };
+    assert_eq!((error.code, error.count), (Some(424_242), 2));
+    assert_eq!(error.object, Some(AssetKind::Business));
+    assert_eq!(error.text, "brand new: … on #");
+    assert!(client.take_unknown_errors().is_empty());
 }

@@ -117,7 +117,7 @@ async fn a_business_throttle_pauses_its_asset_for_the_minutes_in_the_header() {
 }
 
 #[tokio::test]
-async fn a_limit_of_a_business_pauses_all_its_assets() {
+async fn a_use_case_of_a_business_rests_its_assets_of_that_use_case() {
     let stub = Stub::start(|_, call| {
         let usage = json!({"42": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 7}]});
         let headers = vec![("X-Business-Use-Case-Usage", usage.to_string())];
@@ -143,6 +143,98 @@ async fn a_limit_of_a_business_pauses_all_its_assets() {
     assert!(retry_at(&proofs[0]) >= begin + TimeDelta::minutes(7));
     assert!(is_proven(&proofs[1]) && is_proven(&proofs[2]));
     assert_eq!(stub.calls()[1].ids(), ["3", "4"]);
+}
+
+/// A stub that answers each id as `answer` says, and businesses otherwise.
+async fn stub_with(answer: impl Fn(&str) -> Option<Value> + Send + Sync + 'static) -> Stub {
+    Stub::start(move |_, call| {
+        let item = |id: &String| answer(id).unwrap_or_else(|| business(id));
+        Reply::json(&call.ids().iter().map(item).collect())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_limit_of_one_ad_account_rests_no_other_asset_of_its_person() {
+    let stub = stub_with(|id| {
+        let error = json!({"error": {"code": 17, "error_subcode": 2_446_079, "message": "User request limit reached"}});
+        let works = json!({"id": id, "user_tasks": ["MANAGE"]});
+        match id {
+            "act_1" => Some(item(400, &error)),
+            _ => id.starts_with("act_").then(|| item(200, &works)),
+        }
+    })
+    .await;
+    let client = client(&stub.url);
+    let accounts: Vec<_> = ["1", "2"].map(|it| target(AssetKind::AdAccount, it)).into();
+    for _ in 0..2 {
+        let proofs = probe(&client, &accounts).await;
+        retry_at(&proofs[0]);
+        assert!(is_proven(&proofs[1]));
+    }
+    assert!(is_proven(&probe(&client, &businesses(1)).await[0]));
+    let asked = stub
+        .calls()
+        .iter()
+        .flat_map(|it| it.ids())
+        .filter(|it| it == "act_1")
+        .count();
+    assert_eq!(asked, 1);
+}
+
+#[tokio::test]
+async fn a_block_by_policy_rests_the_person_only_after_three_of_their_objects() {
+    let stub = stub_with(|id| {
+        let is_blocked = id.len() == 1 && id != "9";
+        is_blocked.then(|| item(400, &throttled(368)))
+    })
+    .await;
+    let client = client(&stub.url);
+    let begin = Clock::system_time();
+    let object = |id: &str| target(AssetKind::Business, id);
+    let blocked = probe(&client, &[object("1"), object("2"), object("9")]).await;
+    assert!(retry_at(&blocked[0]) >= begin + TimeDelta::hours(2));
+    assert!(is_proven(&blocked[2]));
+    let other = client
+        .probe_targets(&app(), &token("EAABother"), &person("8"), &[object("91")])
+        .await;
+    assert!(is_proven(&other[0]));
+    retry_at(&probe(&client, &[object("3")]).await[0]);
+    retry_at(&probe(&client, &[object("9")]).await[0]);
+}
+
+#[tokio::test]
+async fn an_ended_use_case_rests_no_probe_of_another_use_case_of_the_business() {
+    let stub = Stub::start(|_, call| {
+        let usage = json!({"42": [
+            {"type": "instagram", "call_count": 100, "estimated_time_to_regain_access": 7},
+            {"type": "ads_insights", "call_count": 100, "estimated_time_to_regain_access": 90},
+        ]});
+        let answer = |id: &String| item(200, &json!({"id": id, "username": "shop"}));
+        Reply {
+            headers: vec![("X-Business-Use-Case-Usage", usage.to_string())],
+            ..Reply::json(&call.ids().iter().map(answer).collect())
+        }
+    })
+    .await;
+    let client = client(&stub.url);
+    let of = |kind, id: &str| regrant_graph::Target {
+        business: Some("42".parse().unwrap()),
+        ..target(kind, id)
+    };
+    assert!(is_proven(
+        &probe(&client, &[of(AssetKind::Business, "1")]).await[0]
+    ));
+    let proofs = probe(
+        &client,
+        &[
+            of(AssetKind::Business, "1"),
+            of(AssetKind::InstagramAccount, "2"),
+        ],
+    )
+    .await;
+    assert!(is_proven(&proofs[0]));
+    retry_at(&proofs[1]);
 }
 
 #[tokio::test]

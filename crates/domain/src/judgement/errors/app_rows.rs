@@ -26,7 +26,7 @@ pub(super) const ROWS: &[ErrorRow] = &[
     row(Any, Any, Says(&["temporarily disabled for non-active apps"]),
         Refused(AppRestricted), "tobilg/facebook-events-by-location-core #29"),
     row(Permission, Any, Says(&["app is not active", "app not active", "inactive app", "development mode", "country",
-        "age restriction", "demographic"]), Refused(AppRestricted), "kind of K10: the text speaks of the app"),
+        "age restriction", "demographic"]), Refused(AppRestricted), "facebook-java-business-sdk #272: the text speaks of the app"),
     row(In(&[131_031]), Any, Always, Refused(AppRestricted), "Meta, WhatsApp error codes: account restricted or disabled"),
 
     row(Any, Any, Says(&["nonexisting field", "ids query parameter", "too many ids", "too many requests in batch message",

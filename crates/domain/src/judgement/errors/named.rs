@@ -8,8 +8,8 @@ use crate::AssetId;
 pub(super) fn find_permissions(message: &str) -> Vec<String> {
     let mut named: Vec<String> = Vec::new();
     let plain = message.split_whitespace().filter(|it| !is_address(it));
-    let names = plain.flat_map(|word| word.split(|c: char| !is_name_char(c)));
-    for name in names.filter(|it| is_permission(it)) {
+    let pieces = plain.flat_map(|word| word.split(|c: char| !is_name_char(c)));
+    for name in pieces.filter(|it| is_permission(it)) {
         if !named.iter().any(|it| it == name) {
             named.push(name.to_owned());
         }

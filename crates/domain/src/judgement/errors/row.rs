@@ -126,7 +126,7 @@ impl When {
 
 impl RowClass {
     /// The class of an error whose message in lower case is `text`.
-    pub(super) fn to_class(&self, text: &str) -> ErrorClass {
+    pub(crate) fn to_class(&self, text: &str) -> ErrorClass {
         ErrorClass::Refused(match self {
             Self::Refused(kind) => kind.clone(),
             Self::MissingScope => RefusalKind::MissingScope(named::find_permissions(text)),

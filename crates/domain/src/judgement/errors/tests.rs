@@ -374,9 +374,9 @@ fn the_class_holds_for_every_object_caller_and_type() {
                         let error = GraphErrorFacts {
                             code,
                             kind,
+                            is_transient,
                             object,
                             caller,
-                            is_transient,
                             ..PLAIN
                         };
                         check_meaning(&error);

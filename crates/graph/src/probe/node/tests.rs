@@ -91,6 +91,48 @@ fn tasks_on_an_ad_account_show_that_the_token_works() {
 }
 
 #[test]
+fn an_object_that_is_not_in_use_is_reached_and_its_condition_read() {
+    use ObjectCondition as Condition;
+    let account = |status: i64| {
+        let body =
+            format!(r#"{{"id":"act_7","account_status":{status},"user_tasks":["ANALYZE"]}}"#);
+        read(AssetKind::AdAccount, &body)
+    };
+    let condition = |result: ProbeResult| match result {
+        ProbeResult::Works(facts) => facts.condition,
+        ProbeResult::Refused(refusal) => panic!("{refusal:?}"),
+    };
+    for (status, expected) in [
+        (1, None),
+        (2, Some(Condition::AccountDisabled)),
+        (3, Some(Condition::AccountUnsettled)),
+        (7, Some(Condition::AccountInReview)),
+        (8, Some(Condition::AccountInReview)),
+        (9, Some(Condition::AccountUnsettled)),
+        (100, Some(Condition::AccountClosed)),
+        (101, Some(Condition::AccountClosed)),
+        (201, None),
+        (4711, None),
+    ] {
+        assert_eq!(condition(account(status)), expected, "{status}");
+    }
+    let hidden = Some(Condition::PageUnpublished);
+    let body = r#"{"id":"7","is_published":false,"tasks":["MANAGE"],"access_token":"t"}"#;
+    for token in [CredentialKind::User, CredentialKind::Page] {
+        let result = read_with(token, AssetKind::Page, body);
+        assert_eq!(condition(result), hidden, "{token}");
+    }
+    let shown = body.replace("false", "true");
+    assert_eq!(condition(read(AssetKind::Page, &shown)), None);
+}
+
+#[test]
+fn a_condition_alone_proves_no_access() {
+    let body = r#"{"id":"act_7","account_status":2}"#;
+    assert_eq!(kind_of(read(AssetKind::AdAccount, body)), Kind::NoRole);
+}
+
+#[test]
 fn an_absent_cut_off_is_unknown() {
     for body in [
         r#"{"id":"7"}"#,

@@ -1,8 +1,13 @@
+use regrant_domain::Clock;
 use serde_json::{Value, json};
 
 use super::*;
 
 const READ_AT: Timestamp = chrono::DateTime::UNIX_EPOCH;
+
+fn client() -> Client {
+    Client::new(crate::Settings::default(), Clock::fixed_at(READ_AT)).unwrap()
+}
 
 fn app() -> AppCredentials {
     AppCredentials {
@@ -17,7 +22,7 @@ fn data(json: Value) -> DebugTokenData {
 
 fn facts(json: Value) -> Result<TokenFacts, InspectError> {
     let token = AccessToken::parse("canary-token".to_owned()).unwrap();
-    data(json).into_facts(&app(), &token, READ_AT)
+    data(json).into_facts(&client(), &app(), &token)
 }
 
 #[test]
