@@ -26,6 +26,7 @@ pub struct NoticeWithDigest {
 }
 
 /// Parses the notices of a webhook's body, in the order of the body.
+#[must_use]
 pub fn parse_notices(raw: &[u8], now: Timestamp) -> Vec<NoticeWithDigest> {
     let Ok(body) = serde_json::from_slice::<Value>(raw) else {
         return Vec::new();
