@@ -176,7 +176,7 @@ async fn the_limit_of_one_ad_account_rests_no_other_asset_of_its_person() {
     let asked = stub
         .calls()
         .iter()
-        .flat_map(|it| it.ids())
+        .flat_map(super::stub::Call::ids)
         .filter(|it| it == "act_1")
         .count();
     assert_eq!(asked, 1);

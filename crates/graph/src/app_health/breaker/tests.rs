@@ -1,4 +1,5 @@
 use super::*;
+use std::cell::RefCell;
 
 fn app() -> AppId {
     "1".parse().unwrap()
@@ -130,12 +131,17 @@ fn checks_of_an_app_are_rare() {
     assert!(!breaker.claim_check(&app()));
 }
 
-#[derive(Clone, Default)]
-struct Log(std::sync::Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread logged.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl std::io::Write for Log {
+/// Writes to the log of the thread that logs.
+struct ThreadLog;
+
+impl std::io::Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|it| it.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -144,29 +150,30 @@ impl std::io::Write for Log {
     }
 }
 
+/// One subscriber for all threads: with one for each test, a test beside it could register a log line while there was
+/// none, and the line would be lost.
+fn log_to_threads() {
+    static INSTALLED: std::sync::Once = std::sync::Once::new();
+    INSTALLED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_ansi(false);
+        subscriber.with_writer(|| ThreadLog).init();
+    });
+}
+
 #[test]
 fn a_trip_alarms_once_and_its_end_is_logged() {
-    let (clock, log) = (stopped_clock(), Log::default());
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    tracing::subscriber::with_default(subscriber, || {
-        let breaker = breaker(&clock);
-        tracing::callsite::rebuild_interest_cache();
-        observe(&breaker, 0..5, TokenObservation::Dead);
-        for _ in 0..12 {
-            clock.advance_by(TimeDelta::minutes(5));
-            observe(&breaker, 0..8, TokenObservation::Dead);
-            breaker.trip_app(&app(), TripCause::Deaths);
-        }
-        // A test beside this one may have registered the log line while it had no subscriber.
-        tracing::callsite::rebuild_interest_cache();
-        breaker.clear_suspicion(&app());
-        breaker.clear_suspicion(&app());
-    });
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    log_to_threads();
+    let clock = stopped_clock();
+    let breaker = breaker(&clock);
+    observe(&breaker, 0..5, TokenObservation::Dead);
+    for _ in 0..12 {
+        clock.advance_by(TimeDelta::minutes(5));
+        observe(&breaker, 0..8, TokenObservation::Dead);
+        breaker.trip_app(&app(), TripCause::Deaths);
+    }
+    breaker.clear_suspicion(&app());
+    breaker.clear_suspicion(&app());
+    let text = String::from_utf8(LOG.take()).unwrap();
     let lines: Vec<_> = text.lines().collect();
     let [alarm, end] = lines.as_slice() else {
         panic!("{text}")
