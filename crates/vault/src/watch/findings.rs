@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use regrant_crypto::DataKey;
 use regrant_domain::{
     Asset, AssetKind, Certainty, Credential, CredentialId, CredentialKind, CutOff, ProbeFacts,
-    Reason, ReasonCode, Slot, Timestamp, Who,
+    Reason, Slot, Timestamp, hold_refusal,
     retry::probe_pause,
     watch::{Verdict, cut_off_after_probe},
 };
@@ -115,12 +115,11 @@ impl<'a> Findings<'a> {
     fn count_refusal(&mut self, asset: &Asset, reason: Reason, certainty: Certainty) {
         self.stats.doubted += 1;
         self.rows.settled.push(asset.id.clone());
-        let (reason, certainty) =
-            if certainty == Certainty::Spaced && self.held.contains(&asset.kind) {
-                (mass_refusal_reason(reason), Certainty::Doubtful)
-            } else {
-                (reason, certainty)
-            };
+        let (reason, certainty) = if self.held.contains(&asset.kind) {
+            hold_refusal(reason, certainty)
+        } else {
+            (reason, certainty)
+        };
         let pause = self.settings.watch.pace.doubt;
         let counted = asset
             .facts
@@ -298,16 +297,6 @@ impl<'a> Findings<'a> {
         let key = (self.key, self.round.scope.tenant());
         draft.seal_proven(key, asset, slot, proven, self.now)
     }
-}
-
-/// The reason of a refusal that is held: it may be an incident at Meta.
-fn mass_refusal_reason(refused: Reason) -> Reason {
-    let detail = format!(
-        "Tokens of many persons were refused at once, so an incident at Meta is likely. Graph said: {}",
-        refused.detail
-    );
-    let next_step = "Regrant asks again by itself; look at Meta's status page.";
-    Reason::new(ReasonCode::MassRefusal, Who::Provider, detail, next_step)
 }
 
 fn slots_by_id(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {
