@@ -9,6 +9,7 @@ mod fact;
 pub mod failover;
 mod mass_refusals;
 mod meaning;
+mod observation;
 mod probe_result;
 pub mod refresh;
 mod refusals;
@@ -21,8 +22,12 @@ pub mod watch;
 
 pub use dates::{DateStanding, is_reading_due, judge_date};
 pub use fact::{Fact, FactName, FactSource};
-pub use mass_refusals::{Hold, RefusalWindow};
+pub use mass_refusals::{Hold, RefusalWindow, hold_refusal};
 pub use meaning::Meaning;
+pub use observation::{ActivatedToken, Observation, Rules, TokenDates};
 pub use probe_result::{Certainty, ObjectCondition, ProbeFacts, ProbeResult, Refusal, RefusalKind};
 pub use refusals::{Refusals, Weight};
 pub use scope_table::explain_by_scope;
+
+#[cfg(test)]
+mod tests;

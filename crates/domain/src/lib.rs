@@ -41,10 +41,10 @@ pub use ids::{
     RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
-    Certainty, DateStanding, Fact, FactName, FactSource, Hold, Meaning, ObjectCondition,
-    ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow, Refusals, Weight, coverage,
-    errors, explain_by_scope, failover, is_reading_due, judge_date, refresh, retry, schedule,
-    settle, state, watch,
+    ActivatedToken, Certainty, DateStanding, Fact, FactName, FactSource, Hold, Meaning,
+    ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow,
+    Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope, failover,
+    hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state, watch,
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{

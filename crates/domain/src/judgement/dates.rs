@@ -5,7 +5,7 @@
 
 use chrono::Duration;
 
-use crate::{AssetFacts, Timestamp};
+use crate::{AssetFacts, CutOff, Timestamp};
 
 /// What a date means at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,13 @@ pub fn is_reading_due(
 }
 
 impl AssetFacts {
+    /// The known cut-off, unless a proof at or after it disproved it.
+    #[must_use]
+    pub fn standing_cut_off(&self) -> Option<CutOff> {
+        self.cut_off
+            .filter(|it| self.proved_at.is_none_or(|proved| proved < it.at))
+    }
+
     /// Whether one of the dates must be read again at `now`.
     #[must_use]
     pub fn needs_dates(&self, notice: Duration, now: Timestamp) -> bool {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use chrono::Duration;
 
-use crate::{AppId, AssetKind, Timestamp};
+use crate::{AppId, AssetKind, Certainty, Reason, ReasonCode, Timestamp, Who};
 
 /// How many persons must be refused within the window.
 pub const PERSONS_TO_HOLD: usize = 5;
@@ -19,6 +19,21 @@ pub const WINDOW: Duration = Duration::minutes(15);
 const CROWDED: usize = 10_000;
 /// After this time an observation is old.
 const OLD: Duration = Duration::days(2);
+
+/// A refusal as it counts while refusals of its kind are held: it can make the asset suspect, no more.
+#[must_use]
+pub fn hold_refusal(reason: Reason, certainty: Certainty) -> (Reason, Certainty) {
+    if certainty != Certainty::Spaced {
+        return (reason, certainty);
+    }
+    let detail = format!(
+        "Tokens of many persons were refused at once, so an incident at Meta is likely. Graph said: {}",
+        reason.detail
+    );
+    let next_step = "Regrant asks again by itself; look at Meta's status page.";
+    let held = Reason::new(ReasonCode::MassRefusal, Who::Provider, detail, next_step);
+    (held, Certainty::Doubtful)
+}
 
 /// The latest probe result of each person, by app and kind of object.
 #[derive(Debug, Default)]

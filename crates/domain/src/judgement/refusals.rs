@@ -6,7 +6,7 @@
 
 use chrono::Duration;
 
-use crate::{AssetFacts, Certainty, Reason, Timestamp};
+use crate::{AssetFacts, Certainty, NoticeKind, Reason, ReasonCode, Timestamp, Who};
 
 /// The refusals of the active credential since its last proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,23 +69,28 @@ impl Refusals {
     }
 
     fn add(mut self, reason: Reason, certainty: Certainty, at: Timestamp, pause: Duration) -> Self {
-        let is_spaced = at - self.counted_at >= pause;
+        // An observation may arrive late: then it is spaced if it lies long enough before the first one.
+        let is_spaced = at - self.counted_at >= pause || self.since - at >= pause;
         let outweighs = match certainty {
-            Certainty::Definitive => true,
+            // A dead token is what a revocation leaves: the revocation explains more.
+            Certainty::Definitive => self.reason.code != ReasonCode::Revoked,
             Certainty::Spaced => !self.definitive,
             Certainty::Doubtful => !self.definitive && self.classified == 0,
             Certainty::Silent => false,
         };
         match certainty {
-            Certainty::Definitive => self.definitive = true,
+            Certainty::Definitive => {
+                self.definitive = true;
+                self.note_counted(at);
+            }
             // The first of a class counts at once: it alone disconnects nothing.
             Certainty::Spaced if is_spaced || self.classified == 0 => {
                 self.classified = self.classified.saturating_add(1);
-                self.counted_at = self.counted_at.max(at);
+                self.note_counted(at);
             }
             Certainty::Doubtful if is_spaced => {
                 self.unclassified = self.unclassified.saturating_add(1);
-                self.counted_at = at;
+                self.note_counted(at);
             }
             Certainty::Spaced | Certainty::Doubtful | Certainty::Silent => {}
         }
@@ -93,6 +98,11 @@ impl Refusals {
             self.reason = reason;
         }
         self
+    }
+
+    fn note_counted(&mut self, at: Timestamp) {
+        self.since = self.since.min(at);
+        self.counted_at = self.counted_at.max(at);
     }
 }
 
@@ -118,6 +128,38 @@ impl AssetFacts {
         })
     }
 
+    /// The refusals after Meta said that the person took the app's access back: one is enough. A later proof disproves
+    /// it, unless the notice demands deletion: then the proven credential is deleted, too.
+    #[must_use]
+    pub fn after_revocation(
+        &self,
+        notice: NoticeKind,
+        at: Timestamp,
+        pause: Duration,
+    ) -> Option<Refusals> {
+        let proved_at = self
+            .proved_at
+            .filter(|_| notice != NoticeKind::DataDeletion);
+        let before = Self {
+            proved_at,
+            ..self.clone()
+        };
+        before.after_refusal(revocation_reason(notice), Certainty::Definitive, at, pause)
+    }
+
+    /// Whether the refusals are a revocation.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        matches!(&self.refusals, Some(it) if it.reason.code == ReasonCode::Revoked)
+    }
+
+    /// Whether a proof at this moment is older than what is stored, so that it changes nothing.
+    #[must_use]
+    pub fn is_outdated_proof(&self, at: Timestamp) -> bool {
+        let counted_at = self.refusals.as_ref().map(|it| it.counted_at);
+        self.proved_at.max(counted_at) > Some(at)
+    }
+
     /// What the refusals amount to; `None` where there are none.
     #[must_use]
     pub fn refusal_weight(&self) -> Option<Weight> {
@@ -125,12 +167,20 @@ impl AssetFacts {
     }
 }
 
+fn revocation_reason(notice: NoticeKind) -> Reason {
+    let detail = match notice {
+        NoticeKind::DataDeletion => "The person had their data deleted.",
+        _ => "The person took the app's access back.",
+    };
+    let next_step = "Log in again and replace with the new token.";
+    Reason::new(ReasonCode::Revoked, Who::Person, detail, next_step)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::{ReasonCode, Who};
 
     const PAUSE: Duration = Duration::minutes(10);
 

@@ -7,7 +7,7 @@ use chrono::Duration;
 
 use crate::{
     AssetFacts, Timestamp, closed_list,
-    state::{AssetState, Status},
+    state::{AssetState, Status, list_endings},
 };
 
 closed_list! {
@@ -78,7 +78,7 @@ pub fn schedule_next_probe(
     } else {
         now + pause - jitter
     };
-    let turning = list_turning_points(&state, notice)
+    let turning = list_turning_points(facts, notice)
         .filter(|turn| *turn > now)
         .min();
     let lane = if state.is_serving() || facts.has_candidate {
@@ -122,10 +122,9 @@ fn pause_before_probe(
     }
 }
 
-/// The moments at which the state changes by time alone.
-fn list_turning_points(state: &AssetState, notice: Duration) -> impl Iterator<Item = Timestamp> {
-    state
-        .ending
+/// The moments at which the state changes by time alone, or at which a date must be read again.
+fn list_turning_points(facts: &AssetFacts, notice: Duration) -> impl Iterator<Item = Timestamp> {
+    list_endings(facts)
         .into_iter()
         .flat_map(move |it| [it.at - notice, it.at])
 }

@@ -25,7 +25,8 @@ pub enum Verdict {
     Unknown(Option<Timestamp>),
 }
 
-/// What a probe result says about the credential of an asset with the cut-off `known`.
+/// What a probe result says about the credential of an asset with the cut-off `known`, which no proof disproved
+/// ([`AssetFacts::standing_cut_off`](crate::AssetFacts::standing_cut_off)).
 #[must_use]
 pub fn judge_probe(result: &ProbeResult, known: Option<CutOff>, now: Timestamp) -> Verdict {
     match result {
@@ -57,6 +58,12 @@ pub fn cut_off_after_probe(
         }),
         (None, known) => known.filter(|it| it.at > now),
     }
+}
+
+/// Whether an announced cut-off replaces the known one: it is not older, and has another date.
+#[must_use]
+pub fn is_newer_cut_off(known: Option<CutOff>, announced: CutOff) -> bool {
+    known.is_none_or(|known| known.learned_at <= announced.learned_at && known.at != announced.at)
 }
 
 /// Whether a known cut-off explains this refusal, so that it is no sign of an incident.

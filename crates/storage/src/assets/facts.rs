@@ -79,7 +79,8 @@ impl TenantTx {
                      UPDATE assets AS a SET failing_since = refused.since,
                          refusal_counted_at = refused.counted_at, failing_reason = refused.reason,
                          failures = refused.classified, unclassified_refusals = refused.unclassified,
-                         definitive = refused.definitive, checked_at = :at
+                         definitive = refused.definitive, checked_at = CASE
+                             WHEN a.checked_at > :at THEN a.checked_at ELSE :at END
                      FROM refused WHERE a.tenant_id = :tenant AND a.id = refused.asset_id",
                 )
                 .bind_rows("refused", rows)
@@ -89,7 +90,7 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Writes the dates of these assets' active tokens, as they were read last.
+    /// Writes the dates of these assets' active tokens. A reading that is not newer than the stored one changes nothing.
     pub async fn write_date_readings(&self, readings: &[DateReading]) -> Result<(), Error> {
         for chunk in readings.chunks(CHUNK) {
             let rows = chunk.iter().map(|it| -> [Value; 4] {
@@ -107,7 +108,8 @@ impl TenantTx {
                      UPDATE assets AS a SET expires_at = reading.expires_at,
                          data_access_expires_at = reading.data_access_expires_at,
                          dates_read_at = reading.read_at
-                     FROM reading WHERE a.tenant_id = :tenant AND a.id = reading.asset_id",
+                     FROM reading WHERE a.tenant_id = :tenant AND a.id = reading.asset_id
+                         AND (a.dates_read_at IS NULL OR a.dates_read_at < reading.read_at)",
                 )
                 .bind_rows("readings", rows);
             self.execute(query).await?;

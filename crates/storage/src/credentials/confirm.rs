@@ -23,7 +23,7 @@ pub struct Confirmation {
 
 impl TenantTx {
     /// Notes that active credentials work. Lock the assets and read their active credentials in this
-    /// transaction first.
+    /// transaction first. A proof that is older than what is stored changes nothing about its asset.
     ///
     /// # Errors
     /// [`Error::Stale`]: an asset has no active credential.
@@ -41,7 +41,8 @@ impl TenantTx {
             let query = self
                 .query(
                     "WITH proof (asset_id, tasks) AS (VALUES :proofs)
-                     UPDATE credentials AS c SET tasks = proof.tasks, proved_at = :at
+                     UPDATE credentials AS c SET tasks = proof.tasks, proved_at = CASE
+                         WHEN c.proved_at > :at THEN c.proved_at ELSE :at END
                      FROM proof
                      WHERE c.tenant_id = :tenant AND c.asset_id = proof.asset_id
                          AND c.slot = 'active'",
@@ -80,11 +81,14 @@ impl TenantTx {
                          WHEN a.proved_at IS NULL OR a.failing_since IS NOT NULL
                              OR a.working_since IS NULL
                          THEN :at ELSE a.working_since END,
-                     proved_at = :at, checked_at = :at
-                 FROM proof WHERE a.tenant_id = :tenant AND a.id = proof.asset_id",
+                     proved_at = :at,
+                     checked_at = CASE WHEN a.checked_at > :at THEN a.checked_at ELSE :at END
+                 FROM proof WHERE a.tenant_id = :tenant AND a.id = proof.asset_id
+                     AND (a.proved_at IS NULL OR a.proved_at <= :at)
+                     AND (a.refusal_counted_at IS NULL OR a.refusal_counted_at <= :at)",
             )
             .bind_rows("proofs", rows)
             .bind("at", to_micros(at));
-        self.execute_exactly(confirmations.len(), query).await
+        self.execute(query).await.map(drop)
     }
 }

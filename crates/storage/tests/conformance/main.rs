@@ -17,6 +17,7 @@ mod forecast;
 mod idempotency;
 mod installation;
 mod notice;
+mod observe;
 mod persons;
 mod probe_due;
 mod purge;

@@ -7,8 +7,8 @@
 //! Start at [`Vault::apply_due_notices`]; `tally.rs` counts the effects.
 
 use regrant_domain::{
-    Asset, AssetId, Certainty, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Reason,
-    ReasonCode, Timestamp, Who, error_chain,
+    Asset, AssetId, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Timestamp, error_chain,
+    watch::is_newer_cut_off,
 };
 use regrant_storage::{Claim, CountedRefusal, CutOffNote, DueKind, RevokedConsent, TenantTx};
 use tracing::{Instrument, error, info_span};
@@ -187,14 +187,13 @@ impl Vault {
             return Ok(());
         };
         let ended = tx.find_revoked_active_assets(revoked, &ids).await?;
-        let is_known = |it: &Asset| matches!(&it.facts.refusals, Some(it) if it.reason.code == ReasonCode::Revoked);
-        let revoked_now: Vec<_> = assets
-            .iter()
-            .filter(|it| ended.contains(&it.id) && !is_known(it))
+        let ended_assets = || assets.iter().filter(|it| ended.contains(&it.id));
+        let counted: Vec<_> = ended_assets()
             .filter_map(|it| self.count_revocation(it, notice, step.now))
             .collect();
-        tally.changed += revoked_now.len();
-        tx.write_refusals(&revoked_now, step.now).await?;
+        let is_new = |it: &&Asset| !it.facts.is_revoked();
+        tally.changed += ended_assets().filter(is_new).count();
+        tx.write_refusals(&counted, step.now).await?;
         tx.delete_revoked_credentials(revoked, &ids, is_deletion)
             .await?;
         if is_deletion {
@@ -212,10 +211,7 @@ impl Vault {
         now: Timestamp,
     ) -> Option<CountedRefusal> {
         let pause = self.settings.watch.pace.doubt;
-        let reason = revocation_reason(notice);
-        let refusals = asset
-            .facts
-            .after_refusal(reason, Certainty::Definitive, now, pause)?;
+        let refusals = asset.facts.after_revocation(notice.kind, now, pause)?;
         let asset_id = asset.id.clone();
         Some(CountedRefusal { asset_id, refusals })
     }
@@ -297,24 +293,6 @@ fn revoked_consent(notice: &MetaNotice) -> Option<RevokedConsent<'_>> {
         person,
         before: notice.sent_at + chrono::Duration::seconds(1),
     })
-}
-
-/// Whether an announced cut-off replaces the known one: it is not older, and has another date.
-fn is_newer_cut_off(known: Option<CutOff>, announced: CutOff) -> bool {
-    known.is_none_or(|known| known.learned_at <= announced.learned_at && known.at != announced.at)
-}
-
-fn revocation_reason(notice: &MetaNotice) -> Reason {
-    let detail = match notice.kind {
-        NoticeKind::DataDeletion => "The person had their data deleted.",
-        _ => "The person took the app's access back.",
-    };
-    Reason::new(
-        ReasonCode::Revoked,
-        Who::Person,
-        detail,
-        "Log in again and replace with the new token.",
-    )
 }
 
 fn asset_ids(assets: &[Asset]) -> Vec<AssetId> {

@@ -78,7 +78,7 @@ impl DueAsset {
     pub(super) fn active_verdict(&self, now: Timestamp) -> Option<Verdict> {
         let active = self.find_in_slot(Slot::Active)?;
         let proof = self.proofs.get(&active.credential.id)?;
-        Some(judge_probe(proof, self.asset.facts.cut_off, now))
+        Some(judge_probe(proof, self.asset.facts.standing_cut_off(), now))
     }
 
     pub(super) fn find_in_slot(&self, slot: Slot) -> Option<&StoredCredential> {

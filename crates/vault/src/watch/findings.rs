@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use regrant_crypto::DataKey;
 use regrant_domain::{
     Asset, AssetKind, Certainty, Credential, CredentialId, CredentialKind, CutOff, ProbeFacts,
-    Reason, ReasonCode, Refusals, Slot, Timestamp, Weight, Who,
+    Reason, ReasonCode, Refusals, Slot, Timestamp, Weight, hold_refusal,
     retry::probe_pause,
     watch::{Verdict, cut_off_after_probe},
 };
@@ -117,12 +117,11 @@ impl<'a> Findings<'a> {
     fn count_refusal(&mut self, asset: &Asset, reason: Reason, certainty: Certainty) {
         self.stats.doubted += 1;
         self.rows.settled.push(asset.id.clone());
-        let (reason, certainty) =
-            if certainty == Certainty::Spaced && self.held.contains(&asset.kind) {
-                (mass_refusal_reason(reason), Certainty::Doubtful)
-            } else {
-                (reason, certainty)
-            };
+        let (reason, certainty) = if self.held.contains(&asset.kind) {
+            hold_refusal(reason, certainty)
+        } else {
+            (reason, certainty)
+        };
         let pause = self.settings.watch.pace.doubt;
         let refusals = asset
             .facts
@@ -318,16 +317,6 @@ fn raise_alarm_of_new_suspicion(asset: &Asset, refusals: &Refusals) {
             "Graph refuses a serving token again and again without a known class"
         );
     }
-}
-
-/// The reason of a refusal that is held: it may be an incident at Meta.
-fn mass_refusal_reason(refused: Reason) -> Reason {
-    let detail = format!(
-        "Tokens of many persons were refused at once, so an incident at Meta is likely. Graph said: {}",
-        refused.detail
-    );
-    let next_step = "Regrant asks again by itself; look at Meta's status page.";
-    Reason::new(ReasonCode::MassRefusal, Who::Provider, detail, next_step)
 }
 
 fn slots_by_id(credentials: &[StoredCredential]) -> HashMap<CredentialId, Slot> {

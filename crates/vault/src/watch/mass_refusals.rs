@@ -59,7 +59,9 @@ fn mass_observation(due: &DueAsset, now: Timestamp) -> Option<(&str, bool)> {
     let person = person.map_or(due.asset.id.as_str(), |it| it.as_str());
     match due.proofs.get(&active.credential.id)? {
         ProbeResult::Works(_) => Some((person, false)),
-        ProbeResult::Refused(it) if explains_refusal(due.asset.facts.cut_off, &it.kind, now) => {
+        ProbeResult::Refused(it)
+            if explains_refusal(due.asset.facts.standing_cut_off(), &it.kind, now) =>
+        {
             None
         }
         ProbeResult::Refused(it) => {

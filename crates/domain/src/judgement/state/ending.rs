@@ -97,7 +97,7 @@ pub fn list_endings(facts: &AssetFacts) -> Vec<Ending> {
         })
     };
     let stands = |at: &Timestamp| facts.proved_at.is_none_or(|proved| proved < *at);
-    let cut_off = facts.cut_off.filter(|it| stands(&it.at)).map(|it| Ending {
+    let cut_off = facts.standing_cut_off().map(|it| Ending {
         at: it.at,
         cause: EndingCause::CutOff,
         since: it.learned_at,
