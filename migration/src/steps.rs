@@ -19,7 +19,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 36] = [
+pub(crate) const ALL: [Step; 37] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -56,4 +56,5 @@ pub(crate) const ALL: [Step; 36] = [
     reconnects::s34_session_previews::STEP,
     assets::s35_asset_judgement::STEP,
     credentials::s36_grant_facts::STEP,
+    inbound::s37_token_owners::STEP,
 ];

@@ -163,7 +163,7 @@ impl Harness {
         let parts = AdminParts {
             vault: vault.clone(),
             listen,
-            settings: options.api,
+            settings: options.api.with_links_to(server.addr()),
             routes: AdminRoutes::All,
             alive: Arc::new(|| true),
         };

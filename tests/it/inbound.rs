@@ -1,13 +1,20 @@
 //! Notices from Meta: accepted only if signed, applied once, in every tenant of the person and in no other.
 
+mod attribution;
 mod callbacks;
 mod handshake;
+mod imported;
+mod orders;
+mod partners;
+mod resurrection;
 mod sandbox;
+mod survivors;
 mod webhooks;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use regrant_testdb::TestDatabase;
+use regrant_vault::ProbeQueue;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -113,19 +120,18 @@ impl Scene {
 
     /// Applies every stored notice and returns their number.
     async fn receive(&self) -> usize {
-        let mut n = 0;
-        loop {
-            match self
-                .harness
-                .vault
-                .apply_due_notices(50)
-                .await
-                .expect("the database answers")
-            {
-                0 => return n,
-                more => n += more,
-            }
-        }
+        apply_notices(&self.harness).await
+    }
+
+    /// Sends the person's request to delete their data, and returns the address of its status.
+    async fn request_deletion(&self) -> String {
+        let request = signed_request(SECRET, &self.said(0));
+        let (status, receipt) = self
+            .callback(&format!("/meta/data-deletion/{APP}"), &request)
+            .await;
+        assert_eq!(status, 200);
+        let receipt: Value = serde_json::from_str(&receipt).expect("json");
+        receipt["url"].as_str().expect("a url").to_owned()
     }
 
     async fn contents(&self) -> Vec<(String, Vec<u8>)> {
@@ -152,6 +158,50 @@ impl Scene {
         assert_eq!(cut_offs.len(), 1, "{cut_offs:?}");
         cut_offs.remove(0)
     }
+}
+
+/// Applies the notices that are due, and returns their number.
+async fn apply_notices(harness: &Harness) -> usize {
+    let mut n = 0;
+    loop {
+        let applied = harness.vault.apply_due_notices(50).await;
+        match applied.expect("the database answers") {
+            0 => return n,
+            more => n += more,
+        }
+    }
+}
+
+/// Probes all assets that are due.
+async fn probe(harness: &Harness) {
+    for queue in ProbeQueue::ALL {
+        let probed = harness.vault.probe_due_assets(queue, 500).await;
+        probed.expect("the database answers");
+    }
+}
+
+/// The state that the status page of a deletion shows.
+async fn status_of(url: &str) -> String {
+    let (status, page) = answer(http().get(url)).await;
+    assert_eq!(status, 200, "{page}");
+    let state = page.split("<strong>").nth(1);
+    let state = state.and_then(|it| it.split("</strong>").next());
+    state.expect("a state").to_owned()
+}
+
+/// The token of a page, minted by a person's token as a provider's old system did.
+async fn page_token(harness: &Harness, user_token: &str, page: &str) -> String {
+    let proof = hex::encode(hmac(SECRET, user_token.as_bytes()));
+    let call = http()
+        .get(format!("{}/v26.0/{page}", harness.sandbox.url))
+        .query(&[("fields", "access_token"), ("appsecret_proof", &proof)])
+        .bearer_auth(user_token);
+    let (_, body) = answer(call).await;
+    let body: Value = serde_json::from_str(&body).expect("json");
+    body["access_token"]
+        .as_str()
+        .expect("a page token")
+        .to_owned()
 }
 
 async fn answer(call: RequestBuilder) -> (u16, String) {

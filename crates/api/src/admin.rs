@@ -8,6 +8,7 @@ mod audit;
 mod authenticate;
 mod caller;
 mod clients;
+mod deletions;
 mod health;
 mod jobs;
 mod keys;
@@ -144,6 +145,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(clients::delete_client)
         .service(clients::reset_client_secret)
         .service(clients::revoke_client_tokens)
+        .service(deletions::order_deletions)
         .service(keys::list_signing_keys)
         .service(keys::rotate_signing_keys)
         .service(jobs::get_jobs)

@@ -23,6 +23,7 @@ pub use openapi::{openapi, openapi_yaml};
 
 pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
 pub(crate) use health::{Health, get_liveness, health_response};
+pub(crate) use meta::callbacks::deletion_url;
 pub(crate) use openapi::describe_public_api;
 pub(crate) use pages::add_pages;
 pub(crate) use reconnects::EventStreams;

@@ -3,7 +3,7 @@
 //! The rule: every setting has a default, so that a listener starts without any.
 
 use ipnet::IpNet;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 /// Limits and timeouts of a listener.
 #[derive(Debug, Clone)]
@@ -46,6 +46,18 @@ impl Default for Settings {
             max_streams: 512,
             stream_lifetime: Duration::from_mins(15),
             stream_keep_alive: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Settings {
+    /// The same settings for another listener; links for persons lead to the public listener in any case.
+    #[must_use]
+    pub fn with_links_to(self, public: SocketAddr) -> Self {
+        let own = || format!("http://{public}");
+        Self {
+            public_url: Some(self.public_url.unwrap_or_else(own)),
+            ..self
         }
     }
 }

@@ -85,7 +85,7 @@ impl Rehearsal {
         let admin = admin_listener::bind_admin_listener(
             vault.clone(),
             loopback_address(ports.admin),
-            api,
+            api.with_links_to(public.addr()),
             AdminRoutes::All,
             Some(worker.pulse()),
         )

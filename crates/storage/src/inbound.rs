@@ -1,7 +1,13 @@
-//! Notices from Meta and the directory of persons.
+//! Notices from Meta, and the directory of the persons and assets that they are about.
 
+mod deletion;
+mod directory;
 mod notice;
 mod person;
+mod reopen;
 
-pub use notice::{NewNotice, StoredDeletion, StoredNotice};
-pub use person::{PersonHash, RevokedConsent};
+pub use deletion::StoredDeletion;
+pub use directory::PersonHash;
+pub use notice::{NewNotice, StoredNotice};
+pub use person::RevokedConsent;
+pub use reopen::GrantedConsent;

@@ -138,6 +138,9 @@ impl Vault {
         tx.delete_asset(id)
             .await
             .map_err(Error::not_found_as(Resource::Asset))?;
+        let app = caller.scope.app_id();
+        tx.remove_from_directory(app, self.person_directory.hash_asset(app, id))
+            .await?;
         tx.wipe_idle_grant_tokens().await?;
         let (actor, subject) = (caller.audit_name(), id.to_string());
         tx.write_audit_events(

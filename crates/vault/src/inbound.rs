@@ -3,9 +3,11 @@
 //! The rule: verify the signature before parsing. Then store the notice and make it due for every tenant of its
 //! person, in one transaction; the response does not wait for its effects. A request for an unknown app takes the
 //! same steps as one with a wrong signature, so that timing does not reveal which apps exist.
-//! Start at [`Vault::receive_webhook`]; `apply.rs` applies the stored notices.
+//! Start at [`Vault::receive_webhook`]; `deletions.rs` takes deletions from operators, `apply.rs` applies the stored
+//! notices.
 
 mod apply;
+pub(crate) mod deletions;
 mod tally;
 
 use regrant_crypto::{
@@ -40,6 +42,8 @@ pub struct DeletionStatus {
     pub started_at: Option<Timestamp>,
     /// When it was completed in every tenant.
     pub completed_at: Option<Timestamp>,
+    /// Whether Meta is still being asked whose some tokens are.
+    pub waits_for_owners: bool,
 }
 
 /// A sealed random secret. For an unknown app, it is opened instead of the app's secrets, so that a refusal takes
@@ -141,15 +145,7 @@ impl Vault {
         let (app, notice) = self
             .open_signed_notice(app, signed_request, NoticeKind::DataDeletion)
             .await?;
-        let digest = digest_notice(&notice);
-        let code = format_code(
-            self.person_directory
-                .hash_message("code", &app, digest.as_bytes()),
-        );
-        let code_hash = self
-            .person_directory
-            .hash_message("code-hash", &app, code.as_bytes());
-        let new = self.new_notice(&app, notice, &digest, Some(code_hash));
+        let (new, code) = self.new_deletion(&app, notice);
         self.store_notices(&app, &[new]).await?;
         Ok(DeletionReceipt { code })
     }
@@ -168,12 +164,11 @@ impl Vault {
             .hash_message("code-hash", app, code.as_bytes());
         let stored = self.store.find_deletion(app, code_hash).await;
         let stored = stored.map_err(Error::not_found_as(Resource::Deletion))?;
-        let (received_at, begun_at, completed_at) =
-            (stored.received_at, stored.begun_at, stored.done_at);
         Ok(DeletionStatus {
-            received_at,
-            started_at: begun_at,
-            completed_at,
+            received_at: stored.received_at,
+            started_at: stored.begun_at,
+            completed_at: stored.done_at,
+            waits_for_owners: stored.waits_for_owners,
         })
     }
 
@@ -284,8 +279,4 @@ fn digest_notice(notice: &MetaNotice) -> String {
         notice.subject,
         notice.sent_at.timestamp()
     )
-}
-
-fn format_code(bytes: [u8; 16]) -> String {
-    uuid::Uuid::from_bytes(bytes).simple().to_string()
 }

@@ -196,6 +196,7 @@ impl Vault {
         tx.settle_items(id, &results, now).await?;
         tx.finish_reconnect(id, ReconnectStatus::Cancelled, now)
             .await?;
+        self.revoke_after_reconnect(&tx, &reconnect).await?;
         tx.wipe_idle_grant_tokens().await?;
         let detail = json!({ "open": results.len() });
         let event = AuditEvent::new(caller.audit_name(), "reconnect.cancelled", id, detail);

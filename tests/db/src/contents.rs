@@ -48,6 +48,25 @@ impl TestDatabase {
         }
     }
 
+    /// The number that a query returns, as a superuser reads it: across tenants.
+    ///
+    /// # Panics
+    /// The query fails, or does not return one number.
+    pub async fn count_as_superuser(&self, sql: &str) -> i64 {
+        let query = sqlx::AssertSqlSafe(sql.to_owned());
+        let counted = if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
+            sqlx::query_scalar(query).fetch_one(&mut connection).await
+        } else {
+            sqlx::query_scalar(query)
+                .fetch_one(&mut self.connect_superuser().await)
+                .await
+        };
+        counted.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
     /// Runs SQL around the application, as the superuser.
     ///
     /// # Panics

@@ -103,6 +103,10 @@ fn confirm(scene: &Scene) -> Value {
     json!({ "confirm": scene.tenant })
 }
 
+fn deletion(_: &Scene) -> Value {
+    json!({ "app_id": APP, "person_ids": ["77"] })
+}
+
 fn signing(_: &Scene) -> Value {
     json!({ "kind": "signing" })
 }
@@ -136,6 +140,7 @@ fn rows() -> Vec<Row> {
         row(Method::PATCH,  "/admin/v1/tenants/{id}/clients/{client_id}",               Owners,    200, empty),
         row(Method::POST,   "/admin/v1/tenants/{id}/clients/{client_id}/secret",        Owners,    200, empty),
         row(Method::POST,   "/admin/v1/tenants/{id}/clients/{client_id}/revoke-tokens", Owners,    204, none),
+        row(Method::POST,   "/admin/v1/deletions",                      Owners,    200, deletion),
         row(Method::GET,    "/admin/v1/keys",                           Operators, 200, none),
         row(Method::POST,   "/admin/v1/keys/rotate",                    Owners,    200, signing),
         row(Method::GET,    "/admin/v1/jobs",                           Operators, 200, none),

@@ -25,6 +25,7 @@ use crate::{
         (name = "apps", description = "Meta apps, to which the tokens of tenants belong."),
         (name = "tenants", description = "Tenants: onboard, change, suspend, delete, shred."),
         (name = "clients", description = "Clients: the machines of tenants that call the API."),
+        (name = "deletions", description = "Delete persons' data without Meta's callback."),
         (name = "keys", description = "Keys that sign access tokens."),
         (name = "jobs", description = "Due work and its backlog."),
         (name = "audit", description = "Who did what, and when."),

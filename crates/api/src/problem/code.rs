@@ -160,7 +160,7 @@ codes! {
          was changed.",
         "Correct the fields that `errors` lists and call again.";
     TooMany "too_many_items" 422 "Too many items",
-        "The call names more assets than one call may. Nothing was changed.",
+        "The call names more items than one call may. Nothing was changed.",
         "Split the call; `errors` names the field and its limit.";
     IdempotencyKeyReused "idempotency_key_reused" 422 "Idempotency key reused",
         "This Idempotency-Key was used before with another body. Nothing was changed.",

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
     let admin = admin_listener::bind_admin_listener(
         vault.clone(),
         admin_listen,
-        api,
+        api.with_links_to(server.addr()),
         AdminRoutes::All,
         pulse,
     );

@@ -40,6 +40,12 @@ impl AssetKind {
         )
     }
 
+    /// Whether Meta sends notices that name an asset of this kind.
+    #[must_use]
+    pub const fn has_notices(self) -> bool {
+        matches!(self, Self::WhatsappBusinessAccount)
+    }
+
     /// The id in the canonical form of this kind.
     #[must_use]
     pub fn canonical_id(self, id: &AssetId) -> AssetId {

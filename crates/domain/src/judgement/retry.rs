@@ -6,6 +6,8 @@ use std::time::Duration;
 const LONGEST_ITEM_PAUSE: Duration = Duration::from_mins(10);
 /// The pause after the first probe without an answer; it doubles up to [`LONGEST_PROBE_PAUSE`].
 const FIRST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
+const FIRST_NOTICE_PAUSE: chrono::Duration = chrono::Duration::seconds(5);
+const LONGEST_NOTICE_PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 const LONGEST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(15);
 
 /// The pause before a deferred item is tried again: `first`, doubled with each attempt, up to ten minutes; `jitter`
@@ -23,6 +25,14 @@ pub fn item_pause(first: Duration, attempts: i64, jitter: u8) -> Duration {
 #[must_use]
 pub fn probe_pause(tries: u32) -> chrono::Duration {
     (FIRST_PROBE_PAUSE * 2_i32.saturating_pow(tries.min(6))).min(LONGEST_PROBE_PAUSE)
+}
+
+/// The pause before a notice of this age asks Graph again whose the tokens are: half its age, at least five seconds, at
+/// most ten minutes; `jitter` (any number) adds up to a quarter.
+#[must_use]
+pub fn notice_pause(age: chrono::Duration, jitter: u8) -> chrono::Duration {
+    let pause = (age / 2).clamp(FIRST_NOTICE_PAUSE, LONGEST_NOTICE_PAUSE);
+    pause + pause * i32::from(jitter) / 1024
 }
 
 #[cfg(test)]
@@ -43,5 +53,15 @@ mod tests {
         let minutes: Vec<_> = (0..6).map(|n| probe_pause(n).num_minutes()).collect();
         assert_eq!(minutes, [1, 2, 4, 8, 15, 15]);
         assert_eq!(probe_pause(u32::MAX), LONGEST_PROBE_PAUSE);
+    }
+
+    #[test]
+    fn a_notice_waits_half_its_age_from_five_seconds_to_ten_minutes_and_a_quarter() {
+        let pause = |minutes, jitter| {
+            notice_pause(chrono::Duration::minutes(minutes), jitter).num_seconds()
+        };
+        assert_eq!([0, 4, 20, 90].map(|age| pause(age, 0)), [5, 120, 600, 600]);
+        assert_eq!(pause(-5, 0), 5, "a clock that was put back");
+        assert!((600..750).contains(&pause(90, u8::MAX)));
     }
 }

@@ -18,6 +18,9 @@ use crate::{
     errors::graph_error::{GraphError, WireError, build_refusal},
 };
 
+/// What a response says that names a valid token of our app and no person.
+pub(crate) const NO_PERSON_MESSAGE: &str = "Graph did not say whose token it is.";
+
 /// The response of `debug_token`.
 #[derive(Deserialize)]
 pub(crate) struct DebugTokenResponse {
@@ -228,11 +231,7 @@ pub(crate) fn message_of_error(error: &GraphError) -> String {
 }
 
 fn missing_person_error() -> InspectError {
-    CallError::Refused(build_refusal(
-        RefusalKind::Unclassified,
-        "Graph did not say whose token it is.",
-    ))
-    .into()
+    CallError::Refused(build_refusal(RefusalKind::Unclassified, NO_PERSON_MESSAGE)).into()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::{
     call::context::CallContext,
     call::wire,
     errors::graph_error::build_refusal,
-    tokens::debug_token::{DebugTokenData, DebugTokenResponse},
+    tokens::debug_token::{DebugTokenData, DebugTokenResponse, NO_PERSON_MESSAGE},
 };
 
 /// What an inspection says about a valid token of our app.
@@ -82,6 +82,19 @@ impl InspectError {
         match self {
             Self::Dead { facts, .. } | Self::Invalid { facts, .. } => facts.as_deref(),
             Self::ForeignApp | Self::Undecipherable | Self::NotAPersonToken | Self::Call(_) => None,
+        }
+    }
+
+    /// Whether Graph gave no answer about the token. Where it gave one, it may name no person.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Call(CallError::Refused(refusal)) => refusal.message != NO_PERSON_MESSAGE,
+            Self::Dead { .. }
+            | Self::ForeignApp
+            | Self::Undecipherable
+            | Self::NotAPersonToken
+            | Self::Invalid { .. } => false,
         }
     }
 

@@ -27,7 +27,7 @@ const ATTRIBUTE: &str = "
     UPDATE credentials AS c SET kind = owned.kind, grant_id = owned.grant_id,
         person_id = owned.person_id, sealed = owned.sealed, key_id = owned.key_id,
         key_version = owned.key_version, expires_at = owned.expires_at,
-        data_access_expires_at = owned.data_access_expires_at
+        data_access_expires_at = owned.data_access_expires_at, ownerless_since = NULL
     FROM owned
     WHERE c.tenant_id = :tenant AND c.id = owned.id AND c.grant_id IS NULL";
 
@@ -40,7 +40,8 @@ const TAKE_OVER: &str = "
         AND c.slot = 'active' AND c.grant_id IS NOT NULL";
 
 impl TenantTx {
-    /// The credentials after `after` whose token was never inspected, by id; at most `limit`.
+    /// The credentials after `after` of which Graph never said whose token they hold, by id; at most `limit`. Whatever
+    /// kind was declared: only Graph knows it.
     pub async fn list_unattributed_credentials(
         &self,
         after: Option<CredentialId>,
@@ -48,7 +49,7 @@ impl TenantTx {
     ) -> Result<Vec<StoredCredential>, Error> {
         let query = self
             .query(
-                "{select} AND c.grant_id IS NULL AND c.kind <> 'workplace_app'
+                "{select} AND c.grant_id IS NULL AND c.ownerless_since IS NULL
                      [AND c.id > :after]
                  ORDER BY c.id LIMIT :limit",
             )
@@ -57,6 +58,27 @@ impl TenantTx {
             .bind("limit", i64::from(limit));
         let rows = self.fetch_all(query).await?;
         rows.iter().map(credential_from_row).collect()
+    }
+
+    /// Notes that no person of the app is known for these credentials: Graph was asked, or their records do not open.
+    /// [`TenantTx::list_unattributed_credentials`] leaves them out from now on.
+    pub async fn note_ownerless_credentials(
+        &self,
+        ids: &[CredentialId],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "UPDATE credentials SET ownerless_since = :at
+                     WHERE tenant_id = :tenant AND id IN :ids AND grant_id IS NULL
+                         AND ownerless_since IS NULL",
+                )
+                .bind("at", to_micros(at))
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
+            self.execute(query).await?;
+        }
+        Ok(())
     }
 
     /// Attributes credentials; returns how many rows still had no grant. Lock their assets first.

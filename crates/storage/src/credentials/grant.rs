@@ -273,6 +273,15 @@ impl TenantTx {
         self.find_grants(&[id]).await?.pop().ok_or(Error::NotFound)
     }
 
+    /// When the grant with this id came in; `None` if the tenant has none.
+    pub async fn find_grant_created_at(&self, id: GrantId) -> Result<Option<Timestamp>, Error> {
+        let query = self
+            .query("SELECT created_at FROM grants WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.uuid());
+        let row = self.fetch_one(query).await?;
+        row.map(|it| it.time("created_at")).transpose()
+    }
+
     /// Those of the grants that exist, in any order.
     pub async fn find_grants(&self, ids: &[GrantId]) -> Result<Vec<Grant>, Error> {
         let mut grants = Vec::with_capacity(ids.len());

@@ -4,7 +4,7 @@
 //! notice a second time changes nothing. A notice about a person is due as well for every tenant that holds a token whose
 //! person is not known yet. The subject's id is erased once the last tenant has finished.
 
-use regrant_domain::{AppId, MetaNotice, NoticeKind, NoticeSubject, Timestamp};
+use regrant_domain::{AppId, MetaNotice, NoticeKind, NoticeSubject, TenantId, Timestamp};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -37,17 +37,6 @@ pub struct StoredNotice {
     pub received_at: Timestamp,
 }
 
-/// The progress of a deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredDeletion {
-    /// When it was requested.
-    pub received_at: Timestamp,
-    /// When the first tenant's work began.
-    pub begun_at: Option<Timestamp>,
-    /// When the last tenant's work was done.
-    pub done_at: Option<Timestamp>,
-}
-
 impl Store {
     /// Stores notices and makes each due, at `due_at`, for every tenant that knows its person; returns how
     /// many were new.
@@ -60,24 +49,8 @@ impl Store {
         at: Timestamp,
         due_at: Timestamp,
     ) -> Result<usize, Error> {
-        let tx = self.begin_as(regrant_domain::TenantId::SYSTEM).await?;
-        let mut stored = 0;
-        for chunk in notices.chunks(CHUNK) {
-            let rows = insert_notices(chunk, at).fetch_all(&tx.transaction).await?;
-            let ids: Vec<Uuid> = rows
-                .iter()
-                .map(|row| row.get("id"))
-                .collect::<Result<_, _>>()?;
-            stored += ids.len();
-            if !ids.is_empty() {
-                make_notices_due(&ids, due_at)
-                    .execute(&tx.transaction)
-                    .await?;
-                finish_notices_query(&ids, at)
-                    .execute(&tx.transaction)
-                    .await?;
-            }
-        }
+        let tx = self.begin_as(TenantId::SYSTEM).await?;
+        let stored = tx.store_notices(notices, at, due_at).await?;
         tx.commit().await?;
         Ok(stored)
     }
@@ -113,39 +86,27 @@ impl Store {
 
     /// Marks notices as done that every tenant has finished, and erases their persons.
     pub async fn finish_notices(&self, at: Timestamp) -> Result<u64, Error> {
-        let open =
-            Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1").fill("finished", FINISHED);
+        let finished = Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1");
         // Usually there is none, and a read does not make writers wait.
-        match open.fetch_one(&self.connection).await? {
-            Some(_) => self.execute_write(finish_notices_query(&[], at)).await,
-            None => Ok(0),
-        }
-    }
-
-    /// The progress of the deletion with this code.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]: there is none.
-    pub async fn find_deletion(
-        &self,
-        app: &AppId,
-        code_hash: [u8; 16],
-    ) -> Result<StoredDeletion, Error> {
-        let query = Query::new(
-            "SELECT received_at, begun_at, done_at FROM inbox
-             WHERE app_id = :app AND code_hash = :code_hash",
-        )
-        .bind("app", app.as_str())
-        .bind("code_hash", code_hash.to_vec());
-        let row = query
+        if finished
+            .fill("finished", FINISHED)
             .fetch_one(&self.connection)
             .await?
-            .ok_or(Error::NotFound)?;
-        Ok(StoredDeletion {
-            received_at: row.time("received_at")?,
-            begun_at: row.maybe_time("begun_at")?,
-            done_at: row.maybe_time("done_at")?,
-        })
+            .is_none()
+        {
+            return Ok(0);
+        }
+        let tx = self.begin_as(TenantId::SYSTEM).await?;
+        let locked = Query::new("SELECT id FROM inbox WHERE {finished} ORDER BY id {for_update}")
+            .fill("finished", FINISHED);
+        let rows = locked.fetch_all(&tx.transaction).await?;
+        let ids = read_ids(&rows)?;
+        // Checked again, now that they are locked: a notice may have been opened again for a tenant.
+        let finished = finish_notices_query(&ids, at)
+            .execute(&tx.transaction)
+            .await?;
+        tx.commit().await?;
+        Ok(finished)
     }
 
     /// Deletes notices that were done before `before`. Deletions stay, because persons may ask for their
@@ -159,6 +120,32 @@ impl Store {
 }
 
 impl TenantTx {
+    /// Stores notices and makes each due as [`Store::receive_notices`] does, in this transaction of the installation.
+    pub async fn store_notices(
+        &self,
+        notices: &[NewNotice],
+        at: Timestamp,
+        due_at: Timestamp,
+    ) -> Result<usize, Error> {
+        let mut stored = 0;
+        for chunk in notices.chunks(CHUNK) {
+            let rows = insert_notices(chunk, at)
+                .fetch_all(&self.transaction)
+                .await?;
+            let ids = read_ids(&rows)?;
+            stored += ids.len();
+            if !ids.is_empty() {
+                make_notices_due(&ids, due_at)
+                    .execute(&self.transaction)
+                    .await?;
+                finish_notices_query(&ids, at)
+                    .execute(&self.transaction)
+                    .await?;
+            }
+        }
+        Ok(stored)
+    }
+
     /// Finishes this tenant's work on a notice.
     pub async fn finish_notice_of_tenant(&self, lease: &Lease) -> Result<(), Error> {
         self.delete_due(lease.kind, lease.object).await
@@ -225,10 +212,17 @@ fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
     .bind_list("ids", ids.iter().copied())
 }
 
-/// Marks finished notices as done: those among `ids`, or all if there are no ids.
+/// Marks those of the notices as done that are finished.
 fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
-    Query::new("UPDATE inbox SET person_id = NULL, asset_id = NULL, done_at = :at WHERE {finished} [AND id IN :ids]")
-        .fill("finished", FINISHED)
-        .bind("at", to_micros(at))
-        .bind_optional_list("ids", ids.iter().copied())
+    Query::new(
+        "UPDATE inbox SET person_id = NULL, asset_id = NULL, done_at = :at
+         WHERE {finished} AND id IN :ids",
+    )
+    .fill("finished", FINISHED)
+    .bind("at", to_micros(at))
+    .bind_list("ids", ids.iter().copied())
+}
+
+fn read_ids(rows: &[Row]) -> Result<Vec<Uuid>, Error> {
+    rows.iter().map(|row| row.get("id")).collect()
 }

@@ -1,31 +1,16 @@
-//! Persons: which tenants know one, and the rows of a tenant that depend on one.
+//! Persons: the rows of a tenant that depend on one.
 //!
-//! The rule: across tenants a person is found only by a keyed hash; the id stays inside each tenant.
+//! The rule: a token counts as issued when Graph says so, else when it first came in; what is issued after a revocation
+//! stays.
 
 use std::collections::HashSet;
 
-use regrant_domain::{AppId, AssetId, PersonId, Timestamp};
-use sea_orm::Value;
+use regrant_domain::{AssetId, PersonId, Timestamp};
 
 use crate::{
     Error, TenantTx,
     sql::{CHUNK, Query, to_micros},
 };
-
-/// A keyed hash of a person's id at one app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PersonHash(pub [u8; 16]);
-
-impl PersonHash {
-    /// The entry of a tenant that holds a token whose person is not known yet. No keyed hash has this value.
-    pub const UNATTRIBUTED: Self = Self([0; 16]);
-}
-
-impl From<PersonHash> for Value {
-    fn from(hash: PersonHash) -> Self {
-        hash.0.to_vec().into()
-    }
-}
 
 /// The credentials of a person that were issued before a moment: a later log-in is a new consent.
 #[derive(Debug, Clone, Copy)]
@@ -39,41 +24,10 @@ pub struct RevokedConsent<'a> {
 /// Credential `c` is among the revoked ones.
 const IS_REVOKED: &str = "
     c.tenant_id = :tenant AND c.person_id = :person
-    AND coalesce((SELECT g.issued_at FROM grants g
+    AND coalesce((SELECT coalesce(g.issued_at, g.created_at) FROM grants g
         WHERE g.tenant_id = :tenant AND g.id = c.grant_id), c.created_at) < :before";
 
 impl TenantTx {
-    /// Notes in the directory that this tenant knows a person.
-    pub async fn add_person_to_directory(
-        &self,
-        app: &AppId,
-        person: PersonHash,
-    ) -> Result<(), Error> {
-        let query = self
-            .query(
-                "INSERT INTO person_directory (tenant_id, app_id, person_hash)
-                 VALUES (:tenant, :app, :person) ON CONFLICT DO NOTHING",
-            )
-            .bind("app", app.as_str())
-            .bind("person", person);
-        self.execute(query).await.map(drop)
-    }
-
-    /// Removes the entry [`PersonHash::UNATTRIBUTED`] unless a credential of the tenant still has no grant.
-    pub async fn remove_unattributed_entry(&self, app: &AppId) -> Result<(), Error> {
-        let query = self
-            .query(
-                "DELETE FROM person_directory
-                 WHERE tenant_id = :tenant AND app_id = :app AND person_hash = :unattributed
-                     AND NOT EXISTS (SELECT 1 FROM credentials c
-                         WHERE c.tenant_id = :tenant AND c.grant_id IS NULL
-                             AND c.kind <> 'workplace_app')",
-            )
-            .bind("app", app.as_str())
-            .bind("unattributed", PersonHash::UNATTRIBUTED);
-        self.execute(query).await.map(drop)
-    }
-
     /// The assets after `after` that a credential of this person serves, by id.
     pub async fn list_assets_served_by(
         &self,

@@ -2,7 +2,9 @@
 
 use chrono::Duration;
 use regrant_domain::{MetaNotice, NoticeKind, NoticeSubject, PersonId, Slot};
-use regrant_storage::{DueKind, Error, NewNotice, PersonHash, RevokedConsent, TenantStatus};
+use regrant_storage::{
+    DueKind, Error, GrantedConsent, NewNotice, PersonHash, RevokedConsent, TenantStatus,
+};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both};
 
@@ -13,6 +15,10 @@ on_both!(
     a_notice_reaches_a_suspended_tenant_too,
     credentials_issued_after_the_notice_stay,
     erasing_a_person_keeps_data_that_is_not_personal,
+    a_notice_about_a_person_reaches_tenants_with_unattributed_tokens,
+    the_unattributed_entry_stays_while_a_token_has_no_answer,
+    a_revocation_is_opened_again_for_a_token_that_was_issued_before_it,
+    the_latest_open_deletion_of_each_person_is_found,
 );
 
 const ADA: PersonHash = PersonHash([7; 16]);
@@ -39,9 +45,7 @@ async fn know_ada(bench: &Bench, scopes: &[&regrant_storage::TenantScope]) {
     for scope in scopes {
         let tx = bench.store.begin(scope).await.unwrap();
         for _ in 0..2 {
-            tx.add_person_to_directory(scope.app_id(), ADA)
-                .await
-                .unwrap();
+            tx.add_to_directory(scope.app_id(), &[ADA]).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -278,4 +282,130 @@ async fn erasing_a_person_keeps_data_that_is_not_personal(bench: Bench) {
         (kept.facts.person_name, kept.facts.scopes),
         (None, grant.facts.scopes)
     );
+}
+
+async fn a_notice_about_a_person_reaches_tenants_with_unattributed_tokens(bench: Bench) {
+    let tx = bench.acme().await;
+    tx.add_unattributed_entry(bench.acme.app_id())
+        .await
+        .unwrap();
+    tx.add_unattributed_entry(bench.acme.app_id())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let tenants = [bench.acme.tenant(), bench.bolt.tenant()];
+    let found = bench.store.find_tenants_with_unattributed_tokens(&tenants);
+    assert_eq!(
+        found.await.unwrap().into_iter().collect::<Vec<_>>(),
+        [bench.acme.tenant()]
+    );
+    let stored = bench.store.receive_notices(&[notice(1)], day(3), day(3));
+    assert_eq!(stored.await.unwrap(), 1);
+    let claims = claim(&bench).await;
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claims[0].scope.tenant(), bench.acme.tenant());
+    let app = "1".parse().unwrap();
+    let deletion = bench.store.find_deletion(&app, [1; 16]).await.unwrap();
+    assert!(deletion.waits_for_owners && deletion.done_at.is_none());
+}
+
+async fn the_unattributed_entry_stays_while_a_token_has_no_answer(bench: Bench) {
+    bench.pages(&["1", "2"]).await;
+    let tx = bench.acme().await;
+    let mut activations = [activation("1", 0, 1), activation("2", 0, 1)];
+    for it in &mut activations {
+        it.credential.credential.grant_id = None;
+        it.credential.credential.person_id = None;
+    }
+    tx.activate_credentials(&activations, 1, day(2))
+        .await
+        .unwrap();
+    let app = bench.acme.app_id();
+    tx.add_unattributed_entry(app).await.unwrap();
+    tx.commit().await.unwrap();
+    let ids = activations.map(|it| it.credential.credential.id);
+    for (answered, is_listed) in [(&ids[..0], true), (&ids[..1], true), (&ids[..], false)] {
+        let tx = bench.acme().await;
+        tx.note_ownerless_credentials(answered, day(3))
+            .await
+            .unwrap();
+        let open = tx.list_unattributed_credentials(None, 9).await.unwrap();
+        assert_eq!(open.len(), 2 - answered.len());
+        tx.remove_unattributed_entry(app).await.unwrap();
+        tx.commit().await.unwrap();
+        let tenants = [bench.acme.tenant()];
+        let found = bench.store.find_tenants_with_unattributed_tokens(&tenants);
+        assert_eq!(!found.await.unwrap().is_empty(), is_listed, "{answered:?}");
+    }
+}
+
+async fn a_revocation_is_opened_again_for_a_token_that_was_issued_before_it(bench: Bench) {
+    let stored = bench.store.receive_notices(&[notice(1)], day(3), day(3));
+    assert_eq!(stored.await.unwrap(), 1);
+    let (app, person) = ("1".parse().unwrap(), "77".parse().unwrap());
+    let done_at = async || {
+        bench
+            .store
+            .find_deletion(&app, [1; 16])
+            .await
+            .unwrap()
+            .done_at
+    };
+    assert_eq!(done_at().await, Some(day(3)), "no tenant knows the person");
+    let reopen = async |hash, revoked_after| {
+        let consent = GrantedConsent {
+            app_id: &app,
+            person: &person,
+            hash,
+            revoked_after,
+        };
+        let tx = bench.acme().await;
+        let is_open = tx.reopen_revocation(consent, day(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        is_open
+    };
+    assert!(!reopen(ADA, day(3)).await, "a token that was issued later");
+    assert!(
+        !reopen(PersonHash([8; 16]), day(2)).await,
+        "another person's"
+    );
+    assert_eq!(done_at().await, Some(day(3)));
+    for _ in 0..2 {
+        assert!(reopen(ADA, day(2)).await);
+    }
+    assert_eq!(done_at().await, None);
+    assert_eq!(bench.store.finish_notices(day(4)).await.unwrap(), 0);
+    let claims = claim(&bench).await;
+    assert_eq!(claims.len(), 1);
+    let started = bench
+        .store
+        .start_notice(claims[0].object, day(4))
+        .await
+        .unwrap();
+    assert_eq!(started.notice, notice(1).notice);
+}
+
+async fn the_latest_open_deletion_of_each_person_is_found(bench: Bench) {
+    know_ada(&bench, &[&bench.acme]).await;
+    let mut later = notice(2);
+    later.notice.sent_at = day(5);
+    let done = NewNotice {
+        subject: PersonHash([8; 16]),
+        ..notice(3)
+    };
+    let notices = [notice(1), later, done];
+    let stored = bench.store.receive_notices(&notices, day(5), day(5));
+    assert_eq!(stored.await.unwrap(), 3);
+    let tx = bench.acme().await;
+    let hashes = [ADA, PersonHash([8; 16])];
+    let open = tx
+        .find_open_deletions(&"1".parse().unwrap(), &hashes)
+        .await
+        .unwrap();
+    assert_eq!(open.into_iter().collect::<Vec<_>>(), [(ADA, day(5))]);
+    let open = tx
+        .find_open_deletions(&"2".parse().unwrap(), &hashes)
+        .await
+        .unwrap();
+    assert!(open.is_empty(), "another app's");
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use regrant_domain::{AccessToken, Asset, AssetId, AssetKind, CredentialKind, Slot, Timestamp};
-use regrant_storage::{AuditEvent, NewAsset, PersonHash, Registration, TenantTx};
+use regrant_storage::{AuditEvent, NewAsset, Registration, TenantTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -88,6 +88,7 @@ impl Vault {
         let key = self.data_keys.active(&caller.scope).await?;
         let now = self.clock.now();
         let mut checked = check_registrations(registrations);
+        let watched = list_assets_with_notices(&checked);
         let tx = self.store.begin(&caller.scope).await?;
         let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
         let stored = StoredTokens::read(&tx, &ids).await?;
@@ -100,10 +101,9 @@ impl Vault {
         tx.park_credentials(&imports.parked, now).await?;
         if !imports.active.is_empty() || !imports.parked.is_empty() {
             // Until Graph said whose the tokens are, every notice about a person may concern them.
-            let app = caller.scope.app_id();
-            tx.add_person_to_directory(app, PersonHash::UNATTRIBUTED)
-                .await?;
+            tx.add_unattributed_entry(caller.scope.app_id()).await?;
         }
+        self.add_assets_to_directory(&tx, caller, &watched).await?;
         self.follow_up(&tx, &ids, now).await?;
         let sealed = imports.active.len() + imports.parked.len();
         let detail = json!({ "assets": results.len(), "sealed": sealed });
@@ -149,6 +149,21 @@ impl Vault {
         Ok(ids)
     }
 
+    /// Notices about these assets find the tenant by the directory.
+    async fn add_assets_to_directory(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+        ids: &[AssetId],
+    ) -> Result<(), Error> {
+        let app = caller.scope.app_id();
+        let hashes: Vec<_> = ids
+            .iter()
+            .map(|id| self.person_directory.hash_asset(app, id))
+            .collect();
+        Ok(tx.add_to_directory(app, &hashes).await?)
+    }
+
     fn check_registration_count(&self, n: usize) -> Result<(), Error> {
         let limit = self.settings.assets.max_registered;
         match n {
@@ -163,6 +178,17 @@ impl Vault {
             _ => Ok(()),
         }
     }
+}
+
+/// The registered assets of the kinds that Meta's notices name.
+fn list_assets_with_notices(checked: &[CheckedRegistration]) -> Vec<AssetId> {
+    checked
+        .iter()
+        .filter(|it| it.status.is_none())
+        .map(|it| &it.registration)
+        .filter(|it| it.kind.has_notices())
+        .map(|it| it.id.clone())
+        .collect()
 }
 
 /// Requires that the caller reaches every asset, both as it was stored and as it is registered. An asset that another

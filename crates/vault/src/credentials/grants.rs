@@ -1,15 +1,21 @@
 //! Grants, and the directory of the tenants that know a person.
 //!
 //! The rule: store a grant through [`Vault::insert_grant`] alone. It adds the person to the directory, by which notices
-//! from Meta find the tenants that they concern. The directory holds keyed hashes, never an id.
+//! from Meta find the tenants that they concern, and it finds the notice by which the person revoked the token before.
+//! The directory holds keyed hashes, never an id.
 
 use std::sync::Arc;
 
 use regrant_crypto::DataKey;
-use regrant_domain::{AppId, AssetId, Grant, NoticeSubject, OperatorName, PersonId, Timestamp};
-use regrant_storage::{PersonHash, TenantTx};
+use regrant_domain::{
+    AppId, AssetId, Clock, Grant, NoticeSubject, OperatorName, PersonId, Timestamp, TokenFacts,
+};
+use regrant_storage::{GrantedConsent, PersonHash, Reconnect, TenantTx};
 
 use crate::{Error, Vault, credentials::data_keys::DataKeys};
+
+/// Meta sends whole seconds: a token that was issued in the second of a notice is revoked by it, too.
+pub(crate) const NOTICE_PRECISION: chrono::Duration = chrono::Duration::seconds(1);
 
 /// Computes the keyed hashes of the directory, always under the installation's first data key.
 #[derive(Clone)]
@@ -23,6 +29,11 @@ impl PersonDirectory {
     /// The hash of a person at an app.
     pub(crate) fn hash_person(&self, app: &AppId, person: &PersonId) -> PersonHash {
         PersonHash(self.hash_message("person", app, person.as_str().as_bytes()))
+    }
+
+    /// The hash of an asset at an app.
+    pub(crate) fn hash_asset(&self, app: &AppId, asset: &AssetId) -> PersonHash {
+        PersonHash(self.hash_message("asset", app, asset.as_str().as_bytes()))
     }
 
     /// The hash of the person or of the first asset that a notice is about.
@@ -55,7 +66,8 @@ impl PersonDirectory {
 }
 
 impl Vault {
-    /// Stores a grant and adds its person to the directory.
+    /// Stores a grant that came in at `now`, adds its person to the directory, and opens a notice again that revoked the
+    /// token before.
     ///
     /// # Errors
     /// `Taken`: the grant is stored already, with its person.
@@ -66,10 +78,48 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), regrant_storage::Error> {
         tx.insert_grant(grant, now).await?;
+        let facts = &grant.facts;
         let person = self
             .person_directory
-            .hash_person(&grant.facts.app_id, &grant.facts.person_id);
-        tx.add_person_to_directory(&grant.facts.app_id, person)
+            .hash_person(&facts.app_id, &facts.person_id);
+        tx.add_to_directory(&facts.app_id, &[person]).await?;
+        self.reopen_revocation(tx, facts, now).await
+    }
+
+    /// Makes the notice due again by which the person revoked this token before it came in, at `came_in`. A token whose
+    /// issue Graph does not date counts as issued when it came in.
+    pub(crate) async fn reopen_revocation(
+        &self,
+        tx: &TenantTx,
+        facts: &TokenFacts,
+        came_in: Timestamp,
+    ) -> Result<(), regrant_storage::Error> {
+        let issued_at = facts.issued_at.unwrap_or(came_in);
+        let consent = GrantedConsent {
+            app_id: &facts.app_id,
+            person: &facts.person_id,
+            hash: self
+                .person_directory
+                .hash_person(&facts.app_id, &facts.person_id),
+            revoked_after: issued_at - NOTICE_PRECISION,
+        };
+        tx.reopen_revocation(consent, Clock::system_time())
             .await
+            .map(drop)
+    }
+
+    /// A notice that arrived while a reconnect ran did not see what the reconnect stored after it: makes it due again.
+    pub(crate) async fn revoke_after_reconnect(
+        &self,
+        tx: &TenantTx,
+        reconnect: &Reconnect,
+    ) -> Result<(), Error> {
+        let Some(id) = reconnect.grant_id else {
+            return Ok(());
+        };
+        let facts = tx.find_grant(id).await?.facts;
+        Ok(self
+            .reopen_revocation(tx, &facts, reconnect.created_at)
+            .await?)
     }
 }

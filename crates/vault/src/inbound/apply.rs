@@ -1,34 +1,41 @@
 //! Applies Meta's stored notices about persons and assets, one tenant at a time.
 //!
-//! The rule: a notice about a person first asks Graph whose the tokens are that no person is known of, and waits until
-//! that is known. every transaction first holds the lease of the notice, then locks the assets. A run that fails is
-//! repeated from its start, so each step must be safe to repeat. A notice never touches a credential that was issued
-//! after it: that is a new login.
-//! Start at [`Vault::apply_due_notices`]; `tally.rs` counts the effects.
+//! The rule: a notice about a person is applied at once to the tokens that are known to be theirs, and is not finished
+//! before every token of the tenant has an owner (`apply/owners.rs`). Every transaction first holds the lease of the
+//! notice, then locks the assets. A notice is repeated from its start, so each step must be safe to repeat. A notice
+//! never touches a credential that was issued after it: that is a new login.
+//! Start at [`Vault::apply_due_notices`]; `apply/revocation.rs` has what deauthorisations and deletions do, `tally.rs`
+//! counts the effects.
 
-use regrant_domain::{
-    Asset, AssetId, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Timestamp, error_chain,
-    watch::is_newer_cut_off,
-};
-use regrant_storage::{Claim, CountedRefusal, CutOffNote, DueKind, RevokedConsent, TenantTx};
-use tracing::{Instrument, error, info_span};
-
-use super::tally::NoticeTally;
-use crate::{Error, Vault};
-
+mod owners;
+mod revocation;
 #[cfg(test)]
 mod tests;
 
+use futures_util::{StreamExt, stream};
+use regrant_domain::{
+    Asset, AssetId, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Timestamp, error_chain,
+    retry::notice_pause, watch::is_newer_cut_off,
+};
+use regrant_storage::{Claim, CutOffNote, DueKind, StoredNotice, TenantTx};
+use tracing::{Instrument, error, info, info_span};
+
+use self::{owners::Owners, revocation::revoked_consent};
+use super::tally::NoticeTally;
+use crate::{Error, Vault};
+
 /// How many assets one transaction changes.
 const ASSETS_PER_TRANSACTION: u32 = 500;
-/// How long a notice waits before Graph is asked again whose the tokens are.
-const WAIT_FOR_OWNERS: chrono::Duration = chrono::Duration::minutes(1);
+/// How many tenants' notices are worked on at the same time.
+const TENANTS_AT_ONCE: usize = 8;
 
 /// A notice in one transaction of one tenant.
 struct NoticeStep<'a> {
     tx: &'a TenantTx,
     notice: &'a MetaNotice,
     now: Timestamp,
+    /// Whether the notice is applied again later, because some tokens have no owner yet.
+    is_repeated: bool,
 }
 
 impl Vault {
@@ -36,41 +43,63 @@ impl Vault {
     ///
     /// A notice that fails is logged; it is due again when its lease expires.
     pub async fn apply_due_notices(&self, limit: u32) -> Result<usize, Error> {
-        let lease_for =
-            chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
+        let claims = self.claim_notices(limit).await?;
+        let claimed = claims.len();
+        // Collected before the stream: the compiler cannot show that a closure within the stream is Send.
+        let work: Vec<_> = self
+            .order_by_need_of_graph(claims)
+            .await?
+            .into_iter()
+            .map(|(claims, owners)| self.apply_notices_of_tenant(claims, owners))
+            .collect();
+        stream::iter(work)
+            .buffer_unordered(TENANTS_AT_ONCE)
+            .collect::<()>()
+            .await;
+        self.store.finish_notices(self.clock.now()).await?;
+        Ok(claimed)
+    }
+
+    async fn claim_notices(&self, limit: u32) -> Result<Vec<Claim>, Error> {
+        let lease = chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         let owner = format!("{}/{}", self.runs.owner, uuid::Uuid::now_v7());
-        let claims = self
+        let now = Clock::system_time();
+        Ok(self
             .store
-            .claim_due(
-                DueKind::Inbox,
-                Clock::system_time(),
-                &owner,
-                lease_for,
-                limit,
-            )
-            .await?;
+            .claim_due(DueKind::Inbox, now, &owner, lease, limit)
+            .await?)
+    }
+
+    /// Applies notices of one tenant in turn. Where an owner is missing, Graph is asked once for all of them.
+    async fn apply_notices_of_tenant(&self, claims: Vec<Claim>, owners: Owners) {
+        let owners = self.find_owners(&claims, owners).await;
         for claim in &claims {
             let span = info_span!("message", tenant.id = %claim.scope.tenant(), message.id = %claim.object);
-            if let Err(error) = self.apply_notice(claim).instrument(span.clone()).await {
-                span.in_scope(|| {
+            match self
+                .apply_notice(claim, owners)
+                .instrument(span.clone())
+                .await
+            {
+                Ok(()) => {}
+                Err(Error::Stale) => {
+                    span.in_scope(|| info!("another process has taken the notice over"));
+                }
+                Err(error) => span.in_scope(|| {
                     error!(
                         error = error_chain(&error),
                         "a notice failed; it is retried after its lease"
                     );
-                });
+                }),
             }
         }
-        self.store.finish_notices(self.clock.now()).await?;
-        Ok(claims.len())
     }
 
-    /// Applies one notice to all its assets in chunks of [`ASSETS_PER_TRANSACTION`], then finishes it.
-    async fn apply_notice(&self, claim: &Claim) -> Result<(), Error> {
+    /// Applies one notice to all its assets in chunks of [`ASSETS_PER_TRANSACTION`], then finishes it, or puts it off.
+    async fn apply_notice(&self, claim: &Claim, owners: Owners) -> Result<(), Error> {
         let now = self.clock.now();
-        let notice = self.store.start_notice(claim.object, now).await?.notice;
-        if !self.attribute_before_notice(claim, &notice).await? {
-            return Ok(());
-        }
+        let stored = self.store.start_notice(claim.object, now).await?;
+        let notice = &stored.notice;
+        let is_repeated = owners == Owners::Missing && concerns_every_token(notice);
         let (mut tally, mut after) = (NoticeTally::default(), None);
         loop {
             let leased_until = Clock::system_time() + self.settings.lease;
@@ -81,12 +110,13 @@ impl Vault {
             tx.hold_lease(&claim.lease).await?;
             let step = NoticeStep {
                 tx: &tx,
-                notice: &notice,
+                notice,
                 now,
+                is_repeated,
             };
-            let ids = list_affected_assets(&tx, &notice, after.as_ref()).await?;
+            let ids = list_affected_assets(&tx, notice, after.as_ref()).await?;
             let Some(last) = ids.last().cloned() else {
-                self.finish_notice(&step, claim, &tally).await?;
+                self.end_notice_run(&step, claim, &stored, &tally).await?;
                 tx.commit().await?;
                 return Ok(());
             };
@@ -94,29 +124,6 @@ impl Vault {
             tx.commit().await?;
             after = Some(last);
         }
-    }
-
-    /// Asks whose the tokens are that no person is known of; `false` where Graph gave no answer and the notice waits.
-    async fn attribute_before_notice(
-        &self,
-        claim: &Claim,
-        notice: &MetaNotice,
-    ) -> Result<bool, Error> {
-        if notice.person_id().is_none() {
-            return Ok(true);
-        }
-        let attribution = self.attribute_all_tokens(&claim.scope).await?;
-        let tx = self.store.begin(&claim.scope).await?;
-        tx.hold_lease(&claim.lease).await?;
-        if attribution.waiting > 0 {
-            let until = Clock::system_time() + WAIT_FOR_OWNERS;
-            tx.reschedule_due(&claim.lease, until).await?;
-        } else if notice.kind == NoticeKind::DataDeletion {
-            // No text of these can be used at Meta any more, and one may be of the person.
-            tx.delete_credentials(&attribution.ownerless).await?;
-        }
-        tx.commit().await?;
-        Ok(attribution.waiting == 0)
     }
 
     async fn apply_to_assets(
@@ -127,25 +134,27 @@ impl Vault {
     ) -> Result<(), Error> {
         let assets = step.tx.lock_assets(ids).await?;
         tally.assets += assets.len();
-        match step.notice.kind {
+        let changed = match step.notice.kind {
             NoticeKind::Migration => self.apply_announcement(step, &assets, tally).await?,
-            NoticeKind::Permissions | NoticeKind::PartnerRemoved => {}
+            NoticeKind::Permissions | NoticeKind::PartnerRemoved => Vec::new(),
             NoticeKind::Deauthorize => self.apply_revocation(step, &assets, tally).await?,
             NoticeKind::DataDeletion => self.apply_deletion(step, &assets, tally).await?,
-        }
-        // Probe the affected assets now, whatever their schedule.
-        Ok(step.tx.hurry_probes(ids, step.now).await?)
+        };
+        // Probe the affected assets now, whatever their schedule; but not each time that the notice is repeated.
+        let hurried = if step.is_repeated { &changed } else { ids };
+        Ok(step.tx.hurry_probes(hurried, step.now).await?)
     }
 
     /// Sets the announced cut-off on every asset that has no newer one. Probes replace it later.
+    /// Returns the assets whose cut-off moved.
     async fn apply_announcement(
         &self,
         step: &NoticeStep<'_>,
         assets: &[Asset],
         tally: &mut NoticeTally,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<AssetId>, Error> {
         let Some(at) = step.notice.cut_off else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let learned_at = step.notice.sent_at;
         let cut_off = CutOff {
@@ -170,81 +179,17 @@ impl Vault {
             .insert_cut_off_notes(&moved.iter().map(note).collect::<Vec<_>>())
             .await?;
         tally.count_moved(ids.len(), at);
-        self.follow_up(step.tx, &ids, step.now).await
+        self.follow_up(step.tx, &ids, step.now).await?;
+        Ok(ids)
     }
 
-    /// Marks the assets that the person's tokens served as revoked, and deletes the person's other credentials.
-    async fn apply_revocation(
-        &self,
-        step: &NoticeStep<'_>,
-        assets: &[Asset],
-        tally: &mut NoticeTally,
-    ) -> Result<(), Error> {
-        let (tx, notice) = (step.tx, step.notice);
-        let is_deletion = notice.kind == NoticeKind::DataDeletion;
-        let ids = asset_ids(assets);
-        let Some(revoked) = revoked_consent(notice) else {
-            return Ok(());
-        };
-        let ended = tx.find_revoked_active_assets(revoked, &ids).await?;
-        let ended_assets = || assets.iter().filter(|it| ended.contains(&it.id));
-        let counted: Vec<_> = ended_assets()
-            .filter_map(|it| self.count_revocation(it, notice, step.now))
-            .collect();
-        let is_new = |it: &&Asset| !it.facts.is_revoked();
-        tally.changed += ended_assets().filter(is_new).count();
-        tx.write_refusals(&counted, step.now).await?;
-        tx.delete_revoked_credentials(revoked, &ids, is_deletion)
-            .await?;
-        if is_deletion {
-            tx.erase_serving_person(&ended.into_iter().collect::<Vec<_>>())
-                .await?;
-        }
-        self.follow_up(tx, &ids, step.now).await
-    }
-
-    /// The refusals of an asset whose person has taken the app's access back: one is enough.
-    fn count_revocation(
-        &self,
-        asset: &Asset,
-        notice: &MetaNotice,
-        now: Timestamp,
-    ) -> Option<CountedRefusal> {
-        let pause = self.settings.watch.pace.doubt;
-        let refusals = asset.facts.after_revocation(notice.kind, now, pause)?;
-        let asset_id = asset.id.clone();
-        Some(CountedRefusal { asset_id, refusals })
-    }
-
-    /// Revokes as [`Self::apply_revocation`] does, and schedules a probe of the remaining standbys at once.
-    async fn apply_deletion(
-        &self,
-        step: &NoticeStep<'_>,
-        assets: &[Asset],
-        tally: &mut NoticeTally,
-    ) -> Result<(), Error> {
-        self.apply_revocation(step, assets, tally).await?;
-        let with_standbys = step
-            .tx
-            .find_assets_with_standbys(&asset_ids(assets))
-            .await?;
-        let probe = regrant_domain::schedule::ScheduledProbe {
-            at: step.now,
-            queue: regrant_domain::schedule::ProbeQueue::Normal,
-            harm_at: step.now,
-        };
-        let plans: Vec<_> = with_standbys
-            .into_iter()
-            .map(|id| (id, Some(probe)))
-            .collect();
-        Ok(step.tx.plan_probes(&plans).await?)
-    }
-
-    /// The last transaction of a notice: wipes what belongs to the person as a whole, writes events and audit.
-    async fn finish_notice(
+    /// The last transaction of a run: wipes what belongs to the person as a whole, writes events and audit, and finishes
+    /// the notice or puts it off.
+    async fn end_notice_run(
         &self,
         step: &NoticeStep<'_>,
         claim: &Claim,
+        stored: &StoredNotice,
         tally: &NoticeTally,
     ) -> Result<(), Error> {
         let (tx, notice) = (step.tx, step.notice);
@@ -254,11 +199,32 @@ impl Vault {
                 tx.erase_personal_data(revoked).await?;
             }
         }
-        tx.emit_events(&tally.to_events(notice), step.now).await?;
-        tx.write_audit_events(&[tally.to_audit_event(notice)], step.now)
-            .await?;
+        // A run that is repeated reports what it changed, if it did; the last run reports in any case.
+        if !step.is_repeated || tally.changed > 0 {
+            tx.emit_events(&tally.to_events(notice), step.now).await?;
+            tx.write_audit_events(&[tally.to_audit_event(notice)], step.now)
+                .await?;
+        }
+        if step.is_repeated {
+            let due_at = Clock::system_time() + pause_of(step.now - stored.received_at);
+            return Ok(tx.reschedule_due(&claim.lease, due_at).await?);
+        }
         Ok(tx.finish_notice_of_tenant(&claim.lease).await?)
     }
+}
+
+/// Whether the notice must reach tokens whose person is not known yet. Those are probed soon in any case, which is all
+/// that the other kinds want.
+const fn concerns_every_token(notice: &MetaNotice) -> bool {
+    matches!(
+        notice.kind,
+        NoticeKind::Migration | NoticeKind::Deauthorize | NoticeKind::DataDeletion
+    )
+}
+
+fn pause_of(age: chrono::Duration) -> chrono::Duration {
+    let jitter = uuid::Uuid::now_v7().into_bytes().last().copied();
+    notice_pause(age, jitter.unwrap_or(0))
 }
 
 /// The next chunk of assets that a notice affects, in the order of their ids.
@@ -279,19 +245,6 @@ async fn list_affected_assets(
     } else {
         tx.list_assets_of_person(person, after, ASSETS_PER_TRANSACTION)
             .await?
-    })
-}
-
-/// Meta sends whole seconds: a token that was issued in the second of the notice is revoked, too.
-fn revoked_consent(notice: &MetaNotice) -> Option<RevokedConsent<'_>> {
-    let is_revocation = matches!(
-        notice.kind,
-        NoticeKind::Deauthorize | NoticeKind::DataDeletion
-    );
-    let person = notice.person_id().filter(|_| is_revocation)?;
-    Some(RevokedConsent {
-        person,
-        before: notice.sent_at + chrono::Duration::seconds(1),
     })
 }
 

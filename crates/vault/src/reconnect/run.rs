@@ -206,6 +206,7 @@ impl<'a> Run<'a> {
         let tx = self.vault.store.begin(self.scope).await?;
         tx.hold_lease(self.lease).await?;
         let reconnect = tx.find_reconnect(id).await?;
+        self.vault.revoke_after_reconnect(&tx, &reconnect).await?;
         if reconnect.open == 0 {
             tx.finish_reconnect(id, ReconnectStatus::Completed, now)
                 .await?;

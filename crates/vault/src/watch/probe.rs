@@ -14,7 +14,7 @@ use regrant_storage::{StoredCredential, TenantScope};
 use tracing::error;
 
 use crate::{
-    Vault,
+    Error, Vault,
     credentials::{
         payload::{credential_context, parse_payload},
         second_opinion::{apply_opinion, needs_second_opinion},
@@ -87,22 +87,28 @@ impl Vault {
         scope: &TenantScope,
         stored: &StoredCredential,
     ) -> Option<AccessToken> {
+        self.open_stored_token(scope, stored).await.ok()
+    }
+
+    /// The same with the error, which is logged.
+    pub(crate) async fn open_stored_token(
+        &self,
+        scope: &TenantScope,
+        stored: &StoredCredential,
+    ) -> Result<AccessToken, Error> {
         let credential = &stored.credential;
         let bound = credential_context(scope.tenant(), credential);
         let opened = self
             .data_keys
             .open_record(scope, &bound, &credential.sealed)
             .await;
-        match opened.and_then(|plain| parse_payload(&plain, credential)) {
-            Ok(token) => Some(token),
-            Err(error) => {
-                error!(
-                    alarm = "unreadable", credential.id = %credential.id, error = error_chain(&error),
-                    "a credential does not open"
-                );
-                None
-            }
-        }
+        let opened = opened.and_then(|plain| parse_payload(&plain, credential));
+        opened.inspect_err(|error| {
+            error!(
+                alarm = "unreadable", credential.id = %credential.id, error = error_chain(error),
+                "a credential does not open"
+            );
+        })
     }
 
     /// Asks Graph about each token that a probe called dead, once per token. Replaces the results that Graph does not

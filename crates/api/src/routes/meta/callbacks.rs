@@ -96,17 +96,26 @@ pub(crate) async fn delete_person_data(
         .receive_deletion_request(app.parse().ok().as_ref(), &request)
         .await?
         .code;
+    Ok(HttpResponse::Ok().json(DeletionReceipt {
+        url: deletion_url(&settings, &call, &app, &code),
+        confirmation_code: code,
+    }))
+}
+
+/// Address of the page on which a person reads the progress of a deletion.
+pub(crate) fn deletion_url(
+    settings: &Settings,
+    call: &HttpRequest,
+    app: &str,
+    code: &str,
+) -> String {
     // The caller controls the Host header, so it is not repeated.
     let own = || format!("http://{}", call.app_config().local_addr());
     let base = settings.public_url.clone().unwrap_or_else(own);
-    let url = format!(
+    format!(
         "{}/meta/data-deletion/{app}/{code}",
         base.trim_end_matches('/')
-    );
-    Ok(HttpResponse::Ok().json(DeletionReceipt {
-        url,
-        confirmation_code: code,
-    }))
+    )
 }
 
 /// Show a person the progress of the deletion of their data.
@@ -164,17 +173,7 @@ fn unknown_request_page() -> HttpResponse {
 }
 
 fn deletion_text(status: &DeletionStatus) -> String {
-    let (state, sentence) = match (status.started_at, status.completed_at) {
-        (_, Some(_)) => (
-            "Completed",
-            "Your access tokens, your name and the dates stored about you are deleted.",
-        ),
-        (Some(_), None) => ("In progress", "Your data is being deleted."),
-        (None, None) => (
-            "Received",
-            "Your request has arrived and will be processed shortly.",
-        ),
-    };
+    let (state, sentence) = describe_progress(status);
     let row = |name: &str, at: Option<Timestamp>| {
         let at = at.map_or_else(
             || "–".to_owned(),
@@ -188,4 +187,24 @@ fn deletion_text(status: &DeletionStatus) -> String {
         row("Begun", status.started_at),
         row("Completed", status.completed_at),
     )
+}
+
+/// The state of a deletion, and what it means.
+const fn describe_progress(status: &DeletionStatus) -> (&'static str, &'static str) {
+    match (status.started_at, status.completed_at) {
+        (_, Some(_)) => (
+            "Completed",
+            "Your access tokens, your name and the dates stored about you are deleted.",
+        ),
+        (Some(_), None) if status.waits_for_owners => (
+            "In progress",
+            "What is known to be yours is deleted. Some tokens are being attributed: Meta is asked whose they are, and \
+             yours among them are deleted then.",
+        ),
+        (Some(_), None) => ("In progress", "Your data is being deleted."),
+        (None, None) => (
+            "Received",
+            "Your request has arrived and will be processed shortly.",
+        ),
+    }
 }

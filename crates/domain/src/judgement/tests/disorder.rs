@@ -123,6 +123,9 @@ fn a_second_revocation_counts_at_its_own_time() {
     let revoked = [5, 7].into_iter().fold(proved(), |facts, at| {
         facts.observe(Observation::Deauthorisation, minute(at), &RULES)
     });
-    assert_eq!(state(&prove(revoked.clone(), 6), 8).status, Status::Disconnected);
+    assert_eq!(
+        state(&prove(revoked.clone(), 6), 8).status,
+        Status::Disconnected
+    );
     assert_eq!(state(&prove(revoked, 8), 8).status, Status::Healthy);
 }

@@ -1,0 +1,86 @@
+//! Deletions of persons' data: their progress, and those that are open.
+//!
+//! The rule: a deletion is found by the hash of its code or of its person; neither is stored.
+
+use std::collections::HashMap;
+
+use regrant_domain::{AppId, NoticeKind, Timestamp};
+
+use crate::{
+    Error, PersonHash, Store, TenantTx,
+    sql::{CHUNK, Query},
+};
+
+/// The progress of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredDeletion {
+    /// When it was requested.
+    pub received_at: Timestamp,
+    /// When the first tenant's work began.
+    pub begun_at: Option<Timestamp>,
+    /// When the last tenant's work was done.
+    pub done_at: Option<Timestamp>,
+    /// Whether a tenant with open work on it holds tokens whose person is not known yet.
+    pub waits_for_owners: bool,
+}
+
+impl Store {
+    /// The progress of the deletion with this code.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is none.
+    pub async fn find_deletion(
+        &self,
+        app: &AppId,
+        code_hash: [u8; 16],
+    ) -> Result<StoredDeletion, Error> {
+        let query = Query::new(
+            "SELECT i.received_at, i.begun_at, i.done_at, (
+                 SELECT count(*) FROM due d JOIN person_directory p ON p.tenant_id = d.tenant_id
+                 WHERE d.kind = 'inbox' AND d.object_id = i.id AND p.app_id = i.app_id
+                     AND p.person_hash = :unattributed) AS waiting
+             FROM inbox i WHERE i.app_id = :app AND i.code_hash = :code_hash",
+        )
+        .bind("app", app.as_str())
+        .bind("unattributed", PersonHash::UNATTRIBUTED)
+        .bind("code_hash", code_hash.to_vec());
+        let row = query
+            .fetch_one(&self.connection)
+            .await?
+            .ok_or(Error::NotFound)?;
+        Ok(StoredDeletion {
+            received_at: row.time("received_at")?,
+            begun_at: row.maybe_time("begun_at")?,
+            done_at: row.maybe_time("done_at")?,
+            waits_for_owners: row.get::<i64>("waiting")? > 0,
+        })
+    }
+}
+
+impl TenantTx {
+    /// When the open deletions of these persons were requested; the latest of each person. In a transaction of the
+    /// installation.
+    pub async fn find_open_deletions(
+        &self,
+        app: &AppId,
+        persons: &[PersonHash],
+    ) -> Result<HashMap<PersonHash, Timestamp>, Error> {
+        let mut open = HashMap::new();
+        for chunk in persons.chunks(CHUNK) {
+            let query = Query::new(
+                "SELECT person_hash, max(sent_at) AS sent_at FROM inbox
+                 WHERE app_id = :app AND kind = :kind AND done_at IS NULL AND person_hash IN :persons
+                 GROUP BY person_hash",
+            )
+            .bind("app", app.as_str())
+            .bind("kind", NoticeKind::DataDeletion.as_str())
+            .bind_list("persons", chunk.iter().copied());
+            for row in query.fetch_all(&self.transaction).await? {
+                let hash: Vec<u8> = row.get("person_hash")?;
+                let hash = hash.try_into().map_err(|_| Error::Corrupt("person_hash"))?;
+                open.insert(PersonHash(hash), row.time("sent_at")?);
+            }
+        }
+        Ok(open)
+    }
+}

@@ -1,0 +1,133 @@
+//! Deletions of persons' data that an operator orders by a list of ids, where Meta's callback did not arrive.
+//!
+//! The rule: such a deletion is a notice like any other, with the code that the callback would give. Only the notice
+//! holds the person's id, until it is done; audit and stored results do not.
+
+use chrono::SubsecRound;
+use regrant_domain::{AppId, Clock, MetaNotice, NoticeKind, NoticeSubject, PersonId, Timestamp};
+use regrant_storage::{AuditEvent, NewNotice};
+use serde_json::json;
+
+use crate::{
+    Actor, Error, RepeatableRequest, Vault, call::idempotency::IdempotentCall,
+    inbound::digest_notice,
+};
+
+/// How many persons one request may name.
+const MAX_PERSONS: usize = 1_000;
+
+/// A deletion that an operator ordered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderedDeletion {
+    /// The person.
+    pub person_id: PersonId,
+    /// The confirmation code. With it, the person reads the status of the deletion.
+    pub code: String,
+}
+
+impl Vault {
+    /// Orders the deletion of the data of these persons in every tenant of the app; the results have their order. A
+    /// person whose deletion is open keeps its code.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `Invalid` for an empty list; `TooMany`; `NotFound(App)`; `Conflict(OtherBody)`.
+    pub async fn order_deletions(
+        &self,
+        by: Actor,
+        app: &AppId,
+        persons: Vec<PersonId>,
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<Vec<OrderedDeletion>, Error> {
+        by.require_owner()?;
+        check_person_count(persons.len())?;
+        self.find_app(app).await?;
+        let order = async |call: Option<&IdempotentCall>| {
+            self.store_deletions(by, app, &persons, call).await
+        };
+        let system = self.store.system_scope();
+        let sent_at: Vec<Timestamp> = self
+            .run_idempotent(&system, by.caller_id(), repeatable, order)
+            .await?
+            .value;
+        let ordered = persons.into_iter().zip(sent_at);
+        Ok(ordered
+            .map(|(person_id, sent_at)| OrderedDeletion {
+                code: self.deletion_code(app, &deletion_notice(&person_id, sent_at)),
+                person_id,
+            })
+            .collect())
+    }
+
+    /// Stores a notice for each person without an open deletion; returns the times of the deletions, which their codes
+    /// depend on.
+    async fn store_deletions(
+        &self,
+        by: Actor,
+        app: &AppId,
+        persons: &[PersonId],
+        call: Option<&IdempotentCall>,
+    ) -> Result<Vec<Timestamp>, Error> {
+        let now = self.clock.now();
+        let hashes: Vec<_> = persons
+            .iter()
+            .map(|it| self.person_directory.hash_person(app, it))
+            .collect();
+        let tx = self.store.begin(&self.store.system_scope()).await?;
+        let open = tx.find_open_deletions(app, &hashes).await?;
+        // Meta's own notices have whole seconds.
+        let sent_at = |hash| open.get(hash).copied().unwrap_or(now.trunc_subsecs(0));
+        let times: Vec<_> = hashes.iter().map(sent_at).collect();
+        let new: Vec<_> = persons
+            .iter()
+            .zip(&times)
+            .map(|(person, at)| self.new_deletion(app, deletion_notice(person, *at)).0)
+            .collect();
+        let stored = tx.store_notices(&new, now, Clock::system_time()).await?;
+        let detail = json!({ "persons": persons.len(), "new": stored });
+        let event = AuditEvent::new(by.audit_name(), "deletions.ordered", app, detail);
+        tx.write_audit_events(&[event], now).await?;
+        self.commit_with_key(tx, call, &times, now).await?;
+        Ok(times)
+    }
+
+    /// A deletion to store, and its confirmation code.
+    pub(super) fn new_deletion(&self, app: &AppId, notice: MetaNotice) -> (NewNotice, String) {
+        let (code, digest) = (self.deletion_code(app, &notice), digest_notice(&notice));
+        let code_hash = self
+            .person_directory
+            .hash_message("code-hash", app, code.as_bytes());
+        (self.new_notice(app, notice, &digest, Some(code_hash)), code)
+    }
+
+    fn deletion_code(&self, app: &AppId, notice: &MetaNotice) -> String {
+        let digest = digest_notice(notice);
+        let bytes = self
+            .person_directory
+            .hash_message("code", app, digest.as_bytes());
+        uuid::Uuid::from_bytes(bytes).simple().to_string()
+    }
+}
+
+fn deletion_notice(person: &PersonId, sent_at: Timestamp) -> MetaNotice {
+    MetaNotice {
+        kind: NoticeKind::DataDeletion,
+        subject: NoticeSubject::Person(person.clone()),
+        cut_off: None,
+        sent_at,
+    }
+}
+
+fn check_person_count(n: usize) -> Result<(), Error> {
+    let field = "person_ids";
+    match n {
+        0 => Err(Error::Invalid {
+            field: field.to_owned(),
+            reason: "expected at least one person".to_owned(),
+        }),
+        n if n > MAX_PERSONS => Err(Error::TooMany {
+            field,
+            limit: MAX_PERSONS,
+        }),
+        _ => Ok(()),
+    }
+}

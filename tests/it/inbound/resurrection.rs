@@ -1,0 +1,74 @@
+//! A token that was issued before a deletion does not come back after it.
+
+use serde_json::{Value, json};
+
+use super::{each_database, page_token, probe, status_of};
+use crate::harness::Fleet;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_after_a_deletion_keeps_no_token_that_was_issued_before_it() {
+    each_database(async |scene| {
+        let old = scene.harness.sandbox.token(Fleet::PERSON).await;
+        let old_page = page_token(&scene.harness, &old, &scene.ids[1]).await;
+        scene
+            .harness
+            .clock
+            .advance_by(chrono::Duration::seconds(30));
+        let url = scene.request_deletion().await;
+        assert_eq!(scene.receive().await, 2);
+        assert_eq!(status_of(&url).await, "Completed");
+        scene
+            .harness
+            .clock
+            .advance_by(chrono::Duration::seconds(30));
+        let new = scene.harness.sandbox.token(Fleet::PERSON).await;
+
+        let importer = scene.harness.tenant("Importer").await;
+        let assets = [
+            json!({ "id": scene.ids[0], "kind": "business", "token": old }),
+            json!({ "id": scene.ids[1], "kind": "page", "token": old_page }),
+            json!({ "id": scene.ids[2], "kind": "ad_account", "token": new }),
+        ];
+        importer.register(&assets).await;
+        probe(&scene.harness).await;
+        assert_eq!(
+            status_of(&url).await,
+            "In progress",
+            "the deletion is open again"
+        );
+        assert_eq!(scene.receive().await, 1);
+        assert_eq!(status_of(&url).await, "Completed");
+        let slot = async |id: &str| {
+            importer.get(&format!("/v1/assets/{id}")).await["slots"]["active"].clone()
+        };
+        assert_eq!(slot(&scene.ids[0]).await, Value::Null);
+        assert_eq!(slot(&scene.ids[1]).await, Value::Null);
+        assert_ne!(
+            slot(&scene.ids[2]).await,
+            Value::Null,
+            "a later log-in is a new consent"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconnect_after_a_deletion_keeps_no_token_that_was_issued_before_it() {
+    each_database(async |scene| {
+        let old = scene.harness.sandbox.token(Fleet::PERSON).await;
+        scene
+            .harness
+            .clock
+            .advance_by(chrono::Duration::seconds(30));
+        let url = scene.request_deletion().await;
+        assert_eq!(scene.receive().await, 2);
+        scene.one.reconnect(&old, &scene.ids).await;
+        assert_eq!(scene.receive().await, 1);
+        assert_eq!(status_of(&url).await, "Completed");
+        for id in &scene.ids {
+            let asset = scene.one.get(&format!("/v1/assets/{id}")).await;
+            assert_eq!(asset["slots"]["active"], Value::Null);
+        }
+    })
+    .await;
+}
