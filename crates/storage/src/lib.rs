@@ -36,7 +36,9 @@ pub use credentials::{
 };
 pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};
-pub use inbound::{NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice};
+pub use inbound::{
+    NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice, StoredUnknownError,
+};
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,

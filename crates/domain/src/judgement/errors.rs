@@ -14,10 +14,12 @@ mod object_rows;
 mod row;
 mod service_rows;
 mod token_rows;
+mod unknown;
 
 pub use class::{ErrorClass, ErrorMeaning, Rests, Throttle};
 pub use facts::{Caller, GraphErrorFacts};
 pub use row::{Codes, ErrorRow, RowClass, When};
+pub use unknown::UnknownError;
 
 use crate::RefusalKind;
 
