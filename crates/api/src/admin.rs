@@ -9,6 +9,7 @@ mod authenticate;
 mod caller;
 mod clients;
 mod deletions;
+mod graph_errors;
 mod health;
 mod jobs;
 mod keys;
@@ -149,6 +150,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(keys::list_signing_keys)
         .service(keys::rotate_signing_keys)
         .service(jobs::get_jobs)
+        .service(graph_errors::list_graph_errors)
         .service(audit::list_audit_events)
         .service(audit::get_audit_checkpoint)
 }

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
     AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
 };
-use regrant_vault::ForecastCursor;
+use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -33,6 +33,10 @@ impl Position for PersonId {
 
 impl Position for ForecastCursor {
     const LIST: &'static str = "forecast:";
+}
+
+impl Position for UnknownErrorCursor {
+    const LIST: &'static str = "graph_errors:";
 }
 
 impl Position for ReconnectId {

@@ -51,6 +51,11 @@ pub(crate) fn asset_kind() -> Object {
     enum_schema(AssetKind::ALL.iter().map(|it| it.as_str()))
 }
 
+/// The same; null where there is none.
+pub(crate) fn asset_kind_or_null() -> Object {
+    make_nullable(asset_kind())
+}
+
 pub(crate) fn asset_state() -> Object {
     enum_schema(Status::ALL.iter().map(|it| it.as_str()))
 }

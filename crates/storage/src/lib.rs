@@ -38,6 +38,7 @@ pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};
 pub use inbound::{
     GrantedConsent, NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice,
+    StoredUnknownError,
 };
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
 pub use reconnects::{

@@ -79,6 +79,7 @@ pub use tenants::lifecycle::ShredResult;
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
+pub use upkeep::graph_errors::{InvalidUnknownErrorCursor, UnknownErrorCursor, UnknownErrorList};
 pub use watch::check::{CheckRequest, CheckedAsset};
 pub use watch::stats::ProbePassStats;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};

@@ -76,6 +76,12 @@ impl Vault {
         {
             warn!("running work did not finish in time; it is resumed later");
         }
+        if let Err(error) = self.store_unknown_errors().await {
+            warn!(
+                error = error_chain(&error),
+                "cannot store unknown errors of Graph"
+            );
+        }
         if let Err(error) = self.store.release_leases(&self.runs.owner).await {
             warn!(
                 error = error_chain(&error),

@@ -29,6 +29,8 @@ closed_list! {
         Deliveries = "deliveries",
         /// Tenants due for deletion, records past retention, and scopes that clients do not use.
         Purge = "purge",
+        /// Errors of Graph that Regrant does not know.
+        UnknownErrors = "graph_errors",
         /// Signed checkpoints of the audit chains.
         Checkpoints = "checkpoints",
     }
@@ -66,6 +68,7 @@ impl WorkerTask {
                     .saturating_add(purged)
                     .saturating_add(vault.drop_unused_scopes().await?))
             }
+            Self::UnknownErrors => vault.store_unknown_errors().await,
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
     }
@@ -119,13 +122,14 @@ impl WorkerTask {
             Self::FailingProbes => settings.failing_probe_interval,
             Self::TokenRefreshes => settings.refresh_interval,
             Self::Purge => settings.purge_interval,
+            Self::UnknownErrors => settings.unknown_error_interval,
             Self::Checkpoints => settings.checkpoint_interval,
         }
     }
 
     /// Whether one pass does all due work, so that the next one need not follow at once.
     const fn is_exhaustive(self) -> bool {
-        matches!(self, Self::Purge | Self::Checkpoints)
+        matches!(self, Self::Purge | Self::UnknownErrors | Self::Checkpoints)
     }
 }
 

@@ -144,6 +144,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/admin/v1/keys",                           Operators, 200, none),
         row(Method::POST,   "/admin/v1/keys/rotate",                    Owners,    200, signing),
         row(Method::GET,    "/admin/v1/jobs",                           Operators, 200, none),
+        row(Method::GET,    "/admin/v1/graph-errors",                   Operators, 200, none),
         row(Method::GET,    "/admin/v1/audit-events",                   Operators, 200, none),
         row(Method::GET,    "/admin/v1/audit-events/checkpoint",        Operators, 200, none),
         row(Method::DELETE, "/admin/v1/operators/{id}",                 Owners,    204, none),

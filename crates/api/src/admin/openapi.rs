@@ -28,6 +28,7 @@ use crate::{
         (name = "deletions", description = "Delete persons' data without Meta's callback."),
         (name = "keys", description = "Keys that sign access tokens."),
         (name = "jobs", description = "Due work and its backlog."),
+        (name = "graph-errors", description = "Errors of the Graph API that Regrant does not know."),
         (name = "audit", description = "Who did what, and when."),
         (name = "health", description = "For load balancers."),
     ),

@@ -14,6 +14,7 @@ mod bench;
 mod client;
 mod due;
 mod forecast;
+mod graph_error;
 mod idempotency;
 mod installation;
 mod notice;

@@ -299,8 +299,11 @@ async fn a_notice_about_a_person_reaches_tenants_with_unattributed_tokens(bench:
         found.await.unwrap().into_iter().collect::<Vec<_>>(),
         [bench.acme.tenant()]
     );
-    let stored = bench.store.receive_notices(&[notice(1)], day(3), day(3));
-    assert_eq!(stored.await.unwrap(), 1);
+    let stored = bench
+        .store
+        .receive_notices(&[notice(1)], day(3), day(3))
+        .await;
+    assert_eq!(stored.unwrap(), 1);
     let claims = claim(&bench).await;
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].scope.tenant(), bench.acme.tenant());
@@ -340,8 +343,11 @@ async fn the_unattributed_entry_stays_while_a_token_has_no_answer(bench: Bench) 
 }
 
 async fn a_revocation_is_opened_again_for_a_token_that_was_issued_before_it(bench: Bench) {
-    let stored = bench.store.receive_notices(&[notice(1)], day(3), day(3));
-    assert_eq!(stored.await.unwrap(), 1);
+    let stored = bench
+        .store
+        .receive_notices(&[notice(1)], day(3), day(3))
+        .await;
+    assert_eq!(stored.unwrap(), 1);
     let (app, person) = ("1".parse().unwrap(), "77".parse().unwrap());
     let done_at = async || {
         bench

@@ -35,6 +35,7 @@ impl Vault {
             .purge_notices(now - self.settings.retention.inbox)
             .await?;
         all = all.saturating_add(self.purge_log_ins(now).await?);
+        all = all.saturating_add(self.purge_unknown_errors().await?);
         for scope in self.list_active_scopes().await? {
             all = all.saturating_add(self.purge_tenant(&scope).await?);
         }
