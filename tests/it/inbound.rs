@@ -214,6 +214,7 @@ async fn answer(call: RequestBuilder) -> (u16, String) {
 
 async fn each_database(check: impl AsyncFn(Scene)) {
     for database in TestDatabase::create_all().await {
-        check(Scene::on(database).await).await;
+        // Boxed, so that the futures of the tests stay small.
+        Box::pin(check(Scene::on(database).await)).await;
     }
 }

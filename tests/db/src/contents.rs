@@ -64,7 +64,7 @@ impl TestDatabase {
                 .fetch_one(&mut self.connect_superuser().await)
                 .await
         };
-        counted.unwrap_or_else(|error| panic!("{sql}: {error}"))
+        counted.expect("the statement counts rows")
     }
 
     /// Runs SQL around the application, as the superuser.

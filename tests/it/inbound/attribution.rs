@@ -53,7 +53,7 @@ async fn a_deletion_is_in_progress_while_graph_does_not_say_whose_a_token_is() {
         }
         assert_eq!(importer.status(&token).await, 200);
         let early = "SELECT count(*) FROM due WHERE kind = 'inbox' AND owner IS NULL AND due_at > ";
-        let soon = chrono::Utc::now().timestamp_micros() + 2_000_000;
+        let soon = regrant_domain::Clock::system_time().timestamp_micros() + 2_000_000;
         let query = format!("{early}{soon}");
         let waiting = scene.harness.database.count_as_superuser(&query);
         assert_eq!(waiting.await, 1, "it is tried again later");

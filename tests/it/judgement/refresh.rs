@@ -16,11 +16,11 @@ on_both!(
 async fn an_exchange_that_answers_with_the_same_token_and_end_is_no_refresh(
     database: TestDatabase,
 ) {
-    report_failed_refresh_once(database, "same_token").await;
+    Box::pin(report_failed_refresh_once(database, "same_token")).await;
 }
 
 async fn an_exchange_whose_new_token_ends_at_the_same_time_is_no_refresh(database: TestDatabase) {
-    report_failed_refresh_once(database, "same_end").await;
+    Box::pin(report_failed_refresh_once(database, "same_end")).await;
 }
 
 /// Nine days before the end: the exchange moves nothing. It is reported once, covers nothing, and is not repeated.

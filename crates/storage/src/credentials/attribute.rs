@@ -110,7 +110,7 @@ fn to_row(it: &Credential) -> Result<[Value; 9], Error> {
     Ok([
         it.id.uuid().into(),
         it.kind.as_str().into(),
-        it.grant_id.map(|id| id.uuid()).into(),
+        it.grant_id.map(regrant_domain::GrantId::uuid).into(),
         it.person_id
             .as_ref()
             .map(|id| id.as_str().to_owned())

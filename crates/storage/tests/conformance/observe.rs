@@ -187,7 +187,7 @@ async fn activate(tx: &TenantTx, asset: &Asset, token: &ActivatedToken, at: Time
     tx.activate_credentials(&[new], seq, at).await.unwrap();
 }
 
-/// A small generator of random numbers (SplitMix64).
+/// A small generator of random numbers (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -222,7 +222,7 @@ impl Random {
         match self.below(24) {
             0..=5 => {
                 let read = ProbeFacts {
-                    cut_off: self.date().filter(|_| step % 2 == 0),
+                    cut_off: self.date().filter(|_| step.is_multiple_of(2)),
                     condition: (self.below(2) == 0).then_some(ObjectCondition::PageUnpublished),
                     ..ProbeFacts::default()
                 };

@@ -202,12 +202,12 @@ async fn a_claim_of_some_assets_takes_what_is_free_and_makes_all_of_it_due(bench
     let ids = [id("1"), id("2"), id("9")];
     let leases = tx.claim_probes_of(&ids, claimer("check", 2)).await.unwrap();
     tx.commit().await.unwrap();
-    let claimed: Vec<_> = leases
+    let fenced: Vec<_> = leases
         .iter()
         .map(|it| (it.asset_id.clone(), it.fencing))
         .collect();
     assert_eq!(
-        claimed,
+        fenced,
         [(id("2"), 1)],
         "another process holds 1, and nothing is planned for 9"
     );

@@ -38,7 +38,7 @@ pub(crate) struct Attribution {
 }
 
 impl Attribution {
-    fn add(&mut self, other: Self) {
+    fn add(&mut self, other: &Self) {
         self.attributed += other.attributed;
         self.waiting += other.waiting;
         self.ownerless += other.ownerless;
@@ -135,7 +135,7 @@ impl Vault {
             }
             let page = self.attribute_tokens(scope, &app, &unknown).await?;
             let is_down = page.waiting == unknown.len();
-            total.add(page);
+            total.add(&page);
             if is_down {
                 return Ok(total);
             }
@@ -302,10 +302,14 @@ impl UnknownToken<'_> {
 
 /// Whether the record itself does not open. A key or a database that cannot be read says nothing about the record.
 fn is_fault_of_record(error: &Error) -> bool {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |it| it.source());
-    !causes
-        .into_iter()
-        .any(|it| it.is::<regrant_storage::Error>() || it.is::<regrant_crypto::ProviderError>())
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(it) = cause {
+        if it.is::<regrant_storage::Error>() || it.is::<regrant_crypto::ProviderError>() {
+            return false;
+        }
+        cause = it.source();
+    }
+    true
 }
 
 /// The id of an imported token's grant, derived from its fingerprint, so that concurrent passes agree on it.

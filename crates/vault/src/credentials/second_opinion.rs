@@ -15,8 +15,19 @@ pub(crate) struct ReviewedToken<'a> {
     app: &'a AppCredentials,
     token: &'a AccessToken,
     grant: &'a Grant,
-    /// The refusal that counts instead of a death: `None` inside where the death is confirmed.
-    opinion: Option<Option<Refusal>>,
+    opinion: Opinion,
+}
+
+/// What `debug_token` said about a refused token.
+#[derive(Debug, Clone, Default)]
+enum Opinion {
+    /// It was not asked.
+    #[default]
+    Unasked,
+    /// The token is dead.
+    Dead,
+    /// Another refusal counts.
+    Other(Refusal),
 }
 
 impl<'a> ReviewedToken<'a> {
@@ -29,7 +40,7 @@ impl<'a> ReviewedToken<'a> {
             app,
             token,
             grant,
-            opinion: None,
+            opinion: Opinion::Unasked,
         }
     }
 }
@@ -60,11 +71,14 @@ impl Vault {
         if !needs_second_opinion(&refusal) {
             return refusal;
         }
-        if reviewed.opinion.is_none() {
+        if matches!(reviewed.opinion, Opinion::Unasked) {
             let opinion = self.ask_second_opinion(reviewed.app, reviewed.token, &refusal);
-            reviewed.opinion = Some(opinion.await);
+            reviewed.opinion = opinion.await.map_or(Opinion::Dead, Opinion::Other);
         }
-        apply_opinion(reviewed.opinion.clone().flatten(), refusal)
+        match &reviewed.opinion {
+            Opinion::Other(counts) => apply_opinion(Some(counts.clone()), refusal),
+            Opinion::Dead | Opinion::Unasked => apply_opinion(None, refusal),
+        }
     }
 
     /// `None` if Graph confirms that the token is dead, else the refusal that counts instead.

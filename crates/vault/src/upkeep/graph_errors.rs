@@ -89,7 +89,7 @@ impl Vault {
 fn raise_alarm(it: &UnknownError) {
     error!(
         alarm = "unknown_graph_error", app.id = %it.app, graph.code = it.code, graph.subcode = it.subcode,
-        graph.type = it.kind, http.status = it.http_status, asset.kind = it.object.map(|it| it.as_str()),
+        graph.type = it.kind, http.status = it.http_status, asset.kind = it.object.map(regrant_domain::AssetKind::as_str),
         message_of_graph = it.text, "Graph returned an error that Regrant does not know"
     );
 }
