@@ -42,8 +42,8 @@ A proof on the asset outranks every date and every refusal before it. Every stat
 ";
 const KINDS: &str = "\
 A refusal proves as much as its kind. *Definitive*: one disconnects. *Spaced*: two disconnect if the doubt pause lies
-between them, whoever asked. *Doubtful*: it can only make the asset suspect. *Silent*: it says nothing about the token.
-The second step is the one for a token that was offered in a reconnect.
+between them, no matter who asked. *Doubtful*: it can only make the asset suspect. *Silent*: it says nothing about the
+token. The second step is the one for a token that was offered in a reconnect.
 ";
 const ERRORS: &str = "\
 The first row that fits decides: code, after `/` the subcode, conditions, then what the error means, then the source.
@@ -148,7 +148,7 @@ fn print_kinds() -> String {
     for kind in every_kind() {
         let meaning = kind.meaning();
         let item = format!(
-            "**{}**: {}; code `{}`; {} acts. {} / {}",
+            "**{}**: {}; code `{}`; who `{}`. {} / {}",
             name_kind(&kind),
             kind.certainty(),
             meaning.code,

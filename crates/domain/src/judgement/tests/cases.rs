@@ -109,15 +109,15 @@ impl Known {
         };
         match self {
             Self::Proof => proved,
-            Self::OneDoubtful => refused(proved, (0, 1), false),
-            Self::TwoDoubtful => refused(proved, (0, 2), false),
-            Self::OneOfClass => refused(proved, (1, 0), false),
-            Self::Lost => refused(proved, (1, 0), true),
-            Self::Revoked => revoked(proved, NoticeKind::Deauthorize),
+            Self::OneDoubtful => refused(&proved, (0, 1), false),
+            Self::TwoDoubtful => refused(&proved, (0, 2), false),
+            Self::OneOfClass => refused(&proved, (1, 0), false),
+            Self::Lost => refused(&proved, (1, 0), true),
+            Self::Revoked => revoked(&proved, NoticeKind::Deauthorize),
             Self::Deleted => AssetFacts {
                 active: None,
                 proved_at: None,
-                ..revoked(proved, NoticeKind::DataDeletion)
+                ..revoked(&proved, NoticeKind::DataDeletion)
             },
             Self::DateAhead(FactName::DataAccess) => AssetFacts {
                 data_access_expires_at: Some(days(10)),
@@ -152,14 +152,14 @@ impl Known {
                 checked_at: None,
                 ..proved
             },
-            Self::ImportDoubted => refused(Self::Import.facts(), (0, 1), false),
+            Self::ImportDoubted => refused(&Self::Import.facts(), (0, 1), false),
         }
     }
 }
 
 /// The facts with these counts of spaced refusals: of a class, without one; and whether one was definitive.
 fn refused(
-    facts: AssetFacts,
+    facts: &AssetFacts,
     (classified, unclassified): (u32, u32),
     definitive: bool,
 ) -> AssetFacts {
@@ -174,13 +174,16 @@ fn refused(
     AssetFacts {
         refusals: Some(refusals),
         proved_at: facts.proved_at.map(|_| days(-2)),
-        ..facts
+        ..facts.clone()
     }
 }
 
-fn revoked(facts: AssetFacts, notice: NoticeKind) -> AssetFacts {
+fn revoked(facts: &AssetFacts, notice: NoticeKind) -> AssetFacts {
     let refusals = facts.after_revocation(notice, start(), RULES.doubt_pause);
-    AssetFacts { refusals, ..facts }
+    AssetFacts {
+        refusals,
+        ..facts.clone()
+    }
 }
 
 fn cut_off(facts: AssetFacts, at: i64, source: CutOffSource) -> AssetFacts {

@@ -14,7 +14,7 @@ const HISTORIES: u64 = 20_000;
 const STEPS: usize = 16;
 const SEED: u64 = 0x5eed;
 
-/// A small generator of random numbers (SplitMix64).
+/// A small generator of random numbers (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -27,7 +27,7 @@ impl Random {
     }
 
     fn index(&mut self, n: usize) -> usize {
-        usize::try_from(self.below(n as u64)).unwrap()
+        usize::try_from(self.below(u64::try_from(n).unwrap())).unwrap()
     }
 
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {

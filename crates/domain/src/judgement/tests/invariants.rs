@@ -30,7 +30,7 @@ enum Class {
     Definitive,
     /// A cut-off that was read or announced may make it definitive.
     Explained,
-    OfClass,
+    Spaced,
     Doubtful,
 }
 
@@ -48,7 +48,7 @@ fn class_of(kind: &RefusalKind) -> Option<Class> {
             Some(Class::Doubtful)
         }
         Kind::Throttled { .. } | Kind::Unavailable | Kind::AppFault => None,
-        _ => Some(Class::OfClass),
+        _ => Some(Class::Spaced),
     }
 }
 
@@ -73,8 +73,8 @@ impl Record {
         let is_explained = matches!(kind, RefusalKind::NotReached | RefusalKind::NoRole)
             && self.cut_offs.iter().any(stands);
         let class = class_of(kind).map(|class| match class {
-            Class::OfClass if is_explained => Class::Explained,
-            Class::OfClass if is_held => Class::Doubtful,
+            Class::Spaced if is_explained => Class::Explained,
+            Class::Spaced if is_held => Class::Doubtful,
             _ => class,
         });
         self.refusals.extend(class.map(|class| (at, class)));
@@ -112,7 +112,7 @@ impl Record {
     /// Whether refusals alone may have disconnected the asset.
     fn may_be_lost(&self) -> bool {
         let of_class = || {
-            let of_class = |it: &&(Timestamp, Class)| it.1 == Class::OfClass;
+            let of_class = |it: &&(Timestamp, Class)| it.1 == Class::Spaced;
             self.refusals.iter().filter(of_class).map(|it| it.0)
         };
         let spread = of_class().max().zip(of_class().min());
