@@ -51,7 +51,11 @@ async fn a_deletion_is_in_progress_while_graph_does_not_say_whose_a_token_is() {
                 "what is known is deleted at once"
             );
         }
-        assert_eq!(importer.status(&token).await, 200);
+        let pending = importer.get(&token).await;
+        assert_eq!(
+            pending["reason"]["code"], "not_probed",
+            "a token without an owner is not served as a page's: {pending}"
+        );
         let early = "SELECT count(*) FROM due WHERE kind = 'inbox' AND owner IS NULL AND due_at > ";
         let soon = regrant_domain::Clock::system_time().timestamp_micros() + 2_000_000;
         let query = format!("{early}{soon}");
