@@ -112,6 +112,8 @@ impl ApiDescription {
                 .iter()
                 .map(|path| (ResourceDef::new(*path), vec![Method::GET])),
         );
+        // `/assets/check` is a path of its own, though `/assets/{asset_id}` fits it too.
+        paths.sort_by_key(|(pattern, _)| pattern.pattern().is_some_and(|it| it.contains('{')));
         Self { json, paths }
     }
 

@@ -90,6 +90,8 @@ impl Vault {
                 Owner::Unanswered => attribution.waiting += token.credentials.len(),
             }
         }
+        // In one order in every process, so that the rows of several persons are never locked crosswise.
+        owned.sort_by(|(_, one), (_, other)| one.person_id.cmp(&other.person_id));
         attribution.ownerless = ownerless.len();
         if !owned.is_empty() || !ownerless.is_empty() {
             attribution.attributed = self.store_owners(scope, &owned, &ownerless).await?;
