@@ -163,7 +163,7 @@ impl World {
                 self.queue(person, &what, late, false);
             }
             Step::Deauthorise(person) => {
-                touched = self.revoke(person, Observation::Deauthorisation)
+                touched = self.revoke(person, Observation::Deauthorisation);
             }
             Step::Delete(person) => touched = self.revoke(person, Observation::Deletion),
             Step::Grant(person, is_proved) => touched = self.grant(person, is_proved),
