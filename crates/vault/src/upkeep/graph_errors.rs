@@ -43,7 +43,7 @@ pub struct InvalidUnknownErrorCursor;
 impl Vault {
     /// Stores the errors that this process met since the last call; returns how many kinds there were.
     pub async fn store_unknown_errors(&self) -> Result<u64, Error> {
-        let errors: Vec<UnknownError> = Vec::new();
+        let errors = self.graph.take_unknown_errors();
         let kinds = u64::try_from(errors.len()).unwrap_or(u64::MAX);
         if errors.is_empty() {
             return Ok(0);
