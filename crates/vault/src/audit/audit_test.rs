@@ -93,20 +93,20 @@ impl Bench {
             .await;
     }
 
-    /// Registers the pages `from..to`, each with a token.
+    /// Registers the businesses `from..to`, each with a token: imported tokens of pages are not served unproven.
     async fn import(&self, from: usize, to: usize, token: &str) {
-        let page = |n: usize| AssetRegistration {
+        let business = |n: usize| AssetRegistration {
             id: id(n),
-            kind: AssetKind::Page,
+            kind: AssetKind::Business,
             name: None,
             business_id: None,
             token: Some((
                 AccessToken::parse(format!("{token}-{n}")).unwrap(),
-                CredentialKind::Page,
+                CredentialKind::User,
             )),
         };
         self.vault
-            .register_assets(&self.caller, (from..to).map(page).collect(), None)
+            .register_assets(&self.caller, (from..to).map(business).collect(), None)
             .await
             .unwrap();
     }
