@@ -381,7 +381,7 @@ async fn a_required_read_reason_is_written_to_the_audit() {
             .unwrap();
         assert_eq!(
             newest.data[0].detail,
-            r#"{"kind":"page","reason":"ticket 42"}"#
+            r#"{"kind":"user","reason":"ticket 42"}"#
         );
         assert!(newest.next.is_some());
     })
