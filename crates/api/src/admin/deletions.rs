@@ -62,7 +62,7 @@ pub(super) struct OrderedDeletionOut {
         (status = 200, description = "The deletions; the worker carries them out.", body = DeletionListOut),
         (status = 404, description = "`not_found`: the app is not registered.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request` with the path of each field, or `too_many`.",
+        (status = 422, description = "`invalid_request` with the path of each field, or `too_many_items`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
