@@ -5,7 +5,7 @@ use regrant_testdb::TestDatabase;
 use serde_json::json;
 
 use super::Case;
-use crate::harness::{Fleet, Harness, leap, on_both, watch};
+use crate::harness::{Fleet, Harness, Tenant, ids, leap, on_both, watch};
 
 on_both!(
     the_same_press_twice_is_one_proof,
@@ -13,6 +13,7 @@ on_both!(
     a_known_checkpoint_disconnects_and_recovers,
     a_standing_contradiction_becomes_suspect,
     refusals_of_many_persons_at_once_are_held_at_suspect,
+    a_press_in_an_incident_is_held_at_suspect,
 );
 
 async fn the_same_press_twice_is_one_proof(database: TestDatabase) {
@@ -121,26 +122,11 @@ async fn a_standing_contradiction_becomes_suspect(database: TestDatabase) {
 }
 
 async fn refusals_of_many_persons_at_once_are_held_at_suspect(database: TestDatabase) {
-    let fleet = Fleet::new(8, 2, 0);
-    let harness = Harness::start(database, &fleet.world_of_many()).await;
-    let mut tenant = harness.tenant("One").await;
-    for n in 1..=8 {
-        let assets = fleet.assets_of(n);
-        tenant.register(&assets).await;
-        let token = harness.sandbox.token(&Fleet::person_of(n)).await;
-        let ended = tenant
-            .reconnect(&token, &crate::harness::ids(&assets))
-            .await;
-        assert_eq!(ended["counts"], json!({ "replaced": 3 }), "{ended}");
-    }
-    let rule = json!({
-        "match": { "kind": "ad_account", "batch_item": true },
-        "effect": { "error": { "code": 100, "subcode": 33, "message": "does not exist", "type": "GraphMethodException" } },
-    });
-    harness.sandbox.fault(rule).await;
+    let incident = incident_of_ad_accounts(database).await;
+    let (harness, mut tenant) = (&incident.harness, incident.tenant);
     for _ in 0..3 {
-        tenant = leap(&harness, &tenant, Duration::hours(25)).await;
-        watch(&harness).await;
+        tenant = leap(harness, &tenant, Duration::hours(25)).await;
+        watch(harness).await;
     }
     let list = tenant.get("/v1/assets?kind=ad_account&limit=200").await;
     for it in list["data"].as_array().expect("a list") {
@@ -148,10 +134,63 @@ async fn refusals_of_many_persons_at_once_are_held_at_suspect(database: TestData
         assert_eq!(seen, (&json!("suspect"), &json!("mass_refusal")), "{it}");
     }
     harness.sandbox.clear_faults().await;
-    tenant = leap(&harness, &tenant, Duration::minutes(20)).await;
-    watch(&harness).await;
+    tenant = leap(harness, &tenant, Duration::minutes(20)).await;
+    watch(harness).await;
     let list = tenant
         .get("/v1/assets?state=healthy&kind=ad_account&limit=200")
         .await;
     assert_eq!(list["data"].as_array().map(Vec::len), Some(8), "{list}");
+}
+
+async fn a_press_in_an_incident_is_held_at_suspect(database: TestDatabase) {
+    let incident = incident_of_ad_accounts(database).await;
+    let (harness, mut tenant) = (&incident.harness, incident.tenant);
+    for _ in 0..3 {
+        tenant = leap(harness, &tenant, Duration::minutes(11)).await;
+        for (token, assets) in &incident.pressed {
+            tenant.reconnect(token, assets).await;
+        }
+    }
+    let list = tenant.get("/v1/assets?kind=ad_account&limit=200").await;
+    let states: Vec<_> = list["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| &it["state"])
+        .collect();
+    assert_eq!(states, vec!["suspect"; 8], "{list}");
+}
+
+/// Eight persons whose tokens serve, and a Graph that denies every ad account.
+struct Incident {
+    harness: Harness,
+    tenant: Tenant,
+    /// What was pressed before: each person's token and assets.
+    pressed: Vec<(String, Vec<String>)>,
+}
+
+async fn incident_of_ad_accounts(database: TestDatabase) -> Incident {
+    let fleet = Fleet::new(8, 2, 0);
+    let harness = Harness::start(database, &fleet.world_of_many()).await;
+    let tenant = harness.tenant("One").await;
+    let mut pressed = Vec::new();
+    for n in 1..=8 {
+        let assets = fleet.assets_of(n);
+        tenant.register(&assets).await;
+        let token = harness.sandbox.token(&Fleet::person_of(n)).await;
+        let assets = ids(&assets);
+        let ended = tenant.reconnect(&token, &assets).await;
+        assert_eq!(ended["counts"], json!({ "replaced": 3 }), "{ended}");
+        pressed.push((token, assets));
+    }
+    let rule = json!({
+        "match": { "kind": "ad_account", "batch_item": true },
+        "effect": { "error": { "code": 100, "subcode": 33, "message": "does not exist", "type": "GraphMethodException" } },
+    });
+    harness.sandbox.fault(rule).await;
+    Incident {
+        harness,
+        tenant,
+        pressed,
+    }
 }

@@ -91,6 +91,7 @@ impl Run<'_> {
             .lock_with_standings(&tx, &ids, offer.as_ref(), now)
             .await?;
         let mut settlement = Settlement::new(self, offer, now);
+        settlement.hold_mass_refusals(&probed, &locked);
         for (item, proof) in probed {
             settlement.add_item(item, proof, locked.get(&item.asset_id))?;
         }

@@ -4,9 +4,11 @@
 //! read.
 //! Start at [`Settlement::add`].
 
+use std::collections::HashSet;
+
 use regrant_domain::{
-    Asset, AssetId, Clock, CredentialKind, CutOff, Outcome, ProbeFacts, ProbeResult, Slot,
-    Timestamp,
+    Asset, AssetId, AssetKind, Clock, CredentialKind, CutOff, Outcome, ProbeFacts, ProbeResult,
+    Slot, Timestamp,
     retry::item_pause,
     settle::{CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome},
     watch::cut_off_after_probe,
@@ -38,9 +40,11 @@ pub(super) struct LockedAsset {
 
 /// What settling a chunk writes.
 pub(super) struct Settlement<'a> {
-    run: &'a Run<'a>,
-    offer: Option<Offer<'a>>,
-    now: Timestamp,
+    pub(super) run: &'a Run<'a>,
+    pub(super) offer: Option<Offer<'a>>,
+    pub(super) now: Timestamp,
+    /// The kinds of assets whose refusals are held, because many persons are refused at once.
+    pub(super) held: HashSet<AssetKind>,
     activations: Vec<Activation>,
     renewals: Vec<Activation>,
     parked: Vec<StoredCredential>,
@@ -53,11 +57,12 @@ pub(super) struct Settlement<'a> {
 }
 
 impl<'a> Settlement<'a> {
-    pub(super) const fn new(run: &'a Run<'a>, offer: Option<Offer<'a>>, now: Timestamp) -> Self {
+    pub(super) fn new(run: &'a Run<'a>, offer: Option<Offer<'a>>, now: Timestamp) -> Self {
         Self {
             run,
             offer,
             now,
+            held: HashSet::new(),
             activations: Vec::new(),
             renewals: Vec::new(),
             parked: Vec::new(),
@@ -143,8 +148,12 @@ impl<'a> Settlement<'a> {
             CredentialChange::CountRefusal(certainty) => {
                 let pause = self.run.vault.settings.watch.pace.doubt;
                 let reason = decision.reason.clone();
-                let refusals =
-                    reason.and_then(|it| asset.facts.after_refusal(it, certainty, self.now, pause));
+                let counted = reason.map(|it| self.hold_while_many(asset.kind, it, certainty));
+                let refusals = counted.and_then(|(reason, certainty)| {
+                    asset
+                        .facts
+                        .after_refusal(reason, certainty, self.now, pause)
+                });
                 let counted = refusals.map(|refusals| CountedRefusal {
                     asset_id: asset.id.clone(),
                     refusals,
