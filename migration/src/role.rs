@@ -35,13 +35,24 @@ const GRANTS: [(&str, &str); 32] = [
     ("inbox", "SELECT, INSERT, UPDATE, DELETE"),
     ("person_directory", "SELECT, INSERT, DELETE"),
     ("operators", "SELECT, INSERT, UPDATE, DELETE"),
-    ("operator_sessions", "SELECT, INSERT, DELETE"),
+    ("operator_sessions", "SELECT, INSERT, UPDATE (seal), DELETE"),
     ("login_attempts", "SELECT, INSERT, UPDATE, DELETE"),
     ("graph_errors", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_scopes", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_proofs", "SELECT, INSERT, DELETE"),
     ("tenant_origins", "SELECT, INSERT, DELETE"),
     ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
+];
+
+/// Functions of the owner that the application may call.
+const FUNCTIONS: [&str; 7] = [
+    "client_for_login(UUID)",
+    "lease_due(TEXT, BIGINT, BIGINT, TEXT, UUID[], UUID[])",
+    "lease_probes(TEXT, BIGINT, BIGINT, UUID[], TEXT[])",
+    "renew_probes(TEXT, BIGINT)",
+    "release_probes(TEXT)",
+    "release_leases(TEXT, TEXT)",
+    "make_notices_due(UUID[], BYTEA, BIGINT)",
 ];
 
 /// Grants the role `role` the rights that the application needs on PostgreSQL; SQLite has no roles.
@@ -59,6 +70,8 @@ pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> R
     }
     let grants = GRANTS.map(|(table, rights)| format!("GRANT {rights} ON {table} TO \"{role}\";"));
     connection.execute_unprepared(&grants.concat()).await?;
+    let calls = FUNCTIONS.map(|it| format!("GRANT EXECUTE ON FUNCTION {it} TO \"{role}\";"));
+    connection.execute_unprepared(&calls.concat()).await?;
     Ok(())
 }
 

@@ -20,6 +20,9 @@ const DIALECT: [(&str, &str, &str); 7] = [
     ("{strict}", "STRICT", ""),
 ];
 
+/// What follows is run on PostgreSQL alone.
+const POSTGRES_ONLY: &str = "{postgres_only}";
+
 /// Row-level security: rows of a tenant are visible only to that tenant's transactions, even for the owner of
 /// the table.
 const ISOLATION: &str = "
@@ -79,9 +82,18 @@ impl Step {
 
 async fn run_sql(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
+    let (for_both, for_postgres) = sql.split_once(POSTGRES_ONLY).unwrap_or((sql, ""));
+    let sql = if sqlite {
+        for_both.to_owned()
+    } else {
+        [for_both, for_postgres].concat()
+    };
+    if sql.trim().is_empty() {
+        return Ok(());
+    }
     let sql = DIALECT
         .iter()
-        .fold(sql.to_owned(), |sql, (name, on_sqlite, on_postgres)| {
+        .fold(sql, |sql, (name, on_sqlite, on_postgres)| {
             sql.replace(name, if sqlite { on_sqlite } else { on_postgres })
         });
     manager.get_connection().execute_unprepared(&sql).await?;

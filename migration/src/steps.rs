@@ -1,10 +1,10 @@
 //! The steps in their order, in folders named like those of storage.
 //!
 //! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
-//! microseconds since 1970, JSON is text. Some tables are not isolated by tenant, because they are read before
-//! a tenant is known: `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and
-//! times), `inbox` (notices from Meta, erased when done), `person_directory` (hashes) and `tenant_origins`.
-//! `operators`, `operator_sessions`, `login_attempts` and `graph_errors` belong to the installation.
+//! microseconds since 1970, JSON is text. Rows of a tenant are written in that tenant's transactions alone. Some are
+//! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes) and
+//! `tenant_origins`; a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
+//! erased when done), `operators`, `operator_sessions`, `login_attempts` and `graph_errors` belong to the installation.
 
 mod assets;
 mod audit;
@@ -19,7 +19,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 38] = [
+pub(crate) const ALL: [Step; 40] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -58,4 +58,6 @@ pub(crate) const ALL: [Step; 38] = [
     credentials::s36_grant_facts::STEP,
     inbound::s37_token_owners::STEP,
     inbound::s38_graph_errors::STEP,
+    tenants::s41_row_seals::STEP,
+    tenants::s42_walled_tables::STEP,
 ];

@@ -12,7 +12,9 @@ use std::{sync::Arc, time::Duration};
 use hmac::{Hmac, KeyInit, Mac};
 use regrant_api::{AdminParts, AdminRoutes, AdminServer, Server};
 use regrant_crypto::{KeyProvider, Keyring, PasswordStrength};
-use regrant_domain::{AppSecret, Clock, OperatorRole, Password, Permissions, VerifyToken};
+use regrant_domain::{
+    AppSecret, Clock, OperatorRole, Password, Permissions, TenantId, VerifyToken,
+};
 use regrant_graph::Client;
 use regrant_sandbox::World;
 use regrant_storage::Store;
@@ -204,13 +206,24 @@ impl Harness {
         Store::connect(&settings).await.expect("the store connects")
     }
 
-    /// Sets columns of a tenant's row in the database.
+    /// Sets columns of a tenant's row in the database, and accepts the row as an operator would.
     pub async fn set_tenant(&self, name: &str, columns: &str) {
+        let tenants = self.vault.list_all_tenants().await.expect("a list");
+        let tenant = tenants.iter().find(|it| it.name == name);
+        let tenant = tenant.expect("a tenant of this name").id;
         self.database
             .run_as_superuser(&format!(
                 "UPDATE tenants SET {columns} WHERE name = '{name}'"
             ))
             .await;
+        self.accept_row(tenant, &format!("tenants/{}", tenant.uuid()))
+            .await;
+    }
+
+    /// Accepts a row that the test changed in the database.
+    pub async fn accept_row(&self, tenant: TenantId, row: &str) {
+        let accepted = self.vault.accept_row(Actor::CommandLine, tenant, row).await;
+        accepted.expect("the row is there");
     }
 
     /// Adds an origin to the list of a tenant.

@@ -14,7 +14,7 @@ use crate::{
     primitives::{derive_key, hmac_sha256, random_bytes},
 };
 
-/// The key that computes the links of audit chains.
+/// The key that computes the links of audit chains, or the seals of rows.
 pub struct AuditKey(Zeroizing<[u8; 32]>);
 
 impl AuditKey {
@@ -44,11 +44,17 @@ impl AuditKey {
     /// The link of a message in this tenant's chain.
     #[must_use]
     pub fn compute_link(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
-        let key = derive_key::<32>(
-            self.0.as_slice(),
-            tenant.uuid().as_bytes(),
-            &[b"regrant/audit/v1"],
-        );
+        self.compute_code(b"regrant/audit/v1", tenant, message)
+    }
+
+    /// The seal of a row of this tenant, or of the installation. Use another key than the one of the chains.
+    #[must_use]
+    pub fn compute_row_seal(&self, tenant: TenantId, message: &[u8]) -> [u8; 32] {
+        self.compute_code(b"regrant/row/v1", tenant, message)
+    }
+
+    fn compute_code(&self, purpose: &[u8], tenant: TenantId, message: &[u8]) -> [u8; 32] {
+        let key = derive_key::<32>(self.0.as_slice(), tenant.uuid().as_bytes(), &[purpose]);
         hmac_sha256(key.as_slice(), message)
     }
 }
@@ -83,6 +89,7 @@ mod tests {
         ];
         let distinct: std::collections::HashSet<_> = codes.iter().collect();
         assert_eq!(distinct.len(), codes.len());
+        assert_ne!(one.compute_row_seal(acme, b"x"), codes[0]);
         let reopened = AuditKey::from_bytes(one.as_bytes()).unwrap();
         assert_eq!(reopened.compute_link(acme, b"x"), codes[0]);
         assert!(AuditKey::from_bytes(&[0; 31]).is_none());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::{DbErr, RuntimeErr};
+use uuid::Uuid;
 
 /// Why a call to the database failed. Never shows a stored value.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,14 @@ pub enum Error {
     /// The database or a statement is not safe to use.
     #[error("the database does not fit: {0}")]
     Unsupported(String),
+    /// A row was changed around the application: its seal does not fit, or is missing.
+    #[error("the row {id} of {table} was changed around the application")]
+    Tampered {
+        /// The table.
+        table: &'static str,
+        /// The row's id.
+        id: Uuid,
+    },
     /// A stored value does not parse.
     #[error("the stored {0} does not parse")]
     Corrupt(&'static str),

@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod forecast;
 mod inbound;
+mod integrity;
 mod operators;
 mod reconnects;
 mod scope;
@@ -40,6 +41,7 @@ pub use inbound::{
     GrantedConsent, NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice,
     StoredUnknownError,
 };
+pub use integrity::{RowName, RowSeals, SealedRow, SlottedCredential};
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,

@@ -8,7 +8,7 @@ use sea_orm::DatabaseTransaction;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    Error,
+    Error, RowSeals,
     audit::Ledger,
     sql::Dialect,
     sql::{Query, Row},
@@ -47,6 +47,7 @@ pub struct TenantTx {
     pub(crate) tenant: TenantId,
     pub(crate) dialect: Dialect,
     pub(crate) ledger: Ledger,
+    pub(crate) seals: Option<RowSeals>,
     pub(crate) _turn: Option<OwnedSemaphorePermit>,
 }
 

@@ -10,14 +10,14 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    AuditChain, Error, TenantScope, TenantTx,
+    AuditChain, Error, RowSeals, TenantScope, TenantTx,
     audit::Ledger,
     sql::{Dialect, Query},
     work::sole::ProcessLock,
 };
 
 /// The newest migration this program needs. A database with later ones fits too: they only add.
-pub const NEWEST_MIGRATION: &str = "m20261128_000038_graph_errors";
+pub const NEWEST_MIGRATION: &str = "m20261128_000042_walled_tables";
 
 /// How to open the database.
 #[derive(Clone)]
@@ -46,6 +46,7 @@ pub struct Store {
     pub(crate) dialect: Dialect,
     system: TenantScope,
     chain: Option<AuditChain>,
+    pub(crate) seals: Option<RowSeals>,
     /// SQLite has one writer. Waiting here is fair and ends at once; waiting in SQLite polls.
     writer: Option<Arc<Semaphore>>,
     /// Only one process may work on a SQLite file.
@@ -72,11 +73,12 @@ impl Store {
             dialect,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
             chain: None,
+            seals: None,
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             sole: dialect.process_lock(&settings.url)?,
         };
-        dialect.check_isolation(&store.connection).await?;
         store.check_schema().await?;
+        dialect.check_isolation(&store.connection).await?;
         Ok(store)
     }
 
@@ -85,6 +87,15 @@ impl Store {
     pub fn with_chain(self, chain: AuditChain) -> Self {
         Self {
             chain: Some(chain),
+            ..self
+        }
+    }
+
+    /// The same database, opened so that sealed rows can be checked and changed.
+    #[must_use]
+    pub fn with_seals(self, seals: RowSeals) -> Self {
+        Self {
+            seals: Some(seals),
             ..self
         }
     }
@@ -145,6 +156,7 @@ impl Store {
             transaction,
             tenant: scope.tenant(),
             dialect: self.dialect,
+            seals: self.seals.clone(),
             ledger,
             _turn: None,
         })
@@ -159,6 +171,7 @@ impl Store {
             transaction,
             tenant,
             dialect: self.dialect,
+            seals: self.seals.clone(),
             ledger,
             _turn: turn,
         })

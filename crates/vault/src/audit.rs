@@ -11,6 +11,7 @@ mod checkpoint;
 mod checkpoint_file;
 mod export;
 mod list;
+mod row_seals;
 mod verify;
 
 use regrant_crypto::{AuditKey, Context, Purpose, sha256_digest};
@@ -23,11 +24,12 @@ pub use self::{
     checkpoint::AuditCheckpoint,
     export::AuditFormat,
     list::{AuditList, AuditQuery},
-    verify::{AuditVerdict, KeptCheckpoints},
+    verify::{AuditVerdict, KeptCheckpoints, RowFault},
 };
 pub(crate) use checkpoint_file::CheckpointFile;
+pub(crate) use row_seals::open_sealed_store;
 
-use crate::{Error, Vault, credentials::data_keys::DataKeys};
+use crate::{Error, Resource, Vault, credentials::data_keys::DataKeys};
 
 /// The name of the only audit key. A second key would get another name.
 const KEY_NAME: &str = "1";
@@ -62,49 +64,59 @@ impl Vault {
         if tenant == TenantId::SYSTEM {
             return Ok(self.store.system_scope());
         }
-        self.find_scope_for_operator(tenant).await
+        let scope = self.store.find_scope_to_verify(tenant).await;
+        scope.map_err(Error::not_found_as(Resource::Tenant))
     }
 }
 
 /// Opens the installation's audit chain. Creates the chain's key at the first start.
 pub(crate) async fn open_chain(keys: &DataKeys, now: Timestamp) -> Result<AuditChain, Error> {
-    let key = match open_key(keys).await? {
-        Some(key) => key,
-        None => create_key(keys, now).await?,
-    };
+    let key = open_or_create_key(keys, KEY_NAME, now).await?;
     Ok(AuditChain::new(move |tenant, message| {
         key.compute_link(tenant, message)
     }))
 }
 
-async fn open_key(keys: &DataKeys) -> Result<Option<AuditKey>, Error> {
-    let Some(sealed) = keys.store().find_audit_key(KEY_NAME).await? else {
+/// The key of this name; creates it where there is none. If several processes do so at the same time, all use the key
+/// that was stored first.
+pub(crate) async fn open_or_create_key(
+    keys: &DataKeys,
+    name: &str,
+    now: Timestamp,
+) -> Result<AuditKey, Error> {
+    match open_key(keys, name).await? {
+        Some(key) => Ok(key),
+        None => create_key(keys, name, now).await,
+    }
+}
+
+async fn open_key(keys: &DataKeys, name: &str) -> Result<Option<AuditKey>, Error> {
+    let Some(sealed) = keys.store().find_audit_key(name).await? else {
         return Ok(None);
     };
     let plain = keys
-        .open_record(&keys.store().system_scope(), &key_context(), &sealed)
+        .open_record(&keys.store().system_scope(), &key_context(name), &sealed)
         .await?;
     let key = AuditKey::from_bytes(&plain)
         .ok_or_else(|| Error::from_cause("the audit key is malformed"))?;
     Ok(Some(key))
 }
 
-/// Creates the audit key. If several processes do so at the same time, all use the key stored first.
-async fn create_key(keys: &DataKeys, now: Timestamp) -> Result<AuditKey, Error> {
+async fn create_key(keys: &DataKeys, name: &str, now: Timestamp) -> Result<AuditKey, Error> {
     let data_key = keys.active(&keys.store().system_scope()).await?;
-    let sealed = data_key.seal_record(&key_context(), AuditKey::generate()?.as_bytes())?;
-    match keys.store().insert_audit_key(KEY_NAME, &sealed, now).await {
+    let sealed = data_key.seal_record(&key_context(name), AuditKey::generate()?.as_bytes())?;
+    match keys.store().insert_audit_key(name, &sealed, now).await {
         Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    open_key(keys)
+    open_key(keys, name)
         .await?
         .ok_or_else(|| Error::from_cause("the audit key is missing"))
 }
 
-fn key_context() -> Context<'static> {
+pub(crate) fn key_context(name: &str) -> Context<'_> {
     Context {
-        asset_id: KEY_NAME,
+        asset_id: name,
         ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), Purpose::AuditKey)
     }
 }

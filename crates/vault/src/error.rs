@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use regrant_domain::{AssetId, Permission, Reason};
 use regrant_graph::CallError;
+use tracing::error;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -100,6 +101,9 @@ pub enum Error {
     /// A concurrent writer changed or claimed the rows first, so nothing was written.
     #[error("another process changed this first")]
     Stale,
+    /// A row that decides who may do what was changed around the application.
+    #[error("the row {0} was changed around the application")]
+    Tampered(String),
     /// An internal error.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -132,6 +136,8 @@ pub enum Resource {
     Operator,
     /// A reconnect session.
     ReconnectSession,
+    /// A row that carries a seal.
+    Row,
 }
 
 impl std::fmt::Display for Resource {
@@ -148,6 +154,7 @@ impl std::fmt::Display for Resource {
             Self::Event => "event",
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
+            Self::Row => "row",
             Self::ReconnectSession => "reconnect session",
         })
     }
@@ -234,6 +241,21 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// Raises the alarm about a row that was changed around the application.
+    fn tampered(table: &str, id: uuid::Uuid) -> Self {
+        error!(alarm = "row_tampered", row.table = table, row.id = %id,
+            "a row was changed around the application and is refused; run `regrant audit verify`");
+        Self::Tampered(format!("{table}/{id}"))
+    }
+
+    /// The error of a caller whose own row was changed: such a caller is not authenticated.
+    pub(crate) fn of_caller(error: regrant_storage::Error) -> Self {
+        match error.into() {
+            Self::Tampered(_) => Self::Unauthenticated,
+            other => other,
+        }
+    }
+
     /// Maps errors of storage, where "not found" means `resource`.
     pub(crate) fn not_found_as(resource: Resource) -> impl Fn(regrant_storage::Error) -> Self {
         move |error| match error {
@@ -247,6 +269,7 @@ impl From<regrant_storage::Error> for Error {
     fn from(error: regrant_storage::Error) -> Self {
         match error {
             regrant_storage::Error::Stale => Self::Stale,
+            regrant_storage::Error::Tampered { table, id } => Self::tampered(table, id),
             other => Self::from_cause(other),
         }
     }

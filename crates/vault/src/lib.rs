@@ -41,7 +41,7 @@ pub use assets::{
     registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
 };
 pub use audit::{
-    AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints,
+    AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints, RowFault,
 };
 pub use call::actor::Actor;
 pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
@@ -151,6 +151,7 @@ impl Vault {
         let store = parts
             .store
             .with_chain(audit::open_chain(&keys, parts.clock.now()).await?);
+        let store = audit::open_sealed_store(&keys, store, parts.clock.now()).await?;
         let issuer = Issuer::load_or_create(&keys, &parts.settings, parts.clock.now()).await?;
         let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;

@@ -14,7 +14,7 @@ use regrant_domain::{
     state::{AssetState, Status, reason_not_attributed},
 };
 use regrant_graph::AppCredentials;
-use regrant_storage::{AuditEvent, StoredCredential};
+use regrant_storage::{AuditEvent, SlottedCredential};
 use serde_json::json;
 
 use crate::{
@@ -126,10 +126,10 @@ impl Vault {
         caller: &Principal,
         ids: &[AssetId],
         now: Timestamp,
-    ) -> Result<(Vec<Asset>, HashMap<AssetId, StoredCredential>), Error> {
+    ) -> Result<(Vec<Asset>, HashMap<AssetId, SlottedCredential>), Error> {
         let (assets, held) = self.read_reached_assets(caller, ids).await?;
         let is_due = |it: &&Asset| {
-            let is_pending = |it: &StoredCredential| it.credential.is_page_token_pending();
+            let is_pending = |it: &SlottedCredential| it.stored.credential.is_page_token_pending();
             let awaits_end = self.state_of(it, now).reason.code == ReasonCode::EndNotConfirmed;
             (awaits_end || held.get(&it.id).is_some_and(is_pending))
                 && it.facts.next_check_at.is_some_and(|at| at <= now)
@@ -152,16 +152,16 @@ impl Vault {
         &self,
         caller: &Principal,
         ids: &[AssetId],
-    ) -> Result<(Vec<Asset>, HashMap<AssetId, StoredCredential>), Error> {
+    ) -> Result<(Vec<Asset>, HashMap<AssetId, SlottedCredential>), Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
         let mut assets = tx.find_assets(&list_spellings(ids)).await?;
         assets.retain(|it| caller.can_reach(it));
         let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
-        let active = tx.find_active_credentials(&known).await?;
+        let active = tx.find_serving_credentials(&known).await?;
         tx.commit().await?;
         let active = active
             .into_iter()
-            .map(|it| (it.credential.asset_id.clone(), it));
+            .map(|it| (it.stored.credential.asset_id.clone(), it));
         Ok((assets, active.collect()))
     }
 
@@ -170,10 +170,15 @@ impl Vault {
         caller: &Principal,
         app: &AppCredentials,
         asset: &Asset,
-        stored: StoredCredential,
+        slotted: SlottedCredential,
         now: Timestamp,
     ) -> Result<TokenLookup, Error> {
-        let (state, credential) = (self.state_of(asset, now), stored.credential);
+        let (state, credential) = (self.state_of(asset, now), slotted.stored.credential);
+        if !slotted.is_intact {
+            return Err(Error::from_cause(
+                "a credential is in the slot that serves, but the application did not put it there",
+            ));
+        }
         if let Some(reason) = find_obstacle(&state, &credential) {
             return Ok(TokenLookup::NoToken(reason));
         }

@@ -7,3 +7,5 @@ pub(super) mod s27_client_access;
 pub(super) mod s28_client_proofs;
 pub(super) mod s29_tenant_admin;
 pub(super) mod s31_secret_overlap;
+pub(super) mod s41_row_seals;
+pub(super) mod s42_walled_tables;

@@ -279,11 +279,14 @@ async fn a_shredded_tenant_cannot_be_decrypted(database: TestDatabase) {
     );
     let (status, refused) = owner.post(&format!("{own}/resume"), &Value::Null).await;
     assert_eq!((status, problem_code(&refused)), (409, "tenant_gone"));
-    // A tenant that is set active directly in the database still cannot be decrypted.
+    // A tenant that is set active directly in the database is refused; even accepted, it cannot be decrypted.
     harness
         .database
         .run_as_superuser("UPDATE tenants SET status = 'active'")
         .await;
+    assert_eq!(tenant.status(&path).await, 401);
+    let name = shredded["name"].as_str().expect("a name");
+    harness.set_tenant(name, "status = 'active'").await;
     assert_eq!(tenant.status(&path).await, 500);
 }
 

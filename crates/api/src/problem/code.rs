@@ -149,6 +149,10 @@ codes! {
     AlreadyExists "already_exists" 409 "Already exists",
         "A resource with this name already exists.",
         "Use the existing one, or choose another name.";
+    RowTampered "row_tampered" 409 "Row tampered",
+        "A stored row that decides who may do what was changed around Regrant, so it is refused. Nothing was changed.",
+        "Run `regrant audit verify`, find out who wrote to the database, then create the object again, or accept the \
+         row as it is with `regrant audit accept`.";
     BodyTooLarge "body_too_large" 413 "Body too large",
         "The body is larger than this installation accepts. Nothing was changed.",
         "Split the call into smaller ones.";

@@ -85,6 +85,10 @@ impl From<Error> for Problem {
                 )
                 .with_header(header::RETRY_AFTER, seconds)
             }
+            Error::Tampered(row) => Self::new(
+                Code::RowTampered,
+                format!("The stored row {row} was changed around Regrant."),
+            ),
             Error::Stale => internal_problem(&Error::Stale),
             Error::Internal(cause) => internal_problem(&*cause),
         }

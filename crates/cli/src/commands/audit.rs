@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use regrant_domain::TenantId;
-use regrant_vault::{AuditFormat, AuditQuery, AuditVerdict, Error, Vault};
+use regrant_vault::{Actor, AuditFormat, AuditQuery, AuditVerdict, Error, Vault};
 use serde_json::{Value, json};
 
 use crate::{GlobalArgs, config::Config, installation, output, telemetry};
@@ -32,6 +32,14 @@ pub(crate) enum AuditCommand {
         #[arg(long, default_value = "jsonl")]
         format: AuditFormat,
     },
+    /// Accept a row that `verify` names as it is: seal it again, and record it in the audit. Look at the row first.
+    Accept {
+        /// The tenant; without it, a row of the installation: an operator or an operator's session.
+        #[arg(long)]
+        tenant: Option<TenantId>,
+        /// The row as `verify` names it, such as `clients/01890000-0000-7000-8000-000000000000`.
+        row: String,
+    },
     /// Sign the current end of each chain and print one checkpoint a line; store them elsewhere.
     Checkpoint {
         /// Only this tenant; by default every tenant and the installation itself.
@@ -50,6 +58,7 @@ pub(crate) async fn run(command: AuditCommand, global: &GlobalArgs) -> anyhow::R
             checkpoints,
         } => verify_chains(&vault, tenant, &checkpoints, global).await,
         AuditCommand::Export { tenant, format } => export_audit(&vault, tenant, format).await,
+        AuditCommand::Accept { tenant, row } => accept_row(&vault, tenant, &row, global).await,
         AuditCommand::Checkpoint { tenant } => sign_checkpoints(&vault, tenant, global).await,
     }
 }
@@ -82,6 +91,21 @@ async fn verify_chains(
     } else {
         ExitCode::FAILURE
     })
+}
+
+async fn accept_row(
+    vault: &Vault,
+    tenant: Option<TenantId>,
+    row: &str,
+    global: &GlobalArgs,
+) -> anyhow::Result<ExitCode> {
+    let tenant = tenant.unwrap_or(TenantId::SYSTEM);
+    vault.accept_row(Actor::CommandLine, tenant, row).await?;
+    let value = json!({ "tenant_id": tenant, "row": row, "accepted": true });
+    global
+        .output
+        .print_result(&value, format!("{row} is accepted as it is"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn export_audit(
@@ -153,18 +177,22 @@ fn parse_statements(text: &str) -> Vec<String> {
 
 fn format_verdict(verdict: &AuditVerdict) -> String {
     let counts = format!(
-        "{}  {} rows, {} credentials, {} checkpoints",
-        verdict.tenant, verdict.rows, verdict.credentials, verdict.checkpoints
+        "{}  {} rows, {} credentials, {} checkpoints, {} sealed rows",
+        verdict.tenant, verdict.rows, verdict.credentials, verdict.checkpoints, verdict.sealed_rows
     );
-    match verdict.faults.first() {
-        None => format!("{counts}: whole"),
-        Some((seq, fault)) => {
-            format!(
-                "{counts}: NOT WHOLE, {fault} at {seq} ({} faults in all)",
-                verdict.faults.len()
-            )
-        }
+    if verdict.is_whole() {
+        return format!("{counts}: whole");
     }
+    let chain = verdict.faults.first().map(|(seq, fault)| {
+        let all = verdict.faults.len();
+        format!("{fault} at {seq} ({all} faults in all)")
+    });
+    let rows = verdict
+        .tampered
+        .iter()
+        .map(|(row, fault)| format!("{row} {fault}"));
+    let faults: Vec<_> = chain.into_iter().chain(rows).collect();
+    format!("{counts}: NOT WHOLE, {}", faults.join(", "))
 }
 
 fn verdict_json(verdict: &AuditVerdict) -> Value {
@@ -172,6 +200,11 @@ fn verdict_json(verdict: &AuditVerdict) -> Value {
         .faults
         .iter()
         .map(|(seq, fault)| json!({ "seq": seq, "fault": fault.as_str() }))
+        .collect();
+    let tampered: Vec<_> = verdict
+        .tampered
+        .iter()
+        .map(|(row, fault)| json!({ "row": row, "fault": fault.as_str() }))
         .collect();
     json!({
         "tenant_id": verdict.tenant,
@@ -182,6 +215,8 @@ fn verdict_json(verdict: &AuditVerdict) -> Value {
         "untold": verdict.unrecorded,
         "checkpoints": verdict.checkpoints,
         "faults": faults,
+        "sealed_rows": verdict.sealed_rows,
+        "tampered": tampered,
     })
 }
 

@@ -6,12 +6,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use regrant_domain::{EventId, Timestamp};
+use regrant_domain::{Clock, EventId, TenantId, Timestamp};
 use sea_orm::Value;
+use serde_json::json;
+use uuid::Uuid;
 
 use crate::{
-    AuditChain, AuditHead, Error, TenantTx,
-    audit::chain::{ChainPosition, RowContent},
+    AuditChain, AuditHead, AuditKind, Error, TenantTx,
+    audit::{
+        chain::{ChainPosition, RowContent},
+        kind::ROWS_SEALED,
+    },
+    integrity::SealRecords,
     sql::{CHUNK, to_json, to_micros},
 };
 
@@ -50,6 +56,8 @@ pub(crate) struct Ledger {
     pub(crate) chain: Option<AuditChain>,
     writes: bool,
     pending: Mutex<Vec<(AuditEvent, Timestamp)>>,
+    /// The seals of the rows that were written.
+    seals: Mutex<SealRecords>,
 }
 
 impl Ledger {
@@ -59,6 +67,7 @@ impl Ledger {
             chain,
             writes: true,
             pending: Mutex::new(Vec::new()),
+            seals: Mutex::new(SealRecords::new()),
         }
     }
 
@@ -68,11 +77,25 @@ impl Ledger {
             chain,
             writes: false,
             pending: Mutex::new(Vec::new()),
+            seals: Mutex::new(SealRecords::new()),
         }
     }
 
-    fn take_pending(&self) -> Vec<(AuditEvent, Timestamp)> {
-        std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Notes the seal that a row has from now on; `None`: the row was deleted.
+    pub(crate) fn note_seal(&self, table: &str, id: Uuid, seal: Option<[u8; 32]>) {
+        let mut seals = self.seals.lock().unwrap_or_else(PoisonError::into_inner);
+        seals.insert(format!("{table}/{id}"), seal.map(hex::encode));
+    }
+
+    /// The pending events; the last one names the seals that were written.
+    fn take_pending(&self, tenant: TenantId) -> Vec<(AuditEvent, Timestamp)> {
+        let mut pending =
+            std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        let seals = std::mem::take(&mut *self.seals.lock().unwrap_or_else(PoisonError::into_inner));
+        if !seals.is_empty() {
+            attach_seals(&mut pending, &seals, tenant);
+        }
+        pending
     }
 }
 
@@ -104,7 +127,8 @@ impl TenantTx {
     /// Links the pending events to the end of the chain. Call it last before a commit: the lock it takes
     /// delays every other writer of this tenant.
     pub(crate) async fn link_audit(&self) -> Result<(), Error> {
-        let (pending, Some(chain)) = (self.ledger.take_pending(), &self.ledger.chain) else {
+        let pending = self.ledger.take_pending(self.tenant);
+        let Some(chain) = &self.ledger.chain else {
             return Ok(());
         };
         if pending.is_empty() {
@@ -173,5 +197,20 @@ impl TenantTx {
             )
             .bind_tenant_rows("rows", rows);
         self.execute(query).await.map(drop)
+    }
+}
+
+/// Names the seals in the detail of the last event that is kept as long as acts are; without one, adds an event.
+fn attach_seals(pending: &mut Vec<(AuditEvent, Timestamp)>, seals: &SealRecords, tenant: TenantId) {
+    // An event that is pruned sooner than others would leave an older seal as the newest.
+    let is_kept = |it: &&mut (AuditEvent, Timestamp)| {
+        AuditKind::of_action(it.0.action) == Some(AuditKind::Acts)
+    };
+    let kept = pending.iter_mut().rev().find(is_kept);
+    if let Some(detail) = kept.and_then(|(it, _)| it.detail.as_object_mut()) {
+        detail.insert("seals".to_owned(), json!(seals));
+    } else {
+        let event = AuditEvent::new("regrant", ROWS_SEALED, tenant, json!({ "seals": seals }));
+        pending.push((event, Clock::system_time()));
     }
 }

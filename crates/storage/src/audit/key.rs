@@ -3,7 +3,7 @@
 use regrant_domain::{SealedRecord, Timestamp};
 
 use crate::{
-    Error, Store,
+    Error, Store, TenantTx,
     sql::{Query, to_micros},
 };
 
@@ -26,16 +26,51 @@ impl Store {
         sealed: &SealedRecord,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let query = Query::new(
-            "INSERT INTO audit_keys (name, sealed, created_at) VALUES (:name, :sealed, :at)
-             ON CONFLICT DO NOTHING",
+        check_inserted(self.execute_write(insert_key(name, sealed, at)).await?)
+    }
+}
+
+impl TenantTx {
+    /// Inserts the key of this name in this transaction.
+    ///
+    /// # Errors
+    /// [`Error::Taken`]: there is one.
+    pub async fn insert_audit_key(
+        &self,
+        name: &str,
+        sealed: &SealedRecord,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        check_inserted(
+            self.run_on_installation(insert_key(name, sealed, at))
+                .await?,
         )
-        .bind("name", name)
-        .bind("sealed", sealed.as_bytes())
-        .bind("at", to_micros(at));
-        match self.execute_write(query).await? {
-            0 => Err(Error::Taken("audit key")),
-            _ => Ok(()),
-        }
+    }
+
+    /// Whether the chain has an event of this action.
+    pub async fn has_audit_action(&self, action: &str) -> Result<bool, Error> {
+        let query = self
+            .query(
+                "SELECT 1 FROM audit_events WHERE tenant_id = :tenant AND action = :action LIMIT 1",
+            )
+            .bind("action", action);
+        Ok(self.fetch_one(query).await?.is_some())
+    }
+}
+
+fn insert_key(name: &str, sealed: &SealedRecord, at: Timestamp) -> Query {
+    Query::new(
+        "INSERT INTO audit_keys (name, sealed, created_at) VALUES (:name, :sealed, :at)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind("name", name)
+    .bind("sealed", sealed.as_bytes())
+    .bind("at", to_micros(at))
+}
+
+fn check_inserted(rows: u64) -> Result<(), Error> {
+    match rows {
+        0 => Err(Error::Taken("audit key")),
+        _ => Ok(()),
     }
 }

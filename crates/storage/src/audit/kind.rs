@@ -14,6 +14,9 @@ pub(crate) const PRUNED: &str = "audit.pruned";
 /// The first event of a chain that began after rows that are older than it.
 pub(crate) const CHAIN_STARTED: &str = "audit.chain_started";
 
+/// The event of seals that no other event names.
+pub(crate) const ROWS_SEALED: &str = "rows.sealed";
+
 /// Actions that verifying needs.
 const UNPRUNABLE: [&str; 2] = [PRUNED, CHAIN_STARTED];
 /// Reads of tokens, previews of reconnects, and checks of assets.

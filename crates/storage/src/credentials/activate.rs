@@ -154,7 +154,7 @@ impl TenantTx {
         self.execute(previous).await?;
         let retire = self
             .query(
-                "UPDATE credentials SET slot = 'previous'
+                "UPDATE credentials SET slot = 'previous', slot_seal = NULL
                  WHERE tenant_id = :tenant AND slot = 'active' AND asset_id IN :ids",
             )
             .bind_list("ids", asset_ids(activations));

@@ -5,7 +5,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, TenantTx,
+    Error, SlottedCredential, TenantTx,
     sql::{CHUNK, Query, Row, maybe_micros, to_json, to_micros},
 };
 
@@ -21,14 +21,15 @@ pub struct StoredCredential {
 pub(crate) const SELECT: &str = "
     SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
         c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at,
-        c.data_access_expires_at, c.proved_at, c.created_at
+        c.data_access_expires_at, c.proved_at, c.created_at, c.slot_seal,
+        a.generation AS asset_generation
     FROM credentials c JOIN assets a ON a.tenant_id = c.tenant_id AND a.id = c.asset_id
     WHERE c.tenant_id = :tenant";
 
 const INSERT: &str = "
     INSERT INTO credentials (tenant_id, id, asset_id, slot, kind, generation, grant_id, person_id,
         intent_seq, sealed, key_id, key_version, fingerprint, tasks, expires_at,
-        data_access_expires_at, proved_at, created_at)
+        data_access_expires_at, proved_at, created_at, slot_seal)
     VALUES :rows {on_conflict}";
 
 impl TenantTx {
@@ -78,7 +79,8 @@ impl TenantTx {
         let sql = "{select} AND c.asset_id IN :ids
                    ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1
                        WHEN 'standby' THEN 2 ELSE 3 END, c.proved_at DESC, c.id DESC";
-        self.read_credentials(assets, |tx| tx.query(sql)).await
+        let rows = self.read_rows(assets, |tx| tx.query(sql)).await?;
+        rows.iter().map(credential_from_row).collect()
     }
 
     /// Deletes credentials.
@@ -97,17 +99,14 @@ impl TenantTx {
         &self,
         after: Option<CredentialId>,
         limit: usize,
-    ) -> Result<Vec<StoredCredential>, Error> {
+    ) -> Result<Vec<SlottedCredential>, Error> {
         let query = self
             .query("{select} [AND c.id > :after] ORDER BY c.id LIMIT :limit")
             .fill("select", SELECT)
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(credential_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        rows.iter().map(|row| self.slotted_from_row(row)).collect()
     }
 
     /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.
@@ -118,7 +117,7 @@ impl TenantTx {
     ) -> Result<(), Error> {
         let rows = credentials
             .into_iter()
-            .map(to_row)
+            .map(|it| to_row(it, self.seal_slot(&it.credential)?))
             .collect::<Result<Vec<_>, _>>()?;
         let on_conflict = if unless_taken {
             "ON CONFLICT DO NOTHING"
@@ -137,32 +136,40 @@ impl TenantTx {
         slot: Slot,
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
+        let rows = self.find_rows_in_slot(slot, assets).await?;
+        rows.iter().map(credential_from_row).collect()
+    }
+
+    /// The rows of credentials in this slot of these assets, in any order.
+    pub(crate) async fn find_rows_in_slot(
+        &self,
+        slot: Slot,
+        assets: &[AssetId],
+    ) -> Result<Vec<Row>, Error> {
         // The slot is part of the text: the partial index on it serves only such a statement.
         let sql = "{select} AND c.slot = {slot} AND c.asset_id IN :ids";
         let slot = format!("'{}'", slot.as_str());
-        self.read_credentials(assets, |tx| tx.query(sql).fill("slot", slot.clone()))
+        self.read_rows(assets, |tx| tx.query(sql).fill("slot", slot.clone()))
             .await
     }
 
-    async fn read_credentials(
+    async fn read_rows(
         &self,
         assets: &[AssetId],
         query: impl Fn(&Self) -> Query,
-    ) -> Result<Vec<StoredCredential>, Error> {
-        let mut credentials = Vec::with_capacity(assets.len());
+    ) -> Result<Vec<Row>, Error> {
+        let mut rows = Vec::with_capacity(assets.len());
         for chunk in assets.chunks(CHUNK) {
             let query = query(self)
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            for row in self.fetch_all(query).await? {
-                credentials.push(credential_from_row(&row)?);
-            }
+            rows.extend(self.fetch_all(query).await?);
         }
-        Ok(credentials)
+        Ok(rows)
     }
 }
 
-fn to_row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
+fn to_row(stored: &StoredCredential, slot_seal: Option<Vec<u8>>) -> Result<[Value; 18], Error> {
     let it = &stored.credential;
     let (key_id, key_version) = read_sealing_key(&it.sealed)?;
     Ok([
@@ -186,6 +193,7 @@ fn to_row(stored: &StoredCredential) -> Result<[Value; 17], Error> {
         maybe_micros(it.data_access_expires_at).into(),
         maybe_micros(it.proved_at).into(),
         to_micros(it.created_at).into(),
+        slot_seal.into(),
     ])
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Lease, PersonHash, Store, TenantTx,
-    sql::{CHUNK, Query, Row, maybe_micros, to_micros},
+    sql::{CHUNK, Dialect, Query, Row, maybe_micros, to_micros},
 };
 
 /// A notice to store.
@@ -135,7 +135,7 @@ impl TenantTx {
             let ids = read_ids(&rows)?;
             stored += ids.len();
             if !ids.is_empty() {
-                make_notices_due(&ids, due_at)
+                make_notices_due(self.dialect, &ids, due_at)
                     .execute(&self.transaction)
                     .await?;
                 finish_notices_query(&ids, at)
@@ -198,19 +198,28 @@ fn subject_from_row(row: &Row) -> Result<NoticeSubject, Error> {
 }
 
 /// One statement for all tenants of all subjects.
-fn make_notices_due(ids: &[Uuid], due_at: Timestamp) -> Query {
-    Query::new(
-        "INSERT INTO due (tenant_id, kind, object_id, due_at)
-         SELECT DISTINCT p.tenant_id, 'inbox', i.id, CAST(:due_at AS BIGINT)
-         FROM inbox i
-         JOIN person_directory p ON p.app_id = i.app_id AND (p.person_hash = i.person_hash
-             OR p.person_hash = :unattributed AND i.person_id IS NOT NULL)
-         WHERE i.id IN :ids",
-    )
-    .bind("unattributed", PersonHash::UNATTRIBUTED)
-    .bind("due_at", to_micros(due_at))
-    .bind_list("ids", ids.iter().copied())
+fn make_notices_due(dialect: Dialect, ids: &[Uuid], due_at: Timestamp) -> Query {
+    let sql = match dialect {
+        Dialect::Sqlite => MAKE_DUE,
+        // A function of the owner: this role may write the rows of one tenant only.
+        Dialect::Postgres => {
+            "SELECT make_notices_due(
+                 ARRAY(SELECT i.id FROM inbox i WHERE i.id IN :ids), :unattributed, :due_at)"
+        }
+    };
+    Query::new(sql)
+        .bind("unattributed", PersonHash::UNATTRIBUTED)
+        .bind("due_at", to_micros(due_at))
+        .bind_list("ids", ids.iter().copied())
 }
+
+const MAKE_DUE: &str = "
+    INSERT INTO due (tenant_id, kind, object_id, due_at)
+    SELECT DISTINCT p.tenant_id, 'inbox', i.id, CAST(:due_at AS BIGINT)
+    FROM inbox i
+    JOIN person_directory p ON p.app_id = i.app_id AND (p.person_hash = i.person_hash
+        OR p.person_hash = :unattributed AND i.person_id IS NOT NULL)
+    WHERE i.id IN :ids";
 
 /// Marks those of the notices as done that are finished.
 fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {

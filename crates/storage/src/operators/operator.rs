@@ -7,6 +7,7 @@ use regrant_domain::{Operator, OperatorId, OperatorName, TenantId};
 
 use crate::{
     Error, Store, TenantTx,
+    integrity::OPERATORS,
     sql::{Query, Row, maybe_micros, to_micros},
 };
 
@@ -19,7 +20,7 @@ pub struct OperatorWithPassword {
 }
 
 pub(crate) const COLUMNS: &str =
-    "o.id, o.name, o.role, o.created_at, o.disabled_at, o.last_login_at";
+    "o.id, o.name, o.role, o.created_at, o.disabled_at, o.last_login_at, {sealed_operator}";
 
 impl Store {
     /// The next operators after `after`, the oldest first.
@@ -33,6 +34,7 @@ impl Store {
              ORDER BY o.id LIMIT :limit",
         )
         .fill("columns", COLUMNS)
+        .fill("sealed_operator", OPERATORS.select_list("o"))
         .bind_optional("after", after.map(OperatorId::uuid))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
@@ -42,20 +44,22 @@ impl Store {
     /// The operator with this id.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is none.
+    /// [`Error::NotFound`]: there is none; [`Error::Tampered`].
     pub async fn find_operator_by_id(&self, id: OperatorId) -> Result<Operator, Error> {
         let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
             .fill("columns", COLUMNS)
+            .fill("sealed_operator", OPERATORS.select_list("o"))
             .bind("id", id.uuid());
-        operator_from_row(
-            &query
-                .fetch_one(&self.connection)
-                .await?
-                .ok_or(Error::NotFound)?,
-        )
+        let row = query.fetch_one(&self.connection).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        self.check_operator_row(&row)?;
+        operator_from_row(&row)
     }
 
     /// The operator with this name and the hash of the password, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`].
     pub async fn find_operator_by_name(
         &self,
         name: &OperatorName,
@@ -63,10 +67,18 @@ impl Store {
         let query =
             Query::new("SELECT {columns}, o.password_hash FROM operators o WHERE o.name = :name")
                 .fill("columns", COLUMNS)
+                .fill("sealed_operator", OPERATORS.select_list("o"))
                 .bind("name", name.as_str());
-        let row = query.fetch_one(&self.connection).await?;
-        row.map(|row| operator_with_password_from_row(&row))
-            .transpose()
+        let Some(row) = query.fetch_one(&self.connection).await? else {
+            return Ok(None);
+        };
+        self.check_operator_row(&row)?;
+        operator_with_password_from_row(&row).map(Some)
+    }
+
+    pub(crate) fn check_operator_row(&self, row: &Row) -> Result<(), Error> {
+        self.row_seals()?
+            .check_row(&OPERATORS, TenantId::SYSTEM, row, "o")
     }
 }
 
@@ -91,7 +103,10 @@ impl TenantTx {
         .bind("password_hash", password_hash)
         .bind("created_at", to_micros(operator.created_at))
         .bind("disabled_at", maybe_micros(operator.disabled_at));
-        match self.run_on_installation(query).await? {
+        match self
+            .insert_sealed(&OPERATORS, operator.id.uuid(), query)
+            .await?
+        {
             0 => Err(Error::Taken("operator")),
             _ => Ok(()),
         }
@@ -100,31 +115,33 @@ impl TenantTx {
     /// The operator with this id and the hash of the password, locked until this transaction ends.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is none.
+    /// [`Error::NotFound`]: there is none; [`Error::Tampered`].
     pub async fn lock_operator(&self, id: OperatorId) -> Result<OperatorWithPassword, Error> {
         self.require_installation()?;
         let query = Query::new(
             "SELECT {columns}, o.password_hash FROM operators o WHERE o.id = :id {for_update}",
         )
         .fill("columns", COLUMNS)
+        .fill("sealed_operator", OPERATORS.select_list("o"))
         .bind("id", id.uuid());
-        operator_with_password_from_row(
-            &query
-                .fetch_one(&self.transaction)
-                .await?
-                .ok_or(Error::NotFound)?,
-        )
+        let row = query.fetch_one(&self.transaction).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        self.check_sealed(&OPERATORS, &row, "o")?;
+        operator_with_password_from_row(&row)
     }
 
-    /// The owners that are not disabled, locked until this transaction ends.
+    /// The owners that are not disabled, locked until this transaction ends. An owner whose row was changed around the
+    /// application does not count.
     pub async fn lock_owners(&self) -> Result<Vec<OperatorId>, Error> {
         self.require_installation()?;
         let query = Query::new(
-            "SELECT o.id FROM operators o WHERE o.role = 'owner' AND o.disabled_at IS NULL
-             ORDER BY o.id {for_update}",
-        );
+            "SELECT o.id, {sealed} FROM operators o
+             WHERE o.role = 'owner' AND o.disabled_at IS NULL ORDER BY o.id {for_update}",
+        )
+        .fill("sealed", OPERATORS.select_list("o"));
         let rows = query.fetch_all(&self.transaction).await?;
         rows.iter()
+            .filter(|row| self.check_sealed(&OPERATORS, row, "o").is_ok())
             .map(|row| Ok(OperatorId::from_uuid(row.get("id")?)))
             .collect()
     }
@@ -149,7 +166,7 @@ impl TenantTx {
         .bind("role", operator.role.as_str())
         .bind("disabled_at", maybe_micros(operator.disabled_at))
         .bind("id", operator.id.uuid());
-        self.change_operator(query).await
+        self.change_operator(operator.id, query).await
     }
 
     /// Changes an operator's password.
@@ -165,7 +182,7 @@ impl TenantTx {
             Query::new("UPDATE operators SET password_hash = :password_hash WHERE id = :id")
                 .bind("password_hash", password_hash)
                 .bind("id", id.uuid());
-        self.change_operator(query).await
+        self.change_operator(id, query).await
     }
 
     /// Deletes an operator with the operator's sessions.
@@ -174,7 +191,11 @@ impl TenantTx {
     /// [`Error::NotFound`]: there is none.
     pub async fn delete_operator(&self, id: OperatorId) -> Result<(), Error> {
         let query = Query::new("DELETE FROM operators WHERE id = :id").bind("id", id.uuid());
-        self.change_operator(query).await
+        if self.run_on_installation(query).await? == 0 {
+            return Err(Error::NotFound);
+        }
+        self.note_sealed_row_deleted(&OPERATORS, id.uuid());
+        Ok(())
     }
 
     /// Runs a statement on rows of the installation, which belong to no tenant.
@@ -194,9 +215,9 @@ impl TenantTx {
         }
     }
 
-    /// Runs a statement on one operator.
-    pub(crate) async fn change_operator(&self, query: Query) -> Result<(), Error> {
-        match self.run_on_installation(query).await? {
+    /// Runs a statement that changes one operator.
+    async fn change_operator(&self, id: OperatorId, change: Query) -> Result<(), Error> {
+        match self.change_sealed(&OPERATORS, &[id.uuid()], change).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }

@@ -1,9 +1,10 @@
 //! Sessions of operators who logged in.
 
-use regrant_domain::{Operator, OperatorId, OperatorSessionId, Timestamp};
+use regrant_domain::{Operator, OperatorId, OperatorSessionId, TenantId, Timestamp};
 
 use crate::{
     Error, Store, TenantTx,
+    integrity::{OPERATOR_SESSIONS, OPERATORS},
     operators::operator::{COLUMNS, operator_from_row},
     sql::{Query, to_micros},
 };
@@ -23,21 +24,31 @@ pub struct OperatorSession {
 
 impl Store {
     /// The operator of this session, if the session is valid at `now` and the operator not disabled.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`]: the session or its operator was changed around the application.
     pub async fn find_operator_of_session(
         &self,
         session: OperatorSessionId,
         now: Timestamp,
     ) -> Result<Option<Operator>, Error> {
         let query = Query::new(
-            "SELECT {columns}
+            "SELECT {columns}, {sealed_session}
              FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
              WHERE o.disabled_at IS NULL AND s.expires_at > :now AND s.id = :session",
         )
         .fill("columns", COLUMNS)
+        .fill("sealed_operator", OPERATORS.select_list("o"))
+        .fill("sealed_session", OPERATOR_SESSIONS.select_list("s"))
         .bind("now", to_micros(now))
         .bind("session", session.uuid());
-        let row = query.fetch_one(&self.connection).await?;
-        row.map(|row| operator_from_row(&row)).transpose()
+        let Some(row) = query.fetch_one(&self.connection).await? else {
+            return Ok(None);
+        };
+        self.check_operator_row(&row)?;
+        self.row_seals()?
+            .check_row(&OPERATOR_SESSIONS, TenantId::SYSTEM, &row, "s")?;
+        operator_from_row(&row).map(Some)
     }
 
     /// Deletes sessions that expired before `before`.
@@ -57,7 +68,9 @@ impl TenantTx {
         let login = Query::new("UPDATE operators SET last_login_at = :at WHERE id = :id")
             .bind("at", to_micros(session.created_at))
             .bind("id", session.operator.uuid());
-        self.change_operator(login).await?;
+        if self.run_on_installation(login).await? == 0 {
+            return Err(Error::NotFound);
+        }
         let query = Query::new(
             "INSERT INTO operator_sessions (id, operator_id, created_at, expires_at)
              VALUES (:id, :operator, :created_at, :expires_at)",
@@ -66,14 +79,20 @@ impl TenantTx {
         .bind("operator", session.operator.uuid())
         .bind("created_at", to_micros(session.created_at))
         .bind("expires_at", to_micros(session.expires_at));
-        self.run_on_installation(query).await.map(drop)
+        self.insert_sealed(&OPERATOR_SESSIONS, session.id.uuid(), query)
+            .await
+            .map(drop)
     }
 
     /// Deletes one session; whether there was one.
     pub async fn delete_operator_session(&self, session: OperatorSessionId) -> Result<bool, Error> {
         let query = Query::new("DELETE FROM operator_sessions WHERE id = :session")
             .bind("session", session.uuid());
-        Ok(self.run_on_installation(query).await? > 0)
+        let was_there = self.run_on_installation(query).await? > 0;
+        if was_there {
+            self.note_sealed_row_deleted(&OPERATOR_SESSIONS, session.uuid());
+        }
+        Ok(was_there)
     }
 
     /// Deletes an operator's sessions except `but`; returns how many.
@@ -83,10 +102,16 @@ impl TenantTx {
         but: Option<OperatorSessionId>,
     ) -> Result<u64, Error> {
         let query = Query::new(
-            "DELETE FROM operator_sessions WHERE operator_id = :operator [AND id <> :but]",
+            "DELETE FROM operator_sessions WHERE operator_id = :operator [AND id <> :but]
+             RETURNING id",
         )
         .bind("operator", operator.uuid())
         .bind_optional("but", but.map(OperatorSessionId::uuid));
-        self.run_on_installation(query).await
+        self.require_installation()?;
+        let ended = query.fetch_all(&self.transaction).await?;
+        for row in &ended {
+            self.note_sealed_row_deleted(&OPERATOR_SESSIONS, row.get("id")?);
+        }
+        u64::try_from(ended.len()).map_err(|_| Error::Corrupt("count"))
     }
 }

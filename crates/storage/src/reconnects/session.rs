@@ -10,6 +10,7 @@ use sea_orm::TransactionTrait;
 
 use crate::{
     Error, Store, TenantScope, TenantTx,
+    integrity::{CLIENTS, RECONNECT_SESSIONS, TENANTS},
     sql::{Query, Row, to_json, to_micros},
     tenants::client::reach_from_row,
     tenants::client_login::request_rate_from_row,
@@ -106,6 +107,9 @@ const OPEN: &str = "
 
 impl Store {
     /// The session with this id, unless its client is disabled or its tenant suspended.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`]: the session, its client or its tenant was changed around the application.
     pub async fn find_session_for_call(
         &self,
         tenant: TenantId,
@@ -114,7 +118,8 @@ impl Store {
         let query = Query::tenant(
             tenant,
             "SELECT {columns}, c.scopes, c.asset_ids, c.business_ids,
-                 c.expires_at AS client_until, c.token_version, t.app_id, t.requests_per_second
+                 c.expires_at AS client_until, c.token_version, t.app_id, t.requests_per_second,
+                 {sealed_session}, {sealed_client}, {sealed_tenant}
              FROM reconnect_sessions s
              JOIN clients c ON c.tenant_id = s.tenant_id AND c.id = s.client_id
              JOIN tenants t ON t.id = s.tenant_id
@@ -122,12 +127,20 @@ impl Store {
                  AND c.disabled_at IS NULL AND t.status = 'active'",
         )
         .fill("columns", COLUMNS)
+        .fill("sealed_session", RECONNECT_SESSIONS.select_list("s"))
+        .fill("sealed_client", CLIENTS.select_list("c"))
+        .fill("sealed_tenant", TENANTS.select_list("t"))
         .bind("id", id.uuid());
         let transaction = self.connection.begin().await?;
         self.dialect.set_tenant(&transaction, tenant).await?;
         let row = query.fetch_one(&transaction).await?;
         transaction.commit().await?;
-        row.map(|row| read_candidate(tenant, &row)).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let seals = self.row_seals()?;
+        seals.check_row(&RECONNECT_SESSIONS, tenant, &row, "s")?;
+        seals.check_row(&CLIENTS, tenant, &row, "c")?;
+        seals.check_row(&TENANTS, tenant, &row, "t")?;
+        read_candidate(tenant, &row).map(Some)
     }
 }
 
@@ -154,7 +167,9 @@ impl TenantTx {
             .bind("previews", i64::from(session.previews))
             .bind("created_at", to_micros(session.created_at))
             .bind("expires_at", to_micros(session.expires_at));
-        self.execute(query).await.map(drop)
+        self.insert_sealed(&RECONNECT_SESSIONS, session.id.uuid(), query)
+            .await
+            .map(drop)
     }
 
     /// The session with this id.
@@ -242,7 +257,10 @@ impl TenantTx {
             .fill("open", OPEN)
             .bind("id", id.uuid())
             .bind("now", to_micros(now));
-        Ok(self.execute(query).await? > 0)
+        let touched = self
+            .change_sealed(&RECONNECT_SESSIONS, &[id.uuid()], query)
+            .await?;
+        Ok(touched > 0)
     }
 }
 

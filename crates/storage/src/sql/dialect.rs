@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::{Error, Settings, sql::Query, work::sole::ProcessLock};
 
 /// How a select locks its rows on PostgreSQL.
-const LOCKS: [(&str, &str); 5] = [
+const LOCKS: [(&str, &str); 4] = [
     ("for_update", "FOR UPDATE"),
     // Others may still refer to the rows.
     ("for_no_key_update", "FOR NO KEY UPDATE"),
@@ -22,8 +22,6 @@ const LOCKS: [(&str, &str); 5] = [
     ("for_key_share", "FOR KEY SHARE"),
     // Locks the rows `d`, not the rows they are joined with.
     ("for_update_of_d", "FOR UPDATE OF d"),
-    // The same, without those that another transaction is locking.
-    ("for_update_of_d_skip_locked", "FOR UPDATE OF d SKIP LOCKED"),
 ];
 
 /// The kind of database.
@@ -144,6 +142,15 @@ impl Dialect {
             query.fetch_one(transaction).await?;
         }
         Ok(())
+    }
+
+    /// Where the client `:client` is found before a tenant is known. On PostgreSQL a function of the owner reads that one
+    /// row; nothing else reads clients of more than one tenant.
+    pub(crate) fn client_by_id(self) -> &'static str {
+        match self {
+            Self::Sqlite => "clients",
+            Self::Postgres => "client_for_login(:client)",
+        }
     }
 
     /// Whether a select can lock its rows. SQLite's writer holds the whole file already.

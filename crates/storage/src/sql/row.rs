@@ -23,6 +23,15 @@ impl Row {
         Ok(self.0.try_get("", column)?)
     }
 
+    /// The value of the column that a statement named with this prefix.
+    pub(crate) fn get_prefixed<T: TryGetable>(
+        &self,
+        prefix: &str,
+        column: &'static str,
+    ) -> Result<T, Error> {
+        Ok(self.0.try_get(prefix, column)?)
+    }
+
     /// Text that a domain type parses.
     pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, Error> {
         parse_text(&self.get::<String>(column)?, column)

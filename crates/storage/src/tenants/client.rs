@@ -12,6 +12,7 @@ use regrant_domain::{
 
 use crate::{
     Error, TenantTx,
+    integrity::CLIENTS,
     sql::{Query, Row, maybe_micros, maybe_to_json, to_micros},
 };
 
@@ -54,10 +55,11 @@ pub struct ClientRow {
 }
 
 const SELECT: &str = "
-    SELECT id, name, scopes, created_at, disabled_at, expires_at, networks, asset_ids,
-        business_ids, proof_required, keep_unused_scopes, previous_secret_until, last_used_at,
-        (proof_key_sealed IS NOT NULL) AS has_proof_key
-    FROM clients WHERE tenant_id = :tenant";
+    SELECT c.id, c.name, c.scopes, c.created_at, c.disabled_at, c.expires_at, c.networks,
+        c.asset_ids, c.business_ids, c.proof_required, c.keep_unused_scopes,
+        c.previous_secret_until, c.last_used_at,
+        (c.proof_key_sealed IS NOT NULL) AS has_proof_key, {sealed}
+    FROM clients c WHERE c.tenant_id = :tenant";
 
 impl TenantTx {
     /// Inserts a client unless the tenant has `most` already.
@@ -96,32 +98,36 @@ impl TenantTx {
 
     /// The tenant's clients, the oldest first.
     pub async fn list_clients(&self) -> Result<Vec<ClientRow>, Error> {
-        self.read_clients("{select} ORDER BY id", None).await
+        self.read_clients("{select} ORDER BY c.id", None)
+            .await
+            .map(|all| all.into_iter().map(|(client, _)| client).collect())
     }
 
-    /// The tenant's clients, the oldest first, locked until this transaction ends.
+    /// The tenant's clients, the oldest first, locked until this transaction ends. Clients that were changed around
+    /// the application are left out.
     pub async fn lock_clients(&self) -> Result<Vec<ClientRow>, Error> {
-        self.read_clients("{select} ORDER BY id {for_update}", None)
-            .await
+        let rows = self
+            .read_clients("{select} ORDER BY c.id {for_update}", None)
+            .await?;
+        let is_intact = |(client, it): (ClientRow, Result<(), Error>)| it.is_ok().then_some(client);
+        Ok(rows.into_iter().filter_map(is_intact).collect())
     }
 
     /// The client with this id.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: the tenant has none.
+    /// [`Error::NotFound`]: the tenant has none; [`Error::Tampered`].
     pub async fn find_client(&self, id: ClientId) -> Result<ClientRow, Error> {
-        let rows = self.read_clients("{select} AND id = :id", Some(id)).await?;
-        rows.into_iter().next().ok_or(Error::NotFound)
+        self.read_client("{select} AND c.id = :id", id).await
     }
 
     /// The client with this id, locked until this transaction ends.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: the tenant has none.
+    /// [`Error::NotFound`]: the tenant has none; [`Error::Tampered`].
     pub async fn lock_client(&self, id: ClientId) -> Result<ClientRow, Error> {
-        let sql = "{select} AND id = :id {for_update}";
-        let rows = self.read_clients(sql, Some(id)).await?;
-        rows.into_iter().next().ok_or(Error::NotFound)
+        self.read_client("{select} AND c.id = :id {for_update}", id)
+            .await
     }
 
     /// Writes a client's settings. [`TenantTx::grant_scopes`] writes when its scopes were granted.
@@ -137,7 +143,18 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .bind("id", id.uuid());
-        self.execute_exactly(1, bind_spec(query, spec)?).await
+        self.change_client_row(id, bind_spec(query, spec)?).await
+    }
+
+    /// Runs a statement that changes one client.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone; [`Error::Tampered`].
+    pub(crate) async fn change_client_row(&self, id: ClientId, change: Query) -> Result<(), Error> {
+        match self.change_sealed(&CLIENTS, &[id.uuid()], change).await? {
+            1 => Ok(()),
+            _ => Err(Error::Stale),
+        }
     }
 
     /// Deletes a client with its scope uses and proofs.
@@ -151,6 +168,7 @@ impl TenantTx {
         if self.execute(query).await? == 0 {
             return Err(Error::NotFound);
         }
+        self.note_sealed_row_deleted(&CLIENTS, id.uuid());
         for table in ["client_scopes", "client_proofs"] {
             let query = self
                 .query("DELETE FROM {table} WHERE tenant_id = :tenant AND client_id = :id")
@@ -177,18 +195,32 @@ impl TenantTx {
             .bind("secret_hash", client.secret_hash.as_slice())
             .bind("proof_key", proof_key.map(|it| it.as_bytes().to_vec()))
             .bind("created_at", to_micros(client.created_at));
-        match self.execute(bind_spec(query, &client.spec)?).await? {
+        let query = bind_spec(query, &client.spec)?;
+        match self
+            .insert_sealed(&CLIENTS, client.id.uuid(), query)
+            .await?
+        {
             0 => Err(Error::Taken("client")),
             _ => Ok(()),
         }
     }
 
+    async fn read_client(&self, sql: &'static str, id: ClientId) -> Result<ClientRow, Error> {
+        let rows = self.read_clients(sql, Some(id)).await?;
+        let (client, seal) = rows.into_iter().next().ok_or(Error::NotFound)?;
+        seal.map(|()| client)
+    }
+
+    /// Clients, and for each whether its seal fits.
     async fn read_clients(
         &self,
         sql: &'static str,
         id: Option<ClientId>,
-    ) -> Result<Vec<ClientRow>, Error> {
-        let query = self.query(sql).fill("select", SELECT);
+    ) -> Result<Vec<(ClientRow, Result<(), Error>)>, Error> {
+        let query = self
+            .query(sql)
+            .fill("select", SELECT)
+            .fill("sealed", CLIENTS.select_list("c"));
         let query = match id {
             Some(id) => query.bind("id", id.uuid()),
             None => query,
@@ -199,7 +231,10 @@ impl TenantTx {
             uses.entry(client).or_default().push(it);
         }
         rows.iter()
-            .map(|row| client_from_row(row, &mut uses))
+            .map(|row| {
+                let seal = self.check_sealed(&CLIENTS, row, "c");
+                Ok((client_from_row(row, &mut uses)?, seal))
+            })
             .collect()
     }
 }

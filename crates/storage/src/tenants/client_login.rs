@@ -11,6 +11,7 @@ use regrant_domain::{AppId, ClientId, Permissions, Reach, SealedRecord, TenantId
 
 use crate::{
     Error, Store, TenantScope,
+    integrity::{CLIENTS, TENANTS},
     sql::{Query, Row},
     tenants::client::reach_from_row,
 };
@@ -48,21 +49,34 @@ const SELECT: &str = "
     SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
         c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at,
         c.token_version, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
-        t.reason_required, t.requests_per_second
-    FROM clients c JOIN tenants t ON t.id = c.tenant_id
+        t.reason_required, t.requests_per_second, {sealed_client}, {sealed_tenant}
+    FROM {client} c JOIN tenants t ON t.id = c.tenant_id
     WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = :client";
 
 impl Store {
     /// The client with this id, unless it is disabled or its tenant suspended.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`]: the client or its tenant was changed around the application.
     pub async fn find_client_for_login(
         &self,
         client: ClientId,
     ) -> Result<Option<UnverifiedClient>, Error> {
-        let query = Query::new(SELECT).bind("client", client.uuid());
+        let query = Query::new(SELECT)
+            .fill("client", self.dialect.client_by_id())
+            .fill("sealed_client", CLIENTS.select_list("c"))
+            .fill("sealed_tenant", TENANTS.select_list("t"))
+            .bind("client", client.uuid());
         let rows = query.fetch_all(&self.connection).await?;
         match rows.as_slice() {
             [] => Ok(None),
-            [row] => unverified_client_from_row(row).map(Some),
+            [row] => {
+                let tenant = TenantId::from_uuid(row.get("tenant_id")?);
+                let seals = self.row_seals()?;
+                seals.check_row(&CLIENTS, tenant, row, "c")?;
+                seals.check_row(&TENANTS, tenant, row, "t")?;
+                unverified_client_from_row(row).map(Some)
+            }
             _ => Err(Error::Corrupt("client")),
         }
     }

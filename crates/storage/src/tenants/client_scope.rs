@@ -8,6 +8,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, ScopeUse, TenantTx,
+    integrity::CLIENTS,
     sql::{Row, to_micros},
 };
 
@@ -121,7 +122,8 @@ impl TenantTx {
                  WHERE c.tenant_id = :tenant AND c.id = kept.client_id",
             )
             .bind_rows("kept", left.iter().map(row));
-        self.execute(query).await.map(drop)
+        let ids: Vec<_> = left.iter().map(|(client, _)| client.uuid()).collect();
+        self.change_sealed(&CLIENTS, &ids, query).await.map(drop)
     }
 
     /// Notes that a client proved a request with this code; whether the code was new.

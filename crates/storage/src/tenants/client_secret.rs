@@ -20,7 +20,7 @@ impl TenantTx {
             .bind("at", maybe_micros(at))
             .bind("revoked_versions", i64::from(at.is_some()))
             .bind("id", id.uuid());
-        self.execute_exactly(1, query).await
+        self.change_client_row(id, query).await
     }
 
     /// Changes a client's secret. The old secret stays valid until `older_until`; without it, the old secret
@@ -52,7 +52,7 @@ impl TenantTx {
             .bind("hash", hash)
             .bind("proof_key", proof_key.as_bytes())
             .bind("id", id.uuid());
-        self.execute_exactly(1, query).await
+        self.change_client_row(id, query).await
     }
 
     /// Revokes every access token issued to the client.
@@ -66,9 +66,9 @@ impl TenantTx {
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .bind("id", id.uuid());
-        match self.execute(query).await? {
-            0 => Err(Error::NotFound),
-            _ => Ok(()),
+        match self.change_client_row(id, query).await {
+            Err(Error::Stale) => Err(Error::NotFound),
+            other => other,
         }
     }
 }

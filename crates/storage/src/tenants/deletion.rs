@@ -40,7 +40,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<TenantScope>, Error> {
         let query = Query::new(
-            "SELECT id, app_id FROM tenants WHERE deleted_at IS NULL AND delete_after <= :now
+            "SELECT id AS t_id, app_id AS t_app_id FROM tenants WHERE deleted_at IS NULL AND delete_after <= :now
              ORDER BY delete_after, id LIMIT :limit",
         )
         .bind("now", to_micros(now))

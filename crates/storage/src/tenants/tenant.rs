@@ -7,6 +7,7 @@ use regrant_domain::{AppId, TenantId, TenantLimits, TenantStatus, Timestamp, Web
 
 use crate::{
     Error, NewClient, NewDataKey, Store, TenantScope, TenantTx,
+    integrity::TENANTS,
     sql::{Query, Row, maybe_micros, to_micros},
 };
 
@@ -60,9 +61,10 @@ pub struct Tenant {
 }
 
 const SELECT: &str = "
-    SELECT id, name, app_id, status, created_at, reason_required, max_assets,
-        max_running_reconnects, requests_per_second, delete_after, deleted_at, shredded_at
-    FROM tenants";
+    SELECT t.id, t.name, t.app_id, t.status, t.created_at, t.reason_required, t.max_assets,
+        t.max_running_reconnects, t.requests_per_second, t.delete_after, t.deleted_at,
+        t.shredded_at, {sealed}
+    FROM tenants t";
 
 impl Store {
     /// Begins a transaction that creates a tenant with its data key, first client and origins. Commit it.
@@ -72,7 +74,10 @@ impl Store {
     pub async fn begin_with_new_tenant(&self, tenant: &NewTenant) -> Result<TenantTx, Error> {
         self.find_app(&tenant.app_id).await?;
         let tx = self.begin_as(tenant.id).await?;
-        if insert_tenant(tenant).execute(&tx.transaction).await? == 0 {
+        let inserted = tx
+            .insert_sealed(&TENANTS, tenant.id.uuid(), insert_tenant(tenant))
+            .await?;
+        if inserted == 0 {
             return Err(Error::Taken("tenant"));
         }
         tx.insert_data_key(&tenant.key).await?;
@@ -83,7 +88,7 @@ impl Store {
 
     /// Every tenant, deleted ones too, the oldest first.
     pub async fn list_tenants(&self) -> Result<Vec<Tenant>, Error> {
-        let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
+        let query = select_tenants("{select} ORDER BY t.id");
         let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(tenant_from_row).collect()
     }
@@ -94,10 +99,10 @@ impl Store {
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<Tenant>, Error> {
-        let query = Query::new("{select} WHERE TRUE [AND id > :after] ORDER BY id LIMIT :limit")
-            .fill("select", SELECT)
-            .bind_optional("after", after.map(TenantId::uuid))
-            .bind("limit", i64::from(limit));
+        let query =
+            select_tenants("{select} WHERE TRUE [AND t.id > :after] ORDER BY t.id LIMIT :limit")
+                .bind_optional("after", after.map(TenantId::uuid))
+                .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(tenant_from_row).collect()
     }
@@ -105,13 +110,11 @@ impl Store {
     /// The tenant with this id.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is none.
+    /// [`Error::NotFound`]: there is none; [`Error::Tampered`].
     pub async fn find_tenant(&self, id: TenantId) -> Result<Tenant, Error> {
-        let query = Query::new("{select} WHERE id = :id")
-            .fill("select", SELECT)
-            .bind("id", id.uuid());
-        let row = query.fetch_one(&self.connection).await?;
-        tenant_from_row(&row.ok_or(Error::NotFound)?)
+        let row = self.fetch_tenant(id).await?;
+        self.row_seals()?.check_row(&TENANTS, id, &row, "t")?;
+        tenant_from_row(&row)
     }
 
     /// The scope of a tenant for a request of an operator. Requests of tenants never use it.
@@ -119,8 +122,27 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`]: there is no such tenant.
     pub async fn find_scope_for_operator(&self, id: TenantId) -> Result<TenantScope, Error> {
-        let tenant = self.find_tenant(id).await?;
+        let tenant = tenant_from_row(&self.fetch_tenant(id).await?)?;
         Ok(TenantScope::new(tenant.id, tenant.app_id))
+    }
+
+    /// The scope of a tenant to verify its audit: its row may have been changed around the application.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such tenant.
+    pub async fn find_scope_to_verify(&self, id: TenantId) -> Result<TenantScope, Error> {
+        let row = self.fetch_tenant(id).await?;
+        let app = row.parse("app_id");
+        let app = app.unwrap_or_else(|_| self.system_scope().app_id().clone());
+        Ok(TenantScope::new(id, app))
+    }
+
+    async fn fetch_tenant(&self, id: TenantId) -> Result<Row, Error> {
+        let query = select_tenants("{select} WHERE t.id = :id").bind("id", id.uuid());
+        query
+            .fetch_one(&self.connection)
+            .await?
+            .ok_or(Error::NotFound)
     }
 }
 
@@ -128,16 +150,14 @@ impl TenantTx {
     /// The tenant, locked until this transaction ends.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is no such tenant.
+    /// [`Error::NotFound`]: there is no such tenant; [`Error::Tampered`].
     pub async fn lock_tenant(&self) -> Result<Tenant, Error> {
-        let query = Query::tenant(self.tenant, "{select} WHERE id = :tenant {for_update}")
-            .fill("select", SELECT);
-        tenant_from_row(
-            &query
-                .fetch_one(&self.transaction)
-                .await?
-                .ok_or(Error::NotFound)?,
-        )
+        let query =
+            select_tenants("{select} WHERE t.id = :id {for_update}").bind("id", self.tenant.uuid());
+        let row = query.fetch_one(&self.transaction).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        self.check_sealed(&TENANTS, &row, "t")?;
+        tenant_from_row(&row)
     }
 
     /// Writes everything about the tenant that can change. Lock it first.
@@ -162,8 +182,16 @@ impl TenantTx {
             .bind("deleted_at", maybe_micros(tenant.deleted_at))
             .bind("shredded_at", maybe_micros(tenant.shredded_at));
         let query = bind_limits(query, tenant.limits);
-        query.execute(&self.transaction).await.map(drop)
+        self.change_sealed(&TENANTS, &[tenant.id.uuid()], query)
+            .await
+            .map(drop)
     }
+}
+
+fn select_tenants(sql: &'static str) -> Query {
+    Query::new(sql)
+        .fill("select", SELECT)
+        .fill("sealed", TENANTS.select_list("t"))
 }
 
 fn insert_tenant(tenant: &NewTenant) -> Query {

@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, Timestamp};
+use regrant_domain::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    Error, Store,
-    sql::{Query, Row, to_micros},
+    Error, Store, TenantScope,
+    integrity::TENANTS,
+    sql::{Dialect, Query, Row, to_micros},
 };
 
 /// `{table}` has one row an `{object}`, the smallest `{urgency}` first.
@@ -26,13 +27,25 @@ const CLAIM: &str = "
         JOIN (SELECT tenant_id, {object} FROM turns ORDER BY turn, {urgency} LIMIT :limit) w
             ON w.tenant_id = d.tenant_id AND w.{object} = d.{object}
         WHERE {which_picked} AND (d.owner IS NULL OR d.leased_until <= :wall)
-        {for_update_of_d_skip_locked}
     )
+    {lease}";
+
+/// Leases the rows that were picked.
+const LEASE_PICKED: &str = "
     UPDATE {table} SET owner = :owner, leased_until = :until, fencing = {table}.fencing + 1
     FROM picked p
     WHERE {table}.tenant_id = p.tenant_id AND {table}.{object} = p.{object} AND {which_updated}
     RETURNING {table}.tenant_id AS tenant_id, {table}.{object} AS object,
         {table}.fencing AS fencing, {tries} AS tries, {table}.{urgency} AS urgency";
+
+/// The same on PostgreSQL. There the application writes the rows of one tenant at a time, and a function of the owner
+/// leases rows of several: it locks those that are still free, skips those that another process is claiming, and does
+/// nothing else.
+const LEASE_BY_FUNCTION: &str = "
+    SELECT {table}.tenant_id, {table}.{object} AS object, {table}.fencing, {tries} AS tries,
+        {table}.{urgency} AS urgency
+    FROM {lease_function}, (SELECT array_agg(tenant_id) FROM picked),
+        (SELECT array_agg({object}) FROM picked)) AS {table}";
 
 /// How one table of due rows differs from the other.
 pub(crate) struct ClaimTable {
@@ -51,6 +64,8 @@ pub(crate) struct ClaimTable {
     pub(crate) which_updated: &'static str,
     /// How often the row was tried in vain.
     pub(crate) tries: &'static str,
+    /// The call of the function that leases rows on PostgreSQL, up to the lists of tenants and objects.
+    pub(crate) lease_function: &'static str,
 }
 
 /// Who claims, at what time and until when.
@@ -68,15 +83,22 @@ pub struct Claimer<'a> {
 
 impl ClaimTable {
     /// The statement that claims at most `limit` rows; its parts `{tenants}` and `{which}` are open.
-    pub(crate) fn claim_query(&self, claimer: Claimer<'_>, limit: u32) -> Query {
-        Query::new(CLAIM)
+    pub(crate) fn claim_query(&self, dialect: Dialect, claimer: Claimer<'_>, limit: u32) -> Query {
+        let query = match dialect {
+            Dialect::Sqlite => Query::new(CLAIM)
+                .fill("lease", LEASE_PICKED)
+                .fill("which_updated", self.which_updated),
+            Dialect::Postgres => Query::new(CLAIM)
+                .fill("lease", LEASE_BY_FUNCTION)
+                .fill("lease_function", self.lease_function),
+        };
+        query
             .fill("table", self.table)
             .fill("object", self.object)
             .fill("urgency", self.urgency)
             .fill("share", self.share)
             .fill("turns", self.turns)
             .fill("which_picked", self.which_picked)
-            .fill("which_updated", self.which_updated)
             .fill("tries", self.tries)
             .bind("owner", claimer.owner)
             .bind("now", to_micros(claimer.now))
@@ -97,11 +119,19 @@ impl Store {
         Ok(rows)
     }
 
-    /// The app of each tenant that these rows name.
-    pub(crate) async fn find_apps_of_tenants(
+    /// Runs a function of the owner that writes leases of several tenants; returns how many rows it touched.
+    pub(crate) async fn call_lease_function(&self, call: Query) -> Result<u64, Error> {
+        let row = call.fetch_one(&self.connection).await?;
+        let freed: i64 = row.ok_or(Error::Corrupt("leases"))?.get("freed")?;
+        u64::try_from(freed).map_err(|_| Error::Corrupt("leases"))
+    }
+
+    /// The scope of each tenant that these rows name. A tenant whose row was changed around the application has none:
+    /// its work rests, and its leases end by themselves.
+    pub(crate) async fn find_scopes_of_tenants(
         &self,
         rows: &[Row],
-    ) -> Result<HashMap<Uuid, AppId>, Error> {
+    ) -> Result<HashMap<Uuid, TenantScope>, Error> {
         if rows.is_empty() {
             return Ok(HashMap::new());
         }
@@ -109,11 +139,14 @@ impl Store {
             .iter()
             .map(|row| row.get("tenant_id"))
             .collect::<Result<_, _>>()?;
-        let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN :tenants")
+        let query = Query::new("SELECT {sealed} FROM tenants t WHERE t.id IN :tenants")
+            .fill("sealed", TENANTS.select_list("t"))
             .bind_list("tenants", tenants);
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter()
-            .map(|row| Ok((row.get("id")?, row.parse("app_id")?)))
+        let scopes = rows.iter().map(|row| self.checked_scope_from_row(row));
+        let intact = scopes.filter(|it| !matches!(it, Err(Error::Tampered { .. })));
+        intact
+            .map(|it| it.map(|scope| (scope.tenant().uuid(), scope)))
             .collect()
     }
 }

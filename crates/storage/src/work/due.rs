@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, ReconnectId, TenantId, Timestamp, closed_list};
+use regrant_domain::{ReconnectId, Timestamp, closed_list};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Query, Row, to_micros},
+    sql::{CHUNK, Dialect, Query, Row, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -85,6 +85,7 @@ const DUE: ClaimTable = ClaimTable {
     which_picked: "d.kind = :kind",
     which_updated: "due.kind = :kind",
     tries: "0",
+    lease_function: "lease_due(:owner, :wall, :until, :kind",
 };
 
 impl Store {
@@ -105,15 +106,14 @@ impl Store {
             until: now + lease_for,
         };
         let claim = DUE
-            .claim_query(claimer, limit)
+            .claim_query(self.dialect, claimer, limit)
             .fill("tenants", kind.tenant_condition())
             .fill("which", "d.kind = :kind")
             .bind("kind", kind.as_str());
         let rows = self.claim_rows(claim).await?;
-        let apps = self.find_apps_of_tenants(&rows).await?;
-        rows.iter()
-            .map(|row| claim_from(row, kind, owner, &apps))
-            .collect()
+        let scopes = self.find_scopes_of_tenants(&rows).await?;
+        let claims = rows.iter().map(|row| claim_from(row, kind, owner, &scopes));
+        claims.filter_map(Result::transpose).collect()
     }
 
     /// Extends a lease until `until`.
@@ -133,7 +133,10 @@ impl Store {
         let query = Query::tenant(scope.tenant(), sql)
             .bind("until", to_micros(until))
             .fill("tenants", lease.kind.tenant_condition());
-        match self.execute_write(bind_held(query, lease)).await? {
+        let tx = self.begin(scope).await?;
+        let renewed = tx.execute(bind_held(query, lease)).await?;
+        tx.commit().await?;
+        match renewed {
             0 => Err(Error::Stale),
             _ => Ok(()),
         }
@@ -142,6 +145,17 @@ impl Store {
     /// Gives back every lease of a process, of names that begin with its name and `/` too. The rows stay
     /// due as they were.
     pub async fn release_leases(&self, process: &str) -> Result<u64, Error> {
+        self.release_matching(process, &format!("{process}/%"))
+            .await
+    }
+
+    async fn release_matching(&self, process: &str, parts: &str) -> Result<u64, Error> {
+        if self.dialect == Dialect::Postgres {
+            let query = Query::new("SELECT release_leases(:process, :parts) AS freed")
+                .bind("process", process)
+                .bind("parts", parts);
+            return self.call_lease_function(query).await;
+        }
         let mut freed = 0;
         for table in ["due", "probe_due"] {
             let query = Query::new(
@@ -150,7 +164,7 @@ impl Store {
             )
             .fill("table", table)
             .bind("process", process)
-            .bind("parts", format!("{process}/%"));
+            .bind("parts", parts);
             freed += self.execute_write(query).await?;
         }
         Ok(freed)
@@ -159,14 +173,7 @@ impl Store {
     /// Frees every lease and returns how many there were. For a start on SQLite, where the one process
     /// that could hold leases is gone.
     pub async fn expire_leases(&self) -> Result<u64, Error> {
-        let mut freed = 0;
-        for table in ["due", "probe_due"] {
-            let query = Query::new(
-                "UPDATE {table} SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL",
-            );
-            freed += self.execute_write(query.fill("table", table)).await?;
-        }
-        Ok(freed)
+        self.release_matching("", "%").await
     }
 }
 
@@ -276,17 +283,19 @@ fn bind_held(query: Query, lease: &Lease) -> Query {
         .bind("fencing", lease.fencing)
 }
 
+/// The claim of a row; `None` where its tenant has no scope.
 fn claim_from(
     row: &Row,
     kind: DueKind,
     owner: &str,
-    apps: &HashMap<Uuid, AppId>,
-) -> Result<Claim, Error> {
-    let tenant: Uuid = row.get("tenant_id")?;
+    scopes: &HashMap<Uuid, TenantScope>,
+) -> Result<Option<Claim>, Error> {
+    let Some(scope) = scopes.get(&row.get("tenant_id")?).cloned() else {
+        return Ok(None);
+    };
     let object = row.get("object")?;
-    let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
-    Ok(Claim {
-        scope: TenantScope::new(TenantId::from_uuid(tenant), app),
+    Ok(Some(Claim {
+        scope,
         object,
         lease: Lease {
             kind,
@@ -294,5 +303,5 @@ fn claim_from(
             owner: owner.to_owned(),
             fencing: row.get("fencing")?,
         },
-    })
+    }))
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use regrant_domain::{
-    AssetId, TenantId, Timestamp,
+    AssetId, Timestamp,
     schedule::{ProbeQueue, ScheduledProbe},
 };
 use sea_orm::Value;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Query, Row, to_micros},
+    sql::{CHUNK, Dialect, Query, Row, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -48,6 +48,7 @@ const PROBE_DUE: ClaimTable = ClaimTable {
     which_picked: "TRUE",
     which_updated: "TRUE",
     tries: "probe_due.tries",
+    lease_function: "lease_probes(:owner, :wall, :until",
 };
 
 impl Store {
@@ -60,7 +61,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ProbeClaim>, Error> {
         let claim = PROBE_DUE
-            .claim_query(claimer, limit)
+            .claim_query(self.dialect, claimer, limit)
             .fill("tenants", "t.status = 'active'")
             .fill("which", format!("d.lane = '{}'", lane.as_str()));
         let rows = self.claim_rows(claim).await?;
@@ -69,6 +70,12 @@ impl Store {
 
     /// Extends every probe lease of this owner until `until`.
     pub async fn renew_probes(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
+        if self.dialect == Dialect::Postgres {
+            let query = Query::new("SELECT renew_probes(:owner, :until) AS freed")
+                .bind("owner", owner)
+                .bind("until", to_micros(until));
+            return self.call_lease_function(query).await;
+        }
         let query = Query::new("UPDATE probe_due SET leased_until = :until {of_owner}")
             .bind("until", to_micros(until))
             .fill("of_owner", OF_OWNER)
@@ -78,6 +85,10 @@ impl Store {
 
     /// Gives back every probe lease of this owner; the rows stay due as they were.
     pub async fn release_probes(&self, owner: &str) -> Result<u64, Error> {
+        if self.dialect == Dialect::Postgres {
+            let query = Query::new("SELECT release_probes(:owner) AS freed").bind("owner", owner);
+            return self.call_lease_function(query).await;
+        }
         let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL {of_owner}")
             .fill("of_owner", OF_OWNER)
             .bind("owner", owner);
@@ -85,29 +96,25 @@ impl Store {
     }
 
     async fn group_by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
-        let apps = self.find_apps_of_tenants(rows).await?;
+        let mut scopes = self.find_scopes_of_tenants(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
         for row in rows {
             let leases: &mut Vec<_> = claims.entry(row.get("tenant_id")?).or_default();
             leases.push(lease_from_row(row)?);
         }
-        let claim = |(tenant, leases): (Uuid, _)| {
-            let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
-            Ok(ProbeClaim {
-                scope: TenantScope::new(TenantId::from_uuid(tenant), app),
-                leases,
-            })
+        let claim = |(tenant, leases)| {
+            let scope = scopes.remove(&tenant)?;
+            Some(ProbeClaim { scope, leases })
         };
-        claims.into_iter().map(claim).collect()
+        Ok(claims.into_iter().filter_map(claim).collect())
     }
 }
 
-/// The rows of an owner, except those that a transaction is settling: these are done anyway, and waiting
-/// for one while holding others could deadlock.
+/// The rows of an owner. On PostgreSQL functions of the owner of the tables do this: they leave out rows that a
+/// transaction is settling, because these are done anyway, and waiting for one while holding others could deadlock.
 const OF_OWNER: &str = "
     WHERE (tenant_id, asset_id) IN (
-        SELECT d.tenant_id, d.asset_id FROM probe_due d
-        WHERE d.owner = :owner {for_update_of_d_skip_locked})";
+        SELECT d.tenant_id, d.asset_id FROM probe_due d WHERE d.owner = :owner)";
 
 impl TenantTx {
     /// Returns the assets whose leases still hold, and keeps these leases until this transaction ends.

@@ -10,8 +10,8 @@ use regrant_domain::{
 };
 use regrant_storage::{
     Activation, AuditChain, AuditEvent, ClientSpec, Error, NewApp, NewAsset, NewClient, NewDataKey,
-    NewItem, NewReconnect, NewTenant, Settings, Store, StoredCredential, Tenant, TenantLimits,
-    TenantScope, TenantStatus, TenantTx,
+    NewItem, NewReconnect, NewTenant, RowSeals, Settings, Store, StoredCredential, Tenant,
+    TenantLimits, TenantScope, TenantStatus, TenantTx,
 };
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
@@ -95,7 +95,8 @@ impl Bench {
         let store = Store::connect(&settings(database.url()))
             .await
             .unwrap()
-            .with_chain(chain());
+            .with_chain(chain())
+            .with_seals(seals());
         insert_app(&store, &new_app("1")).await.unwrap();
         let (acme, bolt) = (new_tenant("acme"), new_tenant("bolt"));
         insert_tenant(&store, &acme).await.unwrap();
@@ -144,6 +145,11 @@ impl Bench {
 pub(crate) fn chain() -> AuditChain {
     let key = AuditKey::generate().unwrap();
     AuditChain::new(move |tenant, message| key.compute_link(tenant, message))
+}
+
+pub(crate) fn seals() -> RowSeals {
+    let key = AuditKey::generate().unwrap();
+    RowSeals::new(move |tenant, message| key.compute_link(tenant, message))
 }
 
 pub(crate) fn day(n: i64) -> Timestamp {

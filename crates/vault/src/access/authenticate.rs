@@ -70,7 +70,12 @@ impl Vault {
         let verify = |hash: &[u8]| {
             SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(secret))
         };
-        let Some(candidate) = self.store.find_client_for_login(client).await? else {
+        let Some(candidate) = self
+            .store
+            .find_client_for_login(client)
+            .await
+            .map_err(Error::of_caller)?
+        else {
             // Verify against a dummy hash, so that an unknown client takes as long as a wrong
             // secret.
             let _never = verify(&[0; 32]);
@@ -164,7 +169,8 @@ impl Vault {
         let candidate = self
             .store
             .find_client_for_login(client)
-            .await?
+            .await
+            .map_err(Error::of_caller)?
             .ok_or(Error::Unauthenticated)?;
         let scope = candidate
             .scope_of_tenant(claims.tenant)
@@ -192,7 +198,8 @@ impl Vault {
                 let candidate = self
                     .store
                     .find_client_for_login(*client)
-                    .await?
+                    .await
+                    .map_err(Error::of_caller)?
                     .ok_or(Error::Unauthenticated)?;
                 let has_ended =
                     candidate.has_expired(now) || caller.token_version < candidate.token_version();

@@ -34,7 +34,8 @@ impl Vault {
             .verify_token(Audience::Browser, token, now)
             .await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self.store.find_session_for_call(claims.tenant, id).await?;
+        let candidate = self.store.find_session_for_call(claims.tenant, id).await;
+        let candidate = candidate.map_err(Error::of_caller)?;
         let candidate = candidate
             .filter(|it| is_session_valid(it, claims.ver, now))
             .ok_or(Error::Unauthenticated)?;
@@ -80,7 +81,8 @@ impl Vault {
         let candidate = self
             .store
             .find_session_for_call(caller.tenant(), id)
-            .await?;
+            .await
+            .map_err(Error::of_caller)?;
         Ok(candidate
             .filter(|it| is_session_valid(it, caller.token_version, now))
             .map(|it| it.permissions))
@@ -136,7 +138,8 @@ impl Vault {
         let client = self
             .store
             .find_client_for_login(caller.client())
-            .await?
+            .await
+            .map_err(Error::of_caller)?
             .ok_or(Error::Unauthenticated)?;
         let token = NewToken {
             audience: Audience::Browser,

@@ -1,4 +1,5 @@
-//! Finds changes that bypassed the vault: edits of the audit and restored credentials (R-2, T-3).
+//! Finds changes that bypassed the vault: edits of the audit, of rows that carry a seal, and restored credentials and
+//! rows (R-2, T-3, T-6).
 //!
 //! The rule: compare chain, credentials and checkpoints in one snapshot, and report every fault with the number of
 //! its row. A fault proves a foreign write to the database; it does not identify the writer.
@@ -7,8 +8,10 @@
 use std::collections::HashMap;
 
 use regrant_crypto::{Checkpoint, sha256_digest};
-use regrant_domain::{AssetId, CredentialId, Slot, TenantId};
-use regrant_storage::{AuditFault, AuditRow, ChainReport, StoredCredential, TenantTx};
+use regrant_domain::{AssetId, CredentialId, Slot, TenantId, closed_list};
+use regrant_storage::{
+    AuditFault, AuditRow, ChainReport, SlottedCredential, StoredCredential, TenantTx,
+};
 use serde::Deserialize;
 
 use crate::{Error, Vault, access::signing_keys::KeySet};
@@ -33,13 +36,27 @@ pub struct AuditVerdict {
     pub checkpoints: u64,
     /// Every fault with the number of its row, in ascending order.
     pub faults: Vec<(i64, AuditFault)>,
+    /// How many rows that carry a seal were compared.
+    pub sealed_rows: u64,
+    /// Every row that was changed around the application: `table/id`.
+    pub tampered: Vec<(String, RowFault)>,
+}
+
+closed_list! {
+    /// What is wrong with a row that carries a seal.
+    pub enum RowFault: "fault of a sealed row" {
+        /// The row was changed, or was not written by the application.
+        Edited = "edited",
+        /// The row is an older one, or one that was deleted.
+        PutBack = "put_back",
+    }
 }
 
 impl AuditVerdict {
     /// Whether verification found no fault.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
-        self.faults.is_empty()
+        self.faults.is_empty() && self.tampered.is_empty()
     }
 }
 
@@ -91,9 +108,15 @@ impl Vault {
         );
         let tx = self.store.begin_snapshot(&scope).await?;
         let mut sealings = SealingRecords::default();
-        let report = tx.verify_audit_chain(|row| sealings.note_row(row)).await?;
+        let mut seals = SealHistory::default();
+        let note = |row: &AuditRow| {
+            sealings.note_row(row);
+            seals.note_row(row);
+        };
+        let report = tx.verify_audit_chain(note).await?;
         let mut verdict = AuditVerdict::from_report(tenant, &report);
         verdict.compare_credentials(&tx, &sealings).await?;
+        verdict.compare_sealed_rows(&tx, &seals).await?;
         let inside: Vec<_> = tx
             .find_newest_checkpoint()
             .await?
@@ -129,6 +152,25 @@ impl KeptCheckpoints {
             }
         }
         kept
+    }
+}
+
+/// The newest seal of each row, read from the chain; `None` for a row that was deleted.
+#[derive(Default)]
+struct SealHistory(HashMap<String, Option<String>>);
+
+impl SealHistory {
+    fn note_row(&mut self, row: &AuditRow) {
+        #[derive(Deserialize)]
+        struct Detail {
+            seals: HashMap<String, Option<String>>,
+        }
+        if !row.detail.contains("\"seals\"") {
+            return;
+        }
+        if let Ok(detail) = serde_json::from_str::<Detail>(&row.detail) {
+            self.0.extend(detail.seals);
+        }
     }
 }
 
@@ -174,7 +216,30 @@ impl AuditVerdict {
             unrecorded: 0,
             checkpoints: 0,
             faults: report.faults.clone(),
+            sealed_rows: 0,
+            tampered: Vec::new(),
         }
+    }
+
+    async fn compare_sealed_rows(
+        &mut self,
+        tx: &TenantTx,
+        history: &SealHistory,
+    ) -> Result<(), Error> {
+        for row in tx.inspect_sealed_rows().await? {
+            self.sealed_rows += 1;
+            let name = row.name.to_string();
+            let newest = history.0.get(&name);
+            let fault = if !row.is_intact {
+                Some(RowFault::Edited)
+            } else if newest.is_some_and(|it| it.as_ref() != Some(&row.seal)) {
+                Some(RowFault::PutBack)
+            } else {
+                None
+            };
+            self.tampered.extend(fault.map(|it| (name, it)));
+        }
+        Ok(())
     }
 
     async fn compare_credentials(
@@ -188,9 +253,13 @@ impl AuditVerdict {
             let Some(last) = page.last() else {
                 return Ok(());
             };
-            after = Some(last.credential.id);
-            for stored in &page {
+            after = Some(last.stored.credential.id);
+            for SlottedCredential { stored, is_intact } in &page {
                 self.credentials += 1;
+                if !is_intact {
+                    let name = format!("credentials/{}", stored.credential.id);
+                    self.tampered.push((name, RowFault::Edited));
+                }
                 self.unrecorded += u64::from(!sealings.digests.contains_key(&stored.credential.id));
                 let fault = sealings
                     .find_contradiction(stored)

@@ -136,7 +136,8 @@ impl Vault {
             .await?;
         let id: OperatorId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let session: OperatorSessionId = claims.jti.parse().map_err(|_| Error::Unauthenticated)?;
-        let operator = self.store.find_operator_of_session(session, now).await?;
+        let operator = self.store.find_operator_of_session(session, now).await;
+        let operator = operator.map_err(Error::of_caller)?;
         let operator = operator.filter(|it| it.id == id && claims.tenant == TenantId::SYSTEM);
         Ok(AuthenticatedOperator {
             operator: operator.ok_or(Error::Unauthenticated)?,
@@ -212,7 +213,16 @@ impl Vault {
         let permit = self.passwords.acquire_permit().await?;
         // Other attempts may have locked the name while this one waited.
         self.refuse_locked_name(name_hash).await?;
-        let found = self.store.find_operator_by_name(name).await?;
+        let found = match self
+            .store
+            .find_operator_by_name(name)
+            .await
+            .map_err(Error::of_caller)
+        {
+            // A changed row counts as an unknown name, so that the response and its time do not differ.
+            Err(Error::Unauthenticated) => None,
+            found => found?,
+        };
         let hash = found.as_ref().map(|it| it.password_hash.clone());
         let is_correct = permit.verify_password(hash, password).await?;
         let known = found.as_ref().map(|it| it.operator.id);

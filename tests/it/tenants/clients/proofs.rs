@@ -159,6 +159,8 @@ async fn proofs_cannot_be_required_of_a_client_without_a_proof_key(database: Tes
         .database
         .run_as_superuser("UPDATE clients SET proof_key_sealed = NULL")
         .await;
+    let row = format!("clients/{}", id(&client).uuid());
+    world.harness.accept_row(world.tenant, &row).await;
     let demand = async || {
         let change = ClientChange {
             proof_required: Some(true),

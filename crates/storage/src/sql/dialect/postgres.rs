@@ -11,8 +11,8 @@ use sqlx::{
 
 use crate::{Error, Settings, sql::Query};
 
-/// Tables that name a tenant and are read before a tenant is known. They hold ids, times and hashes.
-const OPEN_TABLES: &str = "('clients', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
+/// Tables whose rows are read, never written, before a tenant is known. They hold ids, times, hashes and settings.
+const READ_BY_ALL: &str = "('tenants', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
 
 pub(super) async fn open_postgres(settings: &Settings) -> Result<DatabaseConnection, Error> {
     let options = settings
@@ -61,20 +61,25 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespac
             AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))
 ORDER BY 1";
 
-/// Every table that names a tenant and lacks row-level security. It asks the catalogue, so that a table
-/// added later cannot be forgotten here.
+/// Every table of tenants' rows that is not isolated: row-level security is forced, one policy confines writes to one
+/// tenant, and only the tables of [`READ_BY_ALL`] have a second one, for reading. Policies for the owner alone do not
+/// count: the role that serves owns nothing. It asks the catalogue, so that a table added later cannot be forgotten here.
 fn unprotected_tables() -> String {
     format!(
         "
 SELECT 'table ' || c.relname || ' lacks ' || CASE
         WHEN NOT c.relrowsecurity THEN 'row-level security'
         WHEN NOT c.relforcerowsecurity THEN 'forced row-level security'
-        ELSE 'its one policy' END AS reason
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+        ELSE 'the policies that confine it to one tenant' END AS reason
+FROM pg_class c
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
-    AND c.relname NOT IN {OPEN_TABLES}
+    AND (c.relname = 'tenants' OR EXISTS (SELECT 1 FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))
     AND NOT (c.relrowsecurity AND c.relforcerowsecurity
-        AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) = 1)
+        AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd <> 'r'
+            AND NOT c.relowner = ALL (p.polroles)) = 1
+        AND (c.relname IN {READ_BY_ALL} OR NOT EXISTS (SELECT 1 FROM pg_policy p
+            WHERE p.polrelid = c.oid AND p.polcmd = 'r' AND NOT c.relowner = ALL (p.polroles))))
 ORDER BY 1"
     )
 }

@@ -117,7 +117,7 @@ async fn a_table_without_row_level_security_is_refused() {
         (
             "CREATE POLICY hole ON assets USING (true)",
             "DROP POLICY hole ON assets",
-            "table assets lacks its one policy",
+            "table assets lacks the policies that confine it to one tenant",
         ),
         (
             "CREATE TABLE later (tenant_id UUID)",

@@ -1,0 +1,151 @@
+//! The tables whose rows carry a seal, and the columns that it covers.
+//!
+//! The rule: a column that decides who may do what is listed here; one that only counts or notes use is not
+//! (`last_used_at`, `last_login_at`, `intent_seq`). A test changes every column that the schema has.
+
+use regrant_domain::TenantId;
+
+/// A table whose rows carry a seal in the column `seal`.
+#[derive(Debug)]
+pub(crate) struct SealedTable {
+    pub(crate) name: &'static str,
+    /// Whose rows they are.
+    pub(crate) owner: RowOwner,
+    /// What the seal covers; the column `id` comes first.
+    pub(crate) columns: &'static [(&'static str, ColumnType)],
+}
+
+/// Whose rows a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowOwner {
+    /// Each row names its tenant.
+    Tenant,
+    /// Each row is a tenant: its id is the tenant's.
+    Itself,
+    /// The installation.
+    Installation,
+}
+
+/// How a column is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ColumnType {
+    Uuid,
+    Text,
+    Bytes,
+    Int,
+    Bool,
+}
+
+use ColumnType::{Bool, Bytes, Int, Text, Uuid};
+
+pub(crate) const CLIENTS: SealedTable = SealedTable {
+    name: "clients",
+    owner: RowOwner::Tenant,
+    columns: &[
+        ("id", Uuid),
+        ("tenant_id", Uuid),
+        ("name", Text),
+        ("secret_hash", Bytes),
+        ("previous_secret_hash", Bytes),
+        ("previous_secret_until", Int),
+        ("proof_key_sealed", Bytes),
+        ("previous_proof_key_sealed", Bytes),
+        ("scopes", Text),
+        ("created_at", Int),
+        ("disabled_at", Int),
+        ("expires_at", Int),
+        ("token_version", Int),
+        ("networks", Text),
+        ("asset_ids", Text),
+        ("business_ids", Text),
+        ("proof_required", Bool),
+        ("keep_unused_scopes", Bool),
+    ],
+};
+
+pub(crate) const TENANTS: SealedTable = SealedTable {
+    name: "tenants",
+    owner: RowOwner::Itself,
+    columns: &[
+        ("id", Uuid),
+        ("name", Text),
+        ("app_id", Text),
+        ("status", Text),
+        ("created_at", Int),
+        ("reason_required", Bool),
+        ("max_assets", Int),
+        ("max_running_reconnects", Int),
+        ("requests_per_second", Int),
+        ("delete_after", Int),
+        ("deleted_at", Int),
+        ("shredded_at", Int),
+    ],
+};
+
+pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
+    name: "reconnect_sessions",
+    owner: RowOwner::Tenant,
+    columns: &[
+        ("id", Uuid),
+        ("tenant_id", Uuid),
+        ("client_id", Uuid),
+        ("person_id", Text),
+        ("require_person", Bool),
+        ("asset_ids", Text),
+        ("uses_left", Int),
+        ("previews_left", Int),
+        ("created_at", Int),
+        ("expires_at", Int),
+        ("ended_at", Int),
+    ],
+};
+
+pub(crate) const OPERATORS: SealedTable = SealedTable {
+    name: "operators",
+    owner: RowOwner::Installation,
+    columns: &[
+        ("id", Uuid),
+        ("name", Text),
+        ("role", Text),
+        ("password_hash", Text),
+        ("created_at", Int),
+        ("disabled_at", Int),
+    ],
+};
+
+pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
+    name: "operator_sessions",
+    owner: RowOwner::Installation,
+    columns: &[
+        ("id", Uuid),
+        ("operator_id", Uuid),
+        ("created_at", Int),
+        ("expires_at", Int),
+    ],
+};
+
+/// Every table whose rows carry a seal.
+pub(crate) const ALL: [&SealedTable; 5] = [
+    &TENANTS,
+    &CLIENTS,
+    &RECONNECT_SESSIONS,
+    &OPERATORS,
+    &OPERATOR_SESSIONS,
+];
+
+impl SealedTable {
+    /// Whether a transaction of this tenant, or of the installation, reaches rows of the table.
+    pub(crate) fn is_reached_by(&self, tenant: TenantId) -> bool {
+        (self.owner == RowOwner::Installation) == (tenant == TenantId::SYSTEM)
+    }
+
+    /// The columns for a SELECT from this table as `alias`; each is named `{alias}_{column}`.
+    pub(crate) fn select_list(&self, alias: &str) -> String {
+        let column = |name: &str| format!("{alias}.{name} AS {alias}_{name}");
+        let columns = self.columns.iter().map(|(name, _)| column(name));
+        columns
+            .chain([column("seal")])
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
