@@ -14,6 +14,7 @@ mod slot;
 mod table;
 
 pub use inspect::{RowName, SealedRow};
+pub(crate) use rows::without_seals;
 pub use seals::RowSeals;
 pub(crate) use seals::SealRecords;
 pub use slot::SlottedCredential;

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     AuditChain, Error, RowSeals, TenantScope, TenantTx,
     audit::Ledger,
+    integrity::without_seals,
     sql::{Dialect, Query},
     work::sole::ProcessLock,
 };
@@ -45,12 +46,18 @@ pub struct Store {
     pub(crate) connection: DatabaseConnection,
     pub(crate) dialect: Dialect,
     system: TenantScope,
-    chain: Option<AuditChain>,
-    pub(crate) seals: Option<RowSeals>,
+    codes: Arc<Codes>,
     /// SQLite has one writer. Waiting here is fair and ends at once; waiting in SQLite polls.
     writer: Option<Arc<Semaphore>>,
     /// Only one process may work on a SQLite file.
     pub(crate) sole: Option<ProcessLock>,
+}
+
+/// What computes the keyed codes of the audit and of sealed rows.
+#[derive(Debug, Default)]
+struct Codes {
+    chain: Option<AuditChain>,
+    seals: Option<RowSeals>,
 }
 
 impl fmt::Debug for Store {
@@ -72,8 +79,7 @@ impl Store {
             connection,
             dialect,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
-            chain: None,
-            seals: None,
+            codes: Arc::default(),
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             sole: dialect.process_lock(&settings.url)?,
         };
@@ -85,8 +91,10 @@ impl Store {
     /// The same database, opened so that transactions can write the audit.
     #[must_use]
     pub fn with_chain(self, chain: AuditChain) -> Self {
+        let seals = self.codes.seals.clone();
+        let chain = Some(chain);
         Self {
-            chain: Some(chain),
+            codes: Arc::new(Codes { chain, seals }),
             ..self
         }
     }
@@ -94,10 +102,20 @@ impl Store {
     /// The same database, opened so that sealed rows can be checked and changed.
     #[must_use]
     pub fn with_seals(self, seals: RowSeals) -> Self {
+        let chain = self.codes.chain.clone();
+        let seals = Some(seals);
         Self {
-            seals: Some(seals),
+            codes: Arc::new(Codes { chain, seals }),
             ..self
         }
+    }
+
+    /// The seals of rows.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`]: the store was opened without them.
+    pub(crate) fn row_seals(&self) -> Result<&RowSeals, Error> {
+        self.codes.seals.as_ref().ok_or_else(without_seals)
     }
 
     /// Checks that the database answers.
@@ -151,12 +169,12 @@ impl Store {
         self.dialect
             .set_tenant(&transaction, scope.tenant())
             .await?;
-        let ledger = Ledger::read_only(self.chain.clone());
+        let ledger = Ledger::read_only(self.codes.chain.clone());
         Ok(TenantTx {
             transaction,
             tenant: scope.tenant(),
             dialect: self.dialect,
-            seals: self.seals.clone(),
+            seals: self.codes.seals.clone(),
             ledger,
             _turn: None,
         })
@@ -166,12 +184,12 @@ impl Store {
         let turn = self.wait_for_writer().await;
         let transaction = self.dialect.begin_write(&self.connection).await?;
         self.dialect.set_tenant(&transaction, tenant).await?;
-        let ledger = Ledger::for_writes(self.chain.clone());
+        let ledger = Ledger::for_writes(self.codes.chain.clone());
         Ok(TenantTx {
             transaction,
             tenant,
             dialect: self.dialect,
-            seals: self.seals.clone(),
+            seals: self.codes.seals.clone(),
             ledger,
             _turn: turn,
         })

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use regrant_domain::{Clock, schedule::ProbeQueue};
-use regrant_storage::Claimer;
+use regrant_domain::Clock;
 use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -184,22 +183,11 @@ async fn a_check_without_an_answer_of_graph_continues_by_itself(database: TestDa
 
 async fn a_check_waits_for_the_process_that_holds_the_probe(database: TestDatabase) {
     let stage = Stage::on(database).await;
-    let (now, wall) = (
-        stage.harness.clock.now() + TimeDelta::days(2),
-        Clock::system_time(),
+    let until = (Clock::system_time() + Duration::from_secs(3)).timestamp_micros();
+    let lease = format!(
+        "UPDATE probe_due SET owner = 'another process', leased_until = {until}, fencing = fencing + 1"
     );
-    let other = Claimer {
-        owner: "another process",
-        now,
-        wall,
-        until: wall + Duration::from_secs(3),
-    };
-    let store = stage.harness.store().await;
-    let claims = store
-        .claim_probes(ProbeQueue::Normal, other, 10)
-        .await
-        .expect("a claim");
-    assert_eq!(claims[0].leases.len(), 3);
+    stage.harness.database.run_as_superuser(&lease).await;
     let path = format!("/v1/assets/{}/check", stage.page());
     let (status, held) = stage
         .tenant

@@ -285,7 +285,8 @@ async fn a_shredded_tenant_cannot_be_decrypted(database: TestDatabase) {
         .run_as_superuser("UPDATE tenants SET status = 'active'")
         .await;
     assert_eq!(tenant.status(&path).await, 401);
-    let name = shredded["name"].as_str().expect("a name");
+    let (_, stored) = owner.get(&own).await;
+    let name = stored["name"].as_str().expect("a name");
     harness.set_tenant(name, "status = 'active'").await;
     assert_eq!(tenant.status(&path).await, 500);
 }

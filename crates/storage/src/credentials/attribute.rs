@@ -3,6 +3,8 @@
 //! The rule: only a credential without a grant is attributed, and the asset that it serves takes over the facts in the
 //! same transaction.
 
+use std::collections::HashSet;
+
 use regrant_domain::{Credential, CredentialId, Timestamp};
 use sea_orm::Value;
 
@@ -23,11 +25,12 @@ pub struct AttributedCredential {
 
 const ATTRIBUTE: &str = "
     WITH owned (id, kind, grant_id, person_id, sealed, key_id, key_version, expires_at,
-        data_access_expires_at) AS (VALUES :owned)
+        data_access_expires_at, slot_seal) AS (VALUES :owned)
     UPDATE credentials AS c SET kind = owned.kind, grant_id = owned.grant_id,
         person_id = owned.person_id, sealed = owned.sealed, key_id = owned.key_id,
         key_version = owned.key_version, expires_at = owned.expires_at,
-        data_access_expires_at = owned.data_access_expires_at, ownerless_since = NULL
+        data_access_expires_at = owned.data_access_expires_at, ownerless_since = NULL,
+        slot_seal = owned.slot_seal
     FROM owned
     WHERE c.tenant_id = :tenant AND c.id = owned.id AND c.grant_id IS NULL";
 
@@ -88,9 +91,15 @@ impl TenantTx {
     ) -> Result<usize, Error> {
         let mut attributed = 0;
         for chunk in owned.chunks(CHUNK) {
-            let rows: Vec<[Value; 9]> = chunk
+            let intact = self.find_intact_slots(chunk).await?;
+            let rows: Vec<[Value; 10]> = chunk
                 .iter()
-                .map(|it| to_row(&it.credential))
+                .map(|it| {
+                    // A credential that was put into the slot around the application stays without a seal.
+                    let is_intact = intact.contains(&it.credential.id);
+                    let seal = self.seal_slot(&it.credential)?;
+                    to_row(&it.credential, seal.filter(|_| is_intact))
+                })
                 .collect::<Result<_, _>>()?;
             attributed += self
                 .execute(self.query(ATTRIBUTE).bind_rows("owned", rows))
@@ -103,9 +112,24 @@ impl TenantTx {
         }
         usize::try_from(attributed).map_err(|_| Error::Corrupt("count"))
     }
+
+    /// Those of the credentials whose slot is intact before they are attributed.
+    async fn find_intact_slots(
+        &self,
+        owned: &[AttributedCredential],
+    ) -> Result<HashSet<CredentialId>, Error> {
+        let query = self
+            .query("{select} AND c.id IN :ids")
+            .fill("select", SELECT)
+            .bind_list("ids", owned.iter().map(|it| it.credential.id.uuid()));
+        let rows = self.fetch_all(query).await?;
+        let slotted = rows.iter().map(|row| self.slotted_from_row(row));
+        let intact = slotted.filter(|it| !matches!(it, Ok(it) if !it.is_intact));
+        intact.map(|it| Ok(it?.stored.credential.id)).collect()
+    }
 }
 
-fn to_row(it: &Credential) -> Result<[Value; 9], Error> {
+fn to_row(it: &Credential, slot_seal: Option<Vec<u8>>) -> Result<[Value; 10], Error> {
     let (key_id, key_version) = read_sealing_key(&it.sealed)?;
     Ok([
         it.id.uuid().into(),
@@ -120,5 +144,6 @@ fn to_row(it: &Credential) -> Result<[Value; 9], Error> {
         i64::from(key_version).into(),
         maybe_micros(it.expires_at).into(),
         maybe_micros(it.data_access_expires_at).into(),
+        slot_seal.into(),
     ])
 }

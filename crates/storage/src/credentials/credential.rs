@@ -71,7 +71,7 @@ impl TenantTx {
     }
 
     /// Every credential of these assets by rank: active, candidate, standby (the last proved first), and
-    /// previous.
+    /// previous. One that was put into its slot around the application is left out, so that it is never sealed again.
     pub async fn list_ranked_credentials(
         &self,
         assets: &[AssetId],
@@ -80,7 +80,9 @@ impl TenantTx {
                    ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1
                        WHEN 'standby' THEN 2 ELSE 3 END, c.proved_at DESC, c.id DESC";
         let rows = self.read_rows(assets, |tx| tx.query(sql)).await?;
-        rows.iter().map(credential_from_row).collect()
+        let slotted = rows.iter().map(|row| self.slotted_from_row(row));
+        let intact = slotted.filter(|it| !matches!(it, Ok(it) if !it.is_intact));
+        intact.map(|it| Ok(it?.stored)).collect()
     }
 
     /// Deletes credentials.

@@ -7,7 +7,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, Store, TenantTx,
+    Error, TenantTx,
     integrity::{
         RowSeals,
         table::{RowOwner, SealedTable},
@@ -17,16 +17,6 @@ use crate::{
 
 /// The alias under which rows are read here.
 pub(super) const ALIAS: &str = "s";
-
-impl Store {
-    /// The seals of rows.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`]: the store was opened without them.
-    pub(crate) fn row_seals(&self) -> Result<&RowSeals, Error> {
-        self.seals.as_ref().ok_or_else(without_seals)
-    }
-}
 
 impl TenantTx {
     /// Changes rows that carry a seal; returns how many the statement touched.
@@ -190,6 +180,6 @@ impl TenantTx {
     }
 }
 
-fn without_seals() -> Error {
+pub(crate) fn without_seals() -> Error {
     Error::Unsupported("a store without the key of its seals".to_owned())
 }

@@ -76,7 +76,7 @@ async fn adopt_rows(keys: &DataKeys, store: &Store, now: Timestamp) -> Result<()
     )?;
     let tx = store.begin(&system).await?;
     if tx.has_audit_action(ADOPTED).await? {
-        // Another process was first, or somebody removed the mark to have forged rows sealed.
+        // Another process was first, or the mark was removed to have forged rows sealed.
         tx.commit().await?;
         return require_mark(store).await;
     }
@@ -97,7 +97,7 @@ async fn require_mark(store: &Store) -> Result<(), Error> {
     let mark = store.find_audit_key(MARK_NAME).await?;
     mark.map(drop).ok_or_else(|| {
         Error::from_cause(
-            "the audit says that every row is sealed, but the mark of it is gone: somebody changed the database; \
+            "the audit says that every row is sealed, but the mark of it is gone: the database was changed without Regrant; \
              restore the row `rows-1-adopted` of `audit_keys` from a backup",
         )
     })

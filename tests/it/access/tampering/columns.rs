@@ -149,7 +149,6 @@ fn hostile_value(column: &str, kind: &str) -> String {
             "x'018900000000700080000000000000ff'".to_owned()
         }
         "blob" => "x'00ff'".to_owned(),
-        "bigint" => format!("coalesce({column}, 0) + 4000000000000000"),
         "integer"
             if [
                 "reason_required",
@@ -161,7 +160,7 @@ fn hostile_value(column: &str, kind: &str) -> String {
         {
             format!("1 - {column}")
         }
-        "integer" => format!("coalesce({column}, 0) + 4000000000000000"),
+        "bigint" | "integer" => format!("coalesce({column}, 0) + 4000000000000000"),
         _ if column == "status" => "'suspended'".to_owned(),
         _ if column == "role" => "'support'".to_owned(),
         _ => format!("coalesce({column}, '') || 'x'"),
