@@ -1,5 +1,6 @@
 //! Reconnects: outcomes, previews, events, overlapping calls and crashes.
 
+mod bulk;
 mod kill;
 mod outcomes;
 mod overlap;

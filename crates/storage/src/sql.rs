@@ -1,6 +1,8 @@
 //! Statements, rows and the differences between the two databases.
 
+mod array;
 pub(crate) mod dialect;
+mod param;
 pub(crate) mod query;
 pub(crate) mod row;
 mod template;

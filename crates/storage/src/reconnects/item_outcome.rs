@@ -63,6 +63,9 @@ impl TenantTx {
         rows: Vec<[Value; 8]>,
     ) -> Result<(), Error> {
         let count = rows.len();
+        let positions: Vec<_> = rows.iter().map(|[position, ..]| position.clone()).collect();
+        // The list of positions is what SQLite finds the items by: for a join with rows alone it reads every open item
+        // of the reconnect, and compares each with every row.
         let query = self
             .query(
                 "WITH result (position, outcome, serving, reason, retry_at, fbtrace_id, settled_at,
@@ -74,10 +77,11 @@ impl TenantTx {
                      attempts = i.attempts + 1
                  FROM result
                  WHERE i.tenant_id = :tenant AND i.reconnect_id = :reconnect
-                     AND i.position = result.position
+                     AND i.position IN :positions AND i.position = result.position
                      AND (i.outcome IS NULL OR i.outcome = 'deferred')",
             )
             .bind_rows("results", rows)
+            .bind_list("positions", positions)
             .bind("reconnect", reconnect.uuid());
         self.execute_exactly(count, query).await
     }

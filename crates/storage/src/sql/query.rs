@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, Statement, Value, Values};
 
 use crate::{
     Error,
-    sql::{Dialect, Row, template::Template},
+    sql::{Dialect, Row, param::Param, template::Template},
 };
 
 /// How many rows one statement carries: the fastest size on both databases, and far below SQLite's
@@ -21,8 +21,8 @@ pub(crate) const CHUNK: usize = 500;
 
 /// A statement and the values of its parameters.
 ///
-/// - `:name` is a parameter; it may be used several times. The name of a list is replaced by
-///   `(…, …)`, the name of rows by `(…), (…)`: `id IN :ids`, `VALUES :rows`.
+/// - `:name` is a parameter; it may be used several times. A list stands after `IN`, rows stand after
+///   `VALUES`: `id IN :ids`, `VALUES :rows`. How they travel is up to `param.rs`.
 /// - `[AND kind = :kind]` is left out of the statement when `:kind` is bound to nothing.
 /// - `{name}` is a part that differs: by dialect (`{for_update}`) or as [`Query::fill`] says.
 #[derive(Debug, Clone)]
@@ -31,18 +31,6 @@ pub(crate) struct Query {
     tenant: Option<TenantId>,
     params: Vec<(&'static str, Param)>,
     parts: Vec<(&'static str, Cow<'static, str>)>,
-}
-
-/// What a name is bound to.
-#[derive(Debug, Clone)]
-pub(crate) enum Param {
-    One(Value),
-    List(Vec<Value>),
-    Rows(Vec<Vec<Value>>),
-    /// Each row is led by the tenant.
-    TenantRows(Vec<Vec<Value>>),
-    /// The parts in square brackets that use the name are left out.
-    Nothing,
 }
 
 impl Query {
@@ -209,37 +197,49 @@ pub(crate) fn maybe_to_json(
 mod tests {
     use super::*;
 
-    fn render(query: Query) -> (String, Vec<Value>) {
-        query.into_sql(Dialect::Sqlite).unwrap()
+    fn render(query: Query, dialect: Dialect) -> (String, Vec<Value>) {
+        query.into_sql(dialect).unwrap()
+    }
+
+    fn query_with_rows_and_list() -> Query {
+        let sql =
+            "WITH v (id, name) AS (VALUES :rows) SELECT 1 WHERE a = :a AND b IN :ids OR a > :a";
+        let rows = [
+            [Value::from(4_i64), Value::from("x")],
+            [5_i64.into(), Value::String(None)],
+        ];
+        Query::new(sql)
+            .bind("a", 1_i64)
+            .bind_list("ids", [2_i64, 3])
+            .bind_rows("rows", rows)
     }
 
     #[test]
-    fn every_name_becomes_the_placeholder_of_its_value() {
-        let query = Query::new(
-            "WITH v (id, name) AS (VALUES :rows) SELECT 1 WHERE a = :a AND b IN :ids OR a > :a",
-        )
-        .bind("a", 1_i64)
-        .bind_list("ids", [2_i64, 3])
-        .bind_rows(
-            "rows",
-            [
-                [Value::from(4_i64), Value::from("x")],
-                [5_i64.into(), "y".into()],
-            ],
-        );
-        let (sql, values) = render(query);
+    fn on_sqlite_every_value_has_its_placeholder_and_lists_are_padded() {
+        let (sql, values) = render(query_with_rows_and_list(), Dialect::Sqlite);
         assert_eq!(
             sql,
-            "WITH v (id, name) AS (VALUES ($1, $2), ($3, $4)) SELECT 1 WHERE a = $5 AND b IN ($6, $7) OR a > $5"
+            "WITH v (id, name) AS (VALUES ($1, $2), ($3, $4)) SELECT 1 WHERE a = $5 \
+             AND b IN ($6, $7, $8, $9, $10, $11, $12, $13) OR a > $5"
         );
-        let wanted: [Value; 7] = [
-            4_i64.into(),
-            "x".into(),
-            5_i64.into(),
-            "y".into(),
+        let rows: [Value; 4] = [4_i64.into(), "x".into(), 5_i64.into(), Value::String(None)];
+        let list = [1_i64, 2, 3, 3, 3, 3, 3, 3, 3].map(Value::from);
+        assert_eq!(values, [rows.as_slice(), list.as_slice()].concat());
+    }
+
+    #[test]
+    fn on_postgres_a_column_and_a_list_are_one_array_each() {
+        let (sql, values) = render(query_with_rows_and_list(), Dialect::Postgres);
+        assert_eq!(
+            sql,
+            "WITH v (id, name) AS (SELECT * FROM unnest($1::bigint[], $2::text[])) SELECT 1 WHERE a = $3 \
+             AND b IN (SELECT unnest($4::bigint[])) OR a > $3"
+        );
+        let wanted: [Value; 4] = [
+            "{4,5}".into(),
+            r#"{"x",NULL}"#.into(),
             1_i64.into(),
-            2_i64.into(),
-            3_i64.into(),
+            "{2,3}".into(),
         ];
         assert_eq!(values, wanted);
     }
@@ -253,8 +253,12 @@ mod tests {
             .bind_tenant_rows("rows", [["inbox".into()]]);
         assert!(rows.is_bound_to(one));
         assert_eq!(
-            render(rows).0,
+            render(rows.clone(), Dialect::Sqlite).0,
             "INSERT INTO due (tenant_id, kind) VALUES ($1, $2)"
+        );
+        assert_eq!(
+            render(rows, Dialect::Postgres).0,
+            "INSERT INTO due (tenant_id, kind) SELECT $1, * FROM unnest($2::text[])"
         );
         assert!(!Query::tenant(one, "SELECT :tenant").is_bound_to(one));
         let unbound =

@@ -3,11 +3,11 @@
 //! The rule: quoted text and casts (`::`) are copied as they are. Every name in the text has a value
 //! and every value a name in the text; otherwise nothing is rendered.
 
-use std::{borrow::Cow, fmt::Write};
+use std::borrow::Cow;
 
 use sea_orm::Value;
 
-use crate::sql::{Dialect, query::Param};
+use crate::sql::{Dialect, param::Param};
 
 /// How deep parts may be filled into parts.
 const MAX_DEPTH: u32 = 4;
@@ -46,7 +46,9 @@ impl Template {
     ) -> Self {
         let mut values = Vec::new();
         let params = params.into_iter().map(|(name, param)| NamedParam {
-            placeholders: (name == "tenant").then(|| param.add_placeholders(&mut values)),
+            // A tenant is one value, which always renders.
+            placeholders: (name == "tenant")
+                .then(|| param.render(dialect, &mut values).unwrap_or_default()),
             name,
             param,
         });
@@ -123,20 +125,25 @@ impl Template {
     }
 
     fn append_param(&mut self, name: &str) -> Result<(), Fault> {
-        let values = &mut self.values;
-        match self.params.iter_mut().find(|it| it.name == name) {
-            None => Err(format!(":{name} has no value")),
-            Some(it) if matches!(it.param, Param::Nothing) => {
-                Err(format!(":{name} is bound to nothing"))
-            }
-            Some(it) => {
-                let placeholders = it
-                    .placeholders
-                    .get_or_insert_with(|| it.param.add_placeholders(values));
-                self.sql.push_str(placeholders);
-                Ok(())
-            }
+        let (values, dialect) = (&mut self.values, self.dialect);
+        let Some(it) = self.params.iter_mut().find(|it| it.name == name) else {
+            return Err(format!(":{name} has no value"));
+        };
+        if matches!(it.param, Param::Nothing) {
+            return Err(format!(":{name} is bound to nothing"));
         }
+        if it.param.follows_values() {
+            let before = self.sql.strip_suffix("VALUES ").map(str::len);
+            let before = before.ok_or_else(|| format!("there is no VALUES before :{name}"))?;
+            self.sql.truncate(before);
+        }
+        let placeholders = match it.placeholders.take() {
+            Some(placeholders) => placeholders,
+            None => it.param.render(dialect, values)?,
+        };
+        self.sql.push_str(&placeholders);
+        it.placeholders = Some(placeholders);
+        Ok(())
     }
 
     fn append_part(&mut self, name: &str, depth: u32) -> Result<(), Fault> {
@@ -166,43 +173,6 @@ impl Template {
         }
         self.append(text, depth + 1)
     }
-}
-
-impl Param {
-    /// Adds the values and returns the placeholders that the statement uses for them.
-    fn add_placeholders(&self, values: &mut Vec<Value>) -> String {
-        let mut text = String::new();
-        match self {
-            Self::One(value) => add_value(value, &mut text, values),
-            Self::List(list) => add_tuple("(", list, &mut text, values),
-            Self::Rows(rows) => add_rows("(", rows, &mut text, values),
-            Self::TenantRows(rows) => add_rows("($1, ", rows, &mut text, values),
-            Self::Nothing => {}
-        }
-        text
-    }
-}
-
-fn add_rows(open: &str, rows: &[Vec<Value>], text: &mut String, values: &mut Vec<Value>) {
-    for (n, row) in rows.iter().enumerate() {
-        text.push_str(if n == 0 { "" } else { ", " });
-        add_tuple(open, row, text, values);
-    }
-}
-
-fn add_tuple(open: &str, tuple: &[Value], text: &mut String, values: &mut Vec<Value>) {
-    text.push_str(open);
-    for (n, value) in tuple.iter().enumerate() {
-        text.push_str(if n == 0 { "" } else { ", " });
-        add_value(value, text, values);
-    }
-    text.push(')');
-}
-
-fn add_value(value: &Value, text: &mut String, values: &mut Vec<Value>) {
-    values.push(value.clone());
-    // Writing to a String cannot fail.
-    let _ = write!(text, "${}", values.len());
 }
 
 fn split_name(text: &str) -> (&str, &str) {
@@ -263,7 +233,10 @@ mod tests {
         let parts = [("which", "a IN :ids {for_update}")];
         let params = [("ids", Param::List(vec![1_i64.into(), 2_i64.into()]))];
         let sql = render("SELECT a WHERE {which}", &params, &parts).unwrap();
-        assert_eq!(sql, "SELECT a WHERE a IN ($1, $2) FOR UPDATE");
+        assert_eq!(
+            sql,
+            "SELECT a WHERE a IN (SELECT unnest($1::bigint[])) FOR UPDATE"
+        );
     }
 
     #[test]
@@ -274,6 +247,16 @@ mod tests {
             ("SELECT ':a'", vec![("a", one(1))], vec![]),
             ("SELECT :a", vec![("a", Param::Nothing)], vec![]),
             ("SELECT 1", vec![("a", Param::Nothing)], vec![]),
+            (
+                "SELECT 1 WHERE a IN :a",
+                vec![("a", Param::List(vec![]))],
+                vec![],
+            ),
+            (
+                "INSERT INTO t :a",
+                vec![("a", Param::Rows(vec![vec![1_i64.into()]]))],
+                vec![],
+            ),
             ("SELECT {b}", vec![], vec![]),
             ("SELECT 1", vec![], vec![("b", "2")]),
             ("SELECT {b}", vec![], vec![("b", "{b}")]),

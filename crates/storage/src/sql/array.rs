@@ -1,0 +1,140 @@
+//! Arrays as PostgreSQL reads them from text: `{"a","b",NULL}`.
+//!
+//! The rule: every element is quoted and escaped, whatever its type, so that no value can end its element.
+
+use std::fmt::Write;
+
+use sea_orm::Value;
+
+/// An array as text, and the cast that gives it its type.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Array {
+    pub(super) text: String,
+    pub(super) cast: &'static str,
+}
+
+/// Writes values of one type, each of them possibly null, as an array.
+///
+/// # Errors
+/// There is no value, they have different types, or a type that no column has.
+pub(super) fn write_array(values: &[&Value]) -> Result<Array, String> {
+    let first = values.first().ok_or("a list is empty")?;
+    let cast = find_cast(first)?;
+    let mut text = String::with_capacity(values.len() * 24);
+    for (n, value) in values.iter().enumerate() {
+        if find_cast(value)? != cast {
+            return Err("the values of a column have different types".to_owned());
+        }
+        text.push(if n == 0 { '{' } else { ',' });
+        write_element(value, &mut text);
+    }
+    text.push('}');
+    Ok(Array { text, cast })
+}
+
+fn find_cast(value: &Value) -> Result<&'static str, String> {
+    match value {
+        Value::Bool(_) => Ok("::boolean[]"),
+        Value::Int(_) => Ok("::integer[]"),
+        Value::BigInt(_) => Ok("::bigint[]"),
+        Value::String(_) => Ok("::text[]"),
+        Value::Bytes(_) => Ok("::bytea[]"),
+        Value::Uuid(_) => Ok("::uuid[]"),
+        _ => Err("a list has values of a type that no column has".to_owned()),
+    }
+}
+
+fn write_element(value: &Value, text: &mut String) {
+    // Writing to a String cannot fail.
+    let _ = match value {
+        Value::Bool(Some(it)) => write!(text, "{it}"),
+        Value::Int(Some(it)) => write!(text, "{it}"),
+        Value::BigInt(Some(it)) => write!(text, "{it}"),
+        Value::Uuid(Some(it)) => write!(text, "{it}"),
+        Value::String(Some(it)) => {
+            write_quoted(it, text);
+            Ok(())
+        }
+        Value::Bytes(Some(it)) => {
+            write_hex(it, text);
+            Ok(())
+        }
+        _ => write!(text, "NULL"),
+    };
+}
+
+fn write_quoted(it: &str, text: &mut String) {
+    text.push('"');
+    for character in it.chars() {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text.push('"');
+}
+
+/// Writes `"\\x0aff"`: the array's reader takes one of the two backslashes, that of bytes the other.
+fn write_hex(bytes: &[u8], text: &mut String) {
+    text.reserve(bytes.len() * 2 + 5);
+    text.push_str("\"\\\\x");
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
+        }
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(values: &[Value]) -> Result<(String, &'static str), String> {
+        let values: Vec<_> = values.iter().collect();
+        write_array(&values).map(|it| (it.text, it.cast))
+    }
+
+    #[test]
+    fn each_type_has_its_text_and_nulls_stay_null() {
+        let cases: [(&[Value], &str, &str); 4] = [
+            (
+                &["a".into(), Value::String(None)],
+                r#"{"a",NULL}"#,
+                "::text[]",
+            ),
+            (
+                &[(-1_i64).into(), Value::BigInt(None)],
+                "{-1,NULL}",
+                "::bigint[]",
+            ),
+            (&[true.into(), false.into()], "{true,false}", "::boolean[]"),
+            (
+                &[vec![0_u8, 171].into(), Value::Bytes(None)],
+                r#"{"\\x00ab",NULL}"#,
+                "::bytea[]",
+            ),
+        ];
+        for (values, text, cast) in cases {
+            assert_eq!(write(values), Ok((text.to_owned(), cast)));
+        }
+    }
+
+    #[test]
+    fn no_text_ends_its_element() {
+        let hostile = r#"a","b\},NULL{"#;
+        assert_eq!(
+            write(&[hostile.into(), "NULL".into(), "".into()])
+                .unwrap()
+                .0,
+            r#"{"a\",\"b\\},NULL{","NULL",""}"#
+        );
+    }
+
+    #[test]
+    fn no_values_and_mixed_values_are_refused() {
+        assert!(write(&[]).is_err());
+        assert!(write(&["a".into(), 1_i64.into()]).is_err());
+        assert!(write(&[1.5_f64.into()]).is_err());
+    }
+}
