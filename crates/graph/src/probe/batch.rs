@@ -5,6 +5,8 @@
 //! batch fails every item, so where tokens differ the app's own token sends the batch and each item
 //! carries its token and proof.
 
+use std::borrow::Cow;
+
 use regrant_domain::{AccessToken, PersonId, Refusal, RefusalKind, errors::Caller};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -26,7 +28,7 @@ pub(crate) const MAX_BATCH_SIZE: usize = 50;
 pub(crate) struct BatchRead<'a> {
     /// The object, with the id in its canonical form.
     pub(crate) target: &'a Target,
-    pub(crate) fields: &'a str,
+    pub(crate) fields: Cow<'static, str>,
     pub(crate) token: &'a AccessToken,
     pub(crate) person: Option<&'a PersonId>,
     /// Whose token it is.
@@ -144,7 +146,7 @@ impl Client {
     ) -> Zeroizing<String> {
         let own = (read.token.expose() != token.expose()).then(|| read.token.expose());
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("fields", read.fields)
+            .append_pair("fields", &read.fields)
             .extend_pairs(own.map(|it| ("access_token", it)))
             .extend_pairs(
                 self.sign_appsecret_proof(context.app, read.token)
