@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Client, Target,
+    app_health::check::TokenOfPerson,
     call::context::CallContext,
     call::unreadable_response,
     call::wire,
@@ -33,6 +34,15 @@ pub(crate) struct BatchRead<'a> {
     pub(crate) person: Option<&'a PersonId>,
     /// Whose token it is.
     pub(crate) caller: Caller,
+}
+
+impl<'a> BatchRead<'a> {
+    const fn token_of_person(&self) -> TokenOfPerson<'a> {
+        TokenOfPerson {
+            person: self.person,
+            token: Some(self.token),
+        }
+    }
 }
 
 /// The body of an item without an error, or the refusal of the item.
@@ -92,11 +102,9 @@ impl Client {
                 let mut results: Vec<_> = results
                     .map(|(item, it)| self.read_item(&context.for_batch_item(it), item, it.target))
                     .collect();
-                self.observe_tokens(
-                    &context.app.id,
-                    reads.iter().map(|it| it.person),
-                    &mut results,
-                );
+                let callers: Vec<_> = reads.iter().map(BatchRead::token_of_person).collect();
+                self.observe_tokens(context.app, &callers, &mut results)
+                    .await;
                 Ok(results)
             }
             Ok(_) => Err(build_refusal(
@@ -104,10 +112,10 @@ impl Client {
                 "Graph responded with another number of items.",
             )),
             Err(_) => match response.graph_error(context) {
-                Some(error) => self.observe_token(
-                    context,
-                    Err(self.interpret_error(context, &error, response.error_context())),
-                ),
+                Some(error) => {
+                    let refusal = self.interpret_error(context, &error, response.error_context());
+                    self.observe_token(context, Err(refusal)).await
+                }
                 None => Err(unreadable_response(response.status)),
             },
         }

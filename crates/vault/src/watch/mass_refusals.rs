@@ -38,7 +38,7 @@ impl Vault {
             .unwrap_or_else(PoisonError::into_inner);
         let mut held = HashSet::new();
         for (kind, results) in by_kind {
-            match window.observe(app, kind, results, now) {
+            match window.observe(app, round.scope.tenant(), kind, results, now) {
                 Hold::Open => continue,
                 Hold::Begins => error!(
                     alarm = "mass_refusal", app.id = %app, asset.kind = %kind,
