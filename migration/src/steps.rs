@@ -19,7 +19,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 40] = [
+pub(crate) const ALL: [Step; 41] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -58,6 +58,7 @@ pub(crate) const ALL: [Step; 40] = [
     credentials::s36_grant_facts::STEP,
     inbound::s37_token_owners::STEP,
     inbound::s38_graph_errors::STEP,
+    assets::s39_business_source::STEP,
     tenants::s41_row_seals::STEP,
     tenants::s42_walled_tables::STEP,
 ];

@@ -1,9 +1,10 @@
 //! Reading tokens: one asset, and lookups of many.
 
 use regrant_testdb::TestDatabase;
+use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Fleet, Harness};
+use crate::harness::{Fleet, Harness, Options, watch};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_served_token_works_at_graph_with_its_proof() {
@@ -77,10 +78,102 @@ async fn an_imported_token_serves_unproven_and_never_replaces_an_existing_one() 
         (&json!("exists"), &json!("candidate")),
         "{second}"
     );
-    assert_eq!(
-        tenant.get("/v1/assets/200000000000001/token").await["access_token"],
-        "first-token"
-    );
+    let served = tenant.get("/v1/assets/200000000000001/token").await;
+    assert_eq!(served["access_token"], "first-token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_has_no_proof_until_a_probe_proved_it() {
+    let fleet = Fleet::new(1, 0, 0);
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    let (business, token) = (&fleet.ids()[0], harness.sandbox.token(Fleet::PERSON).await);
+    let import = |id: &str, token: &str| json!({ "id": id, "kind": "business", "token": token });
+    let assets = [
+        import(business, &token),
+        import("999", "chosen-by-the-caller"),
+    ];
+    let (status, _) = tenant
+        .post("/v1/assets", &json!({ "assets": assets }))
+        .await;
+    assert_eq!(status, 200);
+    let proofs = async || {
+        let ids = json!({ "asset_ids": [business, "999"] });
+        let (_, found) = tenant.post("/v1/tokens/lookup", &ids).await;
+        let read = tenant.get(&format!("/v1/assets/{business}/token")).await;
+        [&found["data"][0], &found["data"][1], &read].map(|it| {
+            assert_eq!(
+                it["appsecret_proof"].is_null(),
+                it["appsecret_time"].is_null(),
+                "{it}"
+            );
+            it["appsecret_proof"].is_string()
+        })
+    };
+    let chosen = tenant.get("/v1/assets/999/token").await;
+    assert_eq!(chosen["access_token"], "chosen-by-the-caller");
+    assert_eq!(proofs().await, [false, false, false]);
+    // The probe proves the one that Graph accepts, and refuses the other.
+    watch(&harness).await;
+    assert_eq!(proofs().await, [true, false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_with_a_bar_is_refused_wherever_one_is_submitted() {
+    let (_harness, tenant) = Harness::small(Options::default()).await;
+    let asset = json!({ "id": "1", "kind": "business", "token": "EAABcanary|1" });
+    let order = json!({ "access_token": "EAABcanary|1", "asset_ids": ["1"] });
+    for (path, body, field) in [
+        (
+            "/v1/assets",
+            json!({ "assets": [asset] }),
+            "assets[0].token",
+        ),
+        ("/v1/reconnects", order.clone(), "access_token"),
+        ("/v1/reconnect-previews", order, "access_token"),
+    ] {
+        let (status, problem) = tenant.post(path, &body).await;
+        assert_eq!(
+            (status, &problem["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{problem}"
+        );
+        let text = problem.to_string();
+        assert!(
+            text.contains("without `|`") && !text.contains("canary"),
+            "{text}"
+        );
+    }
+    assert_eq!(tenant.status("/v1/assets/1").await, 404, "nothing changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_read_by_an_encoded_path_is_not_cached() {
+    let fleet = Fleet::new(1, 0, 0);
+    let harness = Harness::start(TestDatabase::create_sqlite().await, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    tenant.reconnect(&token, &fleet.ids()).await;
+    let id = &fleet.ids()[0];
+    for version in ["v1", "%761", "v%31"] {
+        let path = format!("/{version}/assets/{id}/token");
+        let read = tenant
+            .call(Method::GET, &path)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(read.status().as_u16(), 200, "{path}");
+        let cached = read.headers().get("cache-control").expect("the header");
+        assert_eq!(cached, "no-store", "{path}");
+        // Reading is audited, so HEAD is no way to do it, however the path is written.
+        let head = tenant
+            .call(Method::HEAD, &path)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(head.status().as_u16(), 405, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

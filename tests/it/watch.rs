@@ -2,6 +2,7 @@
 
 mod credential_changes;
 mod fairness;
+mod hostile;
 mod outage;
 mod person_migration;
 mod replicas;

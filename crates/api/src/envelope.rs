@@ -1,6 +1,7 @@
 //! The middleware around every request: it gives the request an id, a span and a log line, and the response its headers.
 //!
-//! The rule: the log names the route by its pattern. It never holds query strings, bodies or header values.
+//! The rule: the log names the route by its pattern. It never holds query strings, bodies or header values. A decision by
+//! path uses the path that the router matches: `/%761` is `/v1`.
 
 mod request_id;
 
@@ -43,18 +44,15 @@ pub(crate) async fn wrap_request(
     }
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = add_request_id(response, &id);
-    let path = response.request().path().to_owned();
+    let path = response.request().match_info().as_str().to_owned();
     set_headers(response.headers_mut(), &path, &id);
     span.in_scope(|| log_response(&response, &id, started));
     Ok(response)
 }
 
-/// Paths whose responses no cache may store.
-const PRIVATE_PATHS: [&str; 4] = ["/v1", "/oauth", "/meta", "/admin"];
-
 /// Handles HEAD as GET; the server omits the body. Not under `/v1` and `/admin`, where reading is audited.
 fn treat_head_as_get(request: &mut ServiceRequest) {
-    let path = request.path();
+    let path = request.match_info().as_str();
     if request.method() == Method::HEAD && !path.starts_with("/v1") && !path.starts_with("/admin") {
         request.head_mut().method = Method::GET;
     }
@@ -85,6 +83,7 @@ fn add_request_id(
 }
 
 fn set_headers(headers: &mut HeaderMap, path: &str, id: &str) {
+    let is_cacheable = headers.contains_key(header::CACHE_CONTROL);
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
@@ -101,7 +100,8 @@ fn set_headers(headers: &mut HeaderMap, path: &str, id: &str) {
             PAGE_POLICY
         },
     );
-    if PRIVATE_PATHS.iter().any(|it| path.starts_with(it)) {
+    // No cache may store a response unless its handler says so.
+    if !is_cacheable {
         set(header::CACHE_CONTROL, "no-store");
     }
 }

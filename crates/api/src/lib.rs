@@ -20,6 +20,7 @@ mod schema;
 mod secret_response;
 mod server;
 mod settings;
+mod submitted_token;
 
 pub use admin::{AdminParts, AdminRoutes, AdminServer, openapi_admin_yaml};
 pub use problem::{ProblemCode, problem_codes};

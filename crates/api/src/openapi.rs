@@ -138,14 +138,16 @@ pub(crate) async fn answer_unmatched(
     request: HttpRequest,
     description: Data<ApiDescription>,
 ) -> Result<HttpResponse, Problem> {
-    Err(match description.allowed_methods(request.path()) {
-        Some(methods) => Problem::new(
-            Code::MethodNotAllowed,
-            format!("This path supports {methods}."),
-        )
-        .with_header(header::ALLOW, methods),
-        None => Problem::not_found("path"),
-    })
+    Err(
+        match description.allowed_methods(request.match_info().as_str()) {
+            Some(methods) => Problem::new(
+                Code::MethodNotAllowed,
+                format!("This path supports {methods}."),
+            )
+            .with_header(header::ALLOW, methods),
+            None => Problem::not_found("path"),
+        },
+    )
 }
 
 pub(crate) fn list_operations(

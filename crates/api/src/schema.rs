@@ -3,9 +3,9 @@
 //! The rule: the domain does not depend on OpenAPI; the names of a closed list come from its `ALL`.
 
 use regrant_domain::{
-    AssetKind, Confidence, Coverage, CredentialKind, CutOffSource, EventKind, FactName, FactSource,
-    ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode, ReconnectStatus, Serving, Slot,
-    Who,
+    AssetKind, BusinessSource, Confidence, Coverage, CredentialKind, CutOffSource, EventKind,
+    FactName, FactSource, ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode,
+    ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -54,6 +54,13 @@ pub(crate) fn asset_kind() -> Object {
 /// The same; null where there is none.
 pub(crate) fn asset_kind_or_null() -> Object {
     make_nullable(asset_kind())
+}
+
+/// Null where it is not known.
+pub(crate) fn business_source() -> Object {
+    make_nullable(enum_schema(
+        BusinessSource::ALL.iter().map(|it| it.as_str()),
+    ))
 }
 
 pub(crate) fn asset_state() -> Object {

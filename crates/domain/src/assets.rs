@@ -4,6 +4,6 @@ mod asset;
 mod cut_off;
 mod cut_off_note;
 
-pub use asset::{Asset, AssetFacts, AssetKind};
+pub use asset::{Asset, AssetFacts, AssetKind, BusinessSource};
 pub use cut_off::{Confidence, CutOff, CutOffSource};
 pub use cut_off_note::CutOffNote;

@@ -25,7 +25,9 @@ pub use fact::{Fact, FactName, FactSource};
 pub use mass_refusals::{Hold, RefusalWindow, hold_refusal};
 pub use meaning::Meaning;
 pub use observation::{ActivatedToken, Observation, Rules, TokenDates};
-pub use probe_result::{Certainty, ObjectCondition, ProbeFacts, ProbeResult, Refusal, RefusalKind};
+pub use probe_result::{
+    BusinessReading, Certainty, ObjectCondition, ProbeFacts, ProbeResult, Refusal, RefusalKind,
+};
 pub use refusals::{Refusals, Weight};
 pub use scope_table::explain_by_scope;
 

@@ -25,7 +25,9 @@ pub use access::{
     ClientSpec, InvalidOperatorName, InvalidReadReason, InvalidWebOrigin, Operator, OperatorName,
     OperatorRole, Permission, Permissions, Reach, ReachLimit, ReadReason, ScopeUse, WebOrigin,
 };
-pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffNote, CutOffSource};
+pub use assets::{
+    Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
+};
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
 pub use credentials::{
@@ -41,10 +43,11 @@ pub use ids::{
     RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
-    ActivatedToken, Certainty, DateStanding, Fact, FactName, FactSource, Hold, Meaning,
-    ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow,
-    Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope, failover,
-    hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state, watch,
+    ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,
+    Meaning, ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind,
+    RefusalWindow, Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope,
+    failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
+    watch,
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{

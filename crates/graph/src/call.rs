@@ -91,7 +91,7 @@ impl Client {
             None => serde_json::from_slice(&response.body)
                 .map_err(|_| unreadable_response(response.status)),
         };
-        self.observe_token(context, read)
+        self.observe_token(context, read).await
     }
 
     /// Sends one request and reads the whole response. No error names the URL: it may hold a token.

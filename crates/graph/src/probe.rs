@@ -12,8 +12,8 @@ pub(crate) mod plan;
 
 use futures_util::{Stream, StreamExt, stream};
 use regrant_domain::{
-    AccessToken, Asset, AssetId, AssetKind, CredentialKind, PersonId, ProbeResult, Refusal,
-    RefusalKind,
+    AccessToken, Asset, AssetId, AssetKind, BusinessSource, CredentialKind, PersonId, ProbeResult,
+    Refusal, RefusalKind, TokenFacts,
 };
 
 use crate::{
@@ -33,6 +33,8 @@ pub struct Target {
     pub kind: AssetKind,
     /// The business that owns the asset, if known: a pause of the business holds for the asset too.
     pub business: Option<AssetId>,
+    /// Whether the probe reads the business from Graph; the token must carry the permission for it.
+    pub reads_business: bool,
 }
 
 /// One probe: a token on an asset.
@@ -62,7 +64,24 @@ impl From<&Asset> for Target {
         Self {
             id: asset.id.clone(),
             kind: asset.kind,
-            business: asset.business_id.clone(),
+            business: asset.owning_business().cloned(),
+            reads_business: false,
+        }
+    }
+}
+
+/// The permission without which Graph refuses a read that names the business of an object.
+const BUSINESS_SCOPE: &str = "business_management";
+
+impl Target {
+    /// The asset as a target whose probe also reads its business: where the grant of the token permits that, and no
+    /// client of the whole tenant has set the business.
+    #[must_use]
+    pub fn with_business(asset: &Asset, grant: &TokenFacts) -> Self {
+        let is_permitted = grant.scopes.iter().any(|it| it.scope == BUSINESS_SCOPE);
+        Self {
+            reads_business: is_permitted && asset.business_source != Some(BusinessSource::Client),
+            ..Self::from(asset)
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Assets, lists of them, their cut-offs, and how much of its limits a tenant uses.
 
 pub(crate) mod asset;
+mod business;
 mod cut_off;
 mod facts;
 pub(crate) mod list;
 mod quota;
 mod registration;
 
+pub use business::BusinessProof;
 pub use cut_off::CutOffReading;
 pub use facts::{CountedRefusal, DateReading};
 pub use list::AssetFilter;

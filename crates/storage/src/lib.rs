@@ -25,7 +25,8 @@ mod webhooks;
 mod work;
 
 pub use assets::{
-    AssetFilter, CountedRefusal, CutOffReading, DateReading, NewAsset, Quota, Registration,
+    AssetFilter, BusinessProof, CountedRefusal, CutOffReading, DateReading, NewAsset, Quota,
+    Registration,
 };
 pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow, ChainReport,

@@ -3,6 +3,7 @@
 //! The rule: a caller sees only the assets within its reach.
 //! Continue at `registration.rs` for the registration and at `follow_up.rs` for what follows each change.
 
+pub(crate) mod businesses;
 pub(crate) mod cut_offs;
 mod follow_up;
 mod import;

@@ -1,7 +1,8 @@
 //! Reads tokens: the tenant receives the token that serves an asset.
 //!
 //! The rule: commit the audit event before the token is returned. A token that is known to be dead is never returned, and
-//! a person's token never as a page's.
+//! a person's token never as a page's. A token that no probe has proved comes without a proof: a proof of text that a
+//! caller chose would make the app secret sign anything.
 //! Start at [`Vault::look_up_tokens`]; `read_audit.rs` commits the audit events of concurrent reads together.
 
 pub(crate) mod read_audit;
@@ -13,7 +14,7 @@ use regrant_domain::{
     ReasonCode, Timestamp,
     state::{AssetState, Status, reason_not_attributed},
 };
-use regrant_graph::AppCredentials;
+use regrant_graph::{AppCredentials, AppSecretProof};
 use regrant_storage::{AuditEvent, SlottedCredential};
 use serde_json::json;
 
@@ -39,10 +40,8 @@ pub struct ServedToken {
     pub data_access_expires_at: Option<Timestamp>,
     /// The asset's state.
     pub state: AssetState,
-    /// The `appsecret_proof` for calls to Graph, in hex.
-    pub appsecret_proof: String,
-    /// The `appsecret_time` of the proof, in Unix seconds; the proof is valid for five minutes.
-    pub appsecret_time: i64,
+    /// The proof for calls to Graph, valid for five minutes; `None` until a probe has proved the token.
+    pub proof: Option<AppSecretProof>,
 }
 
 /// The result of a lookup for one asset.
@@ -188,7 +187,8 @@ impl Vault {
             .open_record(&caller.scope, &context, &credential.sealed)
             .await?;
         let access_token = parse_payload(&plain, &credential)?;
-        let proof = self.graph.sign_appsecret_proof(app, &access_token);
+        let is_proved = credential.proved_at.is_some();
+        let proof = is_proved.then(|| self.graph.sign_appsecret_proof(app, &access_token));
         Ok(TokenLookup::Served(Box::new(ServedToken {
             asset_id: asset.id.clone(),
             access_token,
@@ -198,8 +198,7 @@ impl Vault {
             expires_at: asset.facts.expires_at,
             data_access_expires_at: asset.facts.data_access_expires_at,
             state,
-            appsecret_proof: proof.proof,
-            appsecret_time: proof.time,
+            proof,
         })))
     }
 

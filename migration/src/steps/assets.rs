@@ -4,3 +4,4 @@ pub(super) mod s07_assets;
 pub(super) mod s15_asset_watch;
 pub(super) mod s16_cut_offs;
 pub(super) mod s35_asset_judgement;
+pub(super) mod s39_business_source;

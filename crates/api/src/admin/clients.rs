@@ -20,7 +20,7 @@ use crate::{
     extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json},
     problem::{Problem, ProblemOut},
-    secret_response::zeroizing_body,
+    secret_response::secret_response,
 };
 
 /// List all clients of a tenant, oldest first.
@@ -72,11 +72,9 @@ pub(super) async fn create_client(
         "/admin/v1/tenants/{}/clients/{}",
         minted.tenant, minted.client.id
     );
-    let body = zeroizing_body(&MintedClientOut::from(minted), 1)?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, location))
-        .content_type("application/json")
-        .body(body))
+    let mut created = HttpResponse::Created();
+    created.insert_header((header::LOCATION, location));
+    secret_response(created, &MintedClientOut::from(minted), 1)
 }
 
 /// Read a client.
@@ -179,10 +177,7 @@ pub(super) async fn reset_client_secret(
     let minted = vault
         .reset_client_secret(caller.0.as_actor(), tenant.0, client.0, overlap, repeatable)
         .await?;
-    let body = zeroizing_body(&MintedClientOut::from(minted), 1)?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(body))
+    secret_response(HttpResponse::Ok(), &MintedClientOut::from(minted), 1)
 }
 
 /// Revoke all access tokens that were issued to a client so far.

@@ -11,7 +11,7 @@ use crate::{
     json::Json,
     problem::{Problem, ProblemOut},
     schema,
-    secret_response::zeroizing_body,
+    secret_response::secret_response,
 };
 
 /// The name and the password of an operator.
@@ -84,10 +84,7 @@ pub(super) async fn log_in(
     Json(request): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
     let issued = vault.log_in(&request.name, request.password).await?;
-    let body = zeroizing_body(&IssuedSessionOut::from(issued), 1)?;
-    Ok(HttpResponse::Created()
-        .content_type("application/json")
-        .body(body))
+    secret_response(HttpResponse::Created(), &IssuedSessionOut::from(issued), 1)
 }
 
 /// Read the caller's log-in.

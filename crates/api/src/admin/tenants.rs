@@ -17,7 +17,7 @@ use crate::{
     extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
-    secret_response::zeroizing_body,
+    secret_response::secret_response,
 };
 
 /// Onboard a tenant in one call, with its own data key, a first client, limits and origins. Only this response contains
@@ -40,11 +40,9 @@ pub(super) async fn create_tenant(
         .create_tenant(caller.0.as_actor(), body.value.into(), repeatable)
         .await?;
     let location = format!("/admin/v1/tenants/{}", onboarded.tenant.tenant.id);
-    let body = zeroizing_body(&OnboardedOut::from(onboarded), 1)?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, location))
-        .content_type("application/json")
-        .body(body))
+    let mut created = HttpResponse::Created();
+    created.insert_header((header::LOCATION, location));
+    secret_response(created, &OnboardedOut::from(onboarded), 1)
 }
 
 /// List tenants, oldest first, including deleted ones.

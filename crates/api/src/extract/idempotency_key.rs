@@ -51,7 +51,7 @@ impl FromRequest for IdempotencyHeader {
             // Two keys are ambiguous: an empty key makes the parser refuse the call.
             (Some(_), Some(_)) => IdempotencyKey::parse("").map(Some),
         };
-        let path = request.path().to_owned();
+        let path = request.match_info().as_str().to_owned();
         ready(key.map(|key| Self { key, path }).map_err(Problem::from))
     }
 }

@@ -65,10 +65,10 @@ pub(crate) struct TokenOut {
     expires_at: Option<DateTime<Utc>>,
     /// When data access expires; null if it does not.
     data_access_expires_at: Option<DateTime<Utc>>,
-    /// `appsecret_proof` for calls to the Graph API, hex.
-    appsecret_proof: String,
-    /// Time of the proof in Unix seconds; it is valid for five minutes.
-    appsecret_time: i64,
+    /// `appsecret_proof` for calls to the Graph API, hex; null until a probe has proved the token on the asset.
+    appsecret_proof: Option<String>,
+    /// Time of the proof in Unix seconds; it is valid for five minutes. Null where there is no proof.
+    appsecret_time: Option<i64>,
 }
 
 /// The result for one asset of a lookup.
@@ -121,7 +121,7 @@ pub(crate) async fn get_token(
     let served = vault
         .read_token(&caller.principal.with_reason(because.0), &id.0)
         .await?;
-    secret_response(&TokenOut::from(served), 1)
+    secret_response(HttpResponse::Ok(), &TokenOut::from(served), 1)
 }
 
 /// Read the tokens that serve many assets. The response has one entry per distinct asset, in the order of the request.
@@ -153,7 +153,7 @@ pub(crate) async fn lookup_tokens(
     let results = vault.look_up_tokens(&reader, &ids, repeatable).await?;
     let data: Vec<_> = results.into_iter().map(LookupOut::from).collect();
     let entries = data.len();
-    secret_response(&Page::only_page(data), entries)
+    secret_response(HttpResponse::Ok(), &Page::only_page(data), entries)
 }
 
 fn serialize_token<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {
@@ -162,6 +162,7 @@ fn serialize_token<S: Serializer>(token: &AccessToken, serializer: S) -> Result<
 
 impl From<ServedToken> for TokenOut {
     fn from(it: ServedToken) -> Self {
+        let (appsecret_proof, appsecret_time) = it.proof.map(|it| (it.proof, it.time)).unzip();
         Self {
             asset_id: it.asset_id,
             access_token: it.access_token,
@@ -175,8 +176,8 @@ impl From<ServedToken> for TokenOut {
             reason: it.state.reason.into(),
             expires_at: it.expires_at,
             data_access_expires_at: it.data_access_expires_at,
-            appsecret_proof: it.appsecret_proof,
-            appsecret_time: it.appsecret_time,
+            appsecret_proof,
+            appsecret_time,
         }
     }
 }

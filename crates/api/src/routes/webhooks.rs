@@ -22,7 +22,7 @@ use crate::{
     extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Json, Query},
     problem::{Problem, ProblemOut},
-    secret_response::zeroizing_body,
+    secret_response::secret_response,
 };
 
 /// Create a webhook endpoint. Only this response contains its secret.
@@ -56,11 +56,9 @@ pub(crate) async fn create_webhook_endpoint(
         .create_webhook_endpoint(&caller.principal, new, repeatable)
         .await?;
     let location = format!("/v1/webhook-endpoints/{}", minted.endpoint.id);
-    let body = zeroizing_body(&MintedEndpointOut::from(minted), 1)?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, location))
-        .content_type("application/json")
-        .body(body))
+    let mut created = HttpResponse::Created();
+    created.insert_header((header::LOCATION, location));
+    secret_response(created, &MintedEndpointOut::from(minted), 1)
 }
 
 /// List the webhook endpoints, oldest first. A tenant has at most 20.
@@ -166,10 +164,7 @@ pub(crate) async fn rotate_webhook_secret(
     let minted = vault
         .rotate_webhook_secret(&caller.principal, id.0, overlap, repeatable)
         .await?;
-    let body = zeroizing_body(&MintedEndpointOut::from(minted), 1)?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(body))
+    secret_response(HttpResponse::Ok(), &MintedEndpointOut::from(minted), 1)
 }
 
 /// Send an event of the kind `webhook.test` to a webhook endpoint.

@@ -62,11 +62,11 @@ pub(crate) enum ProbeReply {
     Refused(i64),
 }
 
-/// A token with its app secret proof.
+/// A token with its app secret proof; a token that was never proved has none.
 pub(crate) struct TokenWithProof<'a> {
     pub access_token: &'a str,
-    pub appsecret_proof: &'a str,
-    pub appsecret_time: i64,
+    pub appsecret_proof: Option<&'a str>,
+    pub appsecret_time: Option<i64>,
 }
 
 impl Control {
@@ -152,12 +152,14 @@ impl Control {
         asset: &str,
         token: &TokenWithProof<'_>,
     ) -> anyhow::Result<ProbeReply> {
-        let time = token.appsecret_time.to_string();
-        let query = [
-            ("fields", "id"),
-            ("appsecret_proof", token.appsecret_proof),
-            ("appsecret_time", time.as_str()),
-        ];
+        let time = token.appsecret_time.map(|it| it.to_string());
+        let proof = token.appsecret_proof.zip(time.as_deref());
+        let mut query = vec![("fields", "id")];
+        query.extend(
+            proof
+                .into_iter()
+                .flat_map(|(proof, time)| [("appsecret_proof", proof), ("appsecret_time", time)]),
+        );
         let request = self
             .http
             .get(format!("{}/v26.0/{asset}", self.url))

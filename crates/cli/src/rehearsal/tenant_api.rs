@@ -105,8 +105,8 @@ pub(crate) struct Reason {
 pub(crate) struct ServedToken {
     pub asset_id: String,
     pub access_token: String,
-    pub appsecret_proof: String,
-    pub appsecret_time: i64,
+    pub appsecret_proof: Option<String>,
+    pub appsecret_time: Option<i64>,
 }
 
 #[derive(Deserialize)]

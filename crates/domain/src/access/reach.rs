@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::AssetId;
+use crate::{Asset, AssetId};
 
 /// The assets that a caller may see and use. All others look as if they do not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Reach {
 }
 
 /// Single assets and all assets of the listed businesses. If both sets are empty, no asset is in reach.
+///
+/// A business counts only where [`Asset::owning_business`] says so: never by the word of a confined client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReachLimit {
     /// Canonical ids of assets.
@@ -27,15 +29,20 @@ pub struct ReachLimit {
 }
 
 impl Reach {
-    /// Whether an asset is in reach; `business` is the business that owns it.
+    /// Whether a registered asset is in reach.
     #[must_use]
-    pub fn includes_asset(&self, asset: &AssetId, business: Option<&AssetId>) -> bool {
-        match self {
-            Self::All => true,
-            Self::Within(it) => {
-                it.assets.contains(asset) || business.is_some_and(|id| it.businesses.contains(id))
-            }
-        }
+    pub fn includes_asset(&self, asset: &Asset) -> bool {
+        let is_owned = |it: &ReachLimit| {
+            let business = asset.owning_business();
+            business.is_some_and(|id| it.businesses.contains(id))
+        };
+        self.lists_asset(&asset.id) || self.as_limit().is_some_and(is_owned)
+    }
+
+    /// Whether an id is in reach by itself, whatever is registered: such an asset the caller may create.
+    #[must_use]
+    pub fn lists_asset(&self, id: &AssetId) -> bool {
+        self.as_limit().is_none_or(|it| it.assets.contains(id))
     }
 
     /// Whether every asset is in reach, including assets registered later.
@@ -55,21 +62,4 @@ impl Reach {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_asset_is_reached_by_itself_or_by_its_business() {
-        let id = |text: &str| text.parse::<AssetId>().unwrap();
-        let within = ReachLimit {
-            assets: [id("1")].into(),
-            businesses: [id("9")].into(),
-        };
-        let reach = Reach::Within(within);
-        assert!(reach.includes_asset(&id("1"), None));
-        assert!(reach.includes_asset(&id("2"), Some(&id("9"))));
-        assert!(!reach.includes_asset(&id("2"), Some(&id("8"))));
-        assert!(!Reach::Within(ReachLimit::default()).includes_asset(&id("1"), Some(&id("9"))));
-        assert!(Reach::All.includes_asset(&id("1"), None));
-    }
-}
+mod tests;

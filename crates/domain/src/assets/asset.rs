@@ -106,6 +106,16 @@ impl AssetFacts {
     }
 }
 
+closed_list! {
+    /// Who named the business of an asset. A confined client cannot.
+    pub enum BusinessSource: "source of a business", serde {
+        /// A client that reaches the whole tenant. Graph does not replace this.
+        Client = "client",
+        /// Graph, in the response to a probe.
+        Probe = "probe",
+    }
+}
+
 /// An asset of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
@@ -115,8 +125,10 @@ pub struct Asset {
     pub kind: AssetKind,
     /// A name for people, if the tenant set one.
     pub name: Option<String>,
-    /// The business that owns it, if the tenant set one.
+    /// The business that it was registered with or that Graph named. Decide by [`Asset::owning_business`].
     pub business_id: Option<AssetId>,
+    /// Who named the business; `None` where that is not known, as for assets registered before it was stored.
+    pub business_source: Option<BusinessSource>,
     /// The person behind the active credential.
     pub person_id: Option<PersonId>,
     /// Grows by one with each credential that becomes active.
@@ -132,6 +144,12 @@ pub struct Asset {
 }
 
 impl Asset {
+    /// The business that owns the asset, for every decision: named by Graph or by a client of the whole tenant.
+    #[must_use]
+    pub fn owning_business(&self) -> Option<&AssetId> {
+        self.business_source.and(self.business_id.as_ref())
+    }
+
     /// The state at `now`; `notice` is how long before an ending the asset counts as `expiring`.
     #[must_use]
     pub fn state_at(&self, now: Timestamp, notice: chrono::Duration) -> AssetState {

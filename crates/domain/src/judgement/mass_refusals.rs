@@ -2,17 +2,21 @@
 //!
 //! The rule: while at least [`PERSONS_TO_HOLD`] persons are refused, and more than have worked since the first of them
 //! was refused, refusals of that app and kind of object are held at `suspect`. So an incident holds them as long as it
-//! lasts, and a real loss of a few persons is believed as soon as as many others work.
+//! lasts, and a real loss of a few persons is believed as soon as as many others work. Each tenant is judged by all of its
+//! own persons and by at most [`PERSONS_OF_ANOTHER_TENANT`] of every other one, so that no tenant alone holds or releases
+//! another's refusals.
 //! Start at [`RefusalWindow::observe`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::Duration;
 
-use crate::{AppId, AssetKind, Certainty, Reason, ReasonCode, Timestamp, Who};
+use crate::{AppId, AssetKind, Certainty, Reason, ReasonCode, TenantId, Timestamp, Who};
 
 /// How many persons must be refused within the window.
 pub const PERSONS_TO_HOLD: usize = 5;
+/// How many persons of another tenant count.
+pub const PERSONS_OF_ANOTHER_TENANT: usize = 2;
 /// How long a refusal counts after it was observed.
 pub const WINDOW: Duration = Duration::minutes(15);
 /// From this many persons of one kind on, old observations are removed.
@@ -43,8 +47,9 @@ pub struct RefusalWindow {
 
 #[derive(Debug, Default)]
 struct KindWindow {
-    latest: HashMap<String, Observation>,
-    is_held: bool,
+    latest: HashMap<(TenantId, String), Observation>,
+    /// The tenants whose refusals are held.
+    held: HashSet<TenantId>,
 }
 
 /// The latest result of one person.
@@ -67,54 +72,69 @@ pub enum Hold {
 }
 
 impl RefusalWindow {
-    /// Adds the results of one pass: each person, and whether it was refused. Says whether refusals are held now.
+    /// Adds the results of one pass of a tenant: each person, and whether it was refused. Says whether the tenant's
+    /// refusals are held now.
     pub fn observe<'a>(
         &mut self,
         app: &AppId,
+        tenant: TenantId,
         kind: AssetKind,
         results: impl IntoIterator<Item = (&'a str, bool)>,
         now: Timestamp,
     ) -> Hold {
         let window = self.kinds.entry((app.clone(), kind)).or_default();
         for (person, is_refused) in results {
-            window.add(person, is_refused, now);
+            window.add((tenant, person.to_owned()), is_refused, now);
         }
-        window.judge(now)
+        window.judge(tenant, now)
     }
 }
 
 impl KindWindow {
-    fn add(&mut self, person: &str, is_refused: bool, now: Timestamp) {
-        let known = self.latest.get(person).and_then(|it| it.refused_since);
+    fn add(&mut self, person: (TenantId, String), is_refused: bool, now: Timestamp) {
+        let known = self.latest.get(&person).and_then(|it| it.refused_since);
         let refused_since = is_refused.then(|| known.unwrap_or(now));
         let latest = Observation {
             at: now,
             refused_since,
         };
-        self.latest.insert(person.to_owned(), latest);
+        self.latest.insert(person, latest);
         if self.latest.len() >= CROWDED {
             self.latest.retain(|_, it| now - it.at < OLD);
         }
     }
 
-    fn judge(&mut self, now: Timestamp) -> Hold {
-        let is_recent = |it: &&Observation| (now - it.at).abs() < WINDOW;
-        let refused = || {
-            self.latest
-                .values()
-                .filter(is_recent)
-                .filter_map(|it| it.refused_since)
-        };
-        let began = refused().min().unwrap_or(now);
-        let is_refuted = |it: &&Observation| it.refused_since.is_none() && it.at >= began;
-        let working = self.latest.values().filter(is_refuted).count();
-        let is_incident = refused().count() >= PERSONS_TO_HOLD && refused().count() > working;
-        let was_held = std::mem::replace(&mut self.is_held, is_incident);
-        match (was_held, is_incident) {
-            (_, false) => Hold::Open,
-            (false, true) => Hold::Begins,
-            (true, true) => Hold::Holds,
+    fn judge(&mut self, tenant: TenantId, now: Timestamp) -> Hold {
+        let is_recent = |it: &Observation| (now - it.at).abs() < WINDOW;
+        let refused_since = |it: &Observation| it.refused_since.filter(|_| is_recent(it));
+        let began = self.latest.values().filter_map(refused_since).min();
+        let began = began.unwrap_or(now);
+        let is_refuted = |it: &Observation| it.refused_since.is_none() && it.at >= began;
+        let refused = self.count_persons(tenant, |it| refused_since(it).is_some());
+        let working = self.count_persons(tenant, is_refuted);
+        if refused < PERSONS_TO_HOLD || refused <= working {
+            self.held.remove(&tenant);
+            return Hold::Open;
         }
+        let is_first = self.held.is_empty();
+        self.held.insert(tenant);
+        if is_first { Hold::Begins } else { Hold::Holds }
+    }
+
+    /// How many persons an observation holds for, as they count for this tenant.
+    fn count_persons(&self, tenant: TenantId, holds: impl Fn(&Observation) -> bool) -> usize {
+        let mut by_tenant = HashMap::<TenantId, usize>::new();
+        for ((owner, _), _) in self.latest.iter().filter(|(_, it)| holds(it)) {
+            *by_tenant.entry(*owner).or_default() += 1;
+        }
+        let counted = |(owner, persons): (TenantId, usize)| {
+            if owner == tenant {
+                persons
+            } else {
+                persons.min(PERSONS_OF_ANOTHER_TENANT)
+            }
+        };
+        by_tenant.into_iter().map(counted).sum()
     }
 }
 
@@ -129,8 +149,28 @@ mod tests {
     }
 
     fn observe(window: &mut RefusalWindow, persons: &[(&str, bool)], at: i64) -> Hold {
+        observe_of(window, 1, persons, at)
+    }
+
+    fn observe_of(
+        window: &mut RefusalWindow,
+        tenant: u128,
+        persons: &[(&str, bool)],
+        at: i64,
+    ) -> Hold {
         let app = "1".parse().unwrap();
-        window.observe(&app, AssetKind::Page, persons.iter().copied(), minute(at))
+        let results = persons.iter().copied();
+        window.observe(
+            &app,
+            tenant_of(tenant),
+            AssetKind::Page,
+            results,
+            minute(at),
+        )
+    }
+
+    fn tenant_of(n: u128) -> TenantId {
+        TenantId::from_uuid(uuid::Uuid::from_u128(n))
     }
 
     const MANY: [(&str, bool); 5] = [
@@ -193,7 +233,41 @@ mod tests {
         let mut window = RefusalWindow::default();
         observe(&mut window, &MANY, 0);
         let app = "1".parse().unwrap();
-        let other = window.observe(&app, AssetKind::Pixel, [("1", true)], minute(0));
+        let other = window.observe(
+            &app,
+            tenant_of(1),
+            AssetKind::Pixel,
+            [("1", true)],
+            minute(0),
+        );
         assert_eq!(other, Hold::Open);
+    }
+
+    #[test]
+    fn a_tenant_alone_neither_holds_nor_releases_the_refusals_of_another() {
+        let mut window = RefusalWindow::default();
+        assert_eq!(observe_of(&mut window, 2, &MANY, 0), Hold::Begins);
+        for (n, it) in MANY.iter().enumerate().take(2) {
+            assert_eq!(observe(&mut window, &[*it], 1), Hold::Open, "{n}");
+        }
+        assert_eq!(
+            observe(&mut window, &MANY, 2),
+            Hold::Holds,
+            "its own persons"
+        );
+        let works: Vec<_> = ["6", "7", "8", "9", "10", "11", "12"]
+            .map(|it| (it, false))
+            .into();
+        assert_eq!(observe_of(&mut window, 3, &works, 3), Hold::Open);
+        assert_eq!(observe(&mut window, &MANY[..1], 4), Hold::Holds);
+    }
+
+    #[test]
+    fn an_incident_that_refuses_a_person_of_each_of_many_tenants_is_held() {
+        let mut window = RefusalWindow::default();
+        for tenant in 1..5 {
+            assert_eq!(observe_of(&mut window, tenant, &MANY[..1], 0), Hold::Open);
+        }
+        assert_eq!(observe_of(&mut window, 5, &MANY[..1], 0), Hold::Begins);
     }
 }

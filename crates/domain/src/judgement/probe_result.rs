@@ -3,7 +3,7 @@
 //! The rule: a refusal is as certain as its kind, and [`RefusalKind::certainty`] is the only place that says how
 //! certain that is.
 
-use crate::{AccessToken, Timestamp, closed_list};
+use crate::{AccessToken, AssetId, Timestamp, closed_list};
 
 /// The result of a probe of one asset with one token.
 #[derive(Debug)]
@@ -25,6 +25,20 @@ pub struct ProbeFacts {
     pub cut_off: Option<Timestamp>,
     /// What Graph says of the object itself, beside access; `None` where it says nothing.
     pub condition: Option<ObjectCondition>,
+    /// The business that owns the object, if the probe asked for it.
+    pub business: BusinessReading,
+}
+
+/// What a probe read of the business that owns an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum BusinessReading {
+    /// The probe did not ask.
+    #[default]
+    Unread,
+    /// Graph names none to this token.
+    Absent,
+    /// Graph names this one.
+    Named(AssetId),
 }
 
 closed_list! {

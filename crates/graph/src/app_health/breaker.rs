@@ -1,9 +1,10 @@
 //! The circuit breaker: a fault of an app must not be mistaken for the death of many tokens.
 //!
-//! The rule: when Graph refuses the app itself, or when within a minute the tokens of several persons
-//! die and those of fewer persons work, the calls of that app are suspended. After the cool-down the
-//! app stays suspected: no death is reported until a check shows that the app works or that the
-//! deaths are real.
+//! The rule: deaths alone suspend nothing, because one tenant can let the tokens of its own persons die. When
+//! within a minute the tokens of several persons die and those of fewer persons work, `debug_token` is asked
+//! about one of them: only if it calls that token valid are the calls of the app suspended. They are also when
+//! Graph refuses the app itself. After the cool-down the app stays suspected: no death is reported until a
+//! check shows that the app works or that the deaths are real.
 //! Start at [`Breaker::record_observations`].
 
 use std::{
@@ -22,7 +23,7 @@ use crate::limits::timer::Timer;
 pub enum TripCause {
     /// Graph refuses the app's own credentials.
     Refused,
-    /// Tokens of several persons died within a minute.
+    /// Graph refuses tokens of several persons that it calls valid.
     Deaths,
 }
 
@@ -42,6 +43,17 @@ pub struct SuspectedApp {
 pub(crate) enum TokenObservation {
     Alive,
     Dead,
+}
+
+/// What the breaker makes of the observations so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AppStanding {
+    /// Deaths are the tokens'.
+    Trusted,
+    /// So many tokens died that one of the deaths must be confirmed before any is reported.
+    Doubted,
+    /// Deaths are the app's fault.
+    Suspected(TripCause),
 }
 
 /// The health of every app.
@@ -79,7 +91,7 @@ impl TripCause {
                 "Graph refuses the app's own credentials; calls of the app are suspended for a while."
             }
             Self::Deaths => {
-                "Tokens of several persons died at once: the app is suspected and its calls are suspended for a while."
+                "Graph refuses tokens of several persons that it calls valid: the app is suspected and its calls are suspended for a while."
             }
         }
     }
@@ -124,13 +136,14 @@ impl Breaker {
         all
     }
 
-    /// Records the observations of one call, all together. Trips on too many deaths; after the
-    /// cool-down one working token clears the suspicion. Returns why the app is suspected now.
+    /// Records the observations of one call, all together. After the cool-down one working token
+    /// clears the suspicion. On [`AppStanding::Doubted`] the caller confirms one death of this call, and
+    /// then calls [`Self::trip_app`] or [`Self::forget_person`].
     pub(crate) fn record_observations<'a>(
         &self,
         app: &AppId,
         observations: impl IntoIterator<Item = (&'a PersonId, TokenObservation)>,
-    ) -> Option<TripCause> {
+    ) -> AppStanding {
         let mut apps = self.lock_apps();
         let health = apps.entry(app.clone()).or_default();
         let (mut lives, mut deaths) = (false, false);
@@ -151,12 +164,19 @@ impl Breaker {
             Some(trip) if lives && trip.cool_down.time_left(&self.clock).is_none() => {
                 health.end_trip(app);
             }
-            None if deaths && self.is_dying(health) => {
-                self.start_trip(app, health, TripCause::Deaths);
-            }
+            None if deaths && self.is_dying(health) => return AppStanding::Doubted,
             _ => {}
         }
-        health.trip.map(|it| it.cause)
+        health
+            .trip
+            .map_or(AppStanding::Trusted, |it| AppStanding::Suspected(it.cause))
+    }
+
+    /// Forgets what was observed of a person, because the death of their token is real.
+    pub(crate) fn forget_person(&self, app: &AppId, person: &PersonId) {
+        if let Some(health) = self.lock_apps().get_mut(app) {
+            health.observations.remove(person);
+        }
     }
 
     /// Suspends the calls of the app for one cool-down from now on.

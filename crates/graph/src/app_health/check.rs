@@ -4,57 +4,103 @@
 //! wrong token that one tenant submits must not suspend the other tenants of the app.
 //! Start at `Client::observe_tokens` and `Client::check_app_after_fault`.
 
-use regrant_domain::{AccessToken, AppId, PersonId, Refusal, RefusalKind};
+use futures_util::future::BoxFuture;
+use regrant_domain::{AccessToken, PersonId, Refusal, RefusalKind};
 use serde::de::IgnoredAny;
 
 use crate::{
     AppCredentials, Client, DeathVerdict,
-    app_health::breaker::{TokenObservation, TripCause},
+    app_health::breaker::{AppStanding, TokenObservation, TripCause},
     call::context::CallContext,
     errors::graph_error::build_refusal,
 };
 
+/// The person and the token of one call or batch item.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenOfPerson<'a> {
+    pub(crate) person: Option<&'a PersonId>,
+    pub(crate) token: Option<&'a AccessToken>,
+}
+
 impl Client {
     /// Records in the breaker which persons' tokens worked or died in one call, all together. While
     /// the app is suspected, every death is reported as a fault of the app.
-    pub(crate) fn observe_tokens<'a, T>(
+    pub(crate) async fn observe_tokens<T>(
         &self,
-        app: &AppId,
-        persons: impl IntoIterator<Item = Option<&'a PersonId>>,
+        app: &AppCredentials,
+        callers: &[TokenOfPerson<'_>],
         results: &mut [Result<T, Refusal>],
     ) {
-        let observations = persons
-            .into_iter()
-            .zip(&*results)
-            .filter_map(|(person, result)| match result {
-                Ok(_) => Some((person?, TokenObservation::Alive)),
-                Err(refusal) if refusal.kind == RefusalKind::TokenDead => {
-                    Some((person?, TokenObservation::Dead))
+        let observations = callers.iter().zip(&*results).filter_map(observe_result);
+        let cause = match self
+            .inner
+            .breaker
+            .record_observations(&app.id, observations)
+        {
+            AppStanding::Trusted => None,
+            AppStanding::Suspected(cause) => Some(cause),
+            AppStanding::Doubted => {
+                let dead = callers.iter().zip(&*results).find(|(it, result)| {
+                    it.person.is_some() && result.as_ref().is_err_and(is_death)
+                });
+                match dead.map(|(it, _)| *it) {
+                    Some(dead) => self.confirm_doubted_death(app, dead).await,
+                    None => None,
                 }
-                Err(_) => None,
-            });
-        let Some(cause) = self.inner.breaker.record_observations(app, observations) else {
-            return;
-        };
-        for refusal in results.iter_mut().filter_map(|it| it.as_mut().err()) {
-            if refusal.kind == RefusalKind::TokenDead {
-                refusal.kind = RefusalKind::AppFault;
-                refusal.message =
-                    format!("{} Graph said: {}", cause.as_sentence(), refusal.message);
             }
+        };
+        if let Some(cause) = cause {
+            blame_app_for_deaths(cause, results);
         }
     }
 
     /// The same for a call that one person's token made.
-    pub(crate) fn observe_token<T>(
+    pub(crate) async fn observe_token<T>(
         &self,
         context: &CallContext<'_>,
         result: Result<T, Refusal>,
     ) -> Result<T, Refusal> {
+        let caller = TokenOfPerson {
+            person: context.person,
+            token: context.bearer,
+        };
         let mut results = [result];
-        self.observe_tokens(&context.app.id, [context.person], &mut results);
+        self.observe_tokens(context.app, &[caller], &mut results)
+            .await;
         let [result] = results;
         result
+    }
+
+    /// Asks `debug_token` about one of many tokens that died. A real death suspends nothing. Returns why
+    /// the app is to blame for the deaths of this call, if it is or if Graph gave no answer.
+    ///
+    /// Boxed, because the question is a call whose result is observed like any other.
+    fn confirm_doubted_death<'a>(
+        &'a self,
+        app: &'a AppCredentials,
+        dead: TokenOfPerson<'a>,
+    ) -> BoxFuture<'a, Option<TripCause>> {
+        Box::pin(async move {
+            let breaker = &self.inner.breaker;
+            let (person, token) = dead.person.zip(dead.token)?;
+            match self.confirm_death(app, token).await {
+                Ok(DeathVerdict::Confirmed { .. }) => {
+                    breaker.forget_person(&app.id, person);
+                    None
+                }
+                Ok(DeathVerdict::Denied) => {
+                    breaker.trip_app(&app.id, TripCause::Deaths);
+                    Some(TripCause::Deaths)
+                }
+                Err(refusal) if refusal.kind == RefusalKind::AppFault => {
+                    // The app's own token was refused: this check suspends the calls if that is so again.
+                    drop(self.verify_app(app).await);
+                    Some(TripCause::Refused)
+                }
+                // Graph ends the token for another reason, or gave no answer: neither is the app's fault.
+                Err(_) => None,
+            }
+        })
     }
 
     /// After Graph blamed the app: verifies the app, at most once in a few seconds, and trips the
@@ -117,5 +163,28 @@ impl Client {
             RefusalKind::Unavailable | RefusalKind::Throttled { .. } => Err(refused),
             _ => Ok(()),
         }
+    }
+}
+
+fn is_death(refusal: &Refusal) -> bool {
+    refusal.kind == RefusalKind::TokenDead
+}
+
+/// Whether the token of a person worked or died; `None` where the result says neither.
+fn observe_result<'a, T>(
+    (caller, result): (&TokenOfPerson<'a>, &Result<T, Refusal>),
+) -> Option<(&'a PersonId, TokenObservation)> {
+    match result {
+        Ok(_) => Some((caller.person?, TokenObservation::Alive)),
+        Err(refusal) if is_death(refusal) => Some((caller.person?, TokenObservation::Dead)),
+        Err(_) => None,
+    }
+}
+
+fn blame_app_for_deaths<T>(cause: TripCause, results: &mut [Result<T, Refusal>]) {
+    let refusals = results.iter_mut().filter_map(|it| it.as_mut().err());
+    for refusal in refusals.filter(|it| is_death(it)) {
+        refusal.kind = RefusalKind::AppFault;
+        refusal.message = format!("{} Graph said: {}", cause.as_sentence(), refusal.message);
     }
 }

@@ -46,6 +46,25 @@ pub(crate) fn parse_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<St
     })
 }
 
+/// The `id` of an inner object; anything else is absent.
+pub(crate) fn parse_id_of_object<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Inner {
+        Object {
+            #[serde(default, deserialize_with = "parse_text")]
+            id: Option<String>,
+        },
+        Other(serde::de::IgnoredAny),
+    }
+    Ok(match Option::<Inner>::deserialize(from)? {
+        Some(Inner::Object { id }) => id,
+        Some(Inner::Other(_)) | None => None,
+    })
+}
+
 /// A list of texts.
 pub(crate) fn parse_texts<'de, D: Deserializer<'de>>(
     from: D,

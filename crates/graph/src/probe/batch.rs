@@ -5,12 +5,15 @@
 //! batch fails every item, so where tokens differ the app's own token sends the batch and each item
 //! carries its token and proof.
 
+use std::borrow::Cow;
+
 use regrant_domain::{AccessToken, PersonId, Refusal, RefusalKind, errors::Caller};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
     Client, Target,
+    app_health::check::TokenOfPerson,
     call::context::CallContext,
     call::unreadable_response,
     call::wire,
@@ -26,11 +29,20 @@ pub(crate) const MAX_BATCH_SIZE: usize = 50;
 pub(crate) struct BatchRead<'a> {
     /// The object, with the id in its canonical form.
     pub(crate) target: &'a Target,
-    pub(crate) fields: &'a str,
+    pub(crate) fields: Cow<'static, str>,
     pub(crate) token: &'a AccessToken,
     pub(crate) person: Option<&'a PersonId>,
     /// Whose token it is.
     pub(crate) caller: Caller,
+}
+
+impl<'a> BatchRead<'a> {
+    const fn token_of_person(&self) -> TokenOfPerson<'a> {
+        TokenOfPerson {
+            person: self.person,
+            token: Some(self.token),
+        }
+    }
 }
 
 /// The body of an item without an error, or the refusal of the item.
@@ -90,11 +102,9 @@ impl Client {
                 let mut results: Vec<_> = results
                     .map(|(item, it)| self.read_item(&context.for_batch_item(it), item, it.target))
                     .collect();
-                self.observe_tokens(
-                    &context.app.id,
-                    reads.iter().map(|it| it.person),
-                    &mut results,
-                );
+                let callers: Vec<_> = reads.iter().map(BatchRead::token_of_person).collect();
+                self.observe_tokens(context.app, &callers, &mut results)
+                    .await;
                 Ok(results)
             }
             Ok(_) => Err(build_refusal(
@@ -102,10 +112,10 @@ impl Client {
                 "Graph responded with another number of items.",
             )),
             Err(_) => match response.graph_error(context) {
-                Some(error) => self.observe_token(
-                    context,
-                    Err(self.interpret_error(context, &error, response.error_context())),
-                ),
+                Some(error) => {
+                    let refusal = self.interpret_error(context, &error, response.error_context());
+                    self.observe_token(context, Err(refusal)).await
+                }
                 None => Err(unreadable_response(response.status)),
             },
         }
@@ -144,7 +154,7 @@ impl Client {
     ) -> Zeroizing<String> {
         let own = (read.token.expose() != token.expose()).then(|| read.token.expose());
         let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("fields", read.fields)
+            .append_pair("fields", &read.fields)
             .extend_pairs(own.map(|it| ("access_token", it)))
             .extend_pairs(
                 self.sign_appsecret_proof(context.app, read.token)

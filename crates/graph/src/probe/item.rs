@@ -61,7 +61,7 @@ impl<'a> ProbeItem<'a> {
         let Probe { token, person, .. } = self.probe;
         BatchRead {
             target: &self.target,
-            fields: node::probe_fields(self.target.kind, self.credential_kind()),
+            fields: node::fields_of_probe(&self.target, self.credential_kind()),
             token,
             person,
             caller: self.credential_kind().into(),
@@ -79,8 +79,13 @@ impl<'a> ProbeItem<'a> {
         }
     }
 
-    /// Settles the item with a refusal, unless it is transient; then the item stays open.
+    /// Settles the item with a refusal, unless it is transient; then the item stays open. If the refusal may be
+    /// due to the business that the item reads, the item is sent again without it.
     pub(crate) fn apply_refusal(&mut self, refusal: &Refusal) {
+        if self.target.reads_business && may_concern_business(&refusal.kind) {
+            self.target.reads_business = false;
+            return;
+        }
         let refusal = self.keep_graph_message(refusal.clone());
         self.state = match refusal.kind {
             RefusalKind::Unavailable | RefusalKind::Throttled { .. } => {
@@ -141,4 +146,12 @@ impl<'a> ProbeItem<'a> {
     fn settle_with(&mut self, proof: ProbeResult) {
         self.state = ItemState::Settled(proof);
     }
+}
+
+/// Whether the field with the business may be why Graph refused: it needs a permission of its own, and is our addition.
+const fn may_concern_business(refusal: &RefusalKind) -> bool {
+    matches!(
+        refusal,
+        RefusalKind::MissingScope(_) | RefusalKind::RequestFault
+    )
 }

@@ -10,16 +10,18 @@
 //!
 //! An object that is not in use is reached all the same: what Graph says of it is its condition, no refusal.
 
+use std::borrow::Cow;
+
 use regrant_domain::{
-    AccessToken, AssetKind, CredentialKind, ObjectCondition, ProbeFacts, ProbeResult, RefusalKind,
-    Timestamp,
+    AccessToken, AssetKind, BusinessReading, CredentialKind, ObjectCondition, ProbeFacts,
+    ProbeResult, RefusalKind, Timestamp,
 };
 use serde::Deserialize;
 
 use crate::{Target, call::wire, errors::graph_error::build_refusal};
 
 /// The fields that a probe reads. `user_access_expire_time` only where the node has it.
-pub(crate) const fn probe_fields(kind: AssetKind, token: CredentialKind) -> &'static str {
+const fn probe_fields(kind: AssetKind, token: CredentialKind) -> &'static str {
     match kind {
         AssetKind::Page if matches!(token, CredentialKind::Page) => {
             "id,user_access_expire_time,is_published,tasks"
@@ -31,6 +33,25 @@ pub(crate) const fn probe_fields(kind: AssetKind, token: CredentialKind) -> &'st
         }
         AssetKind::InstagramAccount => "id,username",
         AssetKind::WhatsappBusinessAccount => "id,name",
+    }
+}
+
+/// The fields that a probe of `target` reads, with its business where that is asked for.
+pub(crate) fn fields_of_probe(target: &Target, token: CredentialKind) -> Cow<'static, str> {
+    let fields = probe_fields(target.kind, token);
+    match business_field(target.kind).filter(|_| target.reads_business) {
+        Some(business) => Cow::Owned(format!("{fields},{business}")),
+        None => Cow::Borrowed(fields),
+    }
+}
+
+/// The field with the business that owns a node; `None` for nodes without one.
+const fn business_field(kind: AssetKind) -> Option<&'static str> {
+    match kind {
+        AssetKind::Page | AssetKind::AdAccount | AssetKind::ProductCatalog => Some("business"),
+        AssetKind::Pixel => Some("owner_business"),
+        AssetKind::WhatsappBusinessAccount => Some("owner_business_info"),
+        AssetKind::Business | AssetKind::InstagramAccount => None,
     }
 }
 
@@ -53,9 +74,14 @@ pub(crate) fn read_probe_result(target: &Target, token: CredentialKind, body: &s
             "Graph responded with another object.",
         );
     }
-    match (target.kind, token) {
+    let business = node.business_reading(target);
+    let result = match (target.kind, token) {
         (AssetKind::Page, CredentialKind::Page) => node.into_own_page_result(),
         (kind, _) => node.into_result(kind),
+    };
+    match result {
+        ProbeResult::Works(facts) => ProbeResult::Works(ProbeFacts { business, ..facts }),
+        refused @ ProbeResult::Refused(_) => refused,
     }
 }
 
@@ -82,6 +108,13 @@ struct Node {
     name: Option<String>,
     #[serde(default, deserialize_with = "wire::parse_moment")]
     user_access_expire_time: Option<Timestamp>,
+    #[serde(
+        default,
+        alias = "owner_business",
+        alias = "owner_business_info",
+        deserialize_with = "wire::parse_id_of_object"
+    )]
+    business: Option<String>,
 }
 
 impl Node {
@@ -162,7 +195,17 @@ impl Node {
             page_token: self.access_token,
             tasks,
             cut_off: self.user_access_expire_time,
+            business: BusinessReading::Unread,
         })
+    }
+
+    /// The business that the response names, if the probe asked for it. An id that is none counts as absent.
+    fn business_reading(&self, target: &Target) -> BusinessReading {
+        if !target.reads_business || business_field(target.kind).is_none() {
+            return BusinessReading::Unread;
+        }
+        let id = self.business.as_deref().and_then(|it| it.parse().ok());
+        id.map_or(BusinessReading::Absent, BusinessReading::Named)
     }
 
     /// What Graph says of the object beside access; `None` where it is in use, or Graph says nothing known.

@@ -63,6 +63,7 @@ mod tests {
             id: "1".parse().unwrap(),
             kind: AssetKind::Business,
             business: None,
+            reads_business: false,
         };
         let tokens: Vec<_> = tokens
             .chars()

@@ -46,6 +46,7 @@ pub fn target(kind: AssetKind, id: &str) -> Target {
         id: id.parse().unwrap(),
         kind,
         business: None,
+        reads_business: false,
     }
 }
 

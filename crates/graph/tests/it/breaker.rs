@@ -1,4 +1,4 @@
-//! The circuit breaker: many deaths at once are the app's fault until `debug_token` confirms them.
+//! The circuit breaker: many deaths at once are the app's fault if `debug_token` calls one of the tokens valid.
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
@@ -53,7 +53,7 @@ async fn many_deaths_at_once_are_the_apps_fault() {
     assert_eq!(die(&client, "3").await, RefusalKind::AppFault);
     assert!(client.is_app_tripped(&app().id));
     assert_eq!(die(&client, "4").await, RefusalKind::AppFault);
-    assert_eq!(stub.calls().len(), 3);
+    assert_eq!(stub.calls().len(), 4, "three probes and one question");
     let since = client.suspected_apps()[0].since;
     for _ in 0..3 {
         clock.advance_by(TimeDelta::minutes(5));
@@ -69,12 +69,44 @@ async fn many_deaths_at_once_are_the_apps_fault() {
 }
 
 #[tokio::test]
-async fn confirmed_deaths_are_reported_after_the_cool_down() {
+async fn real_deaths_of_any_number_suspend_nothing() {
     let stub = stub_with_deaths(false).await;
+    let (client, _) = client_tripping_at_three(&stub);
+    for id in 1..=12 {
+        assert_eq!(
+            die(&client, &id.to_string()).await,
+            RefusalKind::TokenDead,
+            "{id}"
+        );
+    }
+    assert!(client.suspected_apps().is_empty());
+    let asked = stub.calls().len() - 12;
+    assert_eq!(asked, 10, "one question for each death from the third on");
+}
+
+#[tokio::test]
+async fn deaths_after_a_suspicion_are_reported_once_one_is_confirmed() {
+    let is_valid = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let valid = is_valid.clone();
+    let stub = Stub::start(move |_, call| {
+        let error = json!({"code": 190, "error_subcode": 463, "message": "expired"});
+        if !call.line.starts_with("GET") {
+            return Reply::error(400, &error);
+        }
+        let valid = valid.load(std::sync::atomic::Ordering::Relaxed);
+        let mut data = json!({"app_id": APP_ID, "type": "USER", "user_id": "1", "is_valid": valid});
+        if !valid {
+            data["error"] = json!({"code": 190, "subcode": 463, "message": "expired"});
+        }
+        Reply::json(&json!({ "data": data }))
+    })
+    .await;
     let (client, clock) = client_tripping_at_three(&stub);
     for id in ["1", "2", "3"] {
         die(&client, id).await;
     }
+    assert!(client.is_app_tripped(&app().id));
+    is_valid.store(false, std::sync::atomic::Ordering::Relaxed);
     clock.advance_by(TimeDelta::minutes(5));
     assert_eq!(die(&client, "4").await, RefusalKind::AppFault);
     assert!(client.suspected_apps().is_empty());
@@ -84,8 +116,32 @@ async fn confirmed_deaths_are_reported_after_the_cool_down() {
 }
 
 #[tokio::test]
+async fn deaths_that_graph_gives_no_answer_about_suspend_nothing() {
+    let stub = Stub::start(|_, call| {
+        if call.line.starts_with("GET") {
+            return Reply {
+                status: 503,
+                body: "<html>".to_owned(),
+                ..Reply::default()
+            };
+        }
+        let error = json!({"code": 190, "error_subcode": 460, "message": "changed"});
+        Reply::error(400, &error)
+    })
+    .await;
+    let (client, _) = client_tripping_at_three(&stub);
+    for id in ["1", "2", "3", "4"] {
+        assert_eq!(die(&client, id).await, RefusalKind::TokenDead);
+    }
+    assert!(client.suspected_apps().is_empty());
+}
+
+#[tokio::test]
 async fn deaths_in_one_call_are_judged_together() {
     let stub = Stub::start(|_, call| {
+        if call.line.starts_with("GET") {
+            return Reply::json(&json!({"data": {"app_id": APP_ID, "is_valid": true}}));
+        }
         let dead = json!({"error": {"code": 190, "error_subcode": 460, "message": "changed"}});
         Reply::json(&call.ids().iter().map(|_| item(400, &dead)).collect())
     })

@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::StreamExt;
 use regrant_domain::{AssetKind, Clock, RefusalKind};
-use regrant_graph::{Client, Settings};
+use regrant_graph::{Client, Settings, Target};
 use serde_json::{Value, json};
 
 use crate::{
@@ -257,4 +257,37 @@ async fn batches_in_flight_are_bounded_over_the_whole_client() {
     let (first, second) = tokio::join!(probe(&client, &one), probe(&client, &two));
     assert!(begin.elapsed() >= delay * 3, "six batches, two at a time");
     assert!(first.iter().chain(&second).all(is_proven));
+}
+
+#[tokio::test]
+async fn a_probe_that_graph_refuses_for_the_business_is_sent_again_without_it() {
+    for error in [
+        json!({"code": 200, "message": "(#200) Requires business_management permission to manage the object"}),
+        json!({"code": 100, "message": "(#100) Tried accessing nonexisting field (business) on node type (Page)"}),
+    ] {
+        let stub = Stub::start(move |_, call| {
+            let answer = |(id, fields): (&String, &String)| {
+                if fields.contains("business") {
+                    return item(400, &json!({ "error": error }));
+                }
+                item(
+                    200,
+                    &json!({"id": id, "tasks": ["MANAGE"], "access_token": "minted-token"}),
+                )
+            };
+            let (ids, fields) = (call.ids(), call.each("fields"));
+            Reply::json(&ids.iter().zip(&fields).map(answer).collect())
+        })
+        .await;
+        let page = target(AssetKind::Page, "1");
+        let with_business = Target {
+            reads_business: true,
+            ..target(AssetKind::Page, "2")
+        };
+        let proofs = probe(&client(&stub.url), &[page, with_business]).await;
+        assert!(proofs.iter().all(is_proven));
+        let calls = stub.calls();
+        assert_eq!(calls.len(), 2);
+        assert_eq!(calls[1].ids(), ["2"], "only the item that asked for it");
+    }
 }

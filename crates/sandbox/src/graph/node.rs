@@ -177,6 +177,12 @@ fn read_asset(
         .unwrap_or_else(|| profile::default_fields(asset.kind));
     let asked = fields::parse_fields(asked);
     match access::check_access(state, token, asset) {
+        Ok(_) if names_business(&asked) && !token.has_any_scope(&["business_management"]) => {
+            Err(GraphError::permission_denied(
+                200,
+                "Requires business_management permission to manage the object",
+            ))
+        }
         Ok(access) => {
             let node = render_asset(state, token, asset, &access, &asked)?;
             Ok(with_metadata(call, node, asset))
@@ -194,6 +200,17 @@ fn is_public_read(token: &Token, asset: &Asset, asked: &[Field]) -> bool {
     asset.kind == Kind::Page
         && matches!(token.holder, TokenHolder::Person(_))
         && asked.iter().all(public)
+}
+
+/// Whether the read names the business that owns the object, which needs a permission of its own.
+fn names_business(asked: &[Field]) -> bool {
+    let names = |field: &Field| {
+        matches!(
+            field.name.as_str(),
+            "business" | "owner_business" | "owner_business_info"
+        )
+    };
+    asked.iter().any(names)
 }
 
 fn with_metadata(call: &Call, mut node: Value, asset: &Asset) -> Value {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(crate) const SELECT: &str = "
-    SELECT a.id, a.kind, a.name, a.business_id, a.person_id, a.generation, a.intent_seq,
+    SELECT a.id, a.kind, a.name, a.business_id, a.business_source, a.person_id, a.generation, a.intent_seq,
         a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures,
         a.unclassified_refusals, a.refusal_counted_at, a.definitive, a.dates_read_at, a.condition,
         a.condition_read_at,
@@ -104,6 +104,7 @@ pub(crate) fn asset_from_row(row: &Row) -> Result<Asset, Error> {
         kind: row.parse("kind")?,
         name: row.get("name")?,
         business_id: row.maybe_parse("business_id")?,
+        business_source: row.maybe_parse("business_source")?,
         person_id: row.maybe_parse("person_id")?,
         generation: row.get("generation")?,
         intent_seq: row.get("intent_seq")?,

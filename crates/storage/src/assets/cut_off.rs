@@ -98,6 +98,7 @@ impl TenantTx {
                      SELECT a.id FROM assets a JOIN reading r
                          ON r.person_id = a.person_id AND r.business_id = a.business_id
                      WHERE a.tenant_id = :tenant AND a.kind IN :kinds
+                         AND a.business_source IS NOT NULL
                          AND (a.cut_off IS NULL OR a.cut_off_source <> 'sibling'
                              OR a.cut_off <> r.cut_off)",
                 )

@@ -107,7 +107,8 @@ pub(crate) fn fill_within(query: Query, within: Option<&ReachLimit>) -> Query {
     let Some(within) = within else {
         return query.fill("within", "");
     };
-    let sql = "AND (0 = 1 [OR a.id IN :reach_assets] [OR a.business_id IN :reach_businesses])";
+    let sql = "AND (0 = 1 [OR a.id IN :reach_assets]
+        [OR a.business_id IN :reach_businesses AND a.business_source IS NOT NULL])";
     query
         .fill("within", sql)
         .bind_optional_list("reach_assets", within.assets.iter().map(AssetId::as_str))

@@ -2,13 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{AssetId, AssetKind, Timestamp};
+use regrant_domain::{AssetId, AssetKind, BusinessSource, Timestamp};
 use sea_orm::Value;
 
 use crate::{
     Error, TenantTx,
     sql::{CHUNK, to_micros},
 };
+
+/// The source of a business that a registration names.
+const CLIENT: &str = BusinessSource::Client.as_str();
 
 /// An asset to register; its id is canonical for its kind.
 #[derive(Debug, Clone)]
@@ -19,7 +22,7 @@ pub struct NewAsset {
     pub kind: AssetKind,
     /// A name for people; `None` keeps the one there is.
     pub name: Option<String>,
-    /// The business it belongs to; `None` keeps the one there is.
+    /// The business that a client of the whole tenant says it belongs to; `None` keeps the one there is.
     pub business_id: Option<AssetId>,
     /// When it is registered.
     pub created_at: Timestamp,
@@ -60,11 +63,13 @@ impl TenantTx {
     async fn create_assets(&self, assets: &[NewAsset]) -> Result<HashSet<AssetId>, Error> {
         let rows = assets.iter().map(|asset| {
             let [id, kind, name, business] = to_identity(asset);
-            [id, kind, name, business, to_micros(asset.created_at).into()]
+            let source = asset.business_id.as_ref().map(|_| CLIENT.to_owned());
+            let created_at = to_micros(asset.created_at).into();
+            [id, kind, name, business, source.into(), created_at]
         });
         let query = self
             .query(
-                "INSERT INTO assets (tenant_id, id, kind, name, business_id, created_at)
+                "INSERT INTO assets (tenant_id, id, kind, name, business_id, business_source, created_at)
                  VALUES :rows ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id",
             )
             .bind_tenant_rows("rows", rows);
@@ -78,11 +83,14 @@ impl TenantTx {
             .query(
                 "WITH given (id, kind, name, business_id) AS (VALUES :assets)
                  UPDATE assets AS a SET name = coalesce(given.name, a.name),
-                     business_id = coalesce(given.business_id, a.business_id)
+                     business_id = coalesce(given.business_id, a.business_id),
+                     business_source = CASE WHEN given.business_id IS NULL
+                         THEN a.business_source ELSE :client END
                  FROM given
                  WHERE a.tenant_id = :tenant AND a.id = given.id AND a.kind = given.kind",
             )
-            .bind_rows("assets", assets.iter().map(to_identity));
+            .bind_rows("assets", assets.iter().map(to_identity))
+            .bind("client", CLIENT);
         self.execute(query).await.map(drop)
     }
 

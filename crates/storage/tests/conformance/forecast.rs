@@ -238,9 +238,10 @@ fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
         .is_some_and(|it| filter.person_ids.contains(it));
     (filter.person_ids.is_empty() || of)
         && (filter.business_id.is_none() || asset.business_id == filter.business_id)
-        && filter.within.as_ref().is_none_or(|it| {
-            Reach::Within(it.clone()).includes_asset(&asset.id, asset.business_id.as_ref())
-        })
+        && filter
+            .within
+            .as_ref()
+            .is_none_or(|it| Reach::Within(it.clone()).includes_asset(asset))
 }
 
 /// Every entry, page by page.

@@ -11,6 +11,7 @@ mod activate;
 mod asset;
 mod audit;
 mod bench;
+mod business;
 mod client;
 mod due;
 mod forecast;

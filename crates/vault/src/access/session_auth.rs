@@ -120,9 +120,7 @@ impl Vault {
         let tx = self.store.begin_read(scope).await?;
         let assets = tx.find_assets(&ids).await?;
         tx.commit().await?;
-        let still = assets
-            .into_iter()
-            .filter(|it| reach.includes_asset(&it.id, it.business_id.as_ref()));
+        let still = assets.into_iter().filter(|it| reach.includes_asset(it));
         Ok(still.map(|it| it.id).collect())
     }
 

@@ -171,7 +171,7 @@ impl Vault {
             .map_err(session_not_found())?;
         let mut assets = tx.find_assets(&session.asset_ids).await?;
         tx.commit().await?;
-        assets.retain(|it| caller.reach.includes_asset(&it.id, it.business_id.as_ref()));
+        assets.retain(|it| caller.can_reach(it));
         assets.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         Ok(BrowserSession {
             session: view_session(session, self.clock.now()),
@@ -239,7 +239,7 @@ async fn find_requested_assets(
     spellings.sort_unstable();
     spellings.dedup();
     let mut known = tx.find_assets(&spellings).await?;
-    known.retain(|it| caller.reach.includes_asset(&it.id, it.business_id.as_ref()));
+    known.retain(|it| caller.can_reach(it));
     let known: HashSet<_> = known.into_iter().map(|it| it.id).collect();
     let (mut found, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (index, id) in ids.iter().enumerate() {

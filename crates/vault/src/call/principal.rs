@@ -150,8 +150,7 @@ impl Principal {
 
     /// Whether the caller may reach an asset.
     pub(crate) fn can_reach(&self, asset: &Asset) -> bool {
-        self.reach
-            .includes_asset(&asset.id, asset.business_id.as_ref())
+        self.reach.includes_asset(asset)
     }
 
     /// The assets and businesses that the caller is confined to.

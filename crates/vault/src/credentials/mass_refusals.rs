@@ -8,7 +8,8 @@ use std::{
     sync::PoisonError,
 };
 
-use regrant_domain::{AppId, AssetKind, Hold, Timestamp};
+use regrant_domain::{AssetKind, Hold, Timestamp};
+use regrant_storage::TenantScope;
 use tracing::error;
 
 use crate::Vault;
@@ -26,7 +27,7 @@ impl Vault {
     /// Adds the results of one pass, and gives the kinds of assets whose refusals are held now.
     pub(crate) fn observe_refusals(
         &self,
-        app: &AppId,
+        scope: &TenantScope,
         observations: impl IntoIterator<Item = RefusalObservation>,
         now: Timestamp,
     ) -> HashSet<AssetKind> {
@@ -35,6 +36,7 @@ impl Vault {
             let results = by_kind.entry(it.kind).or_default();
             results.push((it.person, it.is_refused));
         }
+        let app = scope.app_id();
         let mut window = self
             .refusal_window
             .lock()
@@ -42,7 +44,7 @@ impl Vault {
         let mut held = HashSet::new();
         for (kind, results) in by_kind {
             let results = results.iter().map(|(person, it)| (person.as_str(), *it));
-            match window.observe(app, kind, results, now) {
+            match window.observe(app, scope.tenant(), kind, results, now) {
                 Hold::Open => continue,
                 Hold::Begins => error!(
                     alarm = "mass_refusal", app.id = %app, asset.kind = %kind,

@@ -33,8 +33,7 @@ impl Settlement<'_> {
                 is_refused: mass_observation(locked, proof, self.now)?,
             })
         });
-        let app = self.run.scope.app_id();
-        self.held = self.run.vault.observe_refusals(app, observations, self.now);
+        self.held = self.run.vault.observe_refusals(self.run.scope, observations, self.now);
     }
 
     /// The refusal as it counts now: while many persons are refused at once it can make the asset suspect, no more.

@@ -62,7 +62,7 @@ impl Run<'_> {
                 settled.push((item, unprobed()));
                 continue;
             };
-            to_probe.push((item, Target::from(asset)));
+            to_probe.push((item, Target::with_business(asset, &credentials.grant.facts)));
         }
         for chunk in settled.chunks(CHUNK) {
             let refused = chunk

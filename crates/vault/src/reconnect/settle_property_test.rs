@@ -11,9 +11,9 @@ use proptest::{
 };
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
-    AccessToken, AppId, AppSecret, AssetId, AssetKind, Clock, CredentialKind, Grant, GrantId,
-    GrantedScope, Outcome, Permissions, ProbeFacts, ProbeResult, ReconnectId, Refusal, RefusalKind,
-    SealedRecord, TokenFacts,
+    AccessToken, AppId, AppSecret, AssetId, AssetKind, BusinessReading, Clock, CredentialKind,
+    Grant, GrantId, GrantedScope, Outcome, Permissions, ProbeFacts, ProbeResult, ReconnectId,
+    Refusal, RefusalKind, SealedRecord, TokenFacts,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AcceptedReconnect, Item, NewItem, NewReconnect, Store, StoredCredential};
@@ -105,6 +105,7 @@ impl SimulatedResult {
                 }),
                 cut_off: None,
                 condition: None,
+                business: BusinessReading::Unread,
             }),
             Self::Refused(n) => ProbeResult::Refused(Refusal {
                 kind: all_refusals()[n].clone(),

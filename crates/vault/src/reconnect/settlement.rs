@@ -14,13 +14,16 @@ use regrant_domain::{
     watch::cut_off_after_probe,
 };
 use regrant_storage::{
-    Activation, AuditEvent, CountedRefusal, CutOffNote, Item, ItemResult, ReconnectCause,
-    StoredCredential, TenantTx,
+    Activation, AuditEvent, BusinessProof, CountedRefusal, CutOffNote, Item, ItemResult,
+    ReconnectCause, StoredCredential, TenantTx,
 };
 
 use crate::{
     Error, Vault,
-    assets::cut_offs::{cut_off_note, forecast_events},
+    assets::{
+        businesses::business_proof,
+        cut_offs::{cut_off_note, forecast_events},
+    },
     audit::credential_sealed_event,
     credentials::seal::CredentialDraft,
     reconnect::{
@@ -53,6 +56,7 @@ pub(super) struct Settlement<'a> {
     checked: Vec<AssetId>,
     results: Vec<(i64, ItemResult)>,
     cut_offs: Vec<CutOffNote>,
+    businesses: Vec<BusinessProof>,
     events: Vec<AuditEvent>,
 }
 
@@ -71,6 +75,7 @@ impl<'a> Settlement<'a> {
             checked: Vec::new(),
             results: Vec::new(),
             cut_offs: Vec::new(),
+            businesses: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -86,6 +91,8 @@ impl<'a> Settlement<'a> {
             self.results.push((item.position, unknown_asset_result()));
             return Ok(());
         };
+        self.businesses
+            .extend(business_proof(&locked.asset.id, &proof));
         let intent_seq = self.run.reconnect.intent_seq;
         let decision = self.decide_item(item, &proof, &locked.standing);
         // A later reconnect has settled this asset, or its token waits where this one would be parked.
@@ -265,6 +272,7 @@ impl<'a> Settlement<'a> {
         tx.write_refusals(&self.refused, now).await?;
         tx.note_assets_checked(&self.checked, now).await?;
         tx.settle_items(reconnect.id, &self.results, now).await?;
+        tx.write_business_proofs(&self.businesses).await?;
         tx.insert_cut_off_notes(&self.cut_offs).await?;
         tx.emit_events(&forecast_events(&self.cut_offs), now)
             .await?;

@@ -179,6 +179,7 @@ impl Vault {
             .collect();
         let held = tx.hold_probes(round.owner, &leases).await?;
         let mut stored = group_by_asset(tx.list_ranked_credentials(&ids).await?);
+        let mut businesses = Vec::new();
         let mut findings = Findings::new(round, &key, &self.settings, now, held_kinds);
         for it in due {
             let credentials = stored.remove(&it.asset.id).unwrap_or_default();
@@ -186,7 +187,10 @@ impl Vault {
                 .get(&it.asset.id)
                 .filter(|_| held.contains(&it.asset.id))
             {
-                Some(asset) => findings.add_asset(it, asset, &credentials)?,
+                Some(asset) => {
+                    businesses.extend(it.business_proof());
+                    findings.add_asset(it, asset, &credentials)?;
+                }
                 None => findings.stats.lost += 1,
             }
         }
@@ -194,6 +198,7 @@ impl Vault {
             assets: siblings.iter().filter_map(|id| locked.get(id)).collect(),
             readings,
         };
+        tx.write_business_proofs(&businesses).await?;
         let stats = findings.write_rows(&tx, self, &siblings).await?;
         tx.commit().await?;
         Ok(stats)

@@ -9,9 +9,9 @@ use regrant_domain::{
     watch::{Verdict, judge_probe},
 };
 use regrant_graph::AppCredentials;
-use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
+use regrant_storage::{BusinessProof, ProbeLease, StoredCredential, TenantScope};
 
-use crate::Settings;
+use crate::{Settings, assets::businesses::business_proof};
 
 /// An asset that is due, with its credentials, best ranked first.
 pub(super) struct DueAsset {
@@ -72,6 +72,16 @@ impl DueAsset {
         self.proofs
             .values()
             .any(|it| matches!(judge_probe(it, None, now), Verdict::Unknown(_)))
+    }
+
+    /// The business that the probes read; that of the serving credential first.
+    pub(super) fn business_proof(&self) -> Option<BusinessProof> {
+        let active = self.find_in_slot(Slot::Active).map(|it| it.credential.id);
+        let of_active = active.and_then(|id| self.proofs.get(&id));
+        of_active
+            .into_iter()
+            .chain(self.proofs.values())
+            .find_map(|it| business_proof(&self.asset.id, it))
     }
 
     /// What the probe of the serving credential says about it, if it was probed.

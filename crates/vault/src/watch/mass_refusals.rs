@@ -21,7 +21,7 @@ impl Vault {
         now: Timestamp,
     ) -> HashSet<AssetKind> {
         let observations = due.iter().filter_map(|it| mass_observation(it, now));
-        self.observe_refusals(round.scope.app_id(), observations, now)
+        self.observe_refusals(round.scope, observations, now)
     }
 }
 

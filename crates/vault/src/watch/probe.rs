@@ -29,8 +29,13 @@ struct ProbeIndex {
 }
 
 impl ProbeIndex {
-    fn to_target(&self, due: &[DueAsset]) -> Option<Target> {
-        Some(Target::from(&due.get(self.asset)?.asset))
+    fn to_target(&self, round: &ProbeRound<'_>, due: &[DueAsset]) -> Option<Target> {
+        let it = due.get(self.asset)?;
+        let stored = it.credentials.get(self.credential)?;
+        Some(match round.grant_of(&stored.credential) {
+            Some(grant) => Target::with_business(&it.asset, &grant.facts),
+            None => Target::from(&it.asset),
+        })
     }
 
     fn to_probe<'a>(
@@ -153,7 +158,10 @@ impl Vault {
         due: &[DueAsset],
         indices: &[ProbeIndex],
     ) -> Vec<ProbeResult> {
-        let targets: Vec<_> = indices.iter().filter_map(|it| it.to_target(due)).collect();
+        let targets: Vec<_> = indices
+            .iter()
+            .filter_map(|it| it.to_target(round, due))
+            .collect();
         let probes: Vec<_> = indices
             .iter()
             .zip(&targets)

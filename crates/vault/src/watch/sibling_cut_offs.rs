@@ -24,7 +24,8 @@ pub(super) fn cut_off_readings(
             Some(ProbeResult::Works(proven)) => proven.cut_off.filter(|at| *at > now),
             _ => None,
         });
-        let (person_id, business_id) = (it.asset.person_id.clone(), it.asset.business_id.clone());
+        let business_id = it.asset.owning_business().cloned();
+        let person_id = it.asset.person_id.clone();
         if let Some((at, (person_id, business_id))) = read.zip(person_id.zip(business_id)) {
             let known = readings
                 .entry(CutOffReading {
@@ -86,7 +87,7 @@ impl Siblings<'_> {
         }
         let key = CutOffReading {
             person_id: asset.person_id.clone()?,
-            business_id: asset.business_id.clone()?,
+            business_id: asset.owning_business()?.clone(),
         };
         let at = *self.readings.get(&key)?;
         let concluded = asset

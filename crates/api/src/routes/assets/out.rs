@@ -4,7 +4,8 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Confidence, Credential, CutOffSource, FactName, PersonId, Slot, Who,
+    Asset, AssetId, AssetKind, BusinessSource, Confidence, Credential, CutOffSource, FactName,
+    PersonId, Slot, Who,
     state::{AssetState, Ending, EndingCause, Status},
 };
 use regrant_vault::{AssetView, CutOffNote, RegisteredAsset, RegistrationStatus};
@@ -32,6 +33,10 @@ pub(crate) struct AssetOut {
     /// Business that owns the asset.
     #[schema(schema_with = schema::graph_id_or_null)]
     business_id: Option<AssetId>,
+    /// Who named the business: a client that reaches the whole tenant, or Graph in a probe. Null if that is not known;
+    /// such a business brings the asset into no client's reach.
+    #[schema(schema_with = schema::business_source)]
+    business_source: Option<BusinessSource>,
     /// Person who granted the active credential.
     #[schema(schema_with = schema::graph_id_or_null)]
     person_id: Option<PersonId>,
@@ -142,6 +147,7 @@ impl AssetOut {
             kind: asset.kind,
             name: asset.name,
             business_id: asset.business_id,
+            business_source: asset.business_source,
             person_id: asset.person_id,
             state: state.status,
             since: state.since,

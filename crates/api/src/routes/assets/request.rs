@@ -1,6 +1,6 @@
 //! Requests about assets: registrations and filters.
 
-use regrant_domain::{AccessToken, AssetId, AssetKind, CredentialKind, PersonId, state::Status};
+use regrant_domain::{AssetId, AssetKind, CredentialKind, PersonId, state::Status};
 use regrant_vault::{AssetQuery, AssetRegistration};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +10,7 @@ use crate::{
     json::{ListIn, Moment},
     problem::Problem,
     schema,
+    submitted_token::SubmittedToken,
 };
 
 /// The longest name of an asset, in characters.
@@ -42,7 +43,7 @@ pub(crate) struct NewAsset {
     business_id: Option<AssetId>,
     /// Token that serves the asset. It is sealed at once; the asset is `unproven` until a probe works.
     #[schema(value_type = Option<String>, write_only)]
-    token: Option<AccessToken>,
+    token: Option<SubmittedToken>,
     /// Kind of the token; by default `page` for a page and `user` for every other asset.
     #[schema(schema_with = schema::credential_kind, required = false)]
     token_kind: Option<CredentialKind>,
@@ -113,7 +114,7 @@ impl From<NewAsset> for AssetRegistration {
             kind: it.kind,
             name: it.name.map(|name| name.0),
             business_id: it.business_id,
-            token: it.token.map(|token| (token, kind)),
+            token: it.token.map(|token| (token.into_token(), kind)),
         }
     }
 }

@@ -3,7 +3,7 @@
 mod out;
 
 use actix_web::{HttpResponse, post, web::Data};
-use regrant_domain::{AccessToken, AssetId, PersonId};
+use regrant_domain::{AssetId, PersonId};
 use regrant_vault::{PreviewRequest, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use crate::{
     json::{CanonicalJson, ListIn},
     problem::{Problem, ProblemOut},
     schema,
+    submitted_token::SubmittedToken,
 };
 
 /// One new token and the assets to preview. Give exactly one of `asset_ids` and `select`.
@@ -24,7 +25,7 @@ use crate::{
 pub(crate) struct NewReconnectPreview {
     /// New token of a person or a system user.
     #[schema(value_type = String, write_only)]
-    access_token: AccessToken,
+    access_token: SubmittedToken,
     /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
     asset_ids: Option<ListIn<AssetId>>,
@@ -65,7 +66,7 @@ pub(crate) async fn preview_reconnect(
 ) -> Result<HttpResponse, Problem> {
     let it = body.value;
     let request = PreviewRequest {
-        access_token: it.access_token,
+        access_token: it.access_token.into_token(),
         targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         repeatable: idempotency.into_call("POST /v1/reconnect-previews", &body.canonical),

@@ -5,8 +5,9 @@ use crate::{
     json::{CanonicalJson, ListIn, WaitSeconds},
     problem::Problem,
     schema,
+    submitted_token::SubmittedToken,
 };
-use regrant_domain::{AccessToken, AssetId, AssetKind, PersonId, PlanId, state::Status};
+use regrant_domain::{AssetId, AssetKind, PersonId, PlanId, state::Status};
 use regrant_vault::{ReconnectRequest, Selection, Targets};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 pub(crate) struct NewReconnect {
     /// New token of a person or a system user.
     #[schema(value_type = String, write_only)]
-    access_token: AccessToken,
+    access_token: SubmittedToken,
     /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
     asset_ids: Option<ListIn<AssetId>>,
@@ -62,7 +63,7 @@ pub(super) fn reconnect_request(
 ) -> Result<ReconnectRequest, Problem> {
     let it = body.value;
     Ok(ReconnectRequest {
-        access_token: it.access_token,
+        access_token: it.access_token.into_token(),
         targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         plan: it.plan_id,

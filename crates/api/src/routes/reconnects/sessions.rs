@@ -10,7 +10,7 @@ use crate::{
     json::{CanonicalJson, ListIn, Query},
     problem::Problem,
     schema,
-    secret_response::zeroizing_body,
+    secret_response::secret_response,
 };
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
 use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
@@ -70,11 +70,9 @@ pub(crate) async fn open_reconnect_session(
         .value;
     let location = format!("/v1/reconnect-sessions/{}", opened.session.session.id);
     let entries = opened.session.session.asset_ids.len() / IDS_PER_ENTRY + 2;
-    let body = zeroizing_body(&OpenedSessionOut::from(opened), entries)?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, location))
-        .content_type("application/json")
-        .body(body))
+    let mut created = HttpResponse::Created();
+    created.insert_header((header::LOCATION, location));
+    secret_response(created, &OpenedSessionOut::from(opened), entries)
 }
 
 /// List reconnect sessions, newest first, without their assets.

@@ -7,7 +7,8 @@ use chrono::{DateTime, Duration};
 use super::invariants::Record;
 use crate::{
     ActivatedToken, AssetFacts, AssetKind, Certainty, CredentialKind, Hold, Observation,
-    ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow, Rules, Timestamp, TokenDates,
+    ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow, Rules, TenantId, Timestamp,
+    TokenDates,
     watch::{cut_off_after_probe, explains_refusal},
 };
 
@@ -212,7 +213,10 @@ impl World {
                 .collect();
             let app = "1".parse().unwrap();
             let is_held = !results.is_empty()
-                && self.window.observe(&app, of_kind, results, self.now) != Hold::Open;
+                && self
+                    .window
+                    .observe(&app, TenantId::SYSTEM, of_kind, results, self.now)
+                    != Hold::Open;
             for (asset, answer) in pass {
                 let what = Delivered::Probe(answer.clone(), is_held);
                 self.push(*asset, &what, late, twice);

@@ -14,6 +14,7 @@ fn target(kind: AssetKind, id: &str) -> Target {
         id: kind.canonical_id(&id.parse().unwrap()),
         kind,
         business: Some("42".parse().unwrap()),
+        reads_business: false,
     }
 }
 

@@ -12,10 +12,78 @@ fn read_with(token: CredentialKind, kind: AssetKind, body: &str) -> ProbeResult 
             id: "7".parse().unwrap(),
             kind,
             business: None,
+            reads_business: false,
         },
         token,
         body,
     )
+}
+
+/// What a probe of `kind` that asks for the business reads of it.
+fn read_business(kind: AssetKind, reads_business: bool, body: &str) -> BusinessReading {
+    let target = Target {
+        id: "7".parse().unwrap(),
+        kind,
+        business: None,
+        reads_business,
+    };
+    match read_probe_result(&target, CredentialKind::User, body) {
+        ProbeResult::Works(facts) => facts.business,
+        ProbeResult::Refused(refusal) => panic!("{refusal:?}"),
+    }
+}
+
+#[test]
+fn the_business_is_read_under_the_name_that_each_kind_has_for_it() {
+    for (kind, field, rest) in [
+        (AssetKind::Page, "business", r#""access_token":"t","#),
+        (
+            AssetKind::AdAccount,
+            "business",
+            r#""user_tasks":["ANALYZE"],"#,
+        ),
+        (AssetKind::ProductCatalog, "business", ""),
+        (AssetKind::Pixel, "owner_business", ""),
+        (
+            AssetKind::WhatsappBusinessAccount,
+            "owner_business_info",
+            r#""name":"w","#,
+        ),
+    ] {
+        let target = Target {
+            id: "7".parse().unwrap(),
+            kind,
+            business: None,
+            reads_business: true,
+        };
+        let fields = fields_of_probe(&target, CredentialKind::User);
+        assert!(fields.ends_with(&format!(",{field}")), "{fields}");
+        let named = format!(r#"{{{rest}"{field}":{{"id":"9","name":"B"}},"id":"7"}}"#);
+        let expected = BusinessReading::Named("9".parse().unwrap());
+        assert_eq!(read_business(kind, true, &named), expected, "{kind}");
+        assert_eq!(read_business(kind, false, &named), BusinessReading::Unread);
+        let none = format!(r#"{{{rest}"id":"7"}}"#);
+        assert_eq!(read_business(kind, true, &none), BusinessReading::Absent);
+        for odd in [r#""9""#, "9", "null", "[]", r#"{"id":"x"}"#, r#"{"id":{}}"#] {
+            let odd = format!(r#"{{{rest}"{field}":{odd},"id":"7"}}"#);
+            assert_eq!(
+                read_business(kind, true, &odd),
+                BusinessReading::Absent,
+                "{odd}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_business_alone_proves_no_access() {
+    let body = r#"{"id":"7","business":{"id":"9"}}"#;
+    for kind in [AssetKind::Page, AssetKind::AdAccount] {
+        assert!(
+            matches!(read(kind, body), ProbeResult::Refused(_)),
+            "{kind}"
+        );
+    }
 }
 
 fn kind_of(proof: ProbeResult) -> Kind {

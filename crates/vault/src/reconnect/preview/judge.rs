@@ -33,8 +33,10 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         let ids: Vec<_> = proofs.keys().cloned().collect();
         let mut assets = tx.find_assets(&ids).await?;
-        // An asset that was deleted and registered again is not the asset that was probed.
-        assets.retain(|it| was.get(&it.id).is_some_and(|was| is_the_same(was, it)));
+        // An asset that was deleted and registered again is not the asset that was probed; another may be out of reach.
+        assets.retain(|it| {
+            caller.can_reach(it) && was.get(&it.id).is_some_and(|was| is_the_same(was, it))
+        });
         let standings = self
             .read_standings(&tx, &assets, Some(print.as_bytes()), now)
             .await?;
@@ -91,7 +93,7 @@ fn by_id(assets: &[Asset]) -> HashMap<&AssetId, &Asset> {
 
 /// Whether a probe of one is a probe of the other.
 fn is_the_same(was: &Asset, is: &Asset) -> bool {
-    (was.kind, was.created_at, &was.business_id) == (is.kind, is.created_at, &is.business_id)
+    (was.kind, was.created_at) == (is.kind, is.created_at)
 }
 
 impl PreviewItem {

@@ -216,7 +216,7 @@ impl<'a> Scene<'a> {
         } = served;
         let token = TokenWithProof {
             access_token,
-            appsecret_proof,
+            appsecret_proof: appsecret_proof.as_deref(),
             appsecret_time: *appsecret_time,
         };
         self.control().probe_asset(&served.asset_id, &token).await
