@@ -58,5 +58,6 @@ pub use webhooks::{
     Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };
 pub use work::{
-    Backlog, Claim, Claimer, DueKind, Lease, ProbeClaim, ProbeLease, TenantCounts, WaitingWork,
+    Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, OwedErasures, ProbeClaim, ProbeLease,
+    TenantCounts, WaitingWork,
 };

@@ -75,7 +75,7 @@ pub use settings::{
 pub use tenants::apps::{AppChange, AppView, NewApp};
 pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
-pub use tenants::lifecycle::ShredResult;
+pub use tenants::lifecycle::{ShredResult, ShredWait};
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
@@ -95,6 +95,7 @@ use crate::{
     permits::Permits,
     reconnect::progress::Progress,
     tokens::read_audit::ReadAudit,
+    upkeep::erasure::ErasurePause,
 };
 
 /// What a vault needs to open.
@@ -134,6 +135,7 @@ pub struct Vault {
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
     refusal_window: Arc<Mutex<RefusalWindow>>,
+    erasure_pause: ErasurePause,
 }
 
 impl Vault {
@@ -163,6 +165,7 @@ impl Vault {
             check_permits: Permits::new(watch::check::AT_ONCE),
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
+            erasure_pause: ErasurePause::default(),
             webhooks,
             store,
             data_keys: keys,

@@ -1,5 +1,7 @@
 //! The contents of a database, for tests that look for data that must not be there.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::{Kind, TestDatabase};
@@ -85,6 +87,37 @@ impl TestDatabase {
                 .map(drop)
         };
         done.expect("the statement runs");
+    }
+
+    /// Every text and every blob of at least `min` bytes that a row of a SQLite file holds now.
+    ///
+    /// # Panics
+    /// The file cannot be read.
+    pub async fn list_long_values(&self, min: usize) -> BTreeSet<Vec<u8>> {
+        let mut connection = SqliteConnection::connect(self.url())
+            .await
+            .expect("the file opens");
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("the columns");
+        let mut values = BTreeSet::new();
+        for (table, column) in columns {
+            let sql = format!(
+                "SELECT CAST(\"{column}\" AS BLOB) FROM \"{table}\"
+                 WHERE typeof(\"{column}\") IN ('text', 'blob')
+                     AND length(CAST(\"{column}\" AS BLOB)) >= {min}"
+            );
+            let found: Vec<Vec<u8>> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                .fetch_all(&mut connection)
+                .await
+                .expect("its values");
+            values.extend(found);
+        }
+        values
     }
 
     fn read_files(&self) -> Vec<(String, Vec<u8>)> {

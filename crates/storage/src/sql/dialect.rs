@@ -146,6 +146,11 @@ impl Dialect {
         Ok(())
     }
 
+    /// Whether deleted rows leave the database only when this program rewrites its file.
+    pub(crate) fn rewrites_file(self) -> bool {
+        self == Self::Sqlite
+    }
+
     /// Whether a select can lock its rows. SQLite's writer holds the whole file already.
     pub(crate) fn locks_rows(self) -> bool {
         self == Self::Postgres

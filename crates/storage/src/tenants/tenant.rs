@@ -57,11 +57,15 @@ pub struct Tenant {
     pub deleted_at: Option<Timestamp>,
     /// When its data keys were destroyed.
     pub shredded_at: Option<Timestamp>,
+    /// When the bytes of its destroyed keys and deleted rows left the SQLite file; `None` while they wait, and on
+    /// PostgreSQL. Read only.
+    pub erased_at: Option<Timestamp>,
 }
 
 const SELECT: &str = "
     SELECT id, name, app_id, status, created_at, reason_required, max_assets,
-        max_running_reconnects, requests_per_second, delete_after, deleted_at, shredded_at
+        max_running_reconnects, requests_per_second, delete_after, deleted_at, shredded_at,
+        (SELECT erased_at FROM erasures WHERE subject_id = tenants.id) AS erased_at
     FROM tenants";
 
 impl Store {
@@ -217,5 +221,6 @@ fn tenant_from_row(row: &Row) -> Result<Tenant, Error> {
         delete_after: row.maybe_time("delete_after")?,
         deleted_at: row.maybe_time("deleted_at")?,
         shredded_at: row.maybe_time("shredded_at")?,
+        erased_at: row.maybe_time("erased_at")?,
     })
 }
