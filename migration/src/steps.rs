@@ -19,7 +19,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 39] = [
+pub(crate) const ALL: [Step; 40] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -59,4 +59,5 @@ pub(crate) const ALL: [Step; 39] = [
     inbound::s37_token_owners::STEP,
     inbound::s38_graph_errors::STEP,
     work::s46_erasures::STEP,
+    work::s47_run_failures::STEP,
 ];

@@ -4,3 +4,4 @@ pub(super) mod s13_due;
 pub(super) mod s14_probe_due;
 pub(super) mod s25_retention;
 pub(super) mod s46_erasures;
+pub(super) mod s47_run_failures;

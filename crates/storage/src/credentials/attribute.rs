@@ -9,7 +9,7 @@ use sea_orm::Value;
 use crate::{
     Error, StoredCredential, TenantTx,
     credentials::credential::{SELECT, credential_from_row, read_sealing_key},
-    sql::{CHUNK, maybe_micros, to_micros},
+    sql::{CHUNK, decode_rows, maybe_micros, to_micros},
 };
 
 /// A credential that was resealed with the grant of its token.
@@ -57,7 +57,7 @@ impl TenantTx {
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::from(limit));
         let rows = self.fetch_all(query).await?;
-        rows.iter().map(credential_from_row).collect()
+        Ok(decode_rows("credentials", &rows, credential_from_row))
     }
 
     /// Notes that no person of the app is known for these credentials: Graph was asked, or their records do not open.

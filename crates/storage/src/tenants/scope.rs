@@ -4,7 +4,7 @@ use regrant_domain::TenantId;
 
 use crate::{
     Error, Store, TenantScope,
-    sql::{Query, Row},
+    sql::{Query, Row, decode_rows},
 };
 
 impl Store {
@@ -40,7 +40,7 @@ impl Store {
         .bind_optional("after", after.map(TenantId::uuid))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(tenant_scope_from_row).collect()
+        Ok(decode_rows("tenants", &rows, tenant_scope_from_row))
     }
 }
 

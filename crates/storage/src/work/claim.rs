@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Store,
-    sql::{Query, Row, to_micros},
+    sql::{Query, Row, decode_rows, to_micros},
 };
 
 /// `{table}` has one row an `{object}`, the smallest `{urgency}` first.
@@ -112,8 +112,7 @@ impl Store {
         let query = Query::new("SELECT id, app_id FROM tenants WHERE id IN :tenants")
             .bind_list("tenants", tenants);
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter()
-            .map(|row| Ok((row.get("id")?, row.parse("app_id")?)))
-            .collect()
+        let decode = |row: &Row| Ok((row.get("id")?, row.parse("app_id")?));
+        Ok(decode_rows("tenants", &rows, decode).into_iter().collect())
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Query, Row, to_micros},
+    sql::{CHUNK, Query, Row, decode_rows, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -111,9 +111,8 @@ impl Store {
             .bind("kind", kind.as_str());
         let rows = self.claim_rows(claim).await?;
         let apps = self.find_apps_of_tenants(&rows).await?;
-        rows.iter()
-            .map(|row| claim_from(row, kind, owner, &apps))
-            .collect()
+        let decode = |row: &Row| claim_from(row, kind, owner, &apps);
+        Ok(decode_rows("due", &rows, decode))
     }
 
     /// Extends a lease until `until`.
@@ -188,6 +187,33 @@ impl TenantTx {
     /// # Errors
     /// [`Error::Stale`]: another process claimed the object.
     pub async fn reschedule_due(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at, failures = 0
+                 WHERE tenant_id = :tenant AND {held}",
+            )
+            .bind("due_at", to_micros(due_at));
+        self.execute_exactly(1, bind_held(query, lease)).await
+    }
+
+    /// Counts a failure of the work on a leased object; returns how many there were in a row.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed the object.
+    pub async fn count_failure(&self, lease: &Lease) -> Result<i64, Error> {
+        let query = self.query(
+            "UPDATE due SET failures = failures + 1 WHERE tenant_id = :tenant AND {held}
+             RETURNING failures",
+        );
+        let row = self.fetch_one(bind_held(query, lease)).await?;
+        row.ok_or(Error::Stale)?.get("failures")
+    }
+
+    /// Gives the lease of an object back whose work failed; it is due again at `due_at`.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: another process claimed the object.
+    pub async fn retry_due(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
         let query = self
             .query(
                 "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at

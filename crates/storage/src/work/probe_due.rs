@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Query, Row, to_micros},
+    sql::{CHUNK, Query, Row, decode_rows, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -87,18 +87,17 @@ impl Store {
     async fn group_by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
         let apps = self.find_apps_of_tenants(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
-        for row in rows {
-            let leases: &mut Vec<_> = claims.entry(row.get("tenant_id")?).or_default();
-            leases.push(lease_from_row(row)?);
+        let decode = |row: &Row| Ok((row.get("tenant_id")?, lease_from_row(row)?));
+        for (tenant, lease) in decode_rows("probe_due", rows, decode) {
+            claims.entry(tenant).or_default().push(lease);
         }
+        // A tenant whose app is unknown is unreadable itself.
         let claim = |(tenant, leases): (Uuid, _)| {
-            let app = apps.get(&tenant).cloned().ok_or(Error::Corrupt("tenant"))?;
-            Ok(ProbeClaim {
-                scope: TenantScope::new(TenantId::from_uuid(tenant), app),
-                leases,
-            })
+            let app = apps.get(&tenant).cloned()?;
+            let scope = TenantScope::new(TenantId::from_uuid(tenant), app);
+            Some(ProbeClaim { scope, leases })
         };
-        claims.into_iter().map(claim).collect()
+        Ok(claims.into_iter().filter_map(claim).collect())
     }
 }
 
@@ -169,9 +168,8 @@ impl TenantTx {
                 .bind("until", to_micros(claimer.until))
                 .bind("wall", to_micros(claimer.wall))
                 .bind_list("ids", ids());
-            for row in self.fetch_all(claim).await? {
-                leases.push(lease_from_row(&row)?);
-            }
+            let rows = self.fetch_all(claim).await?;
+            leases.extend(decode_rows("probe_due", &rows, lease_from_row));
         }
         Ok(leases)
     }
