@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use regrant_domain::{
     AccessToken, Asset, AssetId, Credential, CredentialKind, PersonId, ReadReason, Reason,
     ReasonCode, Timestamp,
-    state::{AssetState, Status, reason_not_attributed},
+    state::{AssetState, Status, reason_not_attributed, reason_unreadable},
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredCredential};
@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
     assets::spellings::{NamedAsset, fold_spellings, list_spellings},
-    credentials::payload::{credential_context, parse_payload},
+    credentials::attribution::is_fault_of_record,
 };
 
 /// A token that serves an asset.
@@ -173,16 +173,18 @@ impl Vault {
         stored: StoredCredential,
         now: Timestamp,
     ) -> Result<TokenLookup, Error> {
-        let (state, credential) = (self.state_of(asset, now), stored.credential);
-        if let Some(reason) = find_obstacle(&state, &credential) {
+        let state = self.state_of(asset, now);
+        if let Some(reason) = find_obstacle(&state, &stored.credential) {
             return Ok(TokenLookup::NoToken(reason));
         }
-        let context = credential_context(caller.tenant(), &credential);
-        let plain = self
-            .data_keys
-            .open_record(&caller.scope, &context, &credential.sealed)
-            .await?;
-        let access_token = parse_payload(&plain, &credential)?;
+        let access_token = match self.open_stored_token(&caller.scope, &stored).await {
+            Ok(token) => token,
+            Err(error) if is_fault_of_record(&error) => {
+                return Ok(TokenLookup::NoToken(reason_unreadable()));
+            }
+            Err(error) => return Err(error),
+        };
+        let credential = stored.credential;
         let proof = self.graph.sign_appsecret_proof(app, &access_token);
         Ok(TokenLookup::Served(Box::new(ServedToken {
             asset_id: asset.id.clone(),

@@ -69,6 +69,48 @@ impl TestDatabase {
         counted.expect("the statement counts rows")
     }
 
+    /// The columns of a table with the types that the database names.
+    ///
+    /// # Panics
+    /// The database cannot be read.
+    pub async fn list_columns(&self, table: &str) -> Vec<(String, String)> {
+        let columns = if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
+            sqlx::query_as("SELECT name, lower(type) FROM pragma_table_info($1)")
+                .bind(table)
+                .fetch_all(&mut connection)
+                .await
+        } else {
+            sqlx::query_as(
+                "SELECT column_name::text, data_type::text FROM information_schema.columns
+                 WHERE table_schema = 'public' AND table_name = $1",
+            )
+            .bind(table)
+            .fetch_all(&mut self.connect_superuser().await)
+            .await
+        };
+        columns.expect("the columns")
+    }
+
+    /// Runs a statement as the superuser; whether the database accepted it.
+    ///
+    /// # Panics
+    /// The database does not answer.
+    pub async fn try_as_superuser(&self, sql: &str) -> bool {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
+            sqlx::raw_sql(sql).execute(&mut connection).await.is_ok()
+        } else {
+            let mut connection = self.connect_superuser().await;
+            sqlx::raw_sql(sql).execute(&mut connection).await.is_ok()
+        }
+    }
+
     /// Runs SQL around the application, as the superuser.
     ///
     /// # Panics

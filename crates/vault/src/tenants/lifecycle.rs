@@ -12,12 +12,15 @@ use serde_json::json;
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, TenantView, Vault,
-    call::idempotency::IdempotentCall, credentials::data_keys::CACHE_LIFETIME,
-    tenants::guard::require_not_deleted,
+    call::idempotency::IdempotentCall,
+    credentials::data_keys::CACHE_LIFETIME,
+    tenants::{guard::require_not_deleted, pass::TenantPass},
 };
 
 /// The maximum number of tenants that one pass deletes.
-const MAX_DELETIONS: u32 = 20;
+const MAX_DELETIONS: u64 = 20;
+/// The maximum number of tenants that one pass tries to delete; those that fail are among them.
+const MAX_LISTED: u32 = 1_000;
 /// The name of a deleted tenant.
 const DELETED_NAME: &str = "deleted";
 
@@ -204,18 +207,20 @@ impl Vault {
         }
     }
 
-    /// Deletes the tenants whose wait is over and returns how many. After an error, earlier tenants
-    /// stay deleted.
+    /// Deletes the tenants whose wait is over, at most [`MAX_DELETIONS`], and returns how many.
+    ///
+    /// # Errors
+    /// The first error, after the other tenants had their turn.
     pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
-        let mut deleted = 0;
-        for scope in self
-            .store
-            .list_tenants_to_delete(self.clock.now(), MAX_DELETIONS)
-            .await?
-        {
-            deleted += u64::from(self.delete_tenant(&scope).await?);
+        let (mut pass, now) = (TenantPass::default(), self.clock.now());
+        for scope in self.store.list_tenants_to_delete(now, MAX_LISTED).await? {
+            if pass.done() >= MAX_DELETIONS {
+                break;
+            }
+            let deleted = self.delete_tenant(&scope).await;
+            pass.add_result(scope.tenant(), deleted.map(u64::from));
         }
-        Ok(deleted)
+        pass.finish()
     }
 
     /// Deletes the data of a tenant. The row with a placeholder name and the audit stay. Returns
