@@ -15,6 +15,7 @@ mod error;
 mod forecast;
 mod inbound;
 mod operators;
+mod outage;
 mod reconnects;
 mod scope;
 mod sql;
@@ -41,6 +42,7 @@ pub use inbound::{
     StoredUnknownError,
 };
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
+pub use outage::Outage;
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
     NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectVisibility,

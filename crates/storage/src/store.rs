@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     AuditChain, Error, TenantScope, TenantTx,
     audit::Ledger,
+    outage::Health,
     sql::{Dialect, Query},
     work::sole::ProcessLock,
 };
@@ -50,6 +51,8 @@ pub struct Store {
     writer: Option<Arc<Semaphore>>,
     /// Only one process may work on a SQLite file.
     pub(crate) sole: Option<ProcessLock>,
+    /// The last outage.
+    pub(crate) health: Health,
 }
 
 impl fmt::Debug for Store {
@@ -74,6 +77,7 @@ impl Store {
             chain: None,
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             sole: dialect.process_lock(&settings.url)?,
+            health: Health::default(),
         };
         dialect.check_isolation(&store.connection).await?;
         store.check_schema().await?;
@@ -87,12 +91,6 @@ impl Store {
             chain: Some(chain),
             ..self
         }
-    }
-
-    /// Checks that the database answers.
-    pub async fn check_connection(&self) -> Result<(), Error> {
-        Query::new("SELECT 1").fetch_one(&self.connection).await?;
-        Ok(())
     }
 
     /// Closes every connection, those of clones too.
@@ -122,13 +120,15 @@ impl Store {
 
     /// Begins a transaction that only reads and does not wait for writers. Writing in it may fail on SQLite.
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
-        let transaction = self.connection.begin().await?;
+        let transaction = self.connection.begin().await.map_err(Error::from);
+        let transaction = self.health.note(transaction)?;
         self.begin_reading(transaction, scope).await
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment.
     pub async fn begin_snapshot(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
-        let transaction = self.dialect.begin_snapshot(&self.connection).await?;
+        let transaction = self.dialect.begin_snapshot(&self.connection).await;
+        let transaction = self.health.note(transaction)?;
         self.begin_reading(transaction, scope).await
     }
 
@@ -145,6 +145,7 @@ impl Store {
             transaction,
             tenant: scope.tenant(),
             dialect: self.dialect,
+            health: self.health.clone(),
             ledger,
             _turn: None,
         })
@@ -152,13 +153,15 @@ impl Store {
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
         let turn = self.wait_for_writer().await;
-        let transaction = self.dialect.begin_write(&self.connection).await?;
+        let transaction = self.dialect.begin_write(&self.connection).await;
+        let transaction = self.health.note(transaction)?;
         self.dialect.set_tenant(&transaction, tenant).await?;
         let ledger = Ledger::for_writes(self.chain.clone());
         Ok(TenantTx {
             transaction,
             tenant,
             dialect: self.dialect,
+            health: self.health.clone(),
             ledger,
             _turn: turn,
         })
@@ -167,7 +170,7 @@ impl Store {
     /// Runs one statement that writes, in a transaction of its own.
     pub(crate) async fn execute_write(&self, query: Query) -> Result<u64, Error> {
         let _turn = self.wait_for_writer().await;
-        query.execute(&self.connection).await
+        self.health.note(query.execute(&self.connection).await)
     }
 
     /// Waits for the right to write on SQLite; on PostgreSQL there is nothing to wait for.

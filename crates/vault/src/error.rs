@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use regrant_domain::{AssetId, Permission, Reason};
 use regrant_graph::CallError;
+use regrant_storage::Outage;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -100,6 +101,9 @@ pub enum Error {
     /// A concurrent writer changed or claimed the rows first, so nothing was written.
     #[error("another process changed this first")]
     Stale,
+    /// The database cannot be used at the moment: try again later.
+    #[error("the database cannot be used")]
+    Unavailable(Outage, #[source] BoxError),
     /// An internal error.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -247,6 +251,9 @@ impl From<regrant_storage::Error> for Error {
     fn from(error: regrant_storage::Error) -> Self {
         match error {
             regrant_storage::Error::Stale => Self::Stale,
+            regrant_storage::Error::Unavailable(outage, _) => {
+                Self::Unavailable(outage, error.into())
+            }
             other => Self::from_cause(other),
         }
     }

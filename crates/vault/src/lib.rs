@@ -66,6 +66,7 @@ pub use regrant_domain::{
     ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
+pub use regrant_storage::Outage;
 pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
@@ -201,8 +202,11 @@ impl Vault {
     /// Checks that the vault can serve.
     ///
     /// # Errors
-    /// The database does not respond.
+    /// The database does not respond, or it cannot be used, or could not a moment ago.
     pub async fn check_ready(&self) -> Result<(), Error> {
-        Ok(self.store.check_connection().await?)
+        match self.store.check_usable().await? {
+            None => Ok(()),
+            Some(outage) => Err(Error::Unavailable(outage, "not ready".into())),
+        }
     }
 }

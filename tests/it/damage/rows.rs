@@ -49,9 +49,13 @@ async fn damage_columns(
     damaged
 }
 
-async fn scene(database: TestDatabase, each: usize) -> (Harness, Tenant, Vec<String>) {
+async fn scene(
+    database: TestDatabase,
+    each: usize,
+    attempts: u32,
+) -> (Harness, Tenant, Vec<String>) {
     let mut options = Options::default();
-    options.vault.reconnect.item_attempts = 3;
+    options.vault.reconnect.item_attempts = attempts;
     let fleet = Fleet::new(1, each, 0);
     let harness = Harness::with(database, &fleet.world(), options).await;
     let tenant = harness.tenant("Damaged").await;
@@ -67,7 +71,7 @@ async fn reconnect(harness: &Harness, tenant: &Tenant, ids: &[String]) -> Value 
 }
 
 async fn a_damaged_row_is_the_outcome_of_its_own_asset_alone(database: TestDatabase) {
-    let (harness, tenant, ids) = scene(database, 89).await;
+    let (harness, tenant, ids) = scene(database, 89, 8).await;
     let (with_own_grant, others) = ids.split_at(20);
     reconnect(&harness, &tenant, others).await;
     for id in with_own_grant {
@@ -187,7 +191,7 @@ async fn deferred_reconnect(harness: &Harness, tenant: &Tenant, ids: &[String]) 
 }
 
 async fn a_damaged_item_ends_as_failed_and_the_others_settle(database: TestDatabase) {
-    let (harness, tenant, ids) = scene(database, 24).await;
+    let (harness, tenant, ids) = scene(database, 24, 100).await;
     let id = deferred_reconnect(&harness, &tenant, &ids).await;
     let (good, to_damage) = ids.split_at(5);
     let mut free = to_damage.iter().cloned();
@@ -212,7 +216,7 @@ async fn a_damaged_item_ends_as_failed_and_the_others_settle(database: TestDatab
 }
 
 async fn a_reconnect_that_cannot_be_run_ends_after_a_few_attempts(database: TestDatabase) {
-    let (harness, tenant, ids) = scene(database, 6).await;
+    let (harness, tenant, ids) = scene(database, 6, 4).await;
     let id = deferred_reconnect(&harness, &tenant, &ids).await;
     let value = if harness.database.superuser_url().is_some() {
         "'\\x00'::bytea"

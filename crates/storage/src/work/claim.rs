@@ -91,7 +91,7 @@ impl Store {
     pub(crate) async fn claim_rows(&self, claim: Query) -> Result<Vec<Row>, Error> {
         let mut rows = {
             let _turn = self.wait_for_writer().await;
-            claim.fetch_all(&self.connection).await?
+            self.health.note(claim.fetch_all(&self.connection).await)?
         };
         rows.sort_by_cached_key(|row| row.get::<i64>("urgency").unwrap_or_default());
         Ok(rows)

@@ -51,6 +51,17 @@ type ReadsByTenant = BTreeMap<TenantId, Vec<WaitingRead>>;
 #[error("the audit of a read was not committed")]
 struct SharedCommitError(#[source] Arc<regrant_storage::Error>);
 
+impl From<SharedCommitError> for Error {
+    fn from(error: SharedCommitError) -> Self {
+        match &*error.0 {
+            regrant_storage::Error::Unavailable(outage, _) => {
+                Self::Unavailable(*outage, error.into())
+            }
+            _ => Self::from_cause(error),
+        }
+    }
+}
+
 /// Removes a group if its task panics: its reads fail, and the next read starts the group again.
 struct GroupGuard<'a> {
     audit: &'a ReadAudit,
@@ -101,7 +112,7 @@ impl ReadAudit {
         committed
             .await
             .map_err(Error::from_cause)?
-            .map_err(Error::from_cause)
+            .map_err(Error::from)
     }
 
     /// How many commits were made.
