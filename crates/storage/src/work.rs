@@ -4,6 +4,7 @@ pub(crate) mod backlog;
 pub(crate) mod claim;
 pub(crate) mod due;
 pub(crate) mod erasure;
+mod failure;
 pub(crate) mod probe_due;
 pub(crate) mod sole;
 

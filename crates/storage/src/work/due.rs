@@ -196,33 +196,6 @@ impl TenantTx {
         self.execute_exactly(1, bind_held(query, lease)).await
     }
 
-    /// Counts a failure of the work on a leased object; returns how many there were in a row.
-    ///
-    /// # Errors
-    /// [`Error::Stale`]: another process claimed the object.
-    pub async fn count_failure(&self, lease: &Lease) -> Result<i64, Error> {
-        let query = self.query(
-            "UPDATE due SET failures = failures + 1 WHERE tenant_id = :tenant AND {held}
-             RETURNING failures",
-        );
-        let row = self.fetch_one(bind_held(query, lease)).await?;
-        row.ok_or(Error::Stale)?.get("failures")
-    }
-
-    /// Gives the lease of an object back whose work failed; it is due again at `due_at`.
-    ///
-    /// # Errors
-    /// [`Error::Stale`]: another process claimed the object.
-    pub async fn retry_due(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
-        let query = self
-            .query(
-                "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at
-                 WHERE tenant_id = :tenant AND {held}",
-            )
-            .bind("due_at", to_micros(due_at));
-        self.execute_exactly(1, bind_held(query, lease)).await
-    }
-
     /// Makes an object due, leased to `holder` (owner, leased until) from the start.
     pub(crate) async fn insert_due(
         &self,
@@ -290,7 +263,7 @@ impl TenantTx {
 }
 
 /// Fills the part `{held}`: the row of a lease, if the lease still holds.
-fn bind_held(query: Query, lease: &Lease) -> Query {
+pub(super) fn bind_held(query: Query, lease: &Lease) -> Query {
     query
         .fill(
             "held",

@@ -13,6 +13,7 @@ mod audit;
 mod bench;
 mod client;
 mod due;
+mod faults;
 mod forecast;
 mod graph_error;
 mod idempotency;
