@@ -132,12 +132,14 @@ impl TenantTx {
                 .query("{select} AND d.id IN :ids")
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(|it| it.uuid()));
-            for row in self.fetch_all(query).await? {
-                found.push(DueDelivery {
-                    delivery: delivery_from_row(&row)?,
+            let rows = self.fetch_all(query).await?;
+            let decode = |row: &Row| {
+                Ok(DueDelivery {
+                    delivery: delivery_from_row(row)?,
                     data: row.json("data")?,
-                });
-            }
+                })
+            };
+            found.extend(decode_rows("deliveries", &rows, decode));
         }
         Ok(found)
     }

@@ -13,7 +13,6 @@ mod audit;
 mod bench;
 mod client;
 mod due;
-mod faults;
 mod forecast;
 mod graph_error;
 mod idempotency;
