@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 32] = [
+const GRANTS: [(&str, &str); 33] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -38,6 +38,7 @@ const GRANTS: [(&str, &str); 32] = [
     ("operator_sessions", "SELECT, INSERT, UPDATE (seal), DELETE"),
     ("login_attempts", "SELECT, INSERT, UPDATE, DELETE"),
     ("graph_errors", "SELECT, INSERT, UPDATE, DELETE"),
+    ("erasures", "SELECT"),
     ("client_scopes", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_proofs", "SELECT, INSERT, DELETE"),
     ("tenant_origins", "SELECT, INSERT, DELETE"),

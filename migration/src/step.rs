@@ -9,12 +9,14 @@ use sea_orm_migration::{
 };
 
 /// The names in braces, with the SQL on SQLite and on PostgreSQL.
-const DIALECT: [(&str, &str, &str); 7] = [
+const DIALECT: [(&str, &str, &str); 8] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{bytes}", "BLOB", "BYTEA"),
     ("{int}", "INTEGER", "BIGINT"),
     ("{bool}", "INTEGER", "BOOLEAN"),
     ("{false}", "0", "FALSE"),
+    // In a condition: rows that only one of the two needs.
+    ("{is_sqlite}", "TRUE", "FALSE"),
     // Graph ids are compared byte by byte, whatever the database's collation.
     ("{graph_id}", "TEXT", "TEXT COLLATE \"C\""),
     ("{strict}", "STRICT", ""),

@@ -195,6 +195,21 @@ impl Harness {
         }
     }
 
+    /// Rewrites the SQLite file as the worker does, until no deletion is owed.
+    pub async fn erase(&self) {
+        let store = self.store().await;
+        for _ in 0..1_000 {
+            let owed = store.find_owed_erasures().await.expect("a count");
+            if owed.is_none_or(|it| it.count == 0) {
+                return;
+            }
+            let erased = self.vault.erase_deleted_bytes().await;
+            erased.expect("the file is rewritten");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("deletions stay owed");
+    }
+
     /// A separate connection pool to the database, for changes that no call can make.
     pub async fn store(&self) -> Store {
         let (url, busy_timeout) = (self.database.url().to_owned(), Duration::from_secs(20));

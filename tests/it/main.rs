@@ -15,6 +15,7 @@ mod access;
 mod api;
 mod assets;
 mod credentials;
+mod damage;
 mod forecast;
 mod harness;
 mod idempotency;

@@ -1,5 +1,6 @@
 //! Background work, and the log lines of its errors.
 
+mod erasure;
 mod graph_errors;
 mod log_causes;
 mod worker;

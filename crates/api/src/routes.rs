@@ -22,7 +22,7 @@ use utoipa_actix_web::{scope, service_config::ServiceConfig};
 pub use openapi::{openapi, openapi_yaml};
 
 pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
-pub(crate) use health::{Health, get_liveness, health_response};
+pub(crate) use health::{Health, get_liveness, health_response, not_ready_problem};
 pub(crate) use meta::callbacks::deletion_url;
 pub(crate) use openapi::describe_public_api;
 pub(crate) use pages::add_pages;

@@ -10,6 +10,7 @@ mod assets;
 mod clock;
 mod closed_list;
 mod credentials;
+pub mod erasure;
 mod error_chain;
 pub mod forecast;
 mod ids;

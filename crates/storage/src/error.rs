@@ -5,6 +5,8 @@ use std::sync::Arc;
 use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
+use crate::outage::{Outage, find_outage};
+
 /// Why a call to the database failed. Never shows a stored value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -40,6 +42,9 @@ pub enum Error {
     /// A stored value does not parse.
     #[error("the stored {0} does not parse")]
     Corrupt(&'static str),
+    /// The database cannot be used at the moment, whatever the statement.
+    #[error("the database cannot be used: {0}")]
+    Unavailable(Outage, #[source] DbErr),
     /// The database failed.
     #[error("the database failed")]
     Db(#[source] DbErr),
@@ -47,12 +52,15 @@ pub enum Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        Self::Db(error)
+        match find_outage(&error) {
+            Some(outage) => Self::Unavailable(outage, error),
+            None => Self::Db(error),
+        }
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        Self::Db(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+        DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))).into()
     }
 }

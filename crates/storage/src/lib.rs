@@ -16,6 +16,7 @@ mod forecast;
 mod inbound;
 mod integrity;
 mod operators;
+mod outage;
 mod reconnects;
 mod scope;
 mod sql;
@@ -44,6 +45,7 @@ pub use inbound::{
 };
 pub use integrity::{RowName, RowSeals, SealedRow, SlottedCredential};
 pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
+pub use outage::Outage;
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
     NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectVisibility,
@@ -61,5 +63,6 @@ pub use webhooks::{
     Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };
 pub use work::{
-    Backlog, Claim, Claimer, DueKind, Lease, ProbeClaim, ProbeLease, TenantCounts, WaitingWork,
+    Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, OwedErasures, ProbeClaim, ProbeLease,
+    TenantCounts, WaitingWork,
 };

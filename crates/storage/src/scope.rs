@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     Error, RowSeals,
     audit::Ledger,
+    outage::Health,
     sql::Dialect,
     sql::{Query, Row},
 };
@@ -46,6 +47,7 @@ pub struct TenantTx {
     pub(crate) transaction: DatabaseTransaction,
     pub(crate) tenant: TenantId,
     pub(crate) dialect: Dialect,
+    pub(crate) health: Health,
     pub(crate) ledger: Ledger,
     pub(crate) seals: Option<RowSeals>,
     pub(crate) _turn: Option<OwnedSemaphorePermit>,
@@ -55,7 +57,8 @@ impl TenantTx {
     /// Commits this transaction with its audit.
     pub async fn commit(self) -> Result<(), Error> {
         self.link_audit().await?;
-        Ok(self.transaction.commit().await?)
+        let health = self.health;
+        health.note(self.transaction.commit().await.map_err(Error::from))
     }
 
     /// Switches to another tenant, so that the audit of several shares one commit. Switch in the order of
@@ -76,17 +79,17 @@ impl TenantTx {
 
     pub(crate) async fn fetch_all(&self, query: Query) -> Result<Vec<Row>, Error> {
         self.check_tenant(&query)?;
-        query.fetch_all(&self.transaction).await
+        self.health.note(query.fetch_all(&self.transaction).await)
     }
 
     pub(crate) async fn fetch_one(&self, query: Query) -> Result<Option<Row>, Error> {
         self.check_tenant(&query)?;
-        query.fetch_one(&self.transaction).await
+        self.health.note(query.fetch_one(&self.transaction).await)
     }
 
     pub(crate) async fn execute(&self, query: Query) -> Result<u64, Error> {
         self.check_tenant(&query)?;
-        query.execute(&self.transaction).await
+        self.health.note(query.execute(&self.transaction).await)
     }
 
     /// Runs a statement that must touch exactly `rows` rows; else it is [`Error::Stale`].

@@ -13,12 +13,13 @@ use crate::{
     AuditChain, Error, RowSeals, TenantScope, TenantTx,
     audit::Ledger,
     integrity::without_seals,
+    outage::Health,
     sql::{Dialect, Query},
     work::sole::ProcessLock,
 };
 
 /// The newest migration this program needs. A database with later ones fits too: they only add.
-pub const NEWEST_MIGRATION: &str = "m20261128_000042_walled_tables";
+pub const NEWEST_MIGRATION: &str = "m20261128_000047_run_failures";
 
 /// How to open the database.
 #[derive(Clone)]
@@ -51,6 +52,8 @@ pub struct Store {
     writer: Option<Arc<Semaphore>>,
     /// Only one process may work on a SQLite file.
     pub(crate) sole: Option<ProcessLock>,
+    /// The last outage.
+    pub(crate) health: Health,
 }
 
 /// What computes the keyed codes of the audit and of sealed rows.
@@ -82,6 +85,7 @@ impl Store {
             codes: Arc::default(),
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             sole: dialect.process_lock(&settings.url)?,
+            health: Health::default(),
         };
         store.check_schema().await?;
         dialect.check_isolation(&store.connection).await?;
@@ -118,12 +122,6 @@ impl Store {
         self.codes.seals.as_ref().ok_or_else(without_seals)
     }
 
-    /// Checks that the database answers.
-    pub async fn check_connection(&self) -> Result<(), Error> {
-        Query::new("SELECT 1").fetch_one(&self.connection).await?;
-        Ok(())
-    }
-
     /// Closes every connection, those of clones too.
     ///
     /// # Errors
@@ -151,13 +149,15 @@ impl Store {
 
     /// Begins a transaction that only reads and does not wait for writers. Writing in it may fail on SQLite.
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
-        let transaction = self.connection.begin().await?;
+        let transaction = self.connection.begin().await.map_err(Error::from);
+        let transaction = self.health.note(transaction)?;
         self.begin_reading(transaction, scope).await
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment.
     pub async fn begin_snapshot(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
-        let transaction = self.dialect.begin_snapshot(&self.connection).await?;
+        let transaction = self.dialect.begin_snapshot(&self.connection).await;
+        let transaction = self.health.note(transaction)?;
         self.begin_reading(transaction, scope).await
     }
 
@@ -175,6 +175,7 @@ impl Store {
             tenant: scope.tenant(),
             dialect: self.dialect,
             seals: self.codes.seals.clone(),
+            health: self.health.clone(),
             ledger,
             _turn: None,
         })
@@ -182,7 +183,8 @@ impl Store {
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
         let turn = self.wait_for_writer().await;
-        let transaction = self.dialect.begin_write(&self.connection).await?;
+        let transaction = self.dialect.begin_write(&self.connection).await;
+        let transaction = self.health.note(transaction)?;
         self.dialect.set_tenant(&transaction, tenant).await?;
         let ledger = Ledger::for_writes(self.codes.chain.clone());
         Ok(TenantTx {
@@ -190,6 +192,7 @@ impl Store {
             tenant,
             dialect: self.dialect,
             seals: self.codes.seals.clone(),
+            health: self.health.clone(),
             ledger,
             _turn: turn,
         })
@@ -198,7 +201,7 @@ impl Store {
     /// Runs one statement that writes, in a transaction of its own.
     pub(crate) async fn execute_write(&self, query: Query) -> Result<u64, Error> {
         let _turn = self.wait_for_writer().await;
-        query.execute(&self.connection).await
+        self.health.note(query.execute(&self.connection).await)
     }
 
     /// Waits for the right to write on SQLite; on PostgreSQL there is nothing to wait for.

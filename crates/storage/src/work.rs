@@ -3,10 +3,13 @@
 pub(crate) mod backlog;
 pub(crate) mod claim;
 pub(crate) mod due;
+pub(crate) mod erasure;
+mod failure;
 pub(crate) mod probe_due;
 pub(crate) mod sole;
 
 pub use backlog::{Backlog, TenantCounts, WaitingWork};
 pub use claim::Claimer;
 pub use due::{Claim, DueKind, Lease};
+pub use erasure::{ErasureCause, OwedErasures};
 pub use probe_due::{ProbeClaim, ProbeLease};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use regrant_domain::{AssetId, Permission, Reason};
 use regrant_graph::CallError;
+use regrant_storage::Outage;
 use tracing::error;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -104,6 +105,9 @@ pub enum Error {
     /// A row that decides who may do what was changed around the application.
     #[error("the row {0} was changed around the application")]
     Tampered(String),
+    /// The database cannot be used at the moment: try again later.
+    #[error("the database cannot be used")]
+    Unavailable(Outage, #[source] BoxError),
     /// An internal error.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -270,6 +274,9 @@ impl From<regrant_storage::Error> for Error {
         match error {
             regrant_storage::Error::Stale => Self::Stale,
             regrant_storage::Error::Tampered { table, id } => Self::tampered(table, id),
+            regrant_storage::Error::Unavailable(outage, _) => {
+                Self::Unavailable(outage, error.into())
+            }
             other => Self::from_cause(other),
         }
     }

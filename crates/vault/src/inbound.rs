@@ -40,8 +40,10 @@ pub struct DeletionStatus {
     pub received_at: Timestamp,
     /// When the first tenant's data began to be deleted.
     pub started_at: Option<Timestamp>,
-    /// When it was completed in every tenant.
+    /// When it was completed in every tenant, and on SQLite also rewritten out of the file.
     pub completed_at: Option<Timestamp>,
+    /// Whether every tenant's data is deleted, and the SQLite file still has to be rewritten.
+    pub awaits_erasure: bool,
     /// Whether Meta is still being asked whose some tokens are.
     pub waits_for_owners: bool,
 }
@@ -167,7 +169,11 @@ impl Vault {
         Ok(DeletionStatus {
             received_at: stored.received_at,
             started_at: stored.begun_at,
-            completed_at: stored.done_at,
+            completed_at: stored
+                .done_at
+                .filter(|_| !stored.awaits_erasure)
+                .map(|it| stored.erased_at.map_or(it, |erased| erased.max(it))),
+            awaits_erasure: stored.done_at.is_some() && stored.awaits_erasure,
             waits_for_owners: stored.waits_for_owners,
         })
     }

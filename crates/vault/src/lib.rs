@@ -66,6 +66,7 @@ pub use regrant_domain::{
     ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
+pub use regrant_storage::Outage;
 pub use regrant_storage::{AuditFault, AuditRow};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
@@ -75,7 +76,7 @@ pub use settings::{
 pub use tenants::apps::{AppChange, AppView, NewApp};
 pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
-pub use tenants::lifecycle::ShredResult;
+pub use tenants::lifecycle::{ShredResult, ShredWait};
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
@@ -95,6 +96,7 @@ use crate::{
     permits::Permits,
     reconnect::progress::Progress,
     tokens::read_audit::ReadAudit,
+    upkeep::erasure::ErasurePause,
 };
 
 /// What a vault needs to open.
@@ -134,6 +136,7 @@ pub struct Vault {
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
     refusal_window: Arc<Mutex<RefusalWindow>>,
+    erasure_pause: ErasurePause,
 }
 
 impl Vault {
@@ -164,6 +167,7 @@ impl Vault {
             check_permits: Permits::new(watch::check::AT_ONCE),
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
+            erasure_pause: ErasurePause::default(),
             webhooks,
             store,
             data_keys: keys,
@@ -199,8 +203,11 @@ impl Vault {
     /// Checks that the vault can serve.
     ///
     /// # Errors
-    /// The database does not respond.
+    /// The database does not respond, or it cannot be used, or could not a moment ago.
     pub async fn check_ready(&self) -> Result<(), Error> {
-        Ok(self.store.check_connection().await?)
+        match self.store.check_usable().await? {
+            None => Ok(()),
+            Some(outage) => Err(Error::Unavailable(outage, "not ready".into())),
+        }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod clients;
 mod guard;
 pub(crate) mod lifecycle;
 mod onboarding;
+pub(crate) mod pass;
 mod quotas;
 mod scopes;
 

@@ -12,16 +12,17 @@ use std::collections::HashMap;
 use regrant_domain::{
     AccessToken, Asset, AssetId, Credential, CredentialKind, PersonId, ReadReason, Reason,
     ReasonCode, Timestamp,
-    state::{AssetState, Status, reason_not_attributed},
+    state::{AssetState, Status, reason_not_attributed, reason_unreadable},
 };
 use regrant_graph::{AppCredentials, AppSecretProof};
 use regrant_storage::{AuditEvent, SlottedCredential};
 use serde_json::json;
+use tracing::error;
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
     assets::spellings::{NamedAsset, fold_spellings, list_spellings},
-    credentials::payload::{credential_context, parse_payload},
+    credentials::attribution::is_fault_of_record,
 };
 
 /// A token that serves an asset.
@@ -172,21 +173,23 @@ impl Vault {
         slotted: SlottedCredential,
         now: Timestamp,
     ) -> Result<TokenLookup, Error> {
-        let (state, credential) = (self.state_of(asset, now), slotted.stored.credential);
-        if !slotted.is_intact {
-            return Err(Error::from_cause(
-                "a credential is in the slot that serves, but the application did not put it there",
-            ));
-        }
-        if let Some(reason) = find_obstacle(&state, &credential) {
+        let state = self.state_of(asset, now);
+        let stored = slotted.stored;
+        if let Some(reason) = find_obstacle(&state, &stored.credential) {
             return Ok(TokenLookup::NoToken(reason));
         }
-        let context = credential_context(caller.tenant(), &credential);
-        let plain = self
-            .data_keys
-            .open_record(&caller.scope, &context, &credential.sealed)
-            .await?;
-        let access_token = parse_payload(&plain, &credential)?;
+        if !slotted.is_intact {
+            raise_alarm_of_slot(&stored.credential);
+            return Ok(TokenLookup::NoToken(reason_unreadable()));
+        }
+        let access_token = match self.open_stored_token(&caller.scope, &stored).await {
+            Ok(token) => token,
+            Err(error) if is_fault_of_record(&error) => {
+                return Ok(TokenLookup::NoToken(reason_unreadable()));
+            }
+            Err(error) => return Err(error),
+        };
+        let credential = stored.credential;
         let is_proved = credential.proved_at.is_some();
         let proof = is_proved.then(|| self.graph.sign_appsecret_proof(app, &access_token));
         Ok(TokenLookup::Served(Box::new(ServedToken {
@@ -249,6 +252,12 @@ impl Vault {
             _ => Ok(()),
         }
     }
+}
+
+fn raise_alarm_of_slot(credential: &Credential) {
+    error!(alarm = "row_tampered", row.table = "credentials", row.id = %credential.id,
+        "a credential was put into the slot that serves around the application and is refused; \
+         run `regrant audit verify`");
 }
 
 fn audit_detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {

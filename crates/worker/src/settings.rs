@@ -23,6 +23,8 @@ pub struct Settings {
     pub refreshes_per_pass: u32,
     /// Interval between two purges.
     pub purge_interval: Duration,
+    /// Interval between two checks for deletions whose bytes are to leave a SQLite file.
+    pub erasure_interval: Duration,
     /// Interval at which unknown errors of Graph are stored.
     pub unknown_error_interval: Duration,
     /// Interval between two checks for audit chains with events that no checkpoint covers.
@@ -43,6 +45,7 @@ impl Default for Settings {
             messages_per_pass: 200,
             refreshes_per_pass: 20,
             purge_interval: Duration::from_hours(1),
+            erasure_interval: Duration::from_secs(2),
             unknown_error_interval: Duration::from_mins(1),
             checkpoint_interval: Duration::from_hours(1),
             shutdown_timeout: Duration::from_secs(25),

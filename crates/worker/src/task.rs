@@ -29,6 +29,8 @@ closed_list! {
         Deliveries = "deliveries",
         /// Tenants due for deletion, records past retention, and scopes that clients do not use.
         Purge = "purge",
+        /// Bytes of deleted rows that are to leave a SQLite file.
+        Erasure = "erasure",
         /// Errors of Graph that Regrant does not know.
         UnknownErrors = "graph_errors",
         /// Signed checkpoints of the audit chains.
@@ -62,12 +64,15 @@ impl WorkerTask {
                 .await
                 .map(to_count),
             Self::Purge => {
-                let deleted = vault.delete_due_tenants().await?;
-                let purged = vault.purge_expired().await?;
-                Ok(deleted
-                    .saturating_add(purged)
-                    .saturating_add(vault.drop_unused_scopes().await?))
+                // Each runs, whatever the others return.
+                let steps = [
+                    vault.delete_due_tenants().await,
+                    vault.purge_expired().await,
+                    vault.drop_unused_scopes().await,
+                ];
+                steps.into_iter().sum()
             }
+            Self::Erasure => vault.erase_deleted_bytes().await,
             Self::UnknownErrors => vault.store_unknown_errors().await,
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
@@ -122,6 +127,7 @@ impl WorkerTask {
             Self::FailingProbes => settings.failing_probe_interval,
             Self::TokenRefreshes => settings.refresh_interval,
             Self::Purge => settings.purge_interval,
+            Self::Erasure => settings.erasure_interval,
             Self::UnknownErrors => settings.unknown_error_interval,
             Self::Checkpoints => settings.checkpoint_interval,
         }
@@ -129,7 +135,10 @@ impl WorkerTask {
 
     /// Whether one pass does all due work, so that the next one need not follow at once.
     const fn is_exhaustive(self) -> bool {
-        matches!(self, Self::Purge | Self::UnknownErrors | Self::Checkpoints)
+        matches!(
+            self,
+            Self::Purge | Self::Erasure | Self::UnknownErrors | Self::Checkpoints
+        )
     }
 }
 

@@ -3,3 +3,5 @@
 pub(super) mod s13_due;
 pub(super) mod s14_probe_due;
 pub(super) mod s25_retention;
+pub(super) mod s46_erasures;
+pub(super) mod s47_run_failures;

@@ -1,5 +1,7 @@
 //! The contents of a database, for tests that look for data that must not be there.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::{Kind, TestDatabase};
@@ -67,6 +69,48 @@ impl TestDatabase {
         counted.expect("the statement counts rows")
     }
 
+    /// The columns of a table with the types that the database names.
+    ///
+    /// # Panics
+    /// The database cannot be read.
+    pub async fn list_columns(&self, table: &str) -> Vec<(String, String)> {
+        let columns = if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
+            sqlx::query_as("SELECT name, lower(type) FROM pragma_table_info($1)")
+                .bind(table)
+                .fetch_all(&mut connection)
+                .await
+        } else {
+            sqlx::query_as(
+                "SELECT column_name::text, data_type::text FROM information_schema.columns
+                 WHERE table_schema = 'public' AND table_name = $1",
+            )
+            .bind(table)
+            .fetch_all(&mut self.connect_superuser().await)
+            .await
+        };
+        columns.expect("the columns")
+    }
+
+    /// Runs a statement as the superuser; whether the database accepted it.
+    ///
+    /// # Panics
+    /// The database does not answer.
+    pub async fn try_as_superuser(&self, sql: &str) -> bool {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
+            sqlx::raw_sql(sql).execute(&mut connection).await.is_ok()
+        } else {
+            let mut connection = self.connect_superuser().await;
+            sqlx::raw_sql(sql).execute(&mut connection).await.is_ok()
+        }
+    }
+
     /// Runs SQL around the application, as the superuser.
     ///
     /// # Panics
@@ -85,6 +129,37 @@ impl TestDatabase {
                 .map(drop)
         };
         done.expect("the statement runs");
+    }
+
+    /// Every text and every blob of at least `min` bytes that a row of a SQLite file holds now.
+    ///
+    /// # Panics
+    /// The file cannot be read.
+    pub async fn list_long_values(&self, min: usize) -> BTreeSet<Vec<u8>> {
+        let mut connection = SqliteConnection::connect(self.url())
+            .await
+            .expect("the file opens");
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("the columns");
+        let mut values = BTreeSet::new();
+        for (table, column) in columns {
+            let sql = format!(
+                "SELECT CAST(\"{column}\" AS BLOB) FROM \"{table}\"
+                 WHERE typeof(\"{column}\") IN ('text', 'blob')
+                     AND length(CAST(\"{column}\" AS BLOB)) >= {min}"
+            );
+            let found: Vec<Vec<u8>> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                .fetch_all(&mut connection)
+                .await
+                .expect("its values");
+            values.extend(found);
+        }
+        values
     }
 
     fn read_files(&self) -> Vec<(String, Vec<u8>)> {

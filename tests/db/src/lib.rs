@@ -57,7 +57,14 @@ impl TestDatabase {
     /// # Panics
     /// The file cannot be created.
     pub async fn create_sqlite() -> Self {
-        let directory = tempfile::tempdir().expect("a directory for the database");
+        Self::create_sqlite_in(tempfile::tempdir().expect("a directory for the database")).await
+    }
+
+    /// A SQLite file in this directory.
+    ///
+    /// # Panics
+    /// The file cannot be created.
+    pub async fn create_sqlite_in(directory: TempDir) -> Self {
         let url = format!("sqlite://{}", directory.path().join("regrant.db").display());
         migrate(&url).await;
         Self {

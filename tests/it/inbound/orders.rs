@@ -29,6 +29,7 @@ async fn an_owner_deletes_persons_by_their_ids_and_gets_codes_that_they_can_read
         }
         assert_eq!(ordered[0], ordered[2], "the same person, the same code");
         assert_ne!(text(&ordered[0], "url"), text(&ordered[1], "url"));
+        scene.harness.erase().await;
         assert_eq!(
             status_of(text(&ordered[0], "url")).await,
             "Completed",

@@ -5,7 +5,7 @@ use regrant_vault::Vault;
 
 use crate::{
     problem::{Code, Problem, ProblemOut},
-    routes::{Health, health_response},
+    routes::{Health, health_response, not_ready_problem},
     server::AliveCheck,
 };
 
@@ -25,8 +25,8 @@ pub(super) async fn get_readiness(
             "The worker of this process has stopped.",
         ));
     }
-    let ready = vault.check_ready().await.map_err(Problem::from);
+    let ready = vault.check_ready().await;
     ready
         .map(|()| health_response())
-        .map_err(|_| Problem::new(Code::NotReady, "The database does not respond."))
+        .map_err(|error| not_ready_problem(&error))
 }

@@ -193,13 +193,14 @@ pub(super) async fn restore_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
-/// Destroy the data keys of a suspended tenant. Its sealed data can never be opened again.
+/// Delete the data keys of a suspended tenant, without which its sealed data cannot be opened. `effective_at` says from
+/// when on nothing in the database's own files can bring them back.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
     request_body = ShredTenant,
     responses(
-        (status = 200, description = "The data keys are destroyed.", body = ShreddedOut),
+        (status = 200, description = "The data keys are deleted.", body = ShreddedOut),
         (status = 409, description = "`tenant_not_suspended`: suspend the tenant first. `tenant_gone`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),

@@ -214,8 +214,12 @@ codes! {
         "The Graph API does not respond. Nothing was changed and nothing was disconnected.",
         "Try again after the time in the Retry-After header.";
     NotReady "not_ready" 503 "Not ready",
-        "The installation cannot serve calls at the moment: its database does not respond.",
-        "Wait; a load balancer should send the call to another instance.";
+        "The installation cannot serve calls at the moment: its database does not respond, or accepts no writes. Nothing \
+         was changed.",
+        "Try again after the time in the Retry-After header; a load balancer should send the call to another instance.";
+    DatabaseFull "database_full" 507 "Database full",
+        "The database has no space left. Nothing was changed.",
+        "Try again after the time in the Retry-After header; the operator must free space.";
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use actix_web::http::header;
 use regrant_domain::{Permission, error_chain};
-use regrant_vault::{Conflict, Error, TokenRefusal};
+use regrant_vault::{Conflict, Error, Outage, TokenRefusal};
 
 use super::{Code, Fault, MAX_FAULTS, Problem, unauthenticated_problem};
 
@@ -89,10 +89,25 @@ impl From<Error> for Problem {
                 Code::RowTampered,
                 format!("The stored row {row} was changed around Regrant."),
             ),
+            Error::Unavailable(outage, cause) => unavailable_problem(outage, &*cause),
             Error::Stale => internal_problem(&Error::Stale),
             Error::Internal(cause) => internal_problem(&*cause),
         }
     }
+}
+
+/// The problem of a database that cannot be used; the cause is logged and not shown.
+fn unavailable_problem(outage: Outage, cause: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::error!(
+        error = error_chain(cause),
+        "the database cannot be used: {outage}"
+    );
+    let problem = if outage == Outage::Full {
+        Problem::new(Code::DatabaseFull, "The database has no space left.")
+    } else {
+        Problem::new(Code::NotReady, "The database cannot be used at the moment.")
+    };
+    problem.with_header(header::RETRY_AFTER, 10)
 }
 
 /// The problem of an internal error; its cause is logged and not shown.

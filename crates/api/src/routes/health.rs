@@ -1,7 +1,7 @@
 //! Whether the process is alive, and whether it can serve.
 
 use actix_web::{HttpResponse, get, http::header, web::Data};
-use regrant_vault::Vault;
+use regrant_vault::{Error, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,10 +29,10 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 ))]
 #[get("/readyz")]
 pub(crate) async fn get_readiness(vault: Data<Vault>) -> Result<HttpResponse, Problem> {
-    let ready = vault.check_ready().await.map_err(Problem::from);
+    let ready = vault.check_ready().await;
     ready
         .map(|()| health_response())
-        .map_err(|_| Problem::new(Code::NotReady, "The database does not respond."))
+        .map_err(|error| not_ready_problem(&error))
 }
 
 /// The response of a healthy process.
@@ -40,4 +40,13 @@ pub(crate) fn health_response() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(Health { status: "ok" })
+}
+
+/// The problem of a process that cannot serve.
+pub(crate) fn not_ready_problem(error: &Error) -> Problem {
+    let detail = match error {
+        Error::Unavailable(outage, _) => format!("The database cannot be used: {outage}."),
+        _ => "The database does not respond.".to_owned(),
+    };
+    Problem::new(Code::NotReady, detail).with_header(header::RETRY_AFTER, 10)
 }

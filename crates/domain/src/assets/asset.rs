@@ -96,6 +96,8 @@ pub struct AssetFacts {
     pub next_check_at: Option<Timestamp>,
     /// When the asset was registered.
     pub registered_at: Timestamp,
+    /// Whether a stored column does not parse. The other facts may be placeholders then: nothing is decided from them.
+    pub is_unreadable: bool,
 }
 
 impl AssetFacts {

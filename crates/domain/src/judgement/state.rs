@@ -9,11 +9,11 @@ mod ending;
 mod reasons;
 
 pub use ending::{Ending, EndingCause, list_endings};
-pub use reasons::reason_not_attributed;
 use reasons::{
     reason_ended, reason_ends_soon, reason_migrating, reason_never_connected, reason_not_confirmed,
     reason_not_probed, reason_works,
 };
+pub use reasons::{reason_not_attributed, reason_unreadable};
 
 use serde::{Deserialize, Serialize};
 
@@ -120,9 +120,17 @@ fn judge_status(
     notice: chrono::Duration,
     ending: Option<Ending>,
 ) -> Judgement {
-    judge_disconnected(facts, now)
+    judge_unreadable(facts)
+        .or_else(|| judge_disconnected(facts, now))
         .or_else(|| judge_suspect(facts, now))
         .unwrap_or_else(|| judge_working(facts, now, notice, ending))
+}
+
+fn judge_unreadable(facts: &AssetFacts) -> Option<Judgement> {
+    let (status, since) = (Status::Disconnected, facts.registered_at);
+    facts
+        .is_unreadable
+        .then(|| Judgement::new(status, since, reason_unreadable(), FactName::Registration))
 }
 
 fn judge_disconnected(facts: &AssetFacts, now: Timestamp) -> Option<Judgement> {

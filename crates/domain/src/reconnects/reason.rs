@@ -91,6 +91,8 @@ closed_list! {
         EndNotConfirmed = "end_not_confirmed",
         /// Graph returned an error that Regrant does not know.
         Unclassified = "unclassified",
+        /// A stored row of the asset does not parse, or its record does not open.
+        Unreadable = "unreadable",
     }
 }
 

@@ -3,11 +3,13 @@
 //! The rule: to decide about an asset, read it through [`TenantTx::lock_assets`] in the transaction that
 //! writes the decision.
 
-use regrant_domain::{Asset, AssetFacts, AssetId, CutOff, ObjectCondition, Refusals, Timestamp};
+use regrant_domain::{
+    Asset, AssetFacts, AssetId, AssetKind, CutOff, ObjectCondition, Refusals, Timestamp,
+};
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Row},
+    sql::{CHUNK, LenientRow, Row, decode_rows},
 };
 
 pub(crate) const SELECT: &str = "
@@ -52,9 +54,8 @@ impl TenantTx {
                 .query("{select} AND a.id IN :ids")
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            for row in self.fetch_all(query).await? {
-                assets.push(asset_from_row(&row)?);
-            }
+            let rows = self.fetch_all(query).await?;
+            assets.extend(decode_rows("assets", &rows, asset_from_row));
         }
         Ok(assets)
     }
@@ -98,20 +99,25 @@ impl TenantTx {
     }
 }
 
+/// The asset of a row. Where a column does not parse, the asset is unreadable.
 pub(crate) fn asset_from_row(row: &Row) -> Result<Asset, Error> {
-    Ok(Asset {
-        id: row.parse("id")?,
-        kind: row.parse("kind")?,
-        name: row.get("name")?,
-        business_id: row.maybe_parse("business_id")?,
-        business_source: row.maybe_parse("business_source")?,
-        person_id: row.maybe_parse("person_id")?,
-        generation: row.get("generation")?,
-        intent_seq: row.get("intent_seq")?,
-        notified_status: row.maybe_parse("notified_state")?,
-        facts: asset_facts_from_row(row)?,
-        created_at: row.time("created_at")?,
-    })
+    let (id, lenient): (AssetId, _) = (row.parse("id")?, LenientRow::new());
+    let facts = lenient.or_default(asset_facts_from_row(row));
+    let mut asset = Asset {
+        id,
+        kind: lenient.or(row.parse("kind"), AssetKind::Page),
+        name: lenient.or_default(row.get("name")),
+        business_id: lenient.or_default(row.maybe_parse("business_id")),
+        business_source: lenient.or_default(row.maybe_parse("business_source")),
+        person_id: lenient.or_default(row.maybe_parse("person_id")),
+        generation: lenient.or_default(row.counter("generation")),
+        intent_seq: lenient.or_default(row.counter("intent_seq")),
+        notified_status: lenient.or_default(row.maybe_parse("notified_state")),
+        created_at: lenient.or(row.time("created_at"), facts.registered_at),
+        facts,
+    };
+    asset.facts.is_unreadable = lenient.is_unreadable("assets", asset.id.as_str());
+    Ok(asset)
 }
 
 fn asset_facts_from_row(row: &Row) -> Result<AssetFacts, Error> {
@@ -131,6 +137,7 @@ fn asset_facts_from_row(row: &Row) -> Result<AssetFacts, Error> {
         working_since: row.maybe_time("working_since")?,
         next_check_at: row.maybe_time("next_check_at")?,
         registered_at: row.time("created_at")?,
+        is_unreadable: false,
     })
 }
 

@@ -11,7 +11,7 @@ use sea_orm::Value;
 use crate::{
     Error, StoredCredential, TenantTx,
     credentials::credential::{SELECT, credential_from_row, read_sealing_key},
-    sql::{CHUNK, maybe_micros, to_micros},
+    sql::{CHUNK, decode_rows, maybe_micros, to_micros},
 };
 
 /// A credential that was resealed with the grant of its token.
@@ -60,7 +60,7 @@ impl TenantTx {
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::from(limit));
         let rows = self.fetch_all(query).await?;
-        rows.iter().map(credential_from_row).collect()
+        Ok(decode_rows("credentials", &rows, credential_from_row))
     }
 
     /// Notes that no person of the app is known for these credentials: Graph was asked, or their records do not open.
@@ -123,9 +123,9 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind_list("ids", owned.iter().map(|it| it.credential.id.uuid()));
         let rows = self.fetch_all(query).await?;
-        let slotted = rows.iter().map(|row| self.slotted_from_row(row));
-        let intact = slotted.filter(|it| !matches!(it, Ok(it) if !it.is_intact));
-        intact.map(|it| Ok(it?.stored.credential.id)).collect()
+        let slotted = decode_rows("credentials", &rows, |row| self.slotted_from_row(row));
+        let intact = slotted.into_iter().filter(|it| it.is_intact);
+        Ok(intact.map(|it| it.stored.credential.id).collect())
     }
 }
 

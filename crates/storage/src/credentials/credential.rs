@@ -1,12 +1,14 @@
 //! Credentials: sealed tokens, read by the slot they are in.
 
-use regrant_domain::{AssetId, Credential, CredentialId, GrantId, SealedRecord, Slot};
+use regrant_domain::{
+    AssetId, AssetKind, Credential, CredentialId, CredentialKind, GrantId, SealedRecord, Slot,
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Error, SlottedCredential, TenantTx,
-    sql::{CHUNK, Query, Row, maybe_micros, to_json, to_micros},
+    sql::{CHUNK, LenientRow, Query, Row, decode_rows, maybe_micros, to_json, to_micros},
 };
 
 /// A credential and the tasks that were proved for it.
@@ -16,6 +18,8 @@ pub struct StoredCredential {
     pub credential: Credential,
     /// Tasks of its person on the asset; empty if none are known.
     pub tasks: Vec<String>,
+    /// Whether a column does not parse. Other values may be placeholders then: its token must not be used.
+    pub is_unreadable: bool,
 }
 
 pub(crate) const SELECT: &str = "
@@ -39,11 +43,8 @@ impl TenantTx {
             .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
             .fill("select", SELECT)
             .bind("asset", asset.as_str());
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(credential_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("credentials", &rows, credential_from_row))
     }
 
     /// The credentials that serve these assets, in any order.
@@ -80,9 +81,9 @@ impl TenantTx {
                    ORDER BY CASE c.slot WHEN 'active' THEN 0 WHEN 'candidate' THEN 1
                        WHEN 'standby' THEN 2 ELSE 3 END, c.proved_at DESC, c.id DESC";
         let rows = self.read_rows(assets, |tx| tx.query(sql)).await?;
-        let slotted = rows.iter().map(|row| self.slotted_from_row(row));
-        let intact = slotted.filter(|it| !matches!(it, Ok(it) if !it.is_intact));
-        intact.map(|it| Ok(it?.stored)).collect()
+        let slotted = decode_rows("credentials", &rows, |row| self.slotted_from_row(row));
+        let intact = slotted.into_iter().filter(|it| it.is_intact);
+        Ok(intact.map(|it| it.stored).collect())
     }
 
     /// Deletes credentials.
@@ -108,7 +109,9 @@ impl TenantTx {
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
         let rows = self.fetch_all(query).await?;
-        rows.iter().map(|row| self.slotted_from_row(row)).collect()
+        Ok(decode_rows("credentials", &rows, |row| {
+            self.slotted_from_row(row)
+        }))
     }
 
     /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.
@@ -139,7 +142,7 @@ impl TenantTx {
         assets: &[AssetId],
     ) -> Result<Vec<StoredCredential>, Error> {
         let rows = self.find_rows_in_slot(slot, assets).await?;
-        rows.iter().map(credential_from_row).collect()
+        Ok(decode_rows("credentials", &rows, credential_from_row))
     }
 
     /// The rows of credentials in this slot of these assets, in any order.
@@ -211,26 +214,32 @@ pub(crate) fn read_sealing_key(sealed: &SealedRecord) -> Result<(Uuid, u32), Err
         .ok_or(Error::Corrupt("sealed record"))
 }
 
+/// The credential of a row. Where a column does not parse, the credential is unreadable.
 pub(crate) fn credential_from_row(row: &Row) -> Result<StoredCredential, Error> {
+    let lenient = LenientRow::new();
+    let grant_id = lenient.or_default(row.get::<Option<Uuid>>("grant_id"));
     let credential = Credential {
         id: CredentialId::from_uuid(row.get("id")?),
         asset_id: row.parse("asset_id")?,
-        asset_kind: row.parse("asset_kind")?,
-        kind: row.parse("kind")?,
-        generation: row.get("generation")?,
-        slot: row.parse("slot")?,
-        grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
-        person_id: row.maybe_parse("person_id")?,
-        intent_seq: row.get("intent_seq")?,
-        sealed: row.sealed("sealed")?,
-        fingerprint: row.get("fingerprint")?,
-        expires_at: row.maybe_time("expires_at")?,
-        data_access_expires_at: row.maybe_time("data_access_expires_at")?,
-        proved_at: row.maybe_time("proved_at")?,
-        created_at: row.time("created_at")?,
+        asset_kind: lenient.or(row.parse("asset_kind"), AssetKind::Page),
+        kind: lenient.or(row.parse("kind"), CredentialKind::User),
+        generation: lenient.or_default(row.counter("generation")),
+        slot: lenient.or(row.parse("slot"), Slot::Previous),
+        grant_id: grant_id.map(GrantId::from_uuid),
+        person_id: lenient.or_default(row.maybe_parse("person_id")),
+        intent_seq: lenient.or_default(row.counter("intent_seq")),
+        sealed: lenient.or(row.sealed("sealed"), SealedRecord::from_bytes(Vec::new())),
+        fingerprint: lenient.or_default(row.get("fingerprint")),
+        expires_at: lenient.or_default(row.maybe_time("expires_at")),
+        data_access_expires_at: lenient.or_default(row.maybe_time("data_access_expires_at")),
+        proved_at: lenient.or_default(row.maybe_time("proved_at")),
+        created_at: lenient.or_default(row.time("created_at")),
     };
+    let tasks = lenient.or_default(row.json("tasks"));
+    let id = credential.id.to_string();
     Ok(StoredCredential {
         credential,
-        tasks: row.json("tasks")?,
+        tasks,
+        is_unreadable: lenient.is_unreadable("credentials", &id),
     })
 }

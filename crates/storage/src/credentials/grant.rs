@@ -6,7 +6,7 @@ use sea_orm::Value;
 use crate::{
     Error, TenantTx,
     credentials::credential::read_sealing_key,
-    sql::{CHUNK, Row, maybe_micros, to_json, to_micros},
+    sql::{CHUNK, Row, decode_rows, maybe_micros, to_json, to_micros},
 };
 
 const COLUMNS: &str =
@@ -290,9 +290,8 @@ impl TenantTx {
                 .query("SELECT {columns} FROM grants WHERE tenant_id = :tenant AND id IN :ids")
                 .fill("columns", COLUMNS)
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
-            for row in self.fetch_all(query).await? {
-                grants.push(grant_from_row(&row)?);
-            }
+            let rows = self.fetch_all(query).await?;
+            grants.extend(decode_rows("grants", &rows, grant_from_row));
         }
         Ok(grants)
     }

@@ -6,7 +6,7 @@ use regrant_domain::{AssetId, forecast::CredentialOutlook};
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Row},
+    sql::{CHUNK, Row, decode_rows},
 };
 
 /// When credential `c` of grant `g` expires, as it was read last. A page token minted from a grant has no end of its own.
@@ -41,11 +41,10 @@ impl TenantTx {
                 .fill("expires_at", NEWEST_EXPIRY)
                 .fill("data_access", NEWEST_DATA_ACCESS)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
-            for row in self.fetch_all(query).await? {
-                found
-                    .entry(row.parse("asset_id")?)
-                    .or_default()
-                    .push(standby_from_row(&row)?);
+            let rows = self.fetch_all(query).await?;
+            let decode = |row: &Row| Ok((row.parse("asset_id")?, standby_from_row(row)?));
+            for (asset, outlook) in decode_rows("credentials", &rows, decode) {
+                found.entry(asset).or_default().push(outlook);
             }
         }
         Ok(found)

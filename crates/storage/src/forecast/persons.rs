@@ -9,7 +9,7 @@ use regrant_domain::{ForecastPosition, PersonCounts, PersonFacts, PersonId, Time
 use crate::{
     Error, ForecastFilter, TenantTx,
     forecast::calendar::{count_from_row, forecast_position_from_row},
-    sql::Row,
+    sql::{Row, decode_rows},
 };
 
 /// The persons of the table `person`, each with the newest grant.
@@ -43,11 +43,8 @@ impl TenantTx {
             .fill("newest", NEWEST)
             .bind("after", after.map_or("", PersonId::as_str))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(person_facts_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("grants", &rows, person_facts_from_row))
     }
 
     /// The person with this id.
@@ -123,9 +120,8 @@ impl TenantTx {
                        FROM shown WHERE {which})
                    SELECT person_id, id, at, cause FROM numbered WHERE n = 1";
         let rows = self.fetch_all(self.query_endings(&filter, sql)).await?;
-        rows.iter()
-            .map(|row| Ok((row.parse("person_id")?, forecast_position_from_row(row)?)))
-            .collect()
+        let decode = |row: &Row| Ok((row.parse("person_id")?, forecast_position_from_row(row)?));
+        Ok(decode_rows("assets", &rows, decode).into_iter().collect())
     }
 }
 

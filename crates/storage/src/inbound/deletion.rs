@@ -20,6 +20,10 @@ pub struct StoredDeletion {
     pub begun_at: Option<Timestamp>,
     /// When the last tenant's work was done.
     pub done_at: Option<Timestamp>,
+    /// Whether the work is done and the bytes are still to leave the SQLite file.
+    pub awaits_erasure: bool,
+    /// When the bytes left the SQLite file.
+    pub erased_at: Option<Timestamp>,
     /// Whether a tenant with open work on it holds tokens whose person is not known yet.
     pub waits_for_owners: bool,
 }
@@ -35,11 +39,12 @@ impl Store {
         code_hash: [u8; 16],
     ) -> Result<StoredDeletion, Error> {
         let query = Query::new(
-            "SELECT i.received_at, i.begun_at, i.done_at, (
+            "SELECT i.received_at, i.begun_at, i.done_at, e.owed_at, e.erased_at, (
                  SELECT count(*) FROM due d JOIN person_directory p ON p.tenant_id = d.tenant_id
                  WHERE d.kind = 'inbox' AND d.object_id = i.id AND p.app_id = i.app_id
                      AND p.person_hash = :unattributed) AS waiting
-             FROM inbox i WHERE i.app_id = :app AND i.code_hash = :code_hash",
+             FROM inbox i LEFT JOIN erasures e ON e.subject_id = i.id
+             WHERE i.app_id = :app AND i.code_hash = :code_hash",
         )
         .bind("app", app.as_str())
         .bind("unattributed", PersonHash::UNATTRIBUTED)
@@ -48,10 +53,13 @@ impl Store {
             .fetch_one(&self.connection)
             .await?
             .ok_or(Error::NotFound)?;
+        let erased_at = row.maybe_time("erased_at")?;
         Ok(StoredDeletion {
             received_at: row.time("received_at")?,
             begun_at: row.maybe_time("begun_at")?,
             done_at: row.maybe_time("done_at")?,
+            awaits_erasure: row.maybe_time("owed_at")?.is_some() && erased_at.is_none(),
+            erased_at,
             waits_for_owners: row.get::<i64>("waiting")? > 0,
         })
     }

@@ -9,7 +9,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, Lease, PersonHash, Store, TenantTx,
+    ErasureCause, Error, Lease, PersonHash, Store, TenantTx,
     sql::{CHUNK, Dialect, Query, Row, maybe_micros, to_micros},
 };
 
@@ -102,9 +102,7 @@ impl Store {
         let rows = locked.fetch_all(&tx.transaction).await?;
         let ids = read_ids(&rows)?;
         // Checked again, now that they are locked: a notice may have been opened again for a tenant.
-        let finished = finish_notices_query(&ids, at)
-            .execute(&tx.transaction)
-            .await?;
+        let finished = tx.finish_notices(&ids, at).await?;
         tx.commit().await?;
         Ok(finished)
     }
@@ -138,12 +136,24 @@ impl TenantTx {
                 make_notices_due(self.dialect, &ids, due_at)
                     .execute(&self.transaction)
                     .await?;
-                finish_notices_query(&ids, at)
-                    .execute(&self.transaction)
-                    .await?;
+                self.finish_notices(&ids, at).await?;
             }
         }
         Ok(stored)
+    }
+
+    /// Marks those of the notices as done that are finished; returns how many. What deletions deleted is owed.
+    async fn finish_notices(&self, ids: &[Uuid], at: Timestamp) -> Result<u64, Error> {
+        let rows = finish_notices_query(ids, at)
+            .fetch_all(&self.transaction)
+            .await?;
+        for row in &rows {
+            if row.parse::<NoticeKind>("kind")? == NoticeKind::DataDeletion {
+                self.owe_erasure(row.get("id")?, ErasureCause::DeletedPerson, at)
+                    .await?;
+            }
+        }
+        Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
     }
 
     /// Finishes this tenant's work on a notice.
@@ -225,7 +235,7 @@ const MAKE_DUE: &str = "
 fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
     Query::new(
         "UPDATE inbox SET person_id = NULL, asset_id = NULL, done_at = :at
-         WHERE {finished} AND id IN :ids",
+         WHERE {finished} AND id IN :ids RETURNING id, kind",
     )
     .fill("finished", FINISHED)
     .bind("at", to_micros(at))

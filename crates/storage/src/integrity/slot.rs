@@ -6,8 +6,10 @@
 use regrant_domain::{AssetId, Credential, Slot, TenantId};
 
 use crate::{
-    Error, RowSeals, StoredCredential, TenantTx, credentials::credential::credential_from_row,
-    integrity::seals::matches_seal, sql::Row,
+    Error, RowSeals, StoredCredential, TenantTx,
+    credentials::credential::credential_from_row,
+    integrity::seals::matches_seal,
+    sql::{Row, decode_rows},
 };
 
 /// A credential, and whether it is in its slot because the application put it there.
@@ -26,7 +28,9 @@ impl TenantTx {
         assets: &[AssetId],
     ) -> Result<Vec<SlottedCredential>, Error> {
         let rows = self.find_rows_in_slot(Slot::Active, assets).await?;
-        rows.iter().map(|row| self.slotted_from_row(row)).collect()
+        Ok(decode_rows("credentials", &rows, |row| {
+            self.slotted_from_row(row)
+        }))
     }
 
     /// The credential of a row, and whether its slot is intact. Only slot `active` carries a seal.

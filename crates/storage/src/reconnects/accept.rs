@@ -124,7 +124,8 @@ impl TenantTx {
             .query(
                 "UPDATE reconnects
                  SET token_validated = (0 = 0), grant_id = :grant, submitted = :submitted
-                 WHERE tenant_id = :tenant AND id = :id AND status = 'running'",
+                 WHERE tenant_id = :tenant AND id = :id
+                     AND status NOT IN ('completed', 'cancelled')",
             )
             .bind("grant", grant.uuid())
             .bind("submitted", submitted.as_bytes())
@@ -145,7 +146,8 @@ impl TenantTx {
         let query = self
             .query(
                 "UPDATE reconnects SET submitted = NULL, status = :status, finished_at = :at
-                 WHERE tenant_id = :tenant AND id = :id AND status = 'running'",
+                 WHERE tenant_id = :tenant AND id = :id
+                     AND status NOT IN ('completed', 'cancelled')",
             )
             .bind("status", status.as_str())
             .bind("at", to_micros(at))

@@ -2,11 +2,13 @@
 //!
 //! The rule: an item gets its final outcome once. `item_outcome.rs` writes them.
 
-use regrant_domain::{AssetId, Outcome, Reason, ReconnectId, Serving, Timestamp};
+use regrant_domain::{
+    AssetId, Outcome, Reason, ReconnectId, Serving, Timestamp, state::reason_unreadable,
+};
 
 use crate::{
     Error, TenantTx,
-    sql::{Row, to_micros},
+    sql::{LenientRow, Row, decode_rows, to_micros},
 };
 
 /// An item to accept.
@@ -50,6 +52,8 @@ pub struct Item {
     pub attempts: i64,
     /// The number of its newest event.
     pub event_seq: Option<i64>,
+    /// Whether a column does not parse. Its result is the failure then.
+    pub is_unreadable: bool,
 }
 
 impl Item {
@@ -75,11 +79,8 @@ impl TenantTx {
             .query("{select} ORDER BY position")
             .fill("select", SELECT)
             .bind("reconnect", reconnect.uuid());
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(item_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("reconnect_items", &rows, item_from_row))
     }
 
     /// Items whose newest event comes after `event_seq`, in the order of their events.
@@ -95,11 +96,8 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("event_seq", event_seq)
             .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(item_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("reconnect_items", &rows, item_from_row))
     }
 
     /// Items to work on now, in the caller's order: not tried yet, or deferred until now.
@@ -120,11 +118,8 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("now", to_micros(now))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(item_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("reconnect_items", &rows, item_from_row))
     }
 
     /// When the first deferred item may be tried again; `None` if no item is deferred with a time.
@@ -143,23 +138,55 @@ impl TenantTx {
     }
 }
 
+/// The item of a row. Where a column does not parse, the item is unreadable, and failed if it seems to be settled.
 fn item_from_row(row: &Row) -> Result<Item, Error> {
-    let result = match row.maybe_parse("outcome")? {
-        Some(outcome) => Some(ItemResult {
-            outcome,
-            serving: row.maybe_parse("serving")?,
-            reason: row.maybe_json("reason")?,
-            retry_at: row.maybe_time("retry_at")?,
-            fbtrace_id: row.get("fbtrace_id")?,
-        }),
-        None => None,
-    };
+    let (position, lenient) = (row.counter("position")?, LenientRow::new());
+    let requested_id: String = lenient.or_default(row.get("requested_id"));
+    let asset_id = lenient.or(row.parse("asset_id"), placeholder_id()?);
+    let result = lenient.or(result_from_row(row), Some(unreadable_result()));
+    let attempts = lenient.or_default(row.counter("attempts"));
+    let event_seq = lenient.or_default(row.get("event_seq"));
+    let is_unreadable = lenient.is_unreadable("reconnect_items", asset_id.as_str());
     Ok(Item {
-        position: row.get("position")?,
-        asset_id: row.parse("asset_id")?,
-        requested_id: row.get("requested_id")?,
-        result,
-        attempts: row.get("attempts")?,
-        event_seq: row.get("event_seq")?,
+        position,
+        asset_id,
+        requested_id,
+        result: if is_unreadable {
+            Some(unreadable_result())
+        } else {
+            result
+        },
+        attempts,
+        event_seq,
+        is_unreadable,
     })
+}
+
+fn result_from_row(row: &Row) -> Result<Option<ItemResult>, Error> {
+    let Some(outcome) = row.maybe_parse("outcome")? else {
+        return Ok(None);
+    };
+    Ok(Some(ItemResult {
+        outcome,
+        serving: row.maybe_parse("serving")?,
+        reason: row.maybe_json("reason")?,
+        retry_at: row.maybe_time("retry_at")?,
+        fbtrace_id: row.get("fbtrace_id")?,
+    }))
+}
+
+/// The result of an item whose row does not parse.
+fn unreadable_result() -> ItemResult {
+    ItemResult {
+        outcome: Outcome::Failed,
+        serving: None,
+        reason: Some(reason_unreadable()),
+        retry_at: None,
+        fbtrace_id: None,
+    }
+}
+
+/// The asset of an item whose asset's id does not parse.
+fn placeholder_id() -> Result<AssetId, Error> {
+    "0".parse().map_err(|_| Error::Corrupt("asset_id"))
 }

@@ -7,7 +7,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, ItemResult, NewItem, TenantTx,
-    sql::{CHUNK, maybe_micros, maybe_to_json},
+    sql::{CHUNK, maybe_micros, maybe_to_json, to_micros},
 };
 
 /// Outcome, serving, reason, time of the retry, trace id, time of settling, number of the event.
@@ -84,6 +84,27 @@ impl TenantTx {
             .bind_list("positions", positions)
             .bind("reconnect", reconnect.uuid());
         self.execute_exactly(count, query).await
+    }
+
+    /// Settles every open item with one result, without reading it. Items with a final outcome keep theirs.
+    pub async fn settle_open_items(
+        &self,
+        reconnect: ReconnectId,
+        result: &ItemResult,
+        at: Timestamp,
+    ) -> Result<u64, Error> {
+        let query = self
+            .query(
+                "UPDATE reconnect_items SET outcome = :outcome, serving = NULL, reason = :reason,
+                     retry_at = NULL, settled_at = :at
+                 WHERE tenant_id = :tenant AND reconnect_id = :reconnect
+                     AND (outcome IS NULL OR outcome = 'deferred')",
+            )
+            .bind("outcome", result.outcome.as_str())
+            .bind("reason", maybe_to_json(result.reason.as_ref())?)
+            .bind("at", to_micros(at))
+            .bind("reconnect", reconnect.uuid());
+        self.execute(query).await
     }
 
     pub(crate) async fn insert_items(

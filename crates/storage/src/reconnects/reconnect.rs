@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Error, TenantTx,
     reconnects::item::OPEN,
-    sql::{CHUNK, Row},
+    sql::{CHUNK, Row, decode_rows},
 };
 
 closed_list! {
@@ -128,11 +128,8 @@ impl TenantTx {
             .bind_optional("session", session)
             .bind_optional("after", after.map(ReconnectId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(reconnect_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("reconnects", &rows, reconnect_from_row))
     }
 
     /// How many items of each reconnect have each outcome.
@@ -154,7 +151,8 @@ impl TenantTx {
                 let id = ReconnectId::from_uuid(row.get("reconnect_id")?);
                 let n = row.get::<i64>("n")?;
                 let n = usize::try_from(n).map_err(|_| Error::Corrupt("count"))?;
-                let outcome: Outcome = row.parse("outcome")?;
+                // An outcome that does not parse is shown as failed.
+                let outcome = row.parse("outcome").unwrap_or(Outcome::Failed);
                 outcomes
                     .entry(id)
                     .or_default()

@@ -11,7 +11,7 @@ use sea_orm::TransactionTrait;
 use crate::{
     Error, Store, TenantScope, TenantTx,
     integrity::{CLIENTS, RECONNECT_SESSIONS, TENANTS},
-    sql::{Query, Row, to_json, to_micros},
+    sql::{Query, Row, decode_rows, to_json, to_micros},
     tenants::client::reach_from_row,
     tenants::client_login::request_rate_from_row,
 };
@@ -207,11 +207,8 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(ReconnectSessionId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(session_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("reconnect_sessions", &rows, session_from_row))
     }
 
     /// Takes one use of an open session; whether one was left.

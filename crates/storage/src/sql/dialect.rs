@@ -64,9 +64,7 @@ impl Dialect {
     /// The lock of the one process that may work on SQLite.
     pub(crate) fn process_lock(self, url: &str) -> Result<Option<ProcessLock>, Error> {
         match self {
-            Self::Sqlite => Ok(Some(ProcessLock::beside_database(&sqlite::parse_file(
-                url,
-            )?))),
+            Self::Sqlite => ProcessLock::beside_database(&sqlite::parse_file(url)?).map(Some),
             Self::Postgres => Ok(None),
         }
     }
@@ -151,6 +149,16 @@ impl Dialect {
             Self::Sqlite => "clients",
             Self::Postgres => "client_for_login(:client)",
         }
+    }
+
+    /// Whether deleted rows leave the database only when this program rewrites its file.
+    pub(crate) fn rewrites_file(self) -> bool {
+        self == Self::Sqlite
+    }
+
+    /// A statement that writes one page and changes nothing, to learn whether the disk accepts it.
+    pub(crate) fn write_probe(self) -> Option<&'static str> {
+        (self == Self::Sqlite).then_some("PRAGMA user_version = 0")
     }
 
     /// Whether a select can lock its rows. SQLite's writer holds the whole file already.

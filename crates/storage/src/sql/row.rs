@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 
+/// No number of ours grows beyond this.
+const MAX_COUNTER: i64 = 1 << 53;
+
 /// A row; a value that does not parse is [`Error::Corrupt`] with the column's name.
 pub(crate) struct Row(QueryResult);
 
@@ -74,6 +77,15 @@ impl Row {
         Ok(self
             .get::<Option<Vec<u8>>>(column)?
             .map(SealedRecord::from_bytes))
+    }
+
+    /// A number that only grows by one: neither negative nor near its limit.
+    pub(crate) fn counter(&self, column: &'static str) -> Result<i64, Error> {
+        let number: i64 = self.get(column)?;
+        (0..=MAX_COUNTER)
+            .contains(&number)
+            .then_some(number)
+            .ok_or(Error::Corrupt(column))
     }
 
     pub(crate) fn unsigned(&self, column: &'static str) -> Result<u32, Error> {

@@ -4,7 +4,7 @@ use regrant_domain::Timestamp;
 
 use crate::{
     Error, Store, TenantScope, TenantTx,
-    sql::{Query, to_micros},
+    sql::{Query, decode_rows, to_micros},
     tenants::scope::tenant_scope_from_row,
 };
 
@@ -46,7 +46,7 @@ impl Store {
         .bind("now", to_micros(now))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(tenant_scope_from_row).collect()
+        Ok(decode_rows("tenants", &rows, tenant_scope_from_row))
     }
 }
 

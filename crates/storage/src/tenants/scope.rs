@@ -8,7 +8,7 @@ use regrant_domain::TenantId;
 use crate::{
     Error, Store, TenantScope,
     integrity::TENANTS,
-    sql::{Query, Row},
+    sql::{Query, Row, decode_rows},
 };
 
 impl Store {
@@ -44,7 +44,7 @@ impl Store {
         .bind_optional("after", after.map(TenantId::uuid))
         .bind("limit", i64::from(limit));
         let rows = query.fetch_all(&self.connection).await?;
-        rows.iter().map(tenant_scope_from_row).collect()
+        Ok(decode_rows("tenants", &rows, tenant_scope_from_row))
     }
 
     /// The scope of a tenant's row that was read with its seal.

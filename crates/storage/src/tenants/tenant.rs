@@ -58,12 +58,16 @@ pub struct Tenant {
     pub deleted_at: Option<Timestamp>,
     /// When its data keys were destroyed.
     pub shredded_at: Option<Timestamp>,
+    /// When the bytes of its destroyed keys and deleted rows left the SQLite file; `None` while they wait, and on
+    /// PostgreSQL. Read only.
+    pub erased_at: Option<Timestamp>,
 }
 
 const SELECT: &str = "
     SELECT t.id, t.name, t.app_id, t.status, t.created_at, t.reason_required, t.max_assets,
         t.max_running_reconnects, t.requests_per_second, t.delete_after, t.deleted_at,
-        t.shredded_at, {sealed}
+        t.shredded_at, {sealed},
+        (SELECT e.erased_at FROM erasures e WHERE e.subject_id = t.id) AS erased_at
     FROM tenants t";
 
 impl Store {
@@ -245,5 +249,6 @@ fn tenant_from_row(row: &Row) -> Result<Tenant, Error> {
         delete_after: row.maybe_time("delete_after")?,
         deleted_at: row.maybe_time("deleted_at")?,
         shredded_at: row.maybe_time("shredded_at")?,
+        erased_at: row.maybe_time("erased_at")?,
     })
 }

@@ -10,7 +10,7 @@ use sea_orm::Value;
 
 use crate::{
     DueKind, Error, Lease, TenantTx,
-    sql::{CHUNK, Query, Row, to_micros},
+    sql::{CHUNK, Query, Row, decode_rows, to_micros},
 };
 
 /// A delivery to insert.
@@ -132,12 +132,14 @@ impl TenantTx {
                 .query("{select} AND d.id IN :ids")
                 .fill("select", SELECT)
                 .bind_list("ids", chunk.iter().map(|it| it.uuid()));
-            for row in self.fetch_all(query).await? {
-                found.push(DueDelivery {
-                    delivery: delivery_from_row(&row)?,
+            let rows = self.fetch_all(query).await?;
+            let decode = |row: &Row| {
+                Ok(DueDelivery {
+                    delivery: delivery_from_row(row)?,
                     data: row.json("data")?,
-                });
-            }
+                })
+            };
+            found.extend(decode_rows("deliveries", &rows, decode));
         }
         Ok(found)
     }
@@ -158,11 +160,8 @@ impl TenantTx {
             .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(delivery_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows("deliveries", &rows, delivery_from_row))
     }
 
     /// Ends a delivery, delivered or failed.

@@ -12,7 +12,7 @@ use regrant_domain::{
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, Row, to_json, to_micros},
+    sql::{Query, Row, decode_rows, to_json, to_micros},
 };
 
 /// An endpoint to insert; its secret is of generation 1.
@@ -96,11 +96,12 @@ impl TenantTx {
     /// The tenant's endpoints, the oldest first.
     pub async fn list_webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
         let query = self.query("{select} ORDER BY id").fill("select", SELECT);
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(webhook_endpoint_from_row)
-            .collect()
+        let rows = self.fetch_all(query).await?;
+        Ok(decode_rows(
+            "webhook_endpoints",
+            &rows,
+            webhook_endpoint_from_row,
+        ))
     }
 
     /// The endpoint with this id.

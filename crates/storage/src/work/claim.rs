@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Error, Store, TenantScope,
     integrity::TENANTS,
-    sql::{Dialect, Query, Row, to_micros},
+    sql::{Dialect, Query, Row, decode_rows, to_micros},
 };
 
 /// `{table}` has one row an `{object}`, the smallest `{urgency}` first.
@@ -113,7 +113,7 @@ impl Store {
     pub(crate) async fn claim_rows(&self, claim: Query) -> Result<Vec<Row>, Error> {
         let mut rows = {
             let _turn = self.wait_for_writer().await;
-            claim.fetch_all(&self.connection).await?
+            self.health.note(claim.fetch_all(&self.connection).await)?
         };
         rows.sort_by_cached_key(|row| row.get::<i64>("urgency").unwrap_or_default());
         Ok(rows)
@@ -143,10 +143,8 @@ impl Store {
             .fill("sealed", TENANTS.select_list("t"))
             .bind_list("tenants", tenants);
         let rows = query.fetch_all(&self.connection).await?;
-        let scopes = rows.iter().map(|row| self.checked_scope_from_row(row));
-        let intact = scopes.filter(|it| !matches!(it, Err(Error::Tampered { .. })));
-        intact
-            .map(|it| it.map(|scope| (scope.tenant().uuid(), scope)))
-            .collect()
+        let scopes = decode_rows("tenants", &rows, |row| self.checked_scope_from_row(row));
+        let by_id = scopes.into_iter().map(|it| (it.tenant().uuid(), it));
+        Ok(by_id.collect())
     }
 }

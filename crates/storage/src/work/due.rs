@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Dialect, Query, Row, to_micros},
+    sql::{CHUNK, Dialect, Query, Row, decode_rows, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -112,8 +112,9 @@ impl Store {
             .bind("kind", kind.as_str());
         let rows = self.claim_rows(claim).await?;
         let scopes = self.find_scopes_of_tenants(&rows).await?;
-        let claims = rows.iter().map(|row| claim_from(row, kind, owner, &scopes));
-        claims.filter_map(Result::transpose).collect()
+        let decode = |row: &Row| claim_from(row, kind, owner, &scopes);
+        let claims = decode_rows("due", &rows, decode);
+        Ok(claims.into_iter().flatten().collect())
     }
 
     /// Extends a lease until `until`.
@@ -197,7 +198,7 @@ impl TenantTx {
     pub async fn reschedule_due(&self, lease: &Lease, due_at: Timestamp) -> Result<(), Error> {
         let query = self
             .query(
-                "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at
+                "UPDATE due SET owner = NULL, leased_until = NULL, due_at = :due_at, failures = 0
                  WHERE tenant_id = :tenant AND {held}",
             )
             .bind("due_at", to_micros(due_at));
@@ -271,7 +272,7 @@ impl TenantTx {
 }
 
 /// Fills the part `{held}`: the row of a lease, if the lease still holds.
-fn bind_held(query: Query, lease: &Lease) -> Query {
+pub(super) fn bind_held(query: Query, lease: &Lease) -> Query {
     query
         .fill(
             "held",

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Dialect, Query, Row, to_micros},
+    sql::{CHUNK, Dialect, Query, Row, decode_rows, to_micros},
     work::claim::ClaimTable,
 };
 
@@ -98,9 +98,9 @@ impl Store {
     async fn group_by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
         let mut scopes = self.find_scopes_of_tenants(rows).await?;
         let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
-        for row in rows {
-            let leases: &mut Vec<_> = claims.entry(row.get("tenant_id")?).or_default();
-            leases.push(lease_from_row(row)?);
+        let decode = |row: &Row| Ok((row.get("tenant_id")?, lease_from_row(row)?));
+        for (tenant, lease) in decode_rows("probe_due", rows, decode) {
+            claims.entry(tenant).or_default().push(lease);
         }
         let claim = |(tenant, leases)| {
             let scope = scopes.remove(&tenant)?;
@@ -176,9 +176,8 @@ impl TenantTx {
                 .bind("until", to_micros(claimer.until))
                 .bind("wall", to_micros(claimer.wall))
                 .bind_list("ids", ids());
-            for row in self.fetch_all(claim).await? {
-                leases.push(lease_from_row(&row)?);
-            }
+            let rows = self.fetch_all(claim).await?;
+            leases.extend(decode_rows("probe_due", &rows, lease_from_row));
         }
         Ok(leases)
     }

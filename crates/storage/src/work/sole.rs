@@ -1,12 +1,12 @@
 //! The lock that lets only one process work on a SQLite file.
 //!
 //! The rule: only the process that holds this lock frees or claims leases. The lock is a file beside the
-//! database, because closing a second handle on the database itself would drop SQLite's own locks. The
+//! database's real path, because closing a second handle on the database itself would drop SQLite's own locks. The
 //! operating system frees the lock when the process ends.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -21,14 +21,25 @@ pub(crate) struct ProcessLock {
 }
 
 impl ProcessLock {
-    /// The lock of the database in `file`.
-    pub fn beside_database(file: &Path) -> Self {
-        let mut name = file.as_os_str().to_owned();
+    /// The lock of the database in `file`, whatever symbolic link names it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`]: the file has several names. A process that opened it by another one would have another
+    /// lock and another log.
+    pub fn beside_database(file: &Path) -> Result<Self, Error> {
+        let file = file.canonicalize().map_err(sqlx::Error::Io)?;
+        let links = file.metadata().map_err(sqlx::Error::Io)?.nlink();
+        if links > 1 {
+            return Err(Error::Unsupported(format!(
+                "the SQLite file has {links} names (hard links): remove all but one"
+            )));
+        }
+        let mut name = file.into_os_string();
         name.push("-work");
-        Self {
+        Ok(Self {
             path: PathBuf::from(name).into(),
             held: Arc::default(),
-        }
+        })
     }
 
     /// Takes the lock; whether this process did not hold it yet.

@@ -245,6 +245,7 @@ pub(crate) fn credential(
             created_at: day(1),
         },
         tasks: vec!["MANAGE".to_owned()],
+        is_unreadable: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows of the installation: apps, tenants, clients, keys.
 
 mod connect;
+mod faults;
 mod isolation;
 mod migrations;
 mod role;
@@ -42,7 +43,7 @@ async fn an_app_is_inserted_once_with_its_secrets(bench: Bench) {
         Err(Error::NotFound)
     ));
     assert_eq!(bench.store.list_apps().await.unwrap().len(), 2);
-    bench.store.check_connection().await.unwrap();
+    assert_eq!(bench.store.check_usable().await.unwrap(), None);
 }
 
 async fn a_tenant_is_created_with_everything_or_not_at_all(bench: Bench) {

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::{Error, Principal, Subject, Vault};
+use crate::{Error, Principal, Subject, Vault, tenants::pass::TenantPass};
 
 /// The minimum time between two records of the same client and scope.
 const MIN_INTERVAL: chrono::Duration = chrono::Duration::hours(1);
@@ -59,14 +59,17 @@ impl Vault {
     }
 
     /// Removes scopes that clients did not use for the configured time, tenant by tenant, and
-    /// returns how many. Skips clients with `keep_unused_scopes`. After an error, earlier tenants
-    /// stay changed.
+    /// returns how many. Skips clients with `keep_unused_scopes`.
+    ///
+    /// # Errors
+    /// The first error, after every other tenant had its turn.
     pub async fn drop_unused_scopes(&self) -> Result<u64, Error> {
-        let mut all = 0_u64;
+        let mut pass = TenantPass::default();
         for scope in self.list_active_scopes().await? {
-            all = all.saturating_add(self.drop_unused_scopes_of_tenant(&scope).await?);
+            let dropped = self.drop_unused_scopes_of_tenant(&scope).await;
+            pass.add_result(scope.tenant(), dropped);
         }
-        Ok(all)
+        pass.finish()
     }
 
     async fn drop_unused_scopes_of_tenant(&self, scope: &TenantScope) -> Result<u64, Error> {

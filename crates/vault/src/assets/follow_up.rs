@@ -20,7 +20,7 @@ impl Vault {
         now: Timestamp,
     ) -> Result<(), Error> {
         let notice = self.settings.assets.notice;
-        let assets = tx.find_assets(ids).await?;
+        let assets = find_readable_assets(tx, ids).await?;
         let plan = |it: &Asset| {
             let check = schedule_next_probe(
                 &it.facts,
@@ -46,7 +46,7 @@ impl Vault {
         if ids.is_empty() {
             return Ok(());
         }
-        let assets = tx.find_assets(ids).await?;
+        let assets = find_readable_assets(tx, ids).await?;
         self.emit_state_changes(tx, &assets, now).await
     }
 
@@ -76,6 +76,13 @@ impl Vault {
         tx.emit_events(&events, now).await?;
         Ok(())
     }
+}
+
+/// The assets without those that a stored column makes unreadable: nothing is planned or reported from placeholders.
+async fn find_readable_assets(tx: &TenantTx, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
+    let mut assets = tx.find_assets(ids).await?;
+    assets.retain(|it| !it.facts.is_unreadable);
+    Ok(assets)
 }
 
 /// The data of an event about an asset's state.

@@ -76,8 +76,11 @@ struct ImportTarget {
 impl StoredTokens {
     /// Locks the assets and reads their tokens.
     pub(super) async fn read(tx: &TenantTx, ids: &[AssetId]) -> Result<Self, Error> {
+        let mut locked = tx.lock_assets(ids).await?;
+        // No token is sealed for an asset whose generation may be a placeholder.
+        locked.retain(|it| !it.facts.is_unreadable);
         Ok(Self {
-            locked: tx.lock_assets(ids).await?,
+            locked,
             active: tx.find_active_credentials(ids).await?,
             candidates: tx.find_candidate_credentials(ids).await?,
         })

@@ -8,7 +8,7 @@ use regrant_crypto::Checkpoint;
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{StoredCheckpoint, TenantScope};
 
-use crate::{Error, Principal, Resource, Vault};
+use crate::{Error, Principal, Resource, Vault, tenants::pass::TenantPass};
 
 /// A signed statement of where a tenant's chain ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,16 +45,22 @@ impl Vault {
 
     /// Signs a checkpoint for every chain that has new rows and whose newest checkpoint is a day old (a setting).
     /// Appends the checkpoints that the file lacks. Returns how many were signed.
+    ///
+    /// # Errors
+    /// The first error, after every other chain had its turn.
     pub async fn sign_due_checkpoints(&self) -> Result<u64, Error> {
-        let (mut newest, mut signed) = (Vec::new(), 0_u64);
+        let (mut newest, mut pass) = (Vec::new(), TenantPass::default());
         for scope in self.list_audit_scopes().await? {
-            if let Some((checkpoint, is_new)) = self.ensure_due_checkpoint(&scope).await? {
-                signed = signed.saturating_add(u64::from(is_new));
-                newest.push((scope.tenant(), checkpoint));
-            }
+            let tenant = scope.tenant();
+            let signed = self.ensure_due_checkpoint(&scope).await.map(|signed| {
+                let (checkpoint, is_new) = signed?;
+                newest.push((tenant, checkpoint));
+                Some(u64::from(is_new))
+            });
+            pass.add_result(tenant, signed.map(Option::unwrap_or_default));
         }
         self.checkpoint_file.append_newer(newest).await?;
-        Ok(signed)
+        pass.finish()
     }
 
     /// Returns the newest checkpoint of a chain and whether it was signed now; `None` for an empty chain.

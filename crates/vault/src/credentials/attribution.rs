@@ -303,7 +303,7 @@ impl UnknownToken<'_> {
 }
 
 /// Whether the record itself does not open. A key or a database that cannot be read says nothing about the record.
-fn is_fault_of_record(error: &Error) -> bool {
+pub(crate) fn is_fault_of_record(error: &Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(it) = cause {
         if it.is::<regrant_storage::Error>() || it.is::<regrant_crypto::ProviderError>() {

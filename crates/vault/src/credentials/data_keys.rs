@@ -228,7 +228,10 @@ where
 
 /// All tasks that wait for one load get its error.
 fn shared_error(error: Arc<Error>) -> Error {
-    Error::from_cause(SharedLoadError(error))
+    match &*error {
+        Error::Unavailable(outage, _) => Error::Unavailable(*outage, SharedLoadError(error).into()),
+        _ => Error::from_cause(SharedLoadError(error)),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

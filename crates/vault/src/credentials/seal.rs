@@ -77,6 +77,7 @@ impl CredentialDraft<'_> {
         Ok(StoredCredential {
             credential: Credential { sealed, ..unsealed },
             tasks: proven.tasks.unwrap_or_default(),
+            is_unreadable: false,
         })
     }
 

@@ -112,7 +112,7 @@ impl Vault {
             token: &request.access_token,
             items: &items,
             assets: &assets,
-            standings: &standings,
+            standings: &standings.by_asset,
         };
         plan.check_unchanged(&input, now)
     }

@@ -33,7 +33,10 @@ impl Settlement<'_> {
                 is_refused: mass_observation(locked, proof, self.now)?,
             })
         });
-        self.held = self.run.vault.observe_refusals(self.run.scope, observations, self.now);
+        self.held = self
+            .run
+            .vault
+            .observe_refusals(self.run.scope, observations, self.now);
     }
 
     /// The refusal as it counts now: while many persons are refused at once it can make the asset suspect, no more.

@@ -1,6 +1,6 @@
 //! The results of items that need no probe.
 
-use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who};
+use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who, state::reason_unreadable};
 use regrant_storage::ItemResult;
 
 /// The tenant has no such asset.
@@ -12,6 +12,11 @@ pub(super) fn unknown_asset_result() -> ItemResult {
         "Register the asset, then replace again.",
     );
     result_with_reason(Outcome::UnknownAsset, reason)
+}
+
+/// A row of the asset or of the item does not parse.
+pub(super) fn unreadable_result() -> ItemResult {
+    result_with_reason(Outcome::Failed, reason_unreadable())
 }
 
 /// The reconnect was cancelled.

@@ -75,10 +75,7 @@ impl Vault {
                 Err(Error::Stale | Error::NotFound(_)) => {
                     warn!("another process has taken the reconnect over");
                 }
-                Err(error) => warn!(
-                    error = error_chain(&error),
-                    "a run failed; it is resumed later"
-                ),
+                Err(error) => vault.note_failed_run(&scope, &lease, &error).await,
             }
         };
         self.runs
@@ -246,7 +243,7 @@ impl<'a> Run<'a> {
 }
 
 /// The event to the tenant that a reconnect has ended.
-fn completion_event(id: ReconnectId, counts: &OutcomeCounts) -> NewEvent {
+pub(super) fn completion_event(id: ReconnectId, counts: &OutcomeCounts) -> NewEvent {
     let counts: serde_json::Map<_, _> = counts
         .iter()
         .map(|(it, n)| (it.as_str().to_owned(), n.into()))

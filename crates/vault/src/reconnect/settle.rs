@@ -56,8 +56,10 @@ impl Run<'_> {
         for item in open {
             let asset = assets
                 .get(&item.asset_id)
-                .filter(|it| it.intent_seq <= self.reconnect.intent_seq);
-            // Deleted or newly claimed by a later reconnect: the settling transaction sees which, the refusal is unused.
+                .filter(|it| it.intent_seq <= self.reconnect.intent_seq)
+                .filter(|it| !item.is_unreadable && !it.facts.is_unreadable);
+            // Deleted, unreadable or newly claimed by a later reconnect: the settling transaction sees which, the refusal
+            // is unused.
             let Some(asset) = asset else {
                 settled.push((item, unprobed()));
                 continue;
@@ -119,12 +121,14 @@ impl Vault {
             .map(|it| (it.credential.asset_id, it.credential.intent_seq))
             .collect();
         let locked = |asset: Asset| {
-            let standing = standings.remove(&asset.id).unwrap_or_default();
+            let standing = standings.by_asset.remove(&asset.id).unwrap_or_default();
+            let is_unreadable = standings.unreadable.contains(&asset.id);
             let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
             let locked = LockedAsset {
                 asset,
                 standing,
                 candidate_seq,
+                is_unreadable,
             };
             (locked.asset.id.clone(), locked)
         };

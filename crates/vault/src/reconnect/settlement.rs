@@ -28,7 +28,7 @@ use crate::{
     credentials::seal::CredentialDraft,
     reconnect::{
         offer::Offer,
-        results::{superseded_result, unknown_asset_result},
+        results::{superseded_result, unknown_asset_result, unreadable_result},
         run::Run,
     },
 };
@@ -39,6 +39,8 @@ pub(super) struct LockedAsset {
     pub(super) standing: Standing,
     /// The `intent_seq` of the candidate that waits; 0 where none does.
     pub(super) candidate_seq: i64,
+    /// Whether a row of the asset does not parse.
+    pub(super) is_unreadable: bool,
 }
 
 /// What settling a chunk writes.
@@ -87,6 +89,10 @@ impl<'a> Settlement<'a> {
         proof: ProbeResult,
         locked: Option<&LockedAsset>,
     ) -> Result<(), Error> {
+        if item.is_unreadable || locked.is_some_and(|it| it.is_unreadable) {
+            self.results.push((item.position, unreadable_result()));
+            return Ok(());
+        }
         let Some(locked) = locked else {
             self.results.push((item.position, unknown_asset_result()));
             return Ok(());

@@ -1,11 +1,18 @@
 //! The standing of each asset: which credential serves it before a reconnect settles it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{Asset, AssetId, Grant, GrantId, Timestamp, settle::Standing};
 use regrant_storage::{StoredCredential, TenantTx};
 
 use crate::{Error, Vault};
+
+/// The standings of assets, but for those with a row that does not parse.
+#[derive(Default)]
+pub(super) struct Standings {
+    pub(super) by_asset: HashMap<AssetId, Standing>,
+    pub(super) unreadable: HashSet<AssetId>,
+}
 
 impl Vault {
     /// Reads the standing of each asset. `offered` is the fingerprint of the token that is to replace the serving one.
@@ -15,7 +22,7 @@ impl Vault {
         assets: &[Asset],
         offered: Option<&[u8]>,
         now: Timestamp,
-    ) -> Result<HashMap<AssetId, Standing>, Error> {
+    ) -> Result<Standings, Error> {
         let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
         let active = tx.find_active_credentials(&ids).await?;
         let grant_ids: Vec<_> = active
@@ -28,18 +35,23 @@ impl Vault {
         let mut active: HashMap<_, _> = active
             .map(|it| (it.credential.asset_id.clone(), it))
             .collect();
-        let notice = self.settings.assets.notice;
-        let standing = |asset: &Asset| {
-            let standing = match active.remove(&asset.id) {
+        let (notice, mut standings) = (self.settings.assets.notice, Standings::default());
+        for asset in assets {
+            let held = active.remove(&asset.id);
+            if asset.facts.is_unreadable || held.as_ref().is_some_and(|it| it.is_unreadable) {
+                standings.unreadable.insert(asset.id.clone());
+                continue;
+            }
+            let standing = match held {
                 Some(held) => standing_of(asset, held, &grants, offered, now, notice),
                 None => Standing {
                     cut_off_passed: cut_off_passed(asset, now),
                     ..Standing::default()
                 },
             };
-            (asset.id.clone(), standing)
-        };
-        Ok(assets.iter().map(standing).collect())
+            standings.by_asset.insert(asset.id.clone(), standing);
+        }
+        Ok(standings)
     }
 }
 

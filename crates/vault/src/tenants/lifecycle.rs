@@ -6,28 +6,45 @@
 //! Start at `Vault::update_tenant_status`.
 
 use regrant_domain::{TenantId, Timestamp};
-use regrant_storage::{AuditEvent, Tenant, TenantScope, TenantStatus};
+use regrant_storage::{AuditEvent, ErasureCause, Tenant, TenantScope, TenantStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, TenantView, Vault,
-    call::idempotency::IdempotentCall, credentials::data_keys::CACHE_LIFETIME,
-    tenants::guard::require_not_deleted,
+    call::idempotency::IdempotentCall,
+    credentials::data_keys::CACHE_LIFETIME,
+    tenants::{guard::require_not_deleted, pass::TenantPass},
 };
 
 /// The maximum number of tenants that one pass deletes.
-const MAX_DELETIONS: u32 = 20;
+const MAX_DELETIONS: u64 = 20;
+/// The maximum number of tenants that one pass tries to delete; those that fail are among them.
+const MAX_LISTED: u32 = 1_000;
 /// The name of a deleted tenant.
 const DELETED_NAME: &str = "deleted";
 
-/// When the data keys of a tenant were destroyed.
+/// When the data keys of a tenant were destroyed, and whether nothing of them is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShredResult {
-    /// When the stored keys were destroyed.
+    /// When the stored keys were deleted.
     pub shredded_at: Timestamp,
-    /// When no process can decrypt the tenant's data any more: the caches have expired.
-    pub effective_at: Timestamp,
+    /// When the tenant's data can no longer be decrypted, by any process or from the database's own files; `None` while
+    /// that waits for something.
+    pub effective_at: Option<Timestamp>,
+    /// What it waits for; `None` with a time.
+    pub waits_for: Option<ShredWait>,
+}
+
+/// What keeps a shred from being complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShredWait {
+    /// The worker still has to rewrite the SQLite file, which holds the bytes of the deleted keys.
+    Erasure,
+    /// PostgreSQL may keep the bytes of the deleted keys in dead rows, its log and replicas. Only after the key that
+    /// wrapped them is replaced and destroyed are they of no use.
+    KeyRotation,
 }
 
 impl Vault {
@@ -111,8 +128,9 @@ impl Vault {
             .await
     }
 
-    /// Destroys the data keys of a suspended tenant, so that its data can no longer be decrypted:
-    /// in this process at once, in other processes when their caches expire. Backups hold the
+    /// Deletes the data keys of a suspended tenant, so that its data can no longer be decrypted:
+    /// in this process at once, in other processes when their caches expire, from the database's
+    /// files as [`ShredResult`] says. Call it again to read whether that is so. Backups hold the
     /// wrapped keys until the backups expire.
     ///
     /// # Errors
@@ -157,32 +175,52 @@ impl Vault {
         let shredded_at = was.shredded_at.unwrap_or(now);
         tx.update_tenant(&Tenant {
             shredded_at: Some(shredded_at),
-            ..was
+            ..was.clone()
         })
         .await?;
-        let detail = json!({ "data_keys": tx.delete_data_keys().await? });
+        let data_keys = tx.delete_data_keys().await?;
+        let erased_at = was.erased_at.filter(|_| data_keys == 0);
+        if erased_at.is_none() {
+            tx.owe_erasure(scope.tenant().uuid(), ErasureCause::DestroyedKeys, now)
+                .await?;
+        }
+        let detail = json!({ "data_keys": data_keys });
         let event = AuditEvent::new(by.audit_name(), "tenant.shredded", scope.tenant(), detail);
         tx.write_audit_events(&[event], now).await?;
-        let shredded = ShredResult {
-            shredded_at,
-            effective_at: shredded_at + CACHE_LIFETIME,
-        };
+        let shredded = self.describe_shred(shredded_at, erased_at);
         self.commit_with_key(tx, call, &shredded, now).await?;
         Ok(shredded)
     }
 
-    /// Deletes the tenants whose wait is over and returns how many. After an error, earlier tenants
-    /// stay deleted.
-    pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
-        let mut deleted = 0;
-        for scope in self
-            .store
-            .list_tenants_to_delete(self.clock.now(), MAX_DELETIONS)
-            .await?
-        {
-            deleted += u64::from(self.delete_tenant(&scope).await?);
+    /// The shred is effective when the bytes are erased and the caches of all processes have expired.
+    fn describe_shred(&self, shredded_at: Timestamp, erased_at: Option<Timestamp>) -> ShredResult {
+        let effective_at = erased_at.map(|it| it.max(shredded_at + CACHE_LIFETIME));
+        let wait = if self.store.is_sqlite() {
+            ShredWait::Erasure
+        } else {
+            ShredWait::KeyRotation
+        };
+        ShredResult {
+            shredded_at,
+            effective_at,
+            waits_for: effective_at.is_none().then_some(wait),
         }
-        Ok(deleted)
+    }
+
+    /// Deletes the tenants whose wait is over, at most [`MAX_DELETIONS`], and returns how many.
+    ///
+    /// # Errors
+    /// The first error, after the other tenants had their turn.
+    pub async fn delete_due_tenants(&self) -> Result<u64, Error> {
+        let (mut pass, now) = (TenantPass::default(), self.clock.now());
+        for scope in self.store.list_tenants_to_delete(now, MAX_LISTED).await? {
+            if pass.done() >= MAX_DELETIONS {
+                break;
+            }
+            let deleted = self.delete_tenant(&scope).await;
+            pass.add_result(scope.tenant(), deleted.map(u64::from));
+        }
+        pass.finish()
     }
 
     /// Deletes the data of a tenant. The row with a placeholder name and the audit stay. Returns
@@ -195,6 +233,8 @@ impl Vault {
             return Ok(false);
         }
         let rows = tx.delete_tenant_rows().await?;
+        tx.owe_erasure(id.uuid(), ErasureCause::DestroyedKeys, now)
+            .await?;
         let name = DELETED_NAME.to_owned();
         let status = TenantStatus::Suspended;
         tx.update_tenant(&Tenant {

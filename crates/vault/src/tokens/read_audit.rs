@@ -1,9 +1,10 @@
 //! The audit of token reads: concurrent reads share a commit.
 //!
-//! The rule: a read waits until its events are committed; if the commit fails, all of its reads fail. A commit group
-//! commits in sequence: on SQLite one group for all tenants, on PostgreSQL one group per tenant. While a commit of a
-//! group runs, further reads queue, and the next commit carries all of them. A read never waits for others to join.
-//! Commits run outside of requests: a request that disconnects leaves its events to be committed.
+//! The rule: a read waits until its events are committed; if the commit fails, all of its reads fail, but each tenant of
+//! it is committed alone first. A commit group commits in sequence: on SQLite one group for all tenants, on PostgreSQL one
+//! group per tenant. While a commit of a group runs, further reads queue, and the next commit carries all of them. A read
+//! never waits for others to join. Commits run outside of requests: a request that disconnects leaves its events to be
+//! committed.
 //! Start at [`ReadAudit::record_reads`].
 
 use std::{
@@ -42,10 +43,24 @@ struct WaitingRead {
     done: oneshot::Sender<Result<(), SharedCommitError>>,
 }
 
+/// The reads of one commit, in the order of the tenants' ids.
+type ReadsByTenant = BTreeMap<TenantId, Vec<WaitingRead>>;
+
 /// The error of a commit, for each of its reads.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the audit of a read was not committed")]
 struct SharedCommitError(#[source] Arc<regrant_storage::Error>);
+
+impl From<SharedCommitError> for Error {
+    fn from(error: SharedCommitError) -> Self {
+        match &*error.0 {
+            regrant_storage::Error::Unavailable(outage, _) => {
+                Self::Unavailable(*outage, error.into())
+            }
+            _ => Self::from_cause(error),
+        }
+    }
+}
 
 /// Removes a group if its task panics: its reads fail, and the next read starts the group again.
 struct GroupGuard<'a> {
@@ -97,7 +112,7 @@ impl ReadAudit {
         committed
             .await
             .map_err(Error::from_cause)?
-            .map_err(Error::from_cause)
+            .map_err(Error::from)
     }
 
     /// How many commits were made.
@@ -136,13 +151,17 @@ impl ReadAudit {
             has_ended: false,
         };
         while let Some(batch) = self.next_batch(group) {
-            let committed = self
-                .commit_batch(&batch)
-                .await
-                .map_err(|error| SharedCommitError(Arc::new(error)));
-            for read in batch {
-                // The request may have disconnected.
-                let _disconnected = read.done.send(committed.clone());
+            let tenants = group_by_tenant(batch);
+            match self.commit_batch(&tenants).await {
+                // One tenant's chain may be damaged: each commits alone, so that only its own reads fail.
+                Err(_) if tenants.len() > 1 => {
+                    for (tenant, reads) in tenants {
+                        let alone = BTreeMap::from([(tenant, reads)]);
+                        let committed = self.commit_batch(&alone).await;
+                        answer_reads(alone, committed);
+                    }
+                }
+                committed => answer_reads(tenants, committed),
             }
         }
         guard.has_ended = true;
@@ -167,11 +186,7 @@ impl ReadAudit {
     }
 
     /// Commits a batch in one transaction, tenant by tenant in the order of their ids.
-    async fn commit_batch(&self, batch: &[WaitingRead]) -> Result<(), regrant_storage::Error> {
-        let mut tenants: BTreeMap<TenantId, Vec<&WaitingRead>> = BTreeMap::new();
-        for read in batch {
-            tenants.entry(read.scope.tenant()).or_default().push(read);
-        }
+    async fn commit_batch(&self, tenants: &ReadsByTenant) -> Result<(), regrant_storage::Error> {
         let mut open = None;
         for reads in tenants.values() {
             let Some(first) = reads.first() else { continue };
@@ -189,5 +204,21 @@ impl ReadAudit {
             self.count_commits.fetch_add(1, Ordering::SeqCst);
         }
         Ok(())
+    }
+}
+
+fn group_by_tenant(batch: Vec<WaitingRead>) -> ReadsByTenant {
+    let mut tenants = ReadsByTenant::new();
+    for read in batch {
+        tenants.entry(read.scope.tenant()).or_default().push(read);
+    }
+    tenants
+}
+
+fn answer_reads(tenants: ReadsByTenant, committed: Result<(), regrant_storage::Error>) {
+    let committed = committed.map_err(|error| SharedCommitError(Arc::new(error)));
+    for read in tenants.into_values().flatten() {
+        // The request may have disconnected.
+        let _disconnected = read.done.send(committed.clone());
     }
 }

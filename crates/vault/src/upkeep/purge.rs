@@ -5,10 +5,11 @@
 //! texts are erased.
 //! Start at [`Vault::purge_expired`].
 
+use regrant_domain::TenantId;
 use regrant_storage::{AuditEvent, AuditKind, TenantScope, TenantTx};
 use serde_json::json;
 
-use crate::{Error, Vault};
+use crate::{Error, Vault, tenants::pass::TenantPass};
 
 /// The actor of the audit rows.
 const ACTOR: &str = "vault";
@@ -27,24 +28,25 @@ type DeletedCounts = [(&'static str, u64); 7];
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
     ///
-    /// An error does not undo the steps before it.
+    /// # Errors
+    /// The first error. It undoes no step, and every other tenant is purged.
     pub async fn purge_expired(&self) -> Result<u64, Error> {
+        let (mut pass, installation) = (TenantPass::default(), TenantId::SYSTEM);
         let now = self.clock.now();
-        let mut all = self
-            .store
-            .purge_notices(now - self.settings.retention.inbox)
-            .await?;
-        all = all.saturating_add(self.purge_log_ins(now).await?);
-        all = all.saturating_add(self.purge_unknown_errors().await?);
+        let before = now - self.settings.retention.inbox;
+        let notices = self.store.purge_notices(before).await;
+        pass.add_result(installation, notices.map_err(Error::from));
+        pass.add_result(installation, self.purge_log_ins(now).await);
+        pass.add_result(installation, self.purge_unknown_errors().await);
         for scope in self.list_active_scopes().await? {
-            all = all.saturating_add(self.purge_tenant(&scope).await?);
+            pass.add_result(scope.tenant(), self.purge_tenant(&scope).await);
         }
         for scope in self.list_audit_scopes().await? {
             for kind in AuditKind::ALL {
-                all = all.saturating_add(self.prune_audit_kind(&scope, kind).await?);
+                pass.add_result(scope.tenant(), self.prune_audit_kind(&scope, kind).await);
             }
         }
-        Ok(all)
+        pass.finish()
     }
 
     async fn prune_audit_kind(&self, scope: &TenantScope, kind: AuditKind) -> Result<u64, Error> {

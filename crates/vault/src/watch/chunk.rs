@@ -70,7 +70,13 @@ impl Vault {
         app: &AppCredentials,
         leases: &[ProbeLease],
     ) -> Result<ProbePassStats, Error> {
-        let (mut due, grants) = self.read_attributed_assets(scope, app, leases).await?;
+        let (due, grants) = self.read_attributed_assets(scope, app, leases).await?;
+        let (unreadable, mut due): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|it| it.asset.facts.is_unreadable);
+        let unreadable: Vec<_> = unreadable.into_iter().map(|it| it.lease).collect();
+        if !unreadable.is_empty() {
+            self.postpone_chunk(owner, scope, &unreadable).await?;
+        }
         let mut round = ProbeRound {
             scope,
             owner,
@@ -95,7 +101,11 @@ impl Vault {
             self.probe_credentials(&mut round, &mut due, is_standby)
                 .await;
         }
-        self.settle_due_assets(&round, due).await
+        let stats = self.settle_due_assets(&round, due).await?;
+        Ok(ProbePassStats {
+            postponed: stats.postponed + unreadable.len(),
+            ..stats
+        })
     }
 
     /// Reads the due assets; asks first whose the tokens are that were never inspected.
@@ -185,7 +195,7 @@ impl Vault {
             let credentials = stored.remove(&it.asset.id).unwrap_or_default();
             match locked
                 .get(&it.asset.id)
-                .filter(|_| held.contains(&it.asset.id))
+                .filter(|asset| held.contains(&asset.id) && !asset.facts.is_unreadable)
             {
                 Some(asset) => {
                     businesses.extend(it.business_proof());
@@ -195,7 +205,11 @@ impl Vault {
             }
         }
         let siblings = Siblings {
-            assets: siblings.iter().filter_map(|id| locked.get(id)).collect(),
+            assets: siblings
+                .iter()
+                .filter_map(|id| locked.get(id))
+                .filter(|it| !it.facts.is_unreadable)
+                .collect(),
             readings,
         };
         tx.write_business_proofs(&businesses).await?;

@@ -102,6 +102,9 @@ impl Vault {
         stored: &StoredCredential,
     ) -> Result<AccessToken, Error> {
         let credential = &stored.credential;
+        if stored.is_unreadable {
+            return Err(Error::from_cause("the credential's row does not parse"));
+        }
         let bound = credential_context(scope.tenant(), credential);
         let opened = self
             .data_keys

@@ -6,13 +6,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use regrant_domain::{
-    DeliveryId, Timestamp, WebhookEndpointId,
+    DeliveryId, Timestamp, WebhookEndpointId, error_chain,
     webhook::{DeliveryStatus, EndpointStatus},
 };
 use regrant_storage::{Attempt, Delivery, DueDelivery, Lease, TenantScope, WebhookEndpoint};
 use regrant_webhook::WebhookSecret;
 
-use crate::{Error, Vault, permits::Permit};
+use tracing::error;
+
+use crate::{Error, Vault, credentials::attribution::is_fault_of_record, permits::Permit};
 
 /// How long a delivery waits that got no permit.
 const RETRY_WITHOUT_PERMIT: chrono::Duration = chrono::Duration::seconds(2);
@@ -32,7 +34,7 @@ pub(super) struct OutgoingWebhook {
 /// An endpoint with the secrets that sign its webhooks now.
 pub(super) struct WebhookTarget {
     pub(super) endpoint: WebhookEndpoint,
-    /// The newest first.
+    /// The newest first; empty if they do not open.
     pub(super) secrets: Vec<WebhookSecret>,
 }
 
@@ -40,8 +42,8 @@ pub(super) struct WebhookTarget {
 enum UnsentReason {
     /// The delivery was deleted.
     Gone,
-    /// The endpoint is disabled.
-    Disabled(Delivery),
+    /// It fails without being sent: the endpoint is disabled, or its secret does not open.
+    Failed(Delivery, &'static str),
     /// All permits, or all of the endpoint's permits, are taken.
     NoPermit,
 }
@@ -97,7 +99,14 @@ impl Vault {
             .get(&due.delivery.endpoint_id)
             .ok_or(UnsentReason::Gone)?;
         if target.endpoint.status != EndpointStatus::Enabled {
-            return Err(UnsentReason::Disabled(due.delivery));
+            return Err(UnsentReason::Failed(
+                due.delivery,
+                "the endpoint is disabled",
+            ));
+        }
+        if target.secrets.is_empty() {
+            let error = "the endpoint's secret does not open";
+            return Err(UnsentReason::Failed(due.delivery, error));
         }
         let permit = self
             .delivery_permits
@@ -115,7 +124,7 @@ impl Vault {
         }
     }
 
-    /// Opens the valid secrets of each endpoint.
+    /// Opens the valid secrets of each endpoint. An endpoint whose secrets do not open has none.
     async fn open_targets(
         &self,
         scope: &TenantScope,
@@ -124,9 +133,17 @@ impl Vault {
     ) -> Result<BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>, Error> {
         let mut targets = BTreeMap::new();
         for endpoint in endpoints {
-            let secrets = self
-                .open_valid_secrets(scope, &endpoint, system_time)
-                .await?;
+            let opened = self.open_valid_secrets(scope, &endpoint, system_time).await;
+            let secrets = match opened {
+                Err(error) if is_fault_of_record(&error) => {
+                    error!(
+                        alarm = "unreadable", endpoint.id = %endpoint.id, error = error_chain(&error),
+                        "the secret of a webhook endpoint does not open"
+                    );
+                    Vec::new()
+                }
+                opened => opened?,
+            };
             targets.insert(endpoint.id, Arc::new(WebhookTarget { endpoint, secrets }));
         }
         Ok(targets)
@@ -149,12 +166,12 @@ impl Vault {
                     tx.reschedule_due(&lease, system_time + RETRY_WITHOUT_PERMIT)
                         .await?;
                 }
-                UnsentReason::Disabled(delivery) => {
+                UnsentReason::Failed(delivery, error) => {
                     tx.hold_lease(&lease).await?;
                     let attempt = Attempt {
                         attempts: delivery.attempts,
                         response_status: delivery.response_status,
-                        error: Some("the endpoint is disabled"),
+                        error: Some(error),
                     };
                     tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt, system_time)
                         .await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{AppId, WebOrigin};
-use regrant_vault::{Onboarding, ShredResult, TenantLimits, TenantView};
+use regrant_vault::{Onboarding, ShredResult, ShredWait, TenantLimits, TenantView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,8 +37,11 @@ pub(super) struct TenantOut {
     delete_after: Option<DateTime<Utc>>,
     /// When the tenant was deleted. Its audit is kept.
     deleted_at: Option<DateTime<Utc>>,
-    /// When the data keys of the tenant were destroyed.
+    /// When the data keys of the tenant were deleted by a shred.
     shredded_at: Option<DateTime<Utc>>,
+    /// When the bytes of its deleted keys and rows had left the database's file. Null while they wait for the worker, and
+    /// always on PostgreSQL, where they stay in dead rows, the log and replicas for as long as the server keeps those.
+    erased_at: Option<DateTime<Utc>>,
 }
 
 /// The limits of a tenant; null means the default of the installation.
@@ -70,10 +73,17 @@ pub(super) struct OnboardedOut {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ShreddedTenant)]
 pub(super) struct ShreddedOut {
-    /// When the data keys were destroyed.
+    /// When the data keys were deleted. The tenant's data is no longer opened: by this process at once, by others within
+    /// five minutes.
     shredded_at: DateTime<Utc>,
-    /// When all processes have stopped opening data of the tenant.
-    effective_at: DateTime<Utc>,
+    /// From when on nothing in the database's own files can open the tenant's data. Null while that waits; call again to
+    /// read it.
+    effective_at: Option<DateTime<Utc>>,
+    /// What `effective_at` waits for; null with a time. `erasure`: the worker rewrites the SQLite file shortly.
+    /// `key_rotation`: PostgreSQL may keep the wrapped keys in dead rows, its log and replicas; who can read these and
+    /// holds the keyring can open the tenant's data until the key that wrapped them is replaced and destroyed.
+    #[schema(schema_with = schema::shred_wait_or_null)]
+    waits_for: Option<ShredWait>,
     /// What the shredding does not cover.
     note: &'static str,
 }
@@ -98,6 +108,7 @@ impl From<TenantView> for TenantOut {
             delete_after: tenant.delete_after,
             deleted_at: tenant.deleted_at,
             shredded_at: tenant.shredded_at,
+            erased_at: tenant.erased_at,
         }
     }
 }
@@ -133,6 +144,7 @@ impl From<ShredResult> for ShreddedOut {
         Self {
             shredded_at: it.shredded_at,
             effective_at: it.effective_at,
+            waits_for: it.waits_for,
             note,
         }
     }

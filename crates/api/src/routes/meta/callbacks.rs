@@ -194,7 +194,12 @@ const fn describe_progress(status: &DeletionStatus) -> (&'static str, &'static s
     match (status.started_at, status.completed_at) {
         (_, Some(_)) => (
             "Completed",
-            "Your access tokens, your name and the dates stored about you are deleted.",
+            "Your access tokens, your name and the dates stored about you are deleted. Your id at Meta stays in records \
+             of what was done.",
+        ),
+        (_, None) if status.awaits_erasure => (
+            "In progress",
+            "Your data is deleted. Remains of it are being overwritten in the database's file.",
         ),
         (Some(_), None) if status.waits_for_owners => (
             "In progress",

@@ -15,6 +15,18 @@ pub(super) fn reason_never_connected() -> Reason {
     )
 }
 
+/// The reason of an asset or an item with a stored row that does not parse, or a record that does not open.
+#[must_use]
+pub fn reason_unreadable() -> Reason {
+    let detail = "A stored row of this asset does not parse, or its sealed token does not open.";
+    Reason::new(
+        ReasonCode::Unreadable,
+        Who::Provider,
+        detail,
+        "Delete the asset, register it again and replace its token; or restore the database from a backup.",
+    )
+}
+
 pub(super) fn reason_ended(cause: EndingCause) -> Reason {
     let (code, detail) = match cause {
         EndingCause::CutOff => (

@@ -30,6 +30,8 @@ pub(super) async fn open_sqlite(settings: &Settings) -> Result<DatabaseConnectio
         .busy_timeout(settings.busy_timeout)
         .foreign_keys(true)
         .pragma("mmap_size", "0")
+        // Deleted content is overwritten with zeros.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging();
     make_private(options.get_filename())?;
     let pool = SqlitePoolOptions::new()
@@ -95,6 +97,7 @@ async fn check_pragmas(on: &DatabaseConnection, settings: &Settings) -> Result<(
         ("busy_timeout", "timeout", busy),
         ("foreign_keys", "foreign_keys", 1),
         ("mmap_size", "mmap_size", 0),
+        ("secure_delete", "secure_delete", 1),
     ];
     for (pragma, column, wanted) in wanted {
         let row = Query::new(format!("PRAGMA {pragma}")).fetch_one(on).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regrant_domain::{
     AccessToken, Asset, AssetId, Coverage, CredentialKind, Outcome, ProbeResult, ReasonCode,
-    settle::{Decision, Standing, decide_outcome},
+    settle::{Decision, decide_outcome},
 };
 use regrant_storage::ItemResult;
 
@@ -13,7 +13,8 @@ use crate::{
     reconnect::{
         plan::{Plan, PlanInput},
         preview::{GraphAnswers, Preview, PreviewItem, permission_losses::PermissionLosses},
-        results::unknown_asset_result,
+        results::{unknown_asset_result, unreadable_result},
+        standings::Standings,
     },
 };
 
@@ -52,7 +53,7 @@ impl Vault {
             token,
             items: &named,
             assets: &assets,
-            standings: &standings,
+            standings: &standings.by_asset,
         };
         let plan = grant
             .as_ref()
@@ -76,9 +77,12 @@ fn preview_items(
     named: Vec<AssetId>,
     kind: CredentialKind,
     proofs: &HashMap<AssetId, ProbeResult>,
-    standings: &HashMap<AssetId, Standing>,
+    standings: &Standings,
 ) -> Vec<PreviewItem> {
-    let item = |id: AssetId| match proofs.get(&id).zip(standings.get(&id)) {
+    let item = |id: AssetId| match proofs.get(&id).zip(standings.by_asset.get(&id)) {
+        _ if standings.unreadable.contains(&id) => {
+            PreviewItem::from_result(id, unreadable_result())
+        }
         Some((proof, standing)) => {
             PreviewItem::from_decision(id, decide_outcome(kind, proof, standing))
         }
@@ -138,7 +142,11 @@ mod tests {
             kind,
             ..timeout_refusal()
         });
-        let decision = decide_outcome(CredentialKind::User, &proof, &Standing::default());
+        let decision = decide_outcome(
+            CredentialKind::User,
+            &proof,
+            &regrant_domain::settle::Standing::default(),
+        );
         PreviewItem::from_decision("1".parse().unwrap(), decision)
             .reason
             .unwrap()

@@ -1,0 +1,147 @@
+//! Erasure: what makes the bytes of deleted rows leave a SQLite file.
+//!
+//! The rule: `secure_delete` overwrites what a statement deletes, but older copies stay in the log and in the unused
+//! part of pages that were split. Only a rewritten file with an emptied log is free of them. A deletion that promises
+//! this is owed in its own transaction, and counts as erased only after a rewrite that began after its commit.
+//! On PostgreSQL nothing is owed here: the server vacuums, and its log, replicas and backups keep deleted rows for as
+//! long as they are configured to.
+//! Start at [`Store::erase_deleted_bytes`].
+
+use regrant_domain::{Timestamp, closed_list};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::{
+    Error, Store, TenantTx,
+    sql::{CHUNK, Query, to_micros},
+};
+
+closed_list! {
+    /// Why an erasure is owed.
+    pub enum ErasureCause: "cause of an erasure" {
+        /// A tenant's data keys were destroyed, by a shred or by its deletion; the subject is the tenant.
+        DestroyedKeys = "destroyed_keys",
+        /// A person's data was deleted; the subject is the notice.
+        DeletedPerson = "deleted_person",
+        /// Replaced credentials and expired rows; one subject, the nil id.
+        Routine = "routine",
+    }
+}
+
+/// The erasures that are owed in a SQLite file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwedErasures {
+    /// How many deletions wait.
+    pub count: u32,
+    /// Since when the oldest of them waits.
+    pub owed_since: Option<Timestamp>,
+    /// When the file was rewritten last.
+    pub last_erased_at: Option<Timestamp>,
+}
+
+/// A deletion as it was listed before the rewrite. If it is owed again meanwhile, its time differs.
+type OwedDeletion = (Uuid, i64);
+
+impl Store {
+    /// What is owed; `None` on PostgreSQL.
+    pub async fn find_owed_erasures(&self) -> Result<Option<OwedErasures>, Error> {
+        if !self.is_sqlite() {
+            return Ok(None);
+        }
+        let query = Query::new(
+            "SELECT count(*) FILTER (WHERE erased_at IS NULL) AS owed,
+                 min(owed_at) FILTER (WHERE erased_at IS NULL) AS owed_since,
+                 max(erased_at) AS last_erased_at
+             FROM erasures",
+        );
+        let row = query.fetch_one(&self.connection).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        Ok(Some(OwedErasures {
+            count: row.unsigned("owed")?,
+            owed_since: row.maybe_time("owed_since")?,
+            last_erased_at: row.maybe_time("last_erased_at")?,
+        }))
+    }
+
+    /// Rewrites the SQLite file without what was deleted, and empties its log. Writers wait meanwhile, readers do not.
+    /// Returns how many deletions are erased with it. On PostgreSQL it does nothing.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`]: a long read or another process kept the log in use; the deletions stay owed.
+    pub async fn erase_deleted_bytes(&self, at: Timestamp) -> Result<u64, Error> {
+        if !self.is_sqlite() {
+            return Ok(0);
+        }
+        let _turn = self.wait_for_writer().await;
+        let owed = self.list_owed_deletions().await?;
+        self.connection.execute_unprepared("VACUUM").await?;
+        self.empty_log().await?;
+        self.mark_erased(&owed, at).await?;
+        Ok(u64::try_from(owed.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn list_owed_deletions(&self) -> Result<Vec<OwedDeletion>, Error> {
+        let query = Query::new("SELECT subject_id, owed_at FROM erasures WHERE erased_at IS NULL");
+        let rows = query.fetch_all(&self.connection).await?;
+        rows.iter()
+            .map(|row| Ok((row.get("subject_id")?, row.get("owed_at")?)))
+            .collect()
+    }
+
+    /// Moves the log into the file and cuts it to no bytes.
+    async fn empty_log(&self) -> Result<(), Error> {
+        let row = Query::new("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.connection)
+            .await?;
+        match row.ok_or(Error::NotFound)?.get::<i64>("busy")? {
+            0 => Ok(()),
+            _ => Err(Error::Occupied),
+        }
+    }
+
+    async fn mark_erased(&self, owed: &[OwedDeletion], at: Timestamp) -> Result<(), Error> {
+        for chunk in owed.chunks(CHUNK) {
+            let rows = chunk.iter().map(|(id, at)| [(*id).into(), (*at).into()]);
+            let query = Query::new(
+                "UPDATE erasures SET erased_at = :at
+                 WHERE erased_at IS NULL AND (subject_id, owed_at) IN (VALUES :rows)",
+            );
+            let query = query.bind("at", to_micros(at)).bind_rows("rows", rows);
+            query.execute(&self.connection).await?;
+        }
+        let routine = Query::new(
+            "INSERT INTO erasures (subject_id, cause, owed_at, erased_at)
+             VALUES (:nil, :cause, :at, :at)
+             ON CONFLICT (subject_id) DO UPDATE SET owed_at = :at, erased_at = :at",
+        );
+        let routine = routine
+            .bind("nil", Uuid::nil())
+            .bind("cause", ErasureCause::Routine.as_str())
+            .bind("at", to_micros(at));
+        routine.execute(&self.connection).await.map(drop)
+    }
+}
+
+impl TenantTx {
+    /// Notes that the bytes of what this transaction deletes must leave the SQLite file. On PostgreSQL it does nothing.
+    pub async fn owe_erasure(
+        &self,
+        subject: Uuid,
+        cause: ErasureCause,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        if !self.dialect.rewrites_file() {
+            return Ok(());
+        }
+        let query = Query::new(
+            "INSERT INTO erasures (subject_id, cause, owed_at) VALUES (:subject, :cause, :at)
+             ON CONFLICT (subject_id)
+             DO UPDATE SET cause = excluded.cause, owed_at = excluded.owed_at, erased_at = NULL",
+        );
+        let query = query
+            .bind("subject", subject)
+            .bind("cause", cause.as_str())
+            .bind("at", to_micros(at));
+        query.execute(&self.transaction).await.map(drop)
+    }
+}

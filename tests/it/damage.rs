@@ -1,0 +1,6 @@
+//! Damage stays where it is: with its own row, its own tenant, its own process. A full disk is said, and recovered from.
+
+mod disk;
+mod processes;
+mod rows;
+mod tenants;
