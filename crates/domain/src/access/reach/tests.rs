@@ -32,6 +32,7 @@ fn page(business: Option<(&str, Option<BusinessSource>)>) -> Asset {
             working_since: None,
             next_check_at: None,
             registered_at: Timestamp::UNIX_EPOCH,
+            is_unreadable: false,
         },
         created_at: Timestamp::UNIX_EPOCH,
     }
