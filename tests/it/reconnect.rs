@@ -2,6 +2,7 @@
 
 mod bulk;
 mod kill;
+mod linearizability;
 mod outcomes;
 mod overlap;
 mod previews;

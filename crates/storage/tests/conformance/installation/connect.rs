@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
-use regrant_storage::{Error, NEWEST_MIGRATION, Store};
+use regrant_storage::{Error, NEWEST_MIGRATION, Outage, Store};
 use regrant_testdb::{Kind, TestDatabase};
 
 use crate::bench::{Bench, on_both, settings};
@@ -38,10 +38,11 @@ async fn a_missing_sqlite_file_is_not_created() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("none.db");
     let url = format!("sqlite://{}", file.display());
-    assert!(matches!(
-        Store::connect(&settings(&url)).await,
-        Err(Error::Db(_))
-    ));
+    let refused = Store::connect(&settings(&url)).await;
+    assert!(
+        matches!(refused, Err(Error::Unavailable(Outage::Lost, _))),
+        "{refused:?}"
+    );
     assert!(!file.exists());
 }
 

@@ -78,7 +78,7 @@ async fn repeated_transactions_lead_to_the_same_rows_despite_errors_and_latency(
         let (url, proxy) = start_proxy(bench.database.url()).await;
         (Store::connect(&settings(&url)).await.unwrap(), proxy)
     };
-    let store = store.with_chain(chain());
+    let store = store.with_chain(chain()).with_seals(crate::bench::seals());
     let mut tally = Tally::default();
     for n in 1..=ASSETS {
         tally.repeat(|| register(&bench, &store, n)).await;
