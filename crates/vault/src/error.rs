@@ -76,6 +76,12 @@ pub enum Error {
     /// Too many log-ins are waiting; try again in a moment.
     #[error("too many log-ins at once")]
     Busy,
+    /// As many calls of the tenant wait for the database as may.
+    #[error("too many calls of the tenant wait for the database")]
+    TenantBusy,
+    /// The database, or the turn of the tenant, did not become free in time.
+    #[error("the database is busy")]
+    DatabaseBusy,
     /// The caller requests a scope that the client does not hold.
     #[error("the client does not hold a requested scope")]
     ScopeNotHeld,
@@ -247,6 +253,8 @@ impl From<regrant_storage::Error> for Error {
     fn from(error: regrant_storage::Error) -> Self {
         match error {
             regrant_storage::Error::Stale => Self::Stale,
+            regrant_storage::Error::TenantBusy => Self::TenantBusy,
+            regrant_storage::Error::Busy => Self::DatabaseBusy,
             other => Self::from_cause(other),
         }
     }

@@ -10,7 +10,7 @@ use sea_orm::TransactionTrait;
 
 use crate::{
     Error, Store, TenantScope, TenantTx,
-    sql::{Query, Row, to_json, to_micros},
+    sql::{Plans, Query, Row, to_json, to_micros},
     tenants::client::reach_from_row,
     tenants::client_login::request_rate_from_row,
 };
@@ -124,7 +124,9 @@ impl Store {
         .fill("columns", COLUMNS)
         .bind("id", id.uuid());
         let transaction = self.connection.begin().await?;
-        self.dialect.set_tenant(&transaction, tenant).await?;
+        self.dialect
+            .set_tenant(&transaction, tenant, Plans::Kept)
+            .await?;
         let row = query.fetch_one(&transaction).await?;
         transaction.commit().await?;
         row.map(|row| read_candidate(tenant, &row)).transpose()

@@ -90,8 +90,8 @@ impl Store {
     /// Runs a claim; the most urgent rows come first.
     pub(crate) async fn claim_rows(&self, claim: Query) -> Result<Vec<Row>, Error> {
         let mut rows = {
-            let _turn = self.wait_for_writer().await;
-            claim.fetch_all(&self.connection).await?
+            let _turn = self.wait_for_writer().await?;
+            claim.fetch_all(&self.writes).await?
         };
         rows.sort_by_cached_key(|row| row.get::<i64>("urgency").unwrap_or_default());
         Ok(rows)

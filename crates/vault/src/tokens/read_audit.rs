@@ -47,6 +47,16 @@ struct WaitingRead {
 #[error("the audit of a read was not committed")]
 struct SharedCommitError(#[source] Arc<regrant_storage::Error>);
 
+impl From<SharedCommitError> for Error {
+    fn from(error: SharedCommitError) -> Self {
+        match *error.0 {
+            regrant_storage::Error::Busy => Self::DatabaseBusy,
+            regrant_storage::Error::TenantBusy => Self::TenantBusy,
+            _ => Self::from_cause(error),
+        }
+    }
+}
+
 /// Removes a group if its task panics: its reads fail, and the next read starts the group again.
 struct GroupGuard<'a> {
     audit: &'a ReadAudit,
@@ -97,7 +107,7 @@ impl ReadAudit {
         committed
             .await
             .map_err(Error::from_cause)?
-            .map_err(Error::from_cause)
+            .map_err(Error::from)
     }
 
     /// How many commits were made.
@@ -176,7 +186,7 @@ impl ReadAudit {
         for reads in tenants.values() {
             let Some(first) = reads.first() else { continue };
             let tx = match open.take() {
-                None => self.store.begin(&first.scope).await?,
+                None => self.store.begin_short(&first.scope).await?,
                 Some(tx) => regrant_storage::TenantTx::switch_tenant(tx, &first.scope).await?,
             };
             for read in reads {
