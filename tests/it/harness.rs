@@ -1,6 +1,7 @@
 //! A database, a sandbox and a server for each test.
 
 mod operator;
+mod readings;
 mod sandbox;
 mod server_process;
 mod tenant;
@@ -26,6 +27,7 @@ use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
+pub use readings::Readings;
 pub use sandbox::SandboxControl;
 pub use server_process::{ServerProcess, binary, free_port};
 pub use tenant::Tenant;
@@ -133,6 +135,7 @@ impl Harness {
         let store = regrant_storage::Settings {
             url: database.url().to_owned(),
             max_connections: 8,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(20),
         };
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
@@ -216,6 +219,7 @@ impl Harness {
         let settings = regrant_storage::Settings {
             url,
             max_connections: 2,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout,
         };
         Store::connect(&settings).await.expect("the store connects")

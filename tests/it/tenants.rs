@@ -3,3 +3,4 @@
 mod clients;
 mod lifecycle;
 mod quotas;
+mod shares;

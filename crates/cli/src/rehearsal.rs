@@ -151,6 +151,7 @@ async fn open_vault(
     let settings = regrant_storage::Settings {
         url,
         max_connections: 8,
+        acquire_timeout: Duration::from_secs(2),
         busy_timeout: Duration::from_secs(5),
     };
     let store = Store::connect(&settings)

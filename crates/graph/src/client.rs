@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use regrant_domain::{AccessToken, AppId, Clock};
+use regrant_permits::{Limits, Permits};
 use reqwest::redirect;
-use tokio::sync::Semaphore;
 
 use crate::{
     AppCredentials, AppSecretProof, ConfigError, Settings,
@@ -19,6 +19,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<ClientInner>,
+    /// Whose batches these are; batches in flight are shared fairly.
+    pub(crate) sharer: u128,
 }
 
 pub(crate) struct ClientInner {
@@ -28,7 +30,7 @@ pub(crate) struct ClientInner {
     pub(crate) pauses: ScopePauses,
     pub(crate) breaker: Breaker,
     pub(crate) unknown_errors: UnknownErrors,
-    pub(crate) batch_permits: Semaphore,
+    pub(crate) batch_permits: Permits<u128>,
 }
 
 impl Client {
@@ -43,13 +45,30 @@ impl Client {
             pauses: ScopePauses::new(clock.clone()),
             breaker: Breaker::new(clock.clone(), settings.deaths_to_trip, settings.cool_down),
             unknown_errors: UnknownErrors::default(),
-            batch_permits: Semaphore::new(settings.max_in_flight.min(Semaphore::MAX_PERMITS)),
+            batch_permits: Permits::new(batch_limits(&settings)),
             settings,
             clock,
         };
         Ok(Self {
             inner: Arc::new(inner),
+            sharer: 0,
         })
+    }
+
+    /// The same client for calls of one tenant, named by any number of its own. Tenants take turns with batches, and an
+    /// eighth of the batches in flight is left to the others.
+    #[must_use]
+    pub fn for_sharer(&self, sharer: u128) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            sharer,
+        }
+    }
+
+    /// How many batches may be in flight, in all and for one tenant.
+    #[must_use]
+    pub fn batch_limits(&self) -> Limits {
+        self.inner.batch_permits.limits()
     }
 
     /// A new proof for a caller that receives `token`; Graph accepts it for five minutes.
@@ -95,6 +114,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// No proxy from the environment, no redirects, no referer: a token must reach no other host.
+fn batch_limits(settings: &Settings) -> Limits {
+    let total = settings.max_in_flight;
+    Limits {
+        total,
+        of_key: total.saturating_sub(total.div_ceil(8).min(total / 2)),
+    }
+}
+
 fn build_http_client(settings: &Settings) -> Result<reqwest::Client, ConfigError> {
     reqwest::Client::builder()
         .no_proxy()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use uuid::Uuid;
 
 use crate::outage::{Outage, find_outage};
@@ -19,6 +19,13 @@ pub enum Error {
     /// The id or name is taken, or the limit reached.
     #[error("{0} exists already")]
     Taken(&'static str),
+    /// As many calls of the tenant wait for the database as may.
+    #[error("too many calls of the tenant wait for the database")]
+    TenantBusy,
+    /// A connection, a lock, or the turn of a transaction did not become free in time; or the database ended a
+    /// transaction so that others go on.
+    #[error("the database is busy")]
+    Busy,
     /// The PostgreSQL role could look past row-level security.
     #[error("the database role is not safe to serve with: {}", .0.join("; "))]
     UnsafeRole(Vec<String>),
@@ -50,12 +57,37 @@ pub enum Error {
     Db(#[source] DbErr),
 }
 
+/// The codes of a busy database. PostgreSQL: serialization failure, deadlock, too many connections, lock timeout,
+/// statement timeout. SQLite: busy, locked, and their extended codes.
+const BUSY_CODES: [&str; 11] = [
+    "40001", "40P01", "53300", "55P03", "57014", "5", "6", "261", "262", "517", "773",
+];
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if is_busy(&error) {
+            return Self::Busy;
+        }
         match find_outage(&error) {
             Some(outage) => Self::Unavailable(outage, error),
             None => Self::Db(error),
         }
+    }
+}
+
+fn is_busy(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
+            sqlx::Error::PoolTimedOut => true,
+            sqlx::Error::Database(cause) => cause
+                .code()
+                .is_some_and(|code| BUSY_CODES.contains(&&*code)),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

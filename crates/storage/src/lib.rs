@@ -22,6 +22,7 @@ mod scope;
 mod sql;
 mod store;
 mod tenants;
+mod turns;
 mod webhooks;
 mod work;
 

@@ -5,14 +5,13 @@
 
 use regrant_domain::{AppId, TenantId};
 use sea_orm::DatabaseTransaction;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     Error, RowSeals,
     audit::Ledger,
     outage::Health,
-    sql::Dialect,
-    sql::{Query, Row},
+    sql::{Dialect, Plans, Query, Row},
+    turns::Turn,
 };
 
 /// The right to reach one tenant's rows.
@@ -43,14 +42,15 @@ impl TenantScope {
 /// A transaction of one tenant; the only way to its rows. It rolls back if it is dropped.
 #[must_use = "a transaction that is not committed rolls back"]
 pub struct TenantTx {
-    // Declared before the permit, so that it is dropped first.
+    // Declared before the turn, so that it is dropped first.
     pub(crate) transaction: DatabaseTransaction,
     pub(crate) tenant: TenantId,
     pub(crate) dialect: Dialect,
     pub(crate) health: Health,
     pub(crate) ledger: Ledger,
     pub(crate) seals: Option<RowSeals>,
-    pub(crate) _turn: Option<OwnedSemaphorePermit>,
+    pub(crate) plans: Plans,
+    pub(crate) _turn: Option<Turn>,
 }
 
 impl TenantTx {
@@ -66,7 +66,7 @@ impl TenantTx {
     pub async fn switch_tenant(mut self, scope: &TenantScope) -> Result<Self, Error> {
         self.link_audit().await?;
         self.dialect
-            .set_tenant(&self.transaction, scope.tenant())
+            .set_tenant(&self.transaction, scope.tenant(), self.plans)
             .await?;
         self.tenant = scope.tenant();
         Ok(self)

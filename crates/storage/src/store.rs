@@ -2,19 +2,21 @@
 //!
 //! The rule: a transaction over a tenant's rows begins with that tenant's [`TenantScope`]. Rows that are
 //! read before a tenant is known (apps, tenants, clients, due work) have methods of their own on [`Store`].
+//! Which transaction begins next is up to `turns.rs`.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use regrant_domain::{AppId, TenantId};
+use regrant_permits::Limits;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     AuditChain, Error, RowSeals, TenantScope, TenantTx,
     audit::Ledger,
     integrity::without_seals,
     outage::Health,
-    sql::{Dialect, Query},
+    sql::{Dialect, Plans, Query},
+    turns::{Sizes, Turn, Turns},
     work::sole::ProcessLock,
 };
 
@@ -26,8 +28,10 @@ pub const NEWEST_MIGRATION: &str = "m20261128_000047_run_failures";
 pub struct Settings {
     /// `sqlite:path` or `postgres://…`; may hold a password.
     pub url: String,
-    /// The maximum number of open connections.
+    /// The maximum number of open connections; three are opened at least.
     pub max_connections: u32,
+    /// How long a call waits for a connection. It waits longer for other calls of its tenant.
+    pub acquire_timeout: Duration,
     /// How long SQLite waits while another process writes.
     pub busy_timeout: Duration,
 }
@@ -36,6 +40,7 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("max_connections", &self.max_connections)
+            .field("acquire_timeout", &self.acquire_timeout)
             .field("busy_timeout", &self.busy_timeout)
             .finish_non_exhaustive()
     }
@@ -44,12 +49,15 @@ impl fmt::Debug for Settings {
 /// An open database.
 #[derive(Clone)]
 pub struct Store {
+    /// For reads, and for short writes that callers wait for.
     pub(crate) connection: DatabaseConnection,
+    /// For all other writes.
+    pub(crate) writes: DatabaseConnection,
     pub(crate) dialect: Dialect,
     system: TenantScope,
     codes: Arc<Codes>,
-    /// SQLite has one writer. Waiting here is fair and ends at once; waiting in SQLite polls.
-    writer: Option<Arc<Semaphore>>,
+    /// Waiting here is fair; waiting in the database is not.
+    turns: Turns,
     /// Only one process may work on a SQLite file.
     pub(crate) sole: Option<ProcessLock>,
     /// The last outage.
@@ -76,14 +84,16 @@ impl Store {
     /// [`Error::SchemaOutdated`], [`Error::UnsafeRole`], [`Error::Unsupported`]: it is not.
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let dialect = Dialect::of_url(&settings.url)?;
-        let connection = dialect.open_database(settings).await?;
+        let sizes = Sizes::of_connections(dialect, settings.max_connections);
+        let (connection, writes) = dialect.open_database(settings, sizes).await?;
         let no_app: AppId = "0".parse().map_err(|_| Error::Corrupt("app"))?;
         let store = Self {
             connection,
+            writes,
             dialect,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
             codes: Arc::default(),
-            writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
+            turns: Turns::new(dialect, sizes, settings.acquire_timeout),
             sole: dialect.process_lock(&settings.url)?,
             health: Health::default(),
         };
@@ -122,12 +132,30 @@ impl Store {
         self.codes.seals.as_ref().ok_or_else(without_seals)
     }
 
+    /// The same database for work without a caller: it waits longer for its turn, and its transactions have no limit
+    /// of time.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        Self {
+            turns: self.turns.in_background(),
+            ..self.clone()
+        }
+    }
+
+    /// How many transactions read and write at the same time, in all and for one tenant.
+    #[must_use]
+    pub fn turn_limits(&self) -> [Limits; 2] {
+        self.turns.limits()
+    }
+
     /// Closes every connection, those of clones too.
     ///
     /// # Errors
     /// The pool could not be closed.
     pub async fn close(self) -> Result<(), Error> {
-        Ok(self.connection.close().await?)
+        let closed = self.connection.close().await;
+        self.writes.close().await?;
+        Ok(closed?)
     }
 
     /// Whether this is SQLite, on which only one process may work.
@@ -143,50 +171,109 @@ impl Store {
     }
 
     /// Begins a transaction that may write. Never wait for the network while it is open.
+    ///
+    /// # Errors
+    /// [`Error::TenantBusy`], [`Error::Busy`]: its turn did not come.
     pub async fn begin(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         self.begin_as(scope.tenant()).await
     }
 
+    /// Begins a transaction that writes a few single rows for a caller who waits: it begins before others.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    pub async fn begin_short(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
+        let turn = self.turns.wait_to_write_shortly(scope.tenant()).await?;
+        let on = if self.is_sqlite() {
+            &self.writes
+        } else {
+            &self.connection
+        };
+        let transaction = self.dialect.begin_write(on).await;
+        let transaction = self.health.note(transaction)?;
+        let ledger = Ledger::for_writes(self.codes.chain.clone());
+        self.open(transaction, scope.tenant(), Plans::Kept, ledger, Some(turn))
+            .await
+    }
+
     /// Begins a transaction that only reads and does not wait for writers. Writing in it may fail on SQLite.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
     pub async fn begin_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
+        self.begin_reading(scope, Plans::Fresh).await
+    }
+
+    /// The same for a transaction that reads a few single rows by their keys.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    pub async fn begin_short_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
+        self.begin_reading(scope, Plans::Kept).await
+    }
+
+    /// Begins a read that may be needed within another transaction of the tenant, so it waits for no turn. Only for reads
+    /// that are rare because their results are kept.
+    ///
+    /// # Errors
+    /// [`Error::Busy`]: no connection became free.
+    pub async fn begin_nested_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
         let transaction = self.connection.begin().await.map_err(Error::from);
         let transaction = self.health.note(transaction)?;
-        self.begin_reading(transaction, scope).await
+        let ledger = Ledger::read_only(self.codes.chain.clone());
+        self.open(transaction, scope.tenant(), Plans::Kept, ledger, None)
+            .await
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
     pub async fn begin_snapshot(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
+        let turn = self.turns.wait_to_read(scope.tenant()).await?;
         let transaction = self.dialect.begin_snapshot(&self.connection).await;
         let transaction = self.health.note(transaction)?;
-        self.begin_reading(transaction, scope).await
+        let ledger = Ledger::read_only(self.codes.chain.clone());
+        self.open(
+            transaction,
+            scope.tenant(),
+            Plans::Fresh,
+            ledger,
+            Some(turn),
+        )
+        .await
     }
 
-    async fn begin_reading(
-        &self,
-        transaction: DatabaseTransaction,
-        scope: &TenantScope,
-    ) -> Result<TenantTx, Error> {
-        self.dialect
-            .set_tenant(&transaction, scope.tenant())
-            .await?;
+    async fn begin_reading(&self, scope: &TenantScope, plans: Plans) -> Result<TenantTx, Error> {
+        let turn = self.turns.wait_to_read(scope.tenant()).await?;
+        let transaction = self.connection.begin().await.map_err(Error::from);
+        let transaction = self.health.note(transaction)?;
         let ledger = Ledger::read_only(self.codes.chain.clone());
-        Ok(TenantTx {
-            transaction,
-            tenant: scope.tenant(),
-            dialect: self.dialect,
-            seals: self.codes.seals.clone(),
-            health: self.health.clone(),
-            ledger,
-            _turn: None,
-        })
+        self.open(transaction, scope.tenant(), plans, ledger, Some(turn))
+            .await
     }
 
     pub(crate) async fn begin_as(&self, tenant: TenantId) -> Result<TenantTx, Error> {
-        let turn = self.wait_for_writer().await;
-        let transaction = self.dialect.begin_write(&self.connection).await;
+        let turn = self.turns.wait_to_write(tenant).await?;
+        let transaction = self.dialect.begin_write(&self.writes).await;
         let transaction = self.health.note(transaction)?;
-        self.dialect.set_tenant(&transaction, tenant).await?;
         let ledger = Ledger::for_writes(self.codes.chain.clone());
+        self.open(transaction, tenant, Plans::Fresh, ledger, Some(turn))
+            .await
+    }
+
+    async fn open(
+        &self,
+        transaction: DatabaseTransaction,
+        tenant: TenantId,
+        plans: Plans,
+        ledger: Ledger,
+        turn: Option<Turn>,
+    ) -> Result<TenantTx, Error> {
+        self.dialect.set_tenant(&transaction, tenant, plans).await?;
+        if self.turns.is_in_background() {
+            self.dialect.lift_time_limits(&transaction).await?;
+        }
         Ok(TenantTx {
             transaction,
             tenant,
@@ -194,21 +281,20 @@ impl Store {
             seals: self.codes.seals.clone(),
             health: self.health.clone(),
             ledger,
+            plans,
             _turn: turn,
         })
     }
 
     /// Runs one statement that writes, in a transaction of its own.
     pub(crate) async fn execute_write(&self, query: Query) -> Result<u64, Error> {
-        let _turn = self.wait_for_writer().await;
-        self.health.note(query.execute(&self.connection).await)
+        let _turn = self.wait_for_writer().await?;
+        self.health.note(query.execute(&self.writes).await)
     }
 
     /// Waits for the right to write on SQLite; on PostgreSQL there is nothing to wait for.
-    pub(crate) async fn wait_for_writer(&self) -> Option<OwnedSemaphorePermit> {
-        let writer = self.writer.clone()?;
-        // The semaphore is never closed.
-        writer.acquire_owned().await.ok()
+    pub(crate) async fn wait_for_writer(&self) -> Result<Option<Turn>, Error> {
+        self.turns.wait_for_writer().await
     }
 
     async fn check_schema(&self) -> Result<(), Error> {

@@ -78,6 +78,12 @@ pub enum Error {
     /// Too many log-ins are waiting; try again in a moment.
     #[error("too many log-ins at once")]
     Busy,
+    /// As many calls of the tenant wait for the database as may.
+    #[error("too many calls of the tenant wait for the database")]
+    TenantBusy,
+    /// The database, or the turn of the tenant, did not become free in time.
+    #[error("the database is busy")]
+    DatabaseBusy,
     /// The caller requests a scope that the client does not hold.
     #[error("the client does not hold a requested scope")]
     ScopeNotHeld,
@@ -277,6 +283,8 @@ impl From<regrant_storage::Error> for Error {
             regrant_storage::Error::Unavailable(outage, _) => {
                 Self::Unavailable(outage, error.into())
             }
+            regrant_storage::Error::TenantBusy => Self::TenantBusy,
+            regrant_storage::Error::Busy => Self::DatabaseBusy,
             other => Self::from_cause(other),
         }
     }

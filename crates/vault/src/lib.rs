@@ -16,7 +16,6 @@ mod forecast;
 mod inbound;
 mod lifecycle;
 mod operators;
-mod permits;
 mod reconnect;
 mod settings;
 mod tenants;
@@ -29,6 +28,7 @@ use std::sync::{Arc, Mutex};
 
 use regrant_crypto::KeyProvider;
 use regrant_domain::{Clock, RefusalWindow, TenantId, WebhookEndpointId};
+use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
@@ -93,7 +93,6 @@ use crate::{
     inbound::DecoyApp,
     lifecycle::BackgroundRuns,
     operators::passwords::PasswordHasher,
-    permits::Permits,
     reconnect::progress::Progress,
     tokens::read_audit::ReadAudit,
     upkeep::erasure::ErasurePause,
@@ -130,7 +129,8 @@ pub struct Vault {
     passwords: PasswordHasher,
     runs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
-    delivery_permits: Permits<WebhookEndpointId>,
+    delivery_permits: Permits<TenantId>,
+    endpoint_permits: Permits<WebhookEndpointId>,
     preview_permits: Permits<TenantId>,
     check_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
@@ -160,11 +160,18 @@ impl Vault {
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
         let passwords = PasswordHasher::new(parts.settings.operators.password_strength)?;
         let reads = ReadAudit::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
-        let usage = ScopeUsage::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
+        let usage = ScopeUsage::new(
+            store.in_background(),
+            jobs.tracker.clone(),
+            jobs.runtime.clone(),
+        );
         Ok(Self {
-            delivery_permits: Permits::new(webhooks.settings().max_in_flight),
-            preview_permits: Permits::new(reconnect::preview::AT_ONCE),
-            check_permits: Permits::new(watch::check::AT_ONCE),
+            delivery_permits: Permits::new(webhooks::deliver::limits(webhooks.settings())),
+            endpoint_permits: Permits::new(webhooks::deliver::limits_of_endpoints(
+                webhooks.settings(),
+            )),
+            preview_permits: Permits::new(reconnect::preview::LIMITS),
+            check_permits: Permits::new(watch::check::LIMITS),
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
@@ -186,6 +193,21 @@ impl Vault {
             passwords,
             runs: jobs,
         })
+    }
+
+    /// What this process lets all tenants do at the same time, and what one of them: each limit by name.
+    #[must_use]
+    pub fn shared_limits(&self) -> Vec<(&'static str, Limits)> {
+        let [reads, writes] = self.store.turn_limits();
+        vec![
+            ("transactions that read", reads),
+            ("transactions that write", writes),
+            ("rounds of reconnects", self.runs.permits.limits()),
+            ("batches in flight", self.graph.batch_limits()),
+            ("previews", self.preview_permits.limits()),
+            ("checks", self.check_permits.limits()),
+            ("webhooks in flight", self.delivery_permits.limits()),
+        ]
     }
 
     /// The limits and times.

@@ -4,8 +4,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use regrant_domain::{Clock, Timestamp, error_chain};
-use tokio::{runtime::Handle, sync::Semaphore};
+use regrant_domain::{Clock, TenantId, Timestamp, error_chain};
+use regrant_permits::{Limits, Permits};
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
@@ -19,19 +20,22 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct BackgroundRuns {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
-    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) permits: Permits<TenantId>,
     pub(crate) runtime: Handle,
     /// The name of this process in leases.
     pub(crate) owner: Arc<str>,
 }
 
 impl BackgroundRuns {
-    /// At most `at_once` runs probe at the same time. Must be called on the runtime that is to run them.
+    /// At most `at_once` runs probe at the same time, at most half of them for one tenant. Must be called on the runtime that is to run them.
     pub(crate) fn new(at_once: usize) -> Self {
         Self {
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
-            permits: Arc::new(Semaphore::new(at_once)),
+            permits: Permits::new(Limits {
+                total: at_once,
+                of_key: at_once / 2,
+            }),
             runtime: Handle::current(),
             owner: uuid::Uuid::now_v7().to_string().into(),
         }
@@ -46,6 +50,23 @@ impl Vault {
     /// Another process works on the database.
     pub async fn become_sole_process(&self) -> Result<(), Error> {
         Ok(self.store.become_sole_process().await?)
+    }
+
+    /// The same vault for work without a caller: its transactions wait longer for their turn.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        Self {
+            store: self.store.in_background(),
+            ..self.clone()
+        }
+    }
+
+    /// The same vault for the work of one tenant: its calls of Graph take only the tenant's turns.
+    pub(crate) fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self {
+            graph: self.graph.for_sharer(tenant.uuid().as_u128()),
+            ..self.clone()
+        }
     }
 
     /// Resumes due reconnects, at least every `pause`, until the vault closes.

@@ -146,11 +146,11 @@ impl Vault {
         let mut moved = self.progress.subscribe_to(id);
         loop {
             // The items are read once, at the end, because the list may be long.
-            let Some(reconnect) = self.find_reconnect(&caller.scope, id).await? else {
+            let Some(status) = self.find_reconnect_status(&caller.scope, id).await? else {
                 return Ok(None);
             };
             let rest = deadline.saturating_duration_since(Instant::now());
-            if reconnect.status != ReconnectStatus::Running || rest.is_zero() {
+            if status != ReconnectStatus::Running || rest.is_zero() {
                 return self.find_reconnect_view(caller, id).await;
             }
             // A wake-up is only a hint: the database is read again in either case.

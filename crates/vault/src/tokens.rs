@@ -153,7 +153,10 @@ impl Vault {
         caller: &Principal,
         ids: &[AssetId],
     ) -> Result<(Vec<Asset>, HashMap<AssetId, SlottedCredential>), Error> {
-        let tx = self.store.begin_read(&caller.scope).await?;
+        let tx = match ids {
+            [_] => self.store.begin_short_read(&caller.scope).await?,
+            _ => self.store.begin_read(&caller.scope).await?,
+        };
         let mut assets = tx.find_assets(&list_spellings(ids)).await?;
         assets.retain(|it| caller.can_reach(it));
         let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();

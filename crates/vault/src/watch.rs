@@ -101,7 +101,8 @@ impl Vault {
     async fn probe_tenant(&self, owner: &str, claim: &ProbeClaim) -> ProbePassStats {
         let claimed = claim.leases.len();
         let span = info_span!("watch", tenant.id = %claim.scope.tenant(), assets = claimed);
-        let probed = self
+        let vault = self.for_tenant(claim.scope.tenant());
+        let probed = vault
             .probe_claim(owner, claim)
             .instrument(span.clone())
             .await;

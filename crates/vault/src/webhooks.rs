@@ -4,7 +4,7 @@
 //! Start at `deliver.rs`.
 
 mod attempt;
-mod deliver;
+pub(crate) mod deliver;
 mod endpoint_secrets;
 pub(crate) mod endpoints;
 mod outgoing;

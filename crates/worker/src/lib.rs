@@ -53,7 +53,7 @@ impl Worker {
     #[must_use]
     pub fn new(vault: Vault, settings: Settings) -> Self {
         Self {
-            vault,
+            vault: vault.in_background(),
             settings,
             pulse: Pulse::new(),
         }

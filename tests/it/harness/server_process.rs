@@ -104,6 +104,15 @@ impl ServerProcess {
         Tenant::of_client(&self.api, made).await
     }
 
+    /// The memory that the process holds now, in MiB.
+    pub fn resident_mib(&self) -> u64 {
+        let id = self.child.as_ref().and_then(Child::id).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
+        kib.unwrap_or_default() / 1_024
+    }
+
     /// SIGKILL: no destructor runs.
     pub async fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -148,6 +157,7 @@ impl ServerProcess {
         let settings = regrant_storage::Settings {
             url,
             max_connections: 2,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(20),
         };
         Store::connect(&settings).await.expect("the store connects")
@@ -269,6 +279,7 @@ async fn open_vault(
     let store = regrant_storage::Settings {
         url,
         max_connections: 4,
+        acquire_timeout: Duration::from_secs(10),
         busy_timeout: Duration::from_secs(20),
     };
     let parts = Parts {

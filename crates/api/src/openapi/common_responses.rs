@@ -43,7 +43,7 @@ impl CallTraits {
     }
 
     /// The problems of a call: whether it can have one, the status, the description.
-    fn common_problems(self) -> [(bool, u16, &'static str); 12] {
+    fn common_problems(self) -> [(bool, u16, &'static str); 14] {
         let (public, body) = (!self.is_admin, self.has_body);
         let read_only = self.is_admin && self.changes && !self.is_open;
         [
@@ -61,14 +61,25 @@ impl CallTraits {
             (
                 public,
                 429,
-                "`rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
+                "`rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many \
+                 calls of the tenant wait for the database.",
             ),
             (
                 read_only,
                 403,
                 "`read_only`: the operator's role is read-only.",
             ),
+            (
+                self.is_admin,
+                429,
+                "`tenant_busy`: too many calls of the tenant wait for the database.",
+            ),
             (true, 500, "`internal`: this installation has a fault."),
+            (
+                true,
+                503,
+                "`database_busy`: the database did not become free in time. Nothing was changed.",
+            ),
             (
                 self.takes_id && public,
                 404,

@@ -197,8 +197,12 @@ codes! {
     TooManyChecks "too_many_checks" 429 "Too many checks",
         "The limit of running checks is reached, for this tenant or for the installation. The Graph API was not asked.",
         "Try again after the time in the Retry-After header, or name more assets in one check.";
+    TenantBusy "tenant_busy" 429 "Tenant busy",
+        "The tenant has as many calls waiting for the database as it may have. Other tenants are served. Nothing was \
+         changed.",
+        "Make fewer calls at the same time; try again after the time in the Retry-After header.";
     TooManyStreams "too_many_streams" 429 "Too many streams",
-        "Too many event streams are open.",
+        "The caller, its tenant or the installation has too many event streams open.",
         "Close streams that you no longer read, or poll the reconnect instead.";
     TooManyLogins "too_many_logins" 429 "Too many log-ins",
         "Too many log-ins are waiting. The password was not checked.",
@@ -213,6 +217,9 @@ codes! {
     GraphUnavailable "graph_unavailable" 503 "Graph unavailable",
         "The Graph API does not respond. Nothing was changed and nothing was disconnected.",
         "Try again after the time in the Retry-After header.";
+    DatabaseBusy "database_busy" 503 "Database busy",
+        "The database, or the turn of the tenant in it, did not become free in time. Nothing was changed.",
+        "Try again after the time in the Retry-After header; if it stays so, make fewer calls at the same time.";
     NotReady "not_ready" 503 "Not ready",
         "The installation cannot serve calls at the moment: its database does not respond, or accepts no writes. Nothing \
          was changed.",

@@ -61,6 +61,16 @@ impl From<Error> for Problem {
                 "Too many log-ins are waiting. Try again in a moment.",
             )
             .with_header(header::RETRY_AFTER, 1),
+            Error::TenantBusy => Self::new(
+                Code::TenantBusy,
+                "Too many calls of the tenant are waiting. Nothing was changed.",
+            )
+            .with_header(header::RETRY_AFTER, 1),
+            Error::DatabaseBusy => Self::new(
+                Code::DatabaseBusy,
+                "The database did not become free in time. Nothing was changed.",
+            )
+            .with_header(header::RETRY_AFTER, 1),
             Error::ReadOnly => Self::new(Code::ReadOnly, "Your role is read-only."),
             Error::Raced => Self::new(
                 Code::CallUnderWay,

@@ -120,7 +120,8 @@ pub(crate) async fn delete_asset(
             ("Retry-After" = u32, description = "Seconds until the next call."),
         )),
         (status = 429, description = "`too_many_checks`: the limit of running checks is reached. \
-            `rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
+            `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls \
+            of the tenant wait for the database.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -154,7 +155,8 @@ pub(crate) async fn check_asset(
             ("Retry-After" = u32, description = "Seconds until the next call."),
         )),
         (status = 429, description = "`too_many_checks`: the limit of running checks is reached. \
-            `rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
+            `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls \
+            of the tenant wait for the database.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]

@@ -40,7 +40,7 @@ use crate::{
         (status = 409, description = "`plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no \
             reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 503, description = "`graph_unavailable`: nothing was changed.",
+        (status = 503, description = "`graph_unavailable`, `database_busy`: nothing was changed.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]

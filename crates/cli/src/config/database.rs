@@ -8,6 +8,8 @@ use super::SettingsReader;
 pub(super) fn read_database(reader: &mut SettingsReader<'_>) -> Option<regrant_storage::Settings> {
     let url = reader.read_secret("database.url");
     let max_connections = reader.read_at_least_one("database.max_connections", 10);
+    let acquire_timeout =
+        reader.read_seconds("database.acquire_timeout_seconds", Duration::from_secs(2));
     let busy_timeout = reader.read_seconds("database.busy_timeout_seconds", Duration::from_secs(5));
     let url = url?;
     let is_known = ["sqlite:", "postgres://", "postgresql://"]
@@ -22,6 +24,7 @@ pub(super) fn read_database(reader: &mut SettingsReader<'_>) -> Option<regrant_s
     Some(regrant_storage::Settings {
         url: url.to_string(),
         max_connections,
+        acquire_timeout,
         busy_timeout,
     })
 }

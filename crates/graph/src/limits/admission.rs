@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder};
 use regrant_domain::{AssetId, Refusal, RefusalKind};
-use tokio::sync::SemaphorePermit;
+use regrant_permits::{Permit, Urgency, Wait};
 
 use crate::{
     Client,
@@ -16,6 +16,13 @@ use crate::{
     errors::graph_error::build_refusal,
     limits::scopes::PauseScope,
     limits::usage::{ExhaustedLimit, LimitOwner},
+};
+
+/// How a batch waits for its permit. The runs of a tenant are bounded elsewhere, and so are its batches.
+const WAIT: Wait = Wait {
+    urgency: Urgency::Normal,
+    patience: Duration::from_mins(10),
+    max_waiting: usize::MAX,
 };
 
 impl Client {
@@ -46,11 +53,12 @@ impl Client {
     pub(crate) async fn admit_batch(
         &self,
         context: &CallContext<'_>,
-    ) -> Result<SemaphorePermit<'_>, Refusal> {
+    ) -> Result<Permit<u128>, Refusal> {
         for _ in 0..self.inner.settings.max_attempts {
             self.admit_call(context).await?;
-            let closed = |_| build_refusal(RefusalKind::Unavailable, "The client is closed.");
-            let permit = self.inner.batch_permits.acquire().await.map_err(closed)?;
+            let late = |_| build_refusal(RefusalKind::Unavailable, "Too many batches wait.");
+            let permits = &self.inner.batch_permits;
+            let permit = permits.acquire(self.sharer, WAIT).await.map_err(late)?;
             let tripped = self.inner.breaker.active_trip(&context.app.id).is_some();
             if !tripped && self.inner.pauses.longest_pause(&context.scopes).is_none() {
                 return Ok(permit);

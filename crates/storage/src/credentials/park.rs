@@ -42,10 +42,10 @@ impl TenantTx {
             let older = self
                 .query(
                     "WITH arrival (asset_id, intent_seq, person_id) AS (VALUES :arrivals)
-                     DELETE FROM credentials AS c
-                     WHERE c.tenant_id = :tenant AND EXISTS (
-                         SELECT 1 FROM arrival
-                         WHERE c.asset_id = arrival.asset_id
+                     DELETE FROM credentials
+                     WHERE tenant_id = :tenant AND id IN (
+                         SELECT c.id FROM arrival CROSS JOIN credentials c
+                         WHERE c.tenant_id = :tenant AND c.asset_id = arrival.asset_id
                              AND c.intent_seq <= arrival.intent_seq AND {same})",
                 )
                 .fill("same", same)

@@ -68,8 +68,8 @@ impl Store {
         .bind("at", to_micros(at))
         .bind("id", id);
         let row = {
-            let _turn = self.wait_for_writer().await;
-            query.fetch_one(&self.connection).await?
+            let _turn = self.wait_for_writer().await?;
+            query.fetch_one(&self.writes).await?
         };
         let row = row.ok_or(Error::NotFound)?;
         let notice = MetaNotice {

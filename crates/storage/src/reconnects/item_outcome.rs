@@ -10,6 +10,9 @@ use crate::{
     sql::{CHUNK, maybe_micros, maybe_to_json, to_micros},
 };
 
+/// How many items one statement settles: SQLite compares each with all rows of the statement.
+const SETTLED: usize = 100;
+
 /// Outcome, serving, reason, time of the retry, trace id, time of settling, number of the event.
 type OutcomeColumns = [Value; 7];
 
@@ -28,7 +31,7 @@ impl TenantTx {
             return Ok(());
         }
         let mut event_seq = self.reserve_events(reconnect, results.len()).await?;
-        for chunk in results.chunks(CHUNK) {
+        for chunk in results.chunks(SETTLED) {
             let mut rows = Vec::with_capacity(chunk.len());
             for (position, result) in chunk {
                 event_seq += 1;

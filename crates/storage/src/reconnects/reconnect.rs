@@ -104,6 +104,18 @@ impl TenantTx {
         reconnect_from_row(&row.ok_or(Error::NotFound)?)
     }
 
+    /// The status of a reconnect, without a look at its items.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has none.
+    pub async fn find_reconnect_status(&self, id: ReconnectId) -> Result<ReconnectStatus, Error> {
+        let query = self
+            .query("SELECT status FROM reconnects WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.uuid());
+        let row = self.fetch_one(query).await?;
+        row.ok_or(Error::NotFound)?.parse("status")
+    }
+
     /// The next reconnects older than `after`, the newest first.
     pub async fn list_reconnects(
         &self,

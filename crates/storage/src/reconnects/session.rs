@@ -11,7 +11,7 @@ use sea_orm::TransactionTrait;
 use crate::{
     Error, Store, TenantScope, TenantTx,
     integrity::{CLIENTS, RECONNECT_SESSIONS, TENANTS},
-    sql::{Query, Row, decode_rows, to_json, to_micros},
+    sql::{Plans, Query, Row, decode_rows, to_json, to_micros},
     tenants::client::reach_from_row,
     tenants::client_login::request_rate_from_row,
 };
@@ -132,7 +132,9 @@ impl Store {
         .fill("sealed_tenant", TENANTS.select_list("t"))
         .bind("id", id.uuid());
         let transaction = self.connection.begin().await?;
-        self.dialect.set_tenant(&transaction, tenant).await?;
+        self.dialect
+            .set_tenant(&transaction, tenant, Plans::Kept)
+            .await?;
         let row = query.fetch_one(&transaction).await?;
         transaction.commit().await?;
         let Some(row) = row else { return Ok(None) };

@@ -65,24 +65,18 @@ fn write_element(value: &Value, text: &mut String) {
 
 fn write_quoted(it: &str, text: &mut String) {
     text.push('"');
-    for character in it.chars() {
-        if matches!(character, '"' | '\\') {
-            text.push('\\');
-        }
-        text.push(character);
+    if it.contains(['"', '\\']) {
+        text.push_str(&it.replace('\\', r"\\").replace('"', "\\\""));
+    } else {
+        text.push_str(it);
     }
     text.push('"');
 }
 
 /// Writes `"\\x0aff"`: the array's reader takes one of the two backslashes, that of bytes the other.
 fn write_hex(bytes: &[u8], text: &mut String) {
-    text.reserve(bytes.len() * 2 + 5);
     text.push_str("\"\\\\x");
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
-        }
-    }
+    text.push_str(&hex::encode(bytes));
     text.push('"');
 }
 

@@ -11,7 +11,7 @@ use sea_orm::{
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use crate::{Error, Settings, sql::Query, work::sole::ProcessLock};
+use crate::{Error, Settings, sql::Query, turns::Sizes, work::sole::ProcessLock};
 
 /// How a select locks its rows on PostgreSQL.
 const LOCKS: [(&str, &str); 4] = [
@@ -29,6 +29,24 @@ const LOCKS: [(&str, &str); 4] = [
 pub(crate) enum Dialect {
     Sqlite,
     Postgres,
+}
+
+/// How PostgreSQL plans the statements of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plans {
+    /// Each for the values it carries. A plan that was kept since the tables were small reads every row of a tenant.
+    Fresh,
+    /// Once for all values: for statements that find single rows by their keys, whose plans do not depend on them.
+    Kept,
+}
+
+impl Plans {
+    const fn as_mode(self) -> &'static str {
+        match self {
+            Self::Fresh => "force_custom_plan",
+            Self::Kept => "auto",
+        }
+    }
 }
 
 impl Dialect {
@@ -50,15 +68,33 @@ impl Dialect {
         }
     }
 
-    /// Opens the database, or refuses one that is not safe to serve from.
+    /// Opens the database twice, for reads and for writes, or refuses one that is not safe to serve from.
     pub(crate) async fn open_database(
         self,
         settings: &Settings,
-    ) -> Result<DatabaseConnection, Error> {
+        sizes: Sizes,
+    ) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
         match self {
-            Self::Sqlite => sqlite::open_sqlite(settings).await,
-            Self::Postgres => postgres::open_postgres(settings).await,
+            Self::Sqlite => Ok((
+                sqlite::open_sqlite(settings, sizes.front).await?,
+                sqlite::open_sqlite(settings, sizes.work).await?,
+            )),
+            Self::Postgres => Ok((
+                postgres::open_postgres(settings, sizes.front).await?,
+                postgres::open_postgres(settings, sizes.work).await?,
+            )),
         }
+    }
+
+    /// Lets the statements of this transaction take as long as they need.
+    pub(crate) async fn lift_time_limits(
+        self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<(), Error> {
+        if self == Self::Postgres {
+            postgres::lift_time_limits(transaction).await?;
+        }
+        Ok(())
     }
 
     /// The lock of the one process that may work on SQLite.
@@ -127,16 +163,22 @@ impl Dialect {
         Ok(on.begin_with_options(options).await?)
     }
 
-    /// Lets this transaction see the tenant's rows through row-level security.
+    /// Lets this transaction see the tenant's rows through row-level security, and says how its statements are
+    /// planned.
     pub(crate) async fn set_tenant(
         self,
         transaction: &DatabaseTransaction,
         tenant: TenantId,
+        plans: Plans,
     ) -> Result<(), Error> {
         if self == Self::Postgres {
             let tenant = tenant.uuid().to_string();
-            let query = Query::new("SELECT set_config('app.tenant_id', :tenant, true)")
-                .bind("tenant", tenant);
+            let query = Query::new(
+                "SELECT set_config('app.tenant_id', :tenant, true),
+                     set_config('plan_cache_mode', :plans, true)",
+            )
+            .bind("tenant", tenant)
+            .bind("plans", plans.as_mode());
             query.fetch_one(transaction).await?;
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! What a name of a statement is bound to, and the text that replaces the name.
 //!
 //! The rule: the text of a statement on PostgreSQL does not depend on how many values it carries. Lists and rows are
-//! arrays there, one parameter a column: the planner joins with them by key, and plans the text once. A list of
-//! thousands of placeholders would be compared with every row of the tenant, one by one. SQLite plans lists well; they
-//! are padded to few lengths, so that few texts are prepared.
+//! arrays there, one parameter a column, which the planner joins with by hash or by key. A list of hundreds of
+//! placeholders may be compared with every row of the tenant, one by one. A list of one or two stays as it is, because
+//! a plan for any length may read every row of the tenant. SQLite plans lists well; they are padded to few lengths, so
+//! that few texts are prepared.
 //! Start at [`Param::render`].
 
 use std::fmt::Write;
@@ -13,7 +14,9 @@ use sea_orm::Value;
 use crate::sql::{Dialect, array};
 
 /// The lengths of lists on SQLite.
-const LENGTHS: [usize; 4] = [1, 8, 64, 500];
+const LENGTHS: [usize; 5] = [1, 2, 8, 64, 500];
+/// The longest list that is not an array on PostgreSQL.
+const SHORT: usize = 2;
 
 /// What a name is bound to.
 #[derive(Debug, Clone)]
@@ -39,14 +42,14 @@ impl Param {
         match (self, dialect) {
             (Self::Nothing, _) => {}
             (Self::One(value), _) => add_value(value, &mut text, values),
-            (Self::List(list), Dialect::Sqlite) => {
-                add_tuple("(", &pad_list(list)?, &mut text, values);
-            }
-            (Self::List(list), Dialect::Postgres) => {
+            (Self::List(list), Dialect::Postgres) if list.len() > SHORT => {
                 let list: Vec<&Value> = list.iter().collect();
                 text.push_str("(SELECT ");
                 add_arrays([list.as_slice()].into_iter(), &mut text, values)?;
                 text.push(')');
+            }
+            (Self::List(list), _) => {
+                add_tuple("(", &pad_list(list)?, &mut text, values);
             }
             (Self::Rows(rows), Dialect::Sqlite) => add_rows("(", rows, &mut text, values),
             (Self::TenantRows(rows), Dialect::Sqlite) => {

@@ -210,7 +210,7 @@ mod tests {
         ];
         Query::new(sql)
             .bind("a", 1_i64)
-            .bind_list("ids", [2_i64, 3])
+            .bind_list("ids", [2_i64, 3, 4])
             .bind_rows("rows", rows)
     }
 
@@ -223,7 +223,7 @@ mod tests {
              AND b IN ($6, $7, $8, $9, $10, $11, $12, $13) OR a > $5"
         );
         let rows: [Value; 4] = [4_i64.into(), "x".into(), 5_i64.into(), Value::String(None)];
-        let list = [1_i64, 2, 3, 3, 3, 3, 3, 3, 3].map(Value::from);
+        let list = [1_i64, 2, 3, 4, 4, 4, 4, 4, 4].map(Value::from);
         assert_eq!(values, [rows.as_slice(), list.as_slice()].concat());
     }
 
@@ -239,9 +239,17 @@ mod tests {
             "{4,5}".into(),
             r#"{"x",NULL}"#.into(),
             1_i64.into(),
-            "{2,3}".into(),
+            "{2,3,4}".into(),
         ];
         assert_eq!(values, wanted);
+    }
+
+    #[test]
+    fn a_short_list_is_no_array() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            let query = Query::new("SELECT 1 WHERE a IN :ids").bind_list("ids", [1_i64, 2]);
+            assert_eq!(render(query, dialect).0, "SELECT 1 WHERE a IN ($1, $2)");
+        }
     }
 
     #[test]

@@ -231,7 +231,10 @@ mod tests {
     #[test]
     fn parts_are_filled_in_and_locks_come_from_the_dialect() {
         let parts = [("which", "a IN :ids {for_update}")];
-        let params = [("ids", Param::List(vec![1_i64.into(), 2_i64.into()]))];
+        let params = [(
+            "ids",
+            Param::List(vec![1_i64.into(), 2_i64.into(), 3_i64.into()]),
+        )];
         let sql = render("SELECT a WHERE {which}", &params, &parts).unwrap();
         assert_eq!(
             sql,

@@ -112,8 +112,8 @@ impl Store {
     /// Runs a claim; the most urgent rows come first.
     pub(crate) async fn claim_rows(&self, claim: Query) -> Result<Vec<Row>, Error> {
         let mut rows = {
-            let _turn = self.wait_for_writer().await;
-            self.health.note(claim.fetch_all(&self.connection).await)?
+            let _turn = self.wait_for_writer().await?;
+            self.health.note(claim.fetch_all(&self.writes).await)?
         };
         rows.sort_by_cached_key(|row| row.get::<i64>("urgency").unwrap_or_default());
         Ok(rows)
@@ -121,7 +121,7 @@ impl Store {
 
     /// Runs a function of the owner that writes leases of several tenants; returns how many rows it touched.
     pub(crate) async fn call_lease_function(&self, call: Query) -> Result<u64, Error> {
-        let row = call.fetch_one(&self.connection).await?;
+        let row = call.fetch_one(&self.writes).await?;
         let freed: i64 = row.ok_or(Error::Corrupt("leases"))?.get("freed")?;
         u64::try_from(freed).map_err(|_| Error::Corrupt("leases"))
     }

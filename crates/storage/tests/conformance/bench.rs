@@ -56,7 +56,8 @@ pub(crate) async fn on_postgres<F: Future<Output = ()>>(body: impl FnOnce(Bench)
 pub(crate) fn settings(url: &str) -> Settings {
     Settings {
         url: url.to_owned(),
-        max_connections: 6,
+        max_connections: 12,
+        acquire_timeout: Duration::from_secs(10),
         busy_timeout: Duration::from_secs(10),
     }
 }

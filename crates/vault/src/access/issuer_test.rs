@@ -43,6 +43,7 @@ impl Bench {
         let settings = regrant_storage::Settings {
             url: self.database.url().to_owned(),
             max_connections: 4,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(10),
         };
         let graph = regrant_graph::Settings::default();

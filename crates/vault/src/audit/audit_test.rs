@@ -29,6 +29,7 @@ impl Bench {
         let settings = regrant_storage::Settings {
             url: database.url().to_owned(),
             max_connections: 8,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(10),
         };
         let clock = Clock::fixed_at(Clock::system_time());

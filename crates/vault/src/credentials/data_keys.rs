@@ -208,7 +208,7 @@ impl DataKeys {
         &self,
         scope: &TenantScope,
     ) -> Result<Vec<regrant_storage::StoredDataKey>, Error> {
-        let tx = self.store.begin_read(scope).await?;
+        let tx = self.store.begin_nested_read(scope).await?;
         let keys = tx.list_data_keys().await?;
         tx.commit().await?;
         Ok(keys)

@@ -15,6 +15,7 @@ use regrant_domain::{
     Refusal, RefusalKind,
 };
 use regrant_graph::{AppCredentials, Target};
+use regrant_permits::Limits;
 use regrant_storage::AuditEvent;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
@@ -26,10 +27,11 @@ use crate::{
     reconnect::{targets::expected_person, verify_token::ValidationFailure},
 };
 
-/// How many previews run at the same time in a process.
-pub(crate) const AT_ONCE: usize = 32;
-/// How many of them may belong to one tenant.
-const MAX_OF_TENANT: usize = 4;
+/// How many previews run at the same time in a process, and how many of them of one tenant.
+pub(crate) const LIMITS: Limits = Limits {
+    total: 32,
+    of_key: 4,
+};
 /// A browser session gets a permit only while the tenant holds fewer than this, so that its backend gets the others.
 const MAX_BESIDE_SESSION: usize = 2;
 
@@ -96,7 +98,7 @@ impl Vault {
         let max_of_tenant = if caller.session().is_some() {
             MAX_BESIDE_SESSION
         } else {
-            MAX_OF_TENANT
+            LIMITS.of_key
         };
         let _permit = self
             .preview_permits
@@ -106,8 +108,9 @@ impl Vault {
         self.count_preview(caller, named.len(), request.repeatable.take())
             .await?;
         let app = self.open_app_credentials(caller.scope.app_id()).await?;
+        let vault = self.for_tenant(caller.tenant());
         let answers = tokio::select! {
-            answers = self.ask_graph(&app, &request, &assets, deadline) => answers?,
+            answers = vault.ask_graph(&app, &request, &assets, deadline) => answers?,
             // The vault closes: the assets are reported as unknown.
             () = self.runs.stop.cancelled() => GraphAnswers::without_grant(&assets, &timeout_refusal()),
         };

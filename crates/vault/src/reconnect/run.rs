@@ -4,11 +4,12 @@
 //! transaction checks it, so that a run that lost its lease writes nothing.
 //! Start at [`Vault::spawn_run`]; `verify_token.rs` and `settle.rs` are the steps of [`Run`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
 use regrant_domain::{Clock, EventKind, OutcomeCounts, ReconnectId, ReconnectStatus, error_chain};
 use regrant_graph::AppCredentials;
+use regrant_permits::{Urgency, Wait};
 use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
 use tokio::sync::oneshot;
 use tracing::{Instrument, info_span, warn};
@@ -23,7 +24,13 @@ use crate::{
 };
 
 /// How many open items one round probes.
-const ROUND: u32 = 2_000;
+const ROUND: u32 = 1_600;
+/// How a round waits for its permit. A tenant's runs are bounded by its quota.
+const WAIT: Wait = Wait {
+    urgency: Urgency::Normal,
+    patience: Duration::from_hours(24),
+    max_waiting: usize::MAX,
+};
 
 /// One run of a reconnect: what all of its steps share.
 pub(super) struct Run<'a> {
@@ -40,7 +47,7 @@ impl Vault {
         let lease_for =
             chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         // What cannot run here is left to other processes.
-        let free = u32::try_from(self.runs.permits.available_permits()).unwrap_or(u32::MAX);
+        let free = u32::try_from(self.runs.permits.count_free()).unwrap_or(u32::MAX);
         let claims = self
             .store
             .claim_due(
@@ -65,7 +72,8 @@ impl Vault {
         lease: Lease,
         verdict: Option<oneshot::Sender<TokenVerdict>>,
     ) {
-        let (vault, id) = (self.clone(), lease.reconnect_id());
+        let vault = self.in_background().for_tenant(scope.tenant());
+        let id = lease.reconnect_id();
         let span = info_span!("reconnect", tenant.id = %scope.tenant(), reconnect.id = %id);
         let run = async move {
             let done = vault.run_under_lease(&scope, &lease, verdict).await;
@@ -142,24 +150,23 @@ impl<'a> Run<'a> {
         verdict: Option<oneshot::Sender<TokenVerdict>>,
     ) -> Result<(), Error> {
         match self.validate_token(verdict).await? {
-            Validation::Valid(credentials) => {
-                // Validation is quick and its caller waits, so only the many probes queue for a permit.
-                let permits = &self.vault.runs.permits;
-                let _permit = permits.acquire().await.map_err(Error::from_cause)?;
-                self.settle_rounds(&credentials).await
-            }
+            Validation::Valid(credentials) => self.settle_rounds(&credentials).await,
             Validation::Ended => Ok(()),
             Validation::Deferred => self.finish_or_reschedule().await,
         }
     }
 
-    /// Probes and settles open items round by round.
+    /// Probes and settles open items round by round. Each round waits for a permit, so that a long reconnect leaves its
+    /// turn to other tenants; validation is quick, its caller waits, and it needs none.
     async fn settle_rounds(&self, credentials: &Credentials) -> Result<(), Error> {
         loop {
             let open = self.read_open_items(ROUND).await?;
             if open.is_empty() || self.vault.runs.stop.is_cancelled() {
                 return self.finish_or_reschedule().await;
             }
+            let permits = &self.vault.runs.permits;
+            let permit = permits.acquire(self.scope.tenant(), WAIT).await;
+            let _permit = permit.map_err(Error::from_cause)?;
             self.settle_round(credentials, open).await?;
         }
     }

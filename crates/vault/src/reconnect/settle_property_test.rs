@@ -140,6 +140,7 @@ impl World {
         let settings = regrant_storage::Settings {
             url,
             max_connections: 4,
+            acquire_timeout: std::time::Duration::from_secs(10),
             busy_timeout: std::time::Duration::from_secs(10),
         };
         let clock = Clock::fixed_at(Clock::system_time());

@@ -201,6 +201,21 @@ impl Vault {
         Ok(found)
     }
 
+    /// The status of the reconnect; `None` where it was refused and erased.
+    pub(super) async fn find_reconnect_status(
+        &self,
+        scope: &TenantScope,
+        id: ReconnectId,
+    ) -> Result<Option<ReconnectStatus>, Error> {
+        let tx = self.store.begin_short_read(scope).await?;
+        let status = match tx.find_reconnect_status(id).await {
+            Err(regrant_storage::Error::NotFound) => None,
+            status => Some(status?),
+        };
+        tx.commit().await?;
+        Ok(status)
+    }
+
     async fn view_with_grant(
         &self,
         tx: &TenantTx,

@@ -57,6 +57,8 @@ impl From<SharedCommitError> for Error {
             regrant_storage::Error::Unavailable(outage, _) => {
                 Self::Unavailable(*outage, error.into())
             }
+            regrant_storage::Error::Busy => Self::DatabaseBusy,
+            regrant_storage::Error::TenantBusy => Self::TenantBusy,
             _ => Self::from_cause(error),
         }
     }
@@ -191,7 +193,7 @@ impl ReadAudit {
         for reads in tenants.values() {
             let Some(first) = reads.first() else { continue };
             let tx = match open.take() {
-                None => self.store.begin(&first.scope).await?,
+                None => self.store.begin_short(&first.scope).await?,
                 Some(tx) => regrant_storage::TenantTx::switch_tenant(tx, &first.scope).await?,
             };
             for read in reads {

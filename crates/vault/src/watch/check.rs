@@ -9,6 +9,7 @@ mod run;
 use std::time::Duration;
 
 use regrant_domain::{Asset, AssetId, Timestamp, state::AssetState};
+use regrant_permits::Limits;
 use regrant_storage::{AuditEvent, TenantTx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -23,10 +24,11 @@ use crate::{
     call::idempotency::IdempotentCall,
 };
 
-/// How many checks run at the same time in a process.
-pub(crate) const AT_ONCE: usize = 32;
-/// How many of them may belong to one tenant.
-const MAX_OF_TENANT: usize = 4;
+/// How many checks run at the same time in a process, and how many of them of one tenant.
+pub(crate) const LIMITS: Limits = Limits {
+    total: 32,
+    of_key: 4,
+};
 /// How often a repeated call, which did not start the check, reads its results.
 const POLL_EVERY: Duration = Duration::from_millis(250);
 
@@ -159,7 +161,7 @@ impl Vault {
     ) -> Result<(StartedCheck, oneshot::Receiver<()>), Error> {
         let permit = self
             .check_permits
-            .try_take(caller.tenant(), MAX_OF_TENANT)
+            .try_take(caller.tenant(), LIMITS.of_key)
             .ok_or(Error::TooManyChecks)?;
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;

@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use regrant_domain::{Clock, Timestamp, error_chain};
+use regrant_permits::Limits;
 use regrant_storage::{Claim, DueKind, TenantScope};
 use tracing::warn;
 
@@ -15,6 +16,22 @@ use crate::{Error, Vault};
 
 /// How long a round waits for the webhooks it sends: a slow consumer does not delay the next round.
 const WAIT_FOR_SENDS: Duration = Duration::from_secs(1);
+
+/// How many webhooks are in flight, at most half of them of one tenant.
+pub(crate) fn limits(settings: &regrant_webhook::Settings) -> Limits {
+    Limits {
+        total: settings.max_in_flight,
+        of_key: settings.max_in_flight / 2,
+    }
+}
+
+/// How many webhooks are in flight to one endpoint.
+pub(crate) fn limits_of_endpoints(settings: &regrant_webhook::Settings) -> Limits {
+    Limits {
+        total: settings.max_in_flight,
+        of_key: settings.max_per_endpoint,
+    }
+}
 
 impl Vault {
     /// Sends due webhooks, as many as there are permits. Returns how many were claimed.
@@ -35,7 +52,8 @@ impl Vault {
         }
         let lease_for = self.webhooks.settings().timeout * 2 + self.settings.lease;
         let lease_for = chrono::Duration::from_std(lease_for).map_err(Error::from_cause)?;
-        let limit = limit.min(self.delivery_permits.count_free());
+        let free = u32::try_from(self.delivery_permits.count_free()).unwrap_or(u32::MAX);
+        let limit = limit.min(free);
         let claims = self
             .store
             .claim_due(

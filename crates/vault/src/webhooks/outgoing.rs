@@ -6,18 +6,22 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use regrant_domain::{
-    DeliveryId, Timestamp, WebhookEndpointId, error_chain,
+    DeliveryId, TenantId, Timestamp, WebhookEndpointId, error_chain,
     webhook::{DeliveryStatus, EndpointStatus},
 };
+use regrant_permits::Permit;
 use regrant_storage::{Attempt, Delivery, DueDelivery, Lease, TenantScope, WebhookEndpoint};
 use regrant_webhook::WebhookSecret;
 
 use tracing::error;
 
-use crate::{Error, Vault, credentials::attribution::is_fault_of_record, permits::Permit};
+use crate::{Error, Vault, credentials::attribution::is_fault_of_record};
 
 /// How long a delivery waits that got no permit.
 const RETRY_WITHOUT_PERMIT: chrono::Duration = chrono::Duration::seconds(2);
+
+/// The permits of one send: of the tenant's, and of the endpoint's.
+type SendPermits = (Permit<TenantId>, Permit<WebhookEndpointId>);
 
 /// A webhook that is about to be sent.
 pub(super) struct OutgoingWebhook {
@@ -27,8 +31,8 @@ pub(super) struct OutgoingWebhook {
     pub(super) due: DueDelivery,
     /// The endpoint and its secrets, shared by all its deliveries of a round.
     pub(super) target: Arc<WebhookTarget>,
-    /// Limits the concurrent sends to the endpoint.
-    _permit: Permit<WebhookEndpointId>,
+    /// Limits the concurrent sends of the tenant and to the endpoint.
+    _permits: SendPermits,
 }
 
 /// An endpoint with the secrets that sign its webhooks now.
@@ -44,7 +48,7 @@ enum UnsentReason {
     Gone,
     /// It fails without being sent: the endpoint is disabled, or its secret does not open.
     Failed(Delivery, &'static str),
-    /// All permits, or all of the endpoint's permits, are taken.
+    /// All permits, or all of the tenant's or the endpoint's, are taken.
     NoPermit,
 }
 
@@ -72,13 +76,13 @@ impl Vault {
         let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
         for lease in leases {
             let found = due.remove(&lease.object);
-            match self.check_sendable(found, &targets) {
-                Ok((due, target, permit)) => {
+            match self.check_sendable(scope, found, &targets) {
+                Ok((due, target, permits)) => {
                     outgoing.push(OutgoingWebhook {
                         lease,
                         due,
                         target,
-                        _permit: permit,
+                        _permits: permits,
                     });
                 }
                 Err(reason) => unsent.push((lease, reason)),
@@ -91,9 +95,10 @@ impl Vault {
     /// Takes a permit for a claimed delivery, or returns why it is not sent now.
     fn check_sendable(
         &self,
+        scope: &TenantScope,
         due: Option<DueDelivery>,
         targets: &BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>,
-    ) -> Result<(DueDelivery, Arc<WebhookTarget>, Permit<WebhookEndpointId>), UnsentReason> {
+    ) -> Result<(DueDelivery, Arc<WebhookTarget>, SendPermits), UnsentReason> {
         let due = due.ok_or(UnsentReason::Gone)?;
         let target = targets
             .get(&due.delivery.endpoint_id)
@@ -108,11 +113,11 @@ impl Vault {
             let error = "the endpoint's secret does not open";
             return Err(UnsentReason::Failed(due.delivery, error));
         }
-        let permit = self
-            .delivery_permits
-            .try_take(target.endpoint.id, self.max_permits_of(&target.endpoint))
-            .ok_or(UnsentReason::NoPermit)?;
-        Ok((due, Arc::clone(target), permit))
+        let max = self.max_permits_of(&target.endpoint);
+        let of_endpoint = self.endpoint_permits.try_take(target.endpoint.id, max);
+        let of_tenant = self.delivery_permits.try_take(scope.tenant(), usize::MAX);
+        let permits = of_tenant.zip(of_endpoint).ok_or(UnsentReason::NoPermit)?;
+        Ok((due, Arc::clone(target), permits))
     }
 
     /// How many permits an endpoint may take: a failing endpoint gets one.

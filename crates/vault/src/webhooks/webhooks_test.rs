@@ -170,7 +170,8 @@ impl World {
         let busy_timeout = Duration::from_secs(10);
         let store = regrant_storage::Settings {
             url,
-            max_connections: 6,
+            max_connections: 12,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout,
         };
         let webhooks = regrant_webhook::Settings {

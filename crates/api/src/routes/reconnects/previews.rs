@@ -53,7 +53,8 @@ pub(crate) struct NewReconnectPreview {
         (status = 409, description = "`session_used_up`: the session has no previews left.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_previews`: the limit of running previews is reached. \
-            `rate_limited`: the tenant, the caller or the address exceeds its rate limit.",
+            `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls \
+            of the tenant wait for the database.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]

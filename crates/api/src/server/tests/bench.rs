@@ -60,6 +60,7 @@ impl Bench {
         let store = regrant_storage::Settings {
             url: database.url().to_owned(),
             max_connections: 4,
+            acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(10),
         };
         let unreachable = url::Url::parse("http://127.0.0.1:9").unwrap();

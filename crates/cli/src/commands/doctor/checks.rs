@@ -231,6 +231,7 @@ mod tests {
         let settings = regrant_storage::Settings {
             url: format!("sqlite:{}/missing/db", home.path().display()),
             max_connections: 1,
+            acquire_timeout: Duration::from_secs(2),
             busy_timeout: Duration::from_secs(1),
         };
         let findings = check_database(&settings).await;

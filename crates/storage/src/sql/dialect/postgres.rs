@@ -3,9 +3,9 @@
 //! The rule: row-level security is checked before serving, because superusers, roles with BYPASSRLS and
 //! owners of the tables see every row whatever the policies say.
 
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Executor,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -14,18 +14,35 @@ use crate::{Error, Settings, sql::Query};
 /// Tables whose rows are read, never written, before a tenant is known. They hold ids, times, hashes and settings.
 const READ_BY_ALL: &str = "('tenants', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
 
-pub(super) async fn open_postgres(settings: &Settings) -> Result<DatabaseConnection, Error> {
+/// How long a statement waits for a lock, and how long it runs. Work without a caller has no such limits.
+const TIME_LIMITS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";
+
+pub(super) async fn open_postgres(
+    settings: &Settings,
+    max_connections: u32,
+) -> Result<DatabaseConnection, Error> {
     let options = settings
         .url
         .parse::<PgConnectOptions>()?
         .application_name("regrant")
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
-        .max_connections(settings.max_connections)
+        .max_connections(max_connections)
+        .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(TIME_LIMITS).await.map(drop) })
+        })
         .connect_with(options)
         .await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+pub(super) async fn lift_time_limits(transaction: &DatabaseTransaction) -> Result<(), Error> {
+    let query = Query::new(
+        "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)",
+    );
+    query.fetch_one(transaction).await.map(drop)
 }
 
 pub(super) async fn check_role(on: &DatabaseConnection) -> Result<(), Error> {

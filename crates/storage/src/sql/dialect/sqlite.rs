@@ -20,7 +20,10 @@ use crate::{Error, Settings, sql::Query};
 /// Older versions could lose a write when the log is reset.
 const OLDEST: [u32; 3] = [3, 51, 3];
 
-pub(super) async fn open_sqlite(settings: &Settings) -> Result<DatabaseConnection, Error> {
+pub(super) async fn open_sqlite(
+    settings: &Settings,
+    max_connections: u32,
+) -> Result<DatabaseConnection, Error> {
     let options = settings
         .url
         .parse::<SqliteConnectOptions>()?
@@ -35,7 +38,8 @@ pub(super) async fn open_sqlite(settings: &Settings) -> Result<DatabaseConnectio
         .disable_statement_logging();
     make_private(options.get_filename())?;
     let pool = SqlitePoolOptions::new()
-        .max_connections(settings.max_connections)
+        .max_connections(max_connections)
+        .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
         .connect_with(options)
         .await?;

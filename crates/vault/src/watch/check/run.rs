@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use regrant_domain::{Asset, AssetId, TenantId, Timestamp, error_chain};
+use regrant_permits::Permit;
 use regrant_storage::{ProbeClaim, ProbeLease, TenantScope, TenantTx};
 use tokio::{
     sync::oneshot,
@@ -13,8 +14,8 @@ use tokio::{
 };
 use tracing::{Instrument, info_span, warn};
 
-use super::MAX_OF_TENANT;
-use crate::{Error, Vault, permits::Permit};
+use super::LIMITS;
+use crate::{Error, Vault};
 
 /// How long a run waits for probes that another process holds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -54,7 +55,7 @@ impl Vault {
 
     async fn await_check_permit(&self, tenant: TenantId) -> Permit<TenantId> {
         loop {
-            match self.check_permits.try_take(tenant, MAX_OF_TENANT) {
+            match self.check_permits.try_take(tenant, LIMITS.of_key) {
                 Some(permit) => return permit,
                 None => tokio::time::sleep(TRY_EVERY).await,
             }

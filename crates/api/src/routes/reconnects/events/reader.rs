@@ -12,12 +12,11 @@ use actix_web::{
 use futures_util::poll;
 use regrant_domain::{Permission, ReconnectId, ReconnectStatus};
 use regrant_vault::{ItemView, Principal, ReconnectView, Vault};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     super::out::{ItemOut, ReconnectSummary},
-    streams::{CallerPermit, EventStreams},
+    streams::{EventStreams, StreamPermits},
 };
 use crate::problem::{Code, Problem};
 
@@ -66,7 +65,7 @@ pub(super) struct EventReader {
     last_sent: Instant,
     /// When the access of the reader was last checked.
     last_checked: Instant,
-    _permits: (OwnedSemaphorePermit, CallerPermit),
+    _permits: StreamPermits,
 }
 
 impl EventReader {

@@ -1,13 +1,13 @@
-//! The limits of open event streams: in all, and for each caller.
+//! The limits of open event streams: in all, for each tenant, and for each caller.
+//!
+//! The rule: a tenant holds at most a quarter of the streams, however many callers it has, and the last quarter is left
+//! to tenants with few streams.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
+use regrant_domain::TenantId;
+use regrant_permits::{Limits, Permit, Permits};
 use regrant_vault::{Principal, Subject};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -15,80 +15,67 @@ use crate::settings::Settings;
 
 /// The largest number of open streams of one browser session.
 const MAX_PER_SESSION: usize = 4;
+/// How many streams of a tenant may use the last quarter of all streams.
+const FEW: usize = 4;
 
 /// The event streams of this process.
 pub(crate) struct EventStreams {
-    permits: Arc<Semaphore>,
-    callers: Arc<StreamCounts>,
-    /// The limit of one client, so that it cannot use all streams.
-    max_per_client: usize,
+    tenants: Permits<TenantId>,
+    /// What a tenant needs beside the others for a stream beyond its first few.
+    beyond_few: Permits<TenantId>,
+    callers: Permits<Uuid>,
     pub(super) closing: CancellationToken,
     pub(super) keep_alive: Duration,
     pub(super) lifetime: Duration,
 }
 
+/// The permits of one stream; dropping them closes it.
+pub(super) struct StreamPermits {
+    _of_tenant: Permit<TenantId>,
+    _beyond_few: Option<Permit<TenantId>>,
+    _of_caller: Permit<Uuid>,
+}
+
 impl EventStreams {
     /// Streams within the limits of the settings; all of them end when `closing` is cancelled.
     pub(crate) fn new(settings: &Settings, closing: CancellationToken) -> Self {
-        let permits = Arc::new(Semaphore::new(settings.max_streams));
-        let max_per_client = (settings.max_streams / 4).max(1);
-        let (keep_alive, lifetime) = (settings.stream_keep_alive, settings.stream_lifetime);
+        let limits = stream_limits(settings);
         Self {
-            permits,
-            callers: Arc::default(),
-            max_per_client,
+            tenants: Permits::new(limits),
+            beyond_few: Permits::new(Limits {
+                total: limits.total.saturating_sub(limits.of_key),
+                ..limits
+            }),
+            callers: Permits::new(limits),
             closing,
-            keep_alive,
-            lifetime,
+            keep_alive: settings.stream_keep_alive,
+            lifetime: settings.stream_lifetime,
         }
     }
 
     /// Permits for one more stream of this caller, if the limits allow it.
-    pub(super) fn acquire_permits(
-        &self,
-        caller: &Principal,
-    ) -> Option<(OwnedSemaphorePermit, CallerPermit)> {
-        let limit = match caller.subject() {
-            Subject::Client(_) => self.max_per_client,
+    pub(super) fn acquire_permits(&self, caller: &Principal) -> Option<StreamPermits> {
+        let of_caller = match caller.subject() {
+            Subject::Client(_) => usize::MAX,
             Subject::Session { .. } => MAX_PER_SESSION,
         };
-        let own = CallerPermit::acquire_for(&self.callers, caller.caller_id(), limit)?;
-        Some((self.permits.clone().try_acquire_owned().ok()?, own))
-    }
-}
-
-/// Number of open streams of each caller.
-type StreamCounts = Mutex<HashMap<Uuid, usize>>;
-
-/// One stream of one caller; released when dropped.
-pub(super) struct CallerPermit {
-    callers: Arc<StreamCounts>,
-    caller: Uuid,
-}
-
-impl CallerPermit {
-    fn acquire_for(callers: &Arc<StreamCounts>, caller: Uuid, limit: usize) -> Option<Self> {
-        let mut open = callers.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = open.entry(caller).or_default();
-        if *own >= limit {
-            return None;
-        }
-        *own = own.saturating_add(1);
-        Some(Self {
-            callers: Arc::clone(callers),
-            caller,
+        let tenant = caller.tenant();
+        let has_few = self.tenants.count_held(tenant) < FEW;
+        Some(StreamPermits {
+            _of_caller: self.callers.try_take(caller.caller_id(), of_caller)?,
+            _beyond_few: match has_few {
+                true => None,
+                false => Some(self.beyond_few.try_take(tenant, usize::MAX)?),
+            },
+            _of_tenant: self.tenants.try_take(tenant, usize::MAX)?,
         })
     }
 }
 
-impl Drop for CallerPermit {
-    fn drop(&mut self) {
-        let mut open = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = open.get_mut(&self.caller) {
-            *own = own.saturating_sub(1);
-            if *own == 0 {
-                open.remove(&self.caller);
-            }
-        }
+/// How many streams are open at the same time, in all and for one tenant.
+pub(crate) fn stream_limits(settings: &Settings) -> Limits {
+    Limits {
+        total: settings.max_streams,
+        of_key: settings.max_streams / 4,
     }
 }
