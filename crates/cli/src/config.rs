@@ -10,7 +10,8 @@
 //! - `database.rs`: `REGRANT_DATABASE_URL` (or `DATABASE_URL`, `REGRANT_DATABASE_URL_FILE`),
 //!   `REGRANT_DATABASE_MAX_CONNECTIONS`, `REGRANT_DATABASE_ACQUIRE_TIMEOUT_SECONDS`,
 //!   `REGRANT_DATABASE_BUSY_TIMEOUT_SECONDS`
-//! - `keyring.rs`: `REGRANT_KEYRING_PATH`, `REGRANT_KEYRING_PASSPHRASE` (or `…_FILE`)
+//! - `keyring.rs`: `REGRANT_KEYRING_PATH`, `REGRANT_KEYRING_PASSPHRASE_FILE`,
+//!   `REGRANT_KEYRING_ALLOW_SHARED_PASSPHRASE_FILE`
 //! - `graph.rs`: `REGRANT_GRAPH_BASE_URL`, `REGRANT_GRAPH_VERSION`, `REGRANT_GRAPH_TIMEOUT_SECONDS`,
 //!   `REGRANT_GRAPH_MAX_IN_FLIGHT`
 //! - `api.rs`: `REGRANT_PUBLIC_URL`, `REGRANT_TRUSTED_PROXIES`, `REGRANT_LIMITS_BODY_BYTES`,
@@ -45,7 +46,7 @@ use std::net::SocketAddr;
 use crate::{GlobalArgs, telemetry::LogFormat};
 
 pub(crate) use faults::Faults;
-pub(crate) use keyring::KeyringFile;
+pub(crate) use keyring::{KeyringFile, PASSPHRASE_IN_VARIABLE};
 pub(crate) use source::{SettingsSource, variable_name};
 
 use reader::SettingsReader;

@@ -10,14 +10,12 @@ use regrant_domain::{Clock, Passphrase};
 use regrant_migration::{Migrator, MigratorTrait as _};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
-use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing::warn;
 
 use crate::config::{Config, KeyringFile};
 
 /// Opens the vault of an installation.
 pub(crate) async fn open_vault(config: Config) -> anyhow::Result<Vault> {
-    forbid_core_dumps();
     let store = open_store(&config.database).await?;
     let KeyringFile { path, passphrase } = config.keyring;
     let provider = KeyProvider::Local(unlock_keyring(path, passphrase).await?);
@@ -84,21 +82,16 @@ pub(crate) async fn unlock_keyring(
     path: impl AsRef<Path>,
     passphrase: Passphrase,
 ) -> anyhow::Result<Keyring> {
+    if passphrase.is_short() {
+        warn!("{SHORT_PASSPHRASE}");
+    }
     let path = path.as_ref().to_owned();
     let path_text = path.display().to_string();
     let keyring = tokio::task::spawn_blocking(move || Keyring::open(&path, &passphrase)).await?;
     keyring.with_context(|| format!("cannot open the keyring {path_text}"))
 }
 
-/// Switches core dumps off: they would hold keys and tokens in the clear.
-fn forbid_core_dumps() {
-    if let Err(error) = setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    ) {
-        warn!(%error, "cannot switch core dumps off");
-    }
-}
+/// What to say and to do about a passphrase that is shorter than one of a new keyring may be.
+pub(crate) const SHORT_PASSPHRASE: &str = "the passphrase of the keyring has fewer than 16 bytes, so that a copy of the \
+     keyring can be opened by guessing: keep every copy of the keyring from others, and give a new installation a \
+     longer passphrase";

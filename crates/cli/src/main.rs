@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod http;
 mod installation;
+mod memory_guard;
 mod output;
 mod private_file;
 mod rehearsal;
@@ -55,9 +56,8 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let result = runtime
-        .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(cli.command.run_command(&cli.global)));
+    let result = memory_guard::protect_memory()
+        .and_then(|()| Ok(runtime?.block_on(cli.command.run_command(&cli.global))?));
     match result {
         Ok(code) => code,
         Err(error) => {

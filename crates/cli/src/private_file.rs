@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use regrant_domain::Passphrase;
 use zeroize::Zeroizing;
 
 /// The longest secret that is read.
@@ -42,6 +43,30 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whether a passphrase file may be readable for others than its owner, because the platform mounts it so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SharedFile {
+    /// It may.
+    Allowed,
+    /// It is refused.
+    Refused,
+}
+
+/// Reads the passphrase of a keyring from a file, or from standard input if the path is `-`.
+pub(crate) fn read_passphrase(path: &Path, shared: SharedFile) -> anyhow::Result<Passphrase> {
+    if path != Path::new("-") && shared == SharedFile::Refused {
+        let is_open =
+            is_open_to_others(path).with_context(|| format!("cannot read {}", path.display()))?;
+        anyhow::ensure!(
+            !is_open,
+            "{} is open to its group or to others: run `chmod 600` on it; if the platform mounts it with this mode, set \
+             REGRANT_KEYRING_ALLOW_SHARED_PASSPHRASE_FILE=true",
+            path.display()
+        );
+    }
+    Ok(Passphrase::parse(read_secret(path)?)?)
+}
+
 /// Reads a secret from a file, or from standard input if the path is `-`; drops line breaks at the end.
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let read = if path == Path::new("-") {
@@ -70,9 +95,10 @@ fn display_path(path: &Path) -> String {
     }
 }
 
-/// Whether other users than the owner may read or write the file.
+/// Whether other users than the owner may read or write the file. A pipe or a terminal has no reader but this one.
 pub(crate) fn is_open_to_others(path: &Path) -> io::Result<bool> {
-    Ok(fs::metadata(path)?.permissions().mode() & 0o077 != 0)
+    let file = fs::metadata(path)?;
+    Ok(file.is_file() && file.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(test)]
@@ -86,6 +112,36 @@ mod tests {
         write_private(&file, b"hush\n").unwrap();
         assert!(!is_open_to_others(&file).unwrap());
         assert_eq!(read_secret(&file).unwrap().as_str(), "hush");
+    }
+
+    #[test]
+    fn a_passphrase_file_that_others_may_read_is_refused_unless_that_is_allowed() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("passphrase");
+        write_private(&file, b"correct horse battery staple\n").unwrap();
+        for (mode, is_open) in [
+            (0o600, false),
+            (0o400, false),
+            (0o640, true),
+            (0o604, true),
+            (0o444, true),
+            (0o660, true),
+        ] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let refused = read_passphrase(&file, SharedFile::Refused);
+            assert_eq!(refused.is_err(), is_open, "{mode:o}");
+            if let Err(error) = refused {
+                let text = error.to_string();
+                assert!(
+                    text.contains("chmod 600") && text.contains("ALLOW_SHARED"),
+                    "{text}"
+                );
+            }
+            assert!(
+                read_passphrase(&file, SharedFile::Allowed).is_ok(),
+                "{mode:o}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The binary as a user runs it: exit codes, and the text on each stream.
 
 use std::{
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -12,6 +13,13 @@ fn regrant(arguments: &[&str], variables: &[(&str, &Path)]) -> Output {
         .args(arguments)
         .envs(variables.iter().copied());
     command.output().expect("the binary starts")
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, content: &str) {
+    std::fs::write(path, content).expect("written");
+    let mode = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(path, mode).expect("a mode");
 }
 
 fn text(stream: &[u8]) -> String {
@@ -34,7 +42,7 @@ fn serve_reports_every_missing_setting_and_has_no_default_for_keys() {
     for variable in [
         "REGRANT_DATABASE_URL",
         "REGRANT_KEYRING_PATH",
-        "REGRANT_KEYRING_PASSPHRASE",
+        "REGRANT_KEYRING_PASSPHRASE_FILE",
     ] {
         assert!(message.contains(variable), "{message}");
     }
@@ -54,7 +62,7 @@ fn an_installation_can_be_created_from_an_empty_directory() {
         ("REGRANT_KEYRING_PATH", &keyring),
         ("REGRANT_KEYRING_PASSPHRASE_FILE", &passphrase),
     ];
-    std::fs::write(&passphrase, "correct horse battery staple\n").expect("written");
+    write_private(&passphrase, "correct horse battery staple\n");
     let secret = home.path().join("app-secret");
     std::fs::write(&secret, "0123456789abcdef0123456789abcdef\n").expect("written");
     let secret = secret.display().to_string();
@@ -115,7 +123,7 @@ fn serve_refuses_an_outdated_schema() {
     let home = tempfile::tempdir().expect("a directory");
     let address = format!("sqlite:{}", home.path().join("regrant.sqlite3").display());
     let (keyring, passphrase) = (home.path().join("keyring"), home.path().join("passphrase"));
-    std::fs::write(&passphrase, "correct horse battery staple").expect("written");
+    write_private(&passphrase, "correct horse battery staple");
     let variables = [
         ("REGRANT_DATABASE_URL", Path::new(&address)),
         ("REGRANT_KEYRING_PATH", &keyring),
@@ -138,4 +146,62 @@ fn serve_refuses_an_outdated_schema() {
         "{}",
         text(&ended.stderr)
     );
+}
+
+#[test]
+fn keys_are_made_with_a_long_passphrase_from_a_private_file_alone() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (keyring, passphrase) = (home.path().join("keyring"), home.path().join("passphrase"));
+    let file = ("REGRANT_KEYRING_PASSPHRASE_FILE", passphrase.as_path());
+    let path = ("REGRANT_KEYRING_PATH", keyring.as_path());
+    let init = ["keys", "init", "--memory", "64"];
+    let refused = |variables: &[(&str, &Path)], says: &str| {
+        let ended = regrant(&init, variables);
+        assert_eq!(ended.status.code(), Some(1), "{says}");
+        let message = text(&ended.stderr);
+        assert!(
+            message.contains(says) && !message.contains("canary"),
+            "{message}"
+        );
+        assert!(!keyring.exists(), "{says}");
+    };
+    write_private(&passphrase, "canary-of-15-b.");
+    refused(&[path, file], "fewer than 16 bytes");
+    write_private(&passphrase, "canary-of-16-byt");
+    let shared = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&passphrase, shared).expect("a mode");
+    refused(&[path, file], "chmod 600");
+    let variable = ("REGRANT_KEYRING_PASSPHRASE", Path::new("canary-of-16-byt"));
+    refused(&[path, file, variable], "REGRANT_KEYRING_PASSPHRASE_FILE");
+    let allowed = (
+        "REGRANT_KEYRING_ALLOW_SHARED_PASSPHRASE_FILE",
+        Path::new("true"),
+    );
+    let made = regrant(&init, &[path, file, allowed]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+}
+
+#[test]
+fn serve_refuses_a_passphrase_by_variable_and_one_that_others_may_read() {
+    let home = tempfile::tempdir().expect("a directory");
+    let passphrase = home.path().join("passphrase");
+    std::fs::write(&passphrase, "correct horse battery staple").expect("written");
+    let shared = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(&passphrase, shared).expect("a mode");
+    for command in [&["serve"][..], &["work"], &["tenants", "list"], &["doctor"]] {
+        let by_file = [("REGRANT_KEYRING_PASSPHRASE_FILE", passphrase.as_path())];
+        let by_variable = [(
+            "REGRANT_KEYRING_PASSPHRASE",
+            Path::new("correct horse canary"),
+        )];
+        for (variables, says) in [(by_file, "chmod 600"), (by_variable, "a file of mode 0600")] {
+            let ended = regrant(command, &variables);
+            assert_eq!(ended.status.code(), Some(1), "{command:?}");
+            let message = text(&ended.stderr) + &text(&ended.stdout);
+            assert!(
+                message.contains(says) && !message.contains("canary"),
+                "{message}"
+            );
+        }
+    }
 }

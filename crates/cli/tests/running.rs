@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "running/memory.rs"]
+mod memory;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An installation on SQLite with a keyring of its own.
@@ -27,7 +30,7 @@ impl Installation {
         let it = Self {
             home: tempfile::tempdir().expect("a directory"),
         };
-        std::fs::write(it.path("passphrase"), "correct horse battery staple").expect("written");
+        write_private(&it.path("passphrase"), "correct horse battery staple");
         for arguments in [&["migrate"][..], &["keys", "init", "--memory", "64"]] {
             let made = it
                 .command(arguments, free_port(), free_port())
@@ -68,9 +71,15 @@ impl Installation {
             self.path(&format!("{}.log", arguments.concat())),
         );
         let mut command = self.command(arguments, free_port(), admin);
-        command
-            .envs(variables.iter().copied())
-            .stdout(Stdio::null());
+        command.envs(variables.iter().copied());
+        Running::start(command, admin, log)
+    }
+}
+
+impl Running {
+    /// Starts a command that listens on the port `admin`, and waits until it is ready.
+    fn start(mut command: Command, admin: u16, log: PathBuf) -> Self {
+        command.stdout(Stdio::null());
         let child = command
             .stderr(std::fs::File::create(&log).expect("a log"))
             .spawn();
@@ -84,16 +93,14 @@ impl Installation {
             let ended = running.child.try_wait().expect("its state");
             assert!(
                 ended.is_none() && started.elapsed() < PATIENCE,
-                "{arguments:?}: {}",
+                "{command:?}: {}",
                 running.read_log()
             );
             std::thread::sleep(Duration::from_millis(50));
         }
         running
     }
-}
 
-impl Running {
     fn status(&self, path: &str) -> Option<u16> {
         let mut caller = TcpStream::connect(("127.0.0.1", self.admin)).ok()?;
         caller.set_read_timeout(Some(PATIENCE)).ok()?;
@@ -140,6 +147,13 @@ impl Drop for Running {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &std::path::Path, content: &str) {
+    std::fs::write(path, content).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, mode).expect("a mode");
 }
 
 fn free_port() -> u16 {

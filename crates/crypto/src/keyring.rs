@@ -46,6 +46,13 @@ pub enum KeyringError {
     /// Wrong passphrase or damaged file; the error does not say which.
     #[error("the passphrase is wrong or the keyring is damaged")]
     Refused,
+    /// The passphrase of a new keyring is too short.
+    #[error(
+        "the passphrase has fewer than {} bytes, so that a copy of the keyring could be opened by guessing; \
+         `head -c 32 /dev/urandom | base64` makes a good one",
+        Passphrase::MIN_BYTES
+    )]
+    ShortPassphrase,
     /// The key is not in the required state.
     #[error("the key is not in the state that this step requires")]
     Transition,
@@ -64,7 +71,8 @@ impl Keyring {
     /// Makes a keyring with one active key and writes it with mode 0600.
     ///
     /// # Errors
-    /// [`KeyringError::Exists`]: there is a file already; otherwise randomness, memory or the disk.
+    /// [`KeyringError::Exists`]: there is a file already; [`KeyringError::ShortPassphrase`]; otherwise randomness,
+    /// memory or the disk.
     pub fn create(
         path: &Path,
         passphrase: &Passphrase,
@@ -72,6 +80,9 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         if path.try_exists().map_err(KeyringError::Io)? {
             return Err(KeyringError::Exists);
+        }
+        if passphrase.is_short() {
+            return Err(KeyringError::ShortPassphrase);
         }
         let keyring = Self::in_memory()?;
         file::create_file(path, &keyring.seal_file(passphrase, strength)?)?;

@@ -48,7 +48,7 @@ impl Bench {
 }
 
 fn passphrase(text: &str) -> Passphrase {
-    Passphrase::parse(text.to_owned()).unwrap()
+    Passphrase::parse(format!("{text}, padded to sixteen bytes")).unwrap()
 }
 
 fn states(keyring: &Keyring) -> Vec<(u32, KekState)> {
@@ -225,4 +225,21 @@ fn a_strength_below_the_floor_or_above_the_ceiling_is_refused() {
     }
     assert_eq!(Strength::new(65_536, 3, 1), Ok(Strength::floor()));
     assert_eq!(Strength::new(262_144, 3, 1), Ok(Strength::default()));
+}
+
+#[test]
+fn a_new_keyring_needs_a_passphrase_of_sixteen_bytes_and_an_older_one_opens_with_its_shorter_one() {
+    let (bench, mut keyring) = Bench::with_keyring();
+    let short = || Passphrase::parse("fifteen bytes..".to_owned()).unwrap();
+    let path = bench.path.with_extension("new");
+    let refused = Keyring::create(&path, &short(), Strength::floor()).unwrap_err();
+    assert!(
+        matches!(refused, KeyringError::ShortPassphrase),
+        "{refused}"
+    );
+    assert!(!path.exists());
+    keyring
+        .save_file(&bench.path, &short(), Strength::floor())
+        .unwrap();
+    assert!(Keyring::open(&bench.path, &short()).is_ok());
 }

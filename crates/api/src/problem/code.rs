@@ -77,7 +77,8 @@ codes! {
         "Call from one of the client's networks, or ask an operator to add the network that you call from.";
     Restricted "restricted" 403 "Restricted credential",
         "The access token is limited to some of the tenant's assets, or belongs to a browser session, and this call \
-         is outside that limit. Nothing was changed.",
+         is outside that limit. A limited client also creates only the assets of its list, and sets the business of \
+         none. Nothing was changed.",
         "Use a client without this limit, or call only for the assets and routes that the limit allows.";
     OriginNotAllowed "origin_not_allowed" 403 "Origin not allowed",
         "A page of this origin may not make this call: no active tenant lists exactly this origin, the session's \

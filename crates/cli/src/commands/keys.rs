@@ -2,14 +2,19 @@
 //!
 //! The rule: a key is never printed, and an existing keyring is never overwritten.
 
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 use regrant_crypto::{KekState, KekSummary, Keyring, Strength};
 use regrant_domain::Passphrase;
 use serde_json::{Value, json};
 
-use crate::{output::Output, private_file};
+use crate::{
+    config::PASSPHRASE_IN_VARIABLE,
+    installation::SHORT_PASSPHRASE,
+    output::Output,
+    private_file::{self, SharedFile},
+};
 
 /// What to do with the keyring.
 #[derive(clap::Subcommand)]
@@ -38,13 +43,23 @@ pub(crate) struct KeyringPaths {
     /// A file with the passphrase; `-` reads it from standard input.
     #[arg(long, env = "REGRANT_KEYRING_PASSPHRASE_FILE", value_name = "PATH")]
     passphrase_file: PathBuf,
+    /// Accept a passphrase file that others than its owner may read, because the platform mounts it so.
+    #[arg(long, env = "REGRANT_KEYRING_ALLOW_SHARED_PASSPHRASE_FILE")]
+    allow_shared_passphrase_file: bool,
 }
 
 impl KeyringPaths {
     fn read_passphrase(&self) -> anyhow::Result<Passphrase> {
-        Ok(Passphrase::parse(private_file::read_secret(
-            &self.passphrase_file,
-        )?)?)
+        anyhow::ensure!(
+            std::env::var_os("REGRANT_KEYRING_PASSPHRASE").is_none_or(|it| it.is_empty()),
+            "REGRANT_KEYRING_PASSPHRASE {PASSPHRASE_IN_VARIABLE}"
+        );
+        let shared = if self.allow_shared_passphrase_file {
+            SharedFile::Allowed
+        } else {
+            SharedFile::Refused
+        };
+        private_file::read_passphrase(&self.passphrase_file, shared)
     }
 }
 
@@ -55,8 +70,13 @@ pub(crate) fn run(command: KeysCommand, output: Output) -> anyhow::Result<()> {
             (paths, keyring)
         }
         KeysCommand::Show { paths } => {
-            let keyring = Keyring::open(&paths.keyring, &paths.read_passphrase()?)
-                .context("cannot open the keyring")?;
+            let passphrase = paths.read_passphrase()?;
+            let keyring =
+                Keyring::open(&paths.keyring, &passphrase).context("cannot open the keyring")?;
+            if passphrase.is_short() {
+                // A failed write to stderr cannot be reported anywhere.
+                drop(writeln!(std::io::stderr(), "warning: {SHORT_PASSPHRASE}"));
+            }
             (paths, keyring)
         }
     };

@@ -48,6 +48,14 @@ impl<'a> SettingsReader<'a> {
         self.parse_setting(key)
     }
 
+    /// Refuses a setting that must not be a value.
+    pub fn refuse_value(&mut self, key: &str, reason: &str) {
+        self.known.insert(key.to_owned());
+        if self.source.find_value(key).is_some() {
+            self.add_fault(key, reason);
+        }
+    }
+
     /// A secret without a default, from its variable or from the file that `…_FILE` names.
     pub fn read_secret(&mut self, key: &str) -> Option<Zeroizing<String>> {
         self.known.extend([key.to_owned(), format!("{key}_file")]);

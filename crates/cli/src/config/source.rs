@@ -12,6 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::private_file;
 
+/// How the variables of settings begin.
+const PREFIX: &str = "REGRANT_";
+/// The variable that many platforms set.
+const DATABASE_URL: &str = "DATABASE_URL";
+
 /// Variables and the settings file, read once.
 #[derive(Default)]
 pub(crate) struct SettingsSource {
@@ -23,10 +28,12 @@ pub(crate) struct SettingsSource {
 impl SettingsSource {
     /// Reads the environment of this process and a settings file.
     pub fn from_process(file: Option<&Path>) -> anyhow::Result<Self> {
-        // No setting has a value that is not UTF-8.
+        // No setting has a value that is not UTF-8. Variables of others may be secrets of theirs: they are not kept.
+        let is_ours = |name: &str| name.starts_with(PREFIX) || name == DATABASE_URL;
         let text = |it: std::ffi::OsString| it.into_string().ok();
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+        let variables = variables.filter(|(name, _)| is_ours(name));
         let file = file.map(read_file).transpose()?.unwrap_or_default();
         Ok(Self {
             variables: variables.collect(),
@@ -85,12 +92,12 @@ impl SettingsSource {
 
 /// The name of the variable of a setting: `database.url` is `REGRANT_DATABASE_URL`.
 pub(crate) fn variable_name(key: &str) -> String {
-    format!("REGRANT_{}", key.replace('.', "_").to_uppercase())
+    format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
 /// A second variable of a setting: many platforms set `DATABASE_URL`.
 fn find_alias(key: &str) -> Option<&'static str> {
-    (key == "database.url").then_some("DATABASE_URL")
+    (key == "database.url").then_some(DATABASE_URL)
 }
 
 fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
@@ -142,28 +149,28 @@ mod tests {
     #[test]
     fn a_secret_comes_from_a_file_or_from_a_variable_but_not_from_both() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("passphrase");
-        private_file::write_private(&path, b"correct horse\n").unwrap();
+        let path = home.path().join("url");
+        private_file::write_private(&path, b"sqlite:a\n").unwrap();
         let path = path.to_str().unwrap();
-        let by_file = SettingsSource::from_pairs(&[("REGRANT_KEYRING_PASSPHRASE_FILE", path)]);
+        let by_file = SettingsSource::from_pairs(&[("REGRANT_DATABASE_URL_FILE", path)]);
         assert_eq!(
             by_file
-                .find_secret("keyring.passphrase")
+                .find_secret("database.url")
                 .unwrap()
                 .unwrap()
                 .as_str(),
-            "correct horse"
+            "sqlite:a"
         );
         let both = [
-            ("REGRANT_KEYRING_PASSPHRASE_FILE", path),
-            ("REGRANT_KEYRING_PASSPHRASE", "canary"),
+            ("REGRANT_DATABASE_URL_FILE", path),
+            ("REGRANT_DATABASE_URL", "canary"),
         ];
         let message = SettingsSource::from_pairs(&both)
-            .find_secret("keyring.passphrase")
+            .find_secret("database.url")
             .unwrap_err()
             .to_string();
         assert!(
-            message.contains("REGRANT_KEYRING_PASSPHRASE_FILE") && !message.contains("canary"),
+            message.contains("REGRANT_DATABASE_URL_FILE") && !message.contains("canary"),
             "{message}"
         );
     }

@@ -1,16 +1,26 @@
 //! The settings as a whole: defaults, faults, and rules between two settings.
 
+use std::{os::unix::fs::PermissionsExt as _, sync::LazyLock};
+
 use super::*;
+use crate::private_file;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
     Config::from_source(&SettingsSource::from_pairs(pairs)).map_err(|faults| faults.to_string())
 }
 
-const WHOLE: [(&str, &str); 3] = [
-    ("REGRANT_DATABASE_URL", "sqlite:regrant.sqlite3"),
-    ("REGRANT_KEYRING_PATH", "keyring"),
-    ("REGRANT_KEYRING_PASSPHRASE", "correct horse"),
-];
+/// The settings without a default. The passphrase file stays for all tests of the process.
+static WHOLE: LazyLock<[(&str, &str); 3]> = LazyLock::new(|| {
+    let home = tempfile::tempdir().unwrap().keep();
+    let file = home.join("passphrase");
+    private_file::write_private(&file, b"correct horse battery staple").unwrap();
+    let file: &str = Box::leak(file.to_str().unwrap().to_owned().into_boxed_str());
+    [
+        ("REGRANT_DATABASE_URL", "sqlite:regrant.sqlite3"),
+        ("REGRANT_KEYRING_PATH", "keyring"),
+        ("REGRANT_KEYRING_PASSPHRASE_FILE", file),
+    ]
+});
 
 #[test]
 fn every_fault_is_reported_at_once_by_its_variable() {
@@ -30,7 +40,7 @@ fn every_fault_is_reported_at_once_by_its_variable() {
         "REGRANT_LOG_FORMAT",
         "REGRANT_DATABASE_URL",
         "REGRANT_KEYRING_PATH",
-        "REGRANT_KEYRING_PASSPHRASE",
+        "REGRANT_KEYRING_PASSPHRASE_FILE",
     ] {
         assert!(
             message.contains(variable),
@@ -41,9 +51,39 @@ fn every_fault_is_reported_at_once_by_its_variable() {
 
 #[test]
 fn a_database_and_a_keyring_are_enough() {
-    let config = read(&WHOLE).unwrap();
+    let config = read(&*WHOLE).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.database.url, "sqlite:regrant.sqlite3");
+}
+
+#[test]
+fn a_passphrase_that_is_no_file_is_refused_with_the_name_of_the_file_form() {
+    let variable = [("REGRANT_KEYRING_PASSPHRASE", "canary of sixteen bytes")];
+    let by_variable = read(&[&WHOLE[..], &variable].concat()).err().unwrap();
+    let source = SettingsSource::from_pairs(&WHOLE[..])
+        .with_file("keyring.passphrase", "canary of sixteen bytes");
+    let by_file = Config::from_source(&source).err().unwrap().to_string();
+    for message in [by_variable, by_file] {
+        assert!(
+            message.contains("REGRANT_KEYRING_PASSPHRASE_FILE"),
+            "{message}"
+        );
+        assert!(!message.contains("canary"), "{message}");
+    }
+}
+
+#[test]
+fn a_shared_passphrase_file_needs_the_setting_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("passphrase");
+    private_file::write_private(&file, b"correct horse battery staple").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let file = [("REGRANT_KEYRING_PASSPHRASE_FILE", file.to_str().unwrap())];
+    let settings = [&WHOLE[..2], &file].concat();
+    let message = read(&settings).err().unwrap();
+    assert!(message.contains("chmod 600"), "{message}");
+    let allowed = [("REGRANT_KEYRING_ALLOW_SHARED_PASSPHRASE_FILE", "true")];
+    assert!(read(&[&settings[..], &allowed].concat()).is_ok());
 }
 
 #[test]

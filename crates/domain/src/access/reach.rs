@@ -19,7 +19,7 @@ pub enum Reach {
 
 /// Single assets and all assets of the listed businesses. If both sets are empty, no asset is in reach.
 ///
-/// A business counts only where [`Asset::owning_business`] says so: never by the word of a confined client.
+/// A business counts only where [`Asset::owning_business`] says so: never by what a confined client says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReachLimit {
     /// Canonical ids of assets.

@@ -73,6 +73,9 @@ secret! {
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
+    /// The fewest bytes of a passphrase for a new keyring. Older keyrings may have a shorter one.
+    pub const MIN_BYTES: usize = 16;
+
     /// Takes ownership of the text and drops a line break at its end, as files have one.
     ///
     /// # Errors
@@ -86,6 +89,12 @@ impl Passphrase {
         } else {
             Err(InvalidSecret { max: 1024 })
         }
+    }
+
+    /// Whether it is too short for a new keyring: a copy of the file could be opened by guessing.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.0.len() < Self::MIN_BYTES
     }
 
     /// The plaintext. Review every call.
@@ -214,6 +223,13 @@ mod tests {
             Passphrase::parse("correct horse\n".to_owned())?.expose(),
             "correct horse"
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_passphrase_for_a_new_keyring_has_sixteen_bytes() -> Result<(), InvalidSecret> {
+        assert!(Passphrase::parse("fifteen bytes..".to_owned())?.is_short());
+        assert!(!Passphrase::parse("sixteen bytes...".to_owned())?.is_short());
         Ok(())
     }
 }

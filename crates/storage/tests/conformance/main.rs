@@ -11,7 +11,6 @@ mod activate;
 mod asset;
 mod audit;
 mod bench;
-mod business;
 mod client;
 mod due;
 mod forecast;

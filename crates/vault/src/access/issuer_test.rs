@@ -60,7 +60,7 @@ impl Bench {
 }
 
 fn passphrase() -> Passphrase {
-    Passphrase::parse("correct horse".to_owned()).unwrap()
+    Passphrase::parse("correct horse battery staple".to_owned()).unwrap()
 }
 
 async fn onboard(vault: &Vault) -> Onboarding {

@@ -57,12 +57,14 @@ fn check_listeners(config: &Config) -> Finding {
 fn check_passphrase_file(source: &SettingsSource) -> Option<Finding> {
     let path = source.find_value("keyring.passphrase_file")?;
     let open = private_file::is_open_to_others(Path::new(path)).unwrap_or(false);
-    let message = "other users may read the file: run `chmod 600` on it, unless the platform mounts it with this mode";
+    let message = "other users may read the file, as keyring.allow_shared_passphrase_file permits: is it the platform that mounts it so?";
     open.then(|| Finding::new(Level::Warn, "passphrase", message))
 }
 
 async fn check_keyring(keyring: KeyringFile) -> Finding {
+    let is_short = keyring.passphrase.is_short();
     match installation::unlock_keyring(&keyring.path, keyring.passphrase).await {
+        Ok(_) if is_short => Finding::new(Level::Warn, "keyring", installation::SHORT_PASSPHRASE),
         Ok(open) => {
             let keys = open.list_keks().count();
             Finding::new(
