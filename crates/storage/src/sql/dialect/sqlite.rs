@@ -11,7 +11,7 @@ use std::{
 
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Connection, Database, Sqlite, SqliteConnection, TransactionManager,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -37,12 +37,21 @@ pub(super) async fn open_sqlite(settings: &Settings) -> Result<DatabaseConnectio
     let pool = SqlitePoolOptions::new()
         .max_connections(settings.max_connections)
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_with(options)
         .await?;
     let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     check_version(&connection).await?;
     check_pragmas(&connection, settings).await?;
     Ok(connection)
+}
+
+/// Whether a connection that was given back has no transaction open. After a full disk or a failed write SQLite rolls back
+/// by itself; the driver then fails to, and counts the transaction as open for good.
+async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // The rollback of a dropped transaction is queued before this.
+    connection.ping().await?;
+    Ok(<Sqlite as Database>::TransactionManager::get_transaction_depth(connection) == 0)
 }
 
 /// The file that this address names.
