@@ -65,6 +65,10 @@ impl AssetKind {
 
 /// The facts from which the state of an asset is computed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other"
+)]
 pub struct AssetFacts {
     /// When the active credential last worked in a probe of this asset.
     pub proved_at: Option<Timestamp>,

@@ -140,7 +140,7 @@ impl TenantTx {
 
 /// The item of a row. Where a column does not parse, the item is unreadable, and failed if it seems to be settled.
 fn item_from_row(row: &Row) -> Result<Item, Error> {
-    let (position, lenient) = (row.counter("position")?, LenientRow::new());
+    let (position, lenient) = (row.get("position")?, LenientRow::new());
     let requested_id: String = lenient.or_default(row.get("requested_id"));
     let asset_id = lenient.or(row.parse("asset_id"), placeholder_id()?);
     let result = lenient.or(result_from_row(row), Some(unreadable_result()));

@@ -77,7 +77,7 @@ impl TenantTx {
                      serving = result.serving, reason = result.reason,
                      retry_at = result.retry_at, fbtrace_id = result.fbtrace_id,
                      settled_at = result.settled_at, event_seq = result.event_seq,
-                     attempts = i.attempts + 1
+                     attempts = CASE WHEN i.attempts < 1000000 THEN i.attempts + 1 ELSE 1000000 END
                  FROM result
                  WHERE i.tenant_id = :tenant AND i.reconnect_id = :reconnect
                      AND i.position IN :positions AND i.position = result.position

@@ -23,6 +23,8 @@ use crate::{
     },
 };
 
+/// How long after its time a deferred item may be listed at the latest.
+const MAX_DELAY: chrono::Duration = chrono::Duration::minutes(1);
 /// How many open items one round probes.
 const ROUND: u32 = 1_600;
 /// How a round waits for its permit. A tenant's runs are bounded by its quota.
@@ -227,11 +229,15 @@ impl<'a> Run<'a> {
                 .await?;
         } else {
             let wall = Clock::system_time();
-            let next = tx.find_next_retry(id).await?.filter(|at| *at > wall);
+            let next = tx.find_next_retry(id).await?;
+            let is_stopping = self.vault.runs.stop.is_cancelled();
+            // Every open item that can be read was settled or deferred to a later time.
+            if !is_stopping && next.is_none_or(|at| at < wall - MAX_DELAY) {
+                return Err(Error::from_cause("open items cannot be read"));
+            }
+            let next = next.filter(|at| *at > wall);
             // A process that stops leaves items that were never tried: they are due now.
-            let due_at = next
-                .filter(|_| !self.vault.runs.stop.is_cancelled())
-                .unwrap_or(wall);
+            let due_at = next.filter(|_| !is_stopping).unwrap_or(wall);
             tx.reschedule_due(self.lease, due_at).await?;
         }
         tx.commit().await?;

@@ -11,7 +11,7 @@ use std::{
 
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -41,12 +41,21 @@ pub(super) async fn open_sqlite(
         .max_connections(max_connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_with(options)
         .await?;
     let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     check_version(&connection).await?;
     check_pragmas(&connection, settings).await?;
     Ok(connection)
+}
+
+/// Whether a connection that was given back has no transaction open. After a full disk or a failed write SQLite rolls back
+/// by itself; the driver then fails to, and counts the transaction as open for good.
+async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // The rollback of a dropped transaction is queued before this.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// The file that this address names.
