@@ -4,6 +4,7 @@ mod connect;
 mod isolation;
 mod migrations;
 mod role;
+mod turns;
 
 use futures_util::future::join_all;
 use regrant_domain::{AppId, TenantId};
