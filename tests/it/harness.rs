@@ -74,6 +74,8 @@ pub struct Options {
     pub vault: regrant_vault::Settings,
     pub graph: regrant_graph::Settings,
     pub api: regrant_api::Settings,
+    /// How long calls wait for a connection, and for SQLite's writer in another process.
+    pub database_patience: Duration,
 }
 
 impl Default for Options {
@@ -102,6 +104,7 @@ impl Default for Options {
             vault,
             graph: regrant_graph::Settings::default(),
             api,
+            database_patience: Duration::from_secs(20),
         }
     }
 }
@@ -135,8 +138,8 @@ impl Harness {
         let store = regrant_storage::Settings {
             url: database.url().to_owned(),
             max_connections: 8,
-            acquire_timeout: Duration::from_secs(10),
-            busy_timeout: Duration::from_secs(20),
+            acquire_timeout: options.database_patience,
+            busy_timeout: options.database_patience,
         };
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {

@@ -69,7 +69,7 @@ impl<K: Eq + Hash + Copy> Queue<K> {
         wait: Wait,
     ) -> Result<Option<oneshot::Receiver<()>>, Refused> {
         self.hand_out();
-        // What waits is at its share, so a free permit overtakes nobody.
+        // What waits is at its share, so no call is overtaken that could run.
         if self.count_free_of(key) > 0 {
             self.hold(key);
             return Ok(None);

@@ -6,6 +6,23 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::{Kind, TestDatabase};
 
+/// Keeps a table of PostgreSQL from all others, for so many seconds.
+///
+/// # Panics
+/// The superuser cannot lock it.
+pub async fn hold_table(superuser_url: &str, table: &str, seconds: u32) {
+    let sql = format!(
+        "BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT"
+    );
+    let mut connection = PgConnection::connect(superuser_url)
+        .await
+        .expect("the superuser connects");
+    let held = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await;
+    held.expect("the table is locked");
+}
+
 impl TestDatabase {
     /// Everything the database has written, by name: the files of SQLite, the rows of PostgreSQL's tables as
     /// text.

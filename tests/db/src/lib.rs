@@ -16,6 +16,8 @@ mod server;
 use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use tempfile::TempDir;
 
+pub use crate::contents::hold_table;
+
 use crate::server::{Database, Server};
 
 /// The role that owns the tables and migrates.

@@ -29,7 +29,7 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// Reads the token of this asset while `noise` goes on.
+    /// Reads the token of this asset while `noise` lasts.
     pub async fn take_beside<T>(
         tenant: &Tenant,
         asset: &str,

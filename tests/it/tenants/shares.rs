@@ -1,5 +1,6 @@
 //! Shares: whatever one tenant asks for at the same time, the others are served.
 
+mod busy;
 mod caps;
 mod measure;
 mod noise;

@@ -5,6 +5,7 @@ mod faults;
 mod isolation;
 mod migrations;
 mod role;
+mod turns;
 
 use futures_util::future::join_all;
 use regrant_domain::{AppId, TenantId};

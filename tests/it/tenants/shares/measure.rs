@@ -19,7 +19,9 @@ const LATENCY: u64 = 3_000;
 #[ignore = "a measurement of minutes"]
 async fn neighbours_are_measured() {
     for database in TestDatabase::create_all().await {
-        Measurement::start(database).await.run().await;
+        // Boxed, because these futures are large.
+        let measurement = Box::pin(Measurement::start(database)).await;
+        Box::pin(measurement.run()).await;
     }
 }
 

@@ -60,13 +60,14 @@ impl EventStreams {
             Subject::Session { .. } => MAX_PER_SESSION,
         };
         let tenant = caller.tenant();
-        let has_few = self.tenants.count_held(tenant) < FEW;
+        let beyond_few = if self.tenants.count_held(tenant) < FEW {
+            None
+        } else {
+            Some(self.beyond_few.try_take(tenant, usize::MAX)?)
+        };
         Some(StreamPermits {
             _of_caller: self.callers.try_take(caller.caller_id(), of_caller)?,
-            _beyond_few: match has_few {
-                true => None,
-                false => Some(self.beyond_few.try_take(tenant, usize::MAX)?),
-            },
+            _beyond_few: beyond_few,
             _of_tenant: self.tenants.try_take(tenant, usize::MAX)?,
         })
     }
