@@ -9,6 +9,7 @@ async fn connect(path: &std::path::Path) -> Result<Store, Error> {
     let settings = Settings {
         url: format!("sqlite://{}", path.display()),
         max_connections: 2,
+        acquire_timeout: Duration::from_secs(5),
         busy_timeout: Duration::from_secs(5),
     };
     Store::connect(&settings).await
