@@ -52,19 +52,20 @@ pub(crate) struct GlobalArgs {
 }
 
 fn main() -> ExitCode {
+    run_binary().unwrap_or_else(|error| {
+        print_error(&error);
+        ExitCode::FAILURE
+    })
+}
+
+/// Protects the memory before it reads an argument or a setting, and runs the command.
+fn run_binary() -> anyhow::Result<ExitCode> {
+    memory_guard::protect_memory()?;
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build();
-    let result = memory_guard::protect_memory()
-        .and_then(|()| Ok(runtime?.block_on(cli.command.run_command(&cli.global))?));
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            print_error(&error);
-            ExitCode::FAILURE
-        }
-    }
+        .build()?;
+    runtime.block_on(cli.command.run_command(&cli.global))
 }
 
 /// Prints the error and its causes on standard error, one a line.

@@ -32,8 +32,9 @@ impl Installation {
         };
         write_private(&it.path("passphrase"), "correct horse battery staple");
         for arguments in [&["migrate"][..], &["keys", "init", "--memory", "64"]] {
+            let [listen, admin] = free_ports();
             let made = it
-                .command(arguments, free_port(), free_port())
+                .command(arguments, listen, admin)
                 .output()
                 .expect("the binary starts");
             assert!(
@@ -66,11 +67,9 @@ impl Installation {
 
     /// Starts a command and waits until it is ready.
     fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
-        let (admin, log) = (
-            free_port(),
-            self.path(&format!("{}.log", arguments.concat())),
-        );
-        let mut command = self.command(arguments, free_port(), admin);
+        let log = self.path(&format!("{}.log", arguments.concat()));
+        let [listen, admin] = free_ports();
+        let mut command = self.command(arguments, listen, admin);
         command.envs(variables.iter().copied());
         Running::start(command, admin, log)
     }
@@ -156,11 +155,10 @@ fn write_private(path: &std::path::Path, content: &str) {
     std::fs::set_permissions(path, mode).expect("a mode");
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .and_then(|it| it.local_addr())
-        .expect("a free port")
-        .port()
+/// Two different ports that are free now.
+fn free_ports() -> [u16; 2] {
+    let bound = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
+    bound.map(|it| it.local_addr().expect("its address").port())
 }
 
 #[test]
@@ -200,8 +198,9 @@ fn serve_runs_the_worker_if_the_argument_or_the_setting_says_so() {
 fn a_second_process_on_sqlite_is_refused_and_the_first_keeps_serving() {
     let installation = Installation::new();
     let serving = installation.start(&["serve"], &[]);
+    let [listen, admin] = free_ports();
     let refused = installation
-        .command(&["work"], free_port(), free_port())
+        .command(&["work"], listen, admin)
         .output()
         .expect("it starts");
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();

@@ -7,10 +7,11 @@ use std::{
         fs::{MetadataExt as _, chown},
         process::{CommandExt as _, ExitStatusExt as _},
     },
-    process::{Child, Command},
+    process::{Child, Command, ExitStatus},
+    time::{Duration, Instant},
 };
 
-use super::{Installation, Running, free_port};
+use super::{Installation, PATIENCE, Running, free_ports};
 
 /// A user that owns nothing else.
 const PLAIN_USER: u32 = 65_534;
@@ -48,8 +49,8 @@ fn give_away(installation: &Installation) {
 
 /// Starts `serve` from a shell that allows core files of any size.
 fn serve(installation: &Installation) -> Running {
-    let admin = free_port();
-    let settings = installation.command(&["serve"], free_port(), admin);
+    let [listen, admin] = free_ports();
+    let settings = installation.command(&["serve"], listen, admin);
     let mut shell = as_plain_user(Command::new("sh"));
     let script = "ulimit -c \"$(ulimit -H -c)\" && exec ./regrant serve";
     shell.args(["-c", script]).current_dir(&installation.home);
@@ -91,16 +92,30 @@ fn no_process_of_the_same_user_reads_its_memory_or_its_environment() {
     }
 }
 
+/// Sends the signal until the process ends. Rust's handler for SEGV takes the first one for a fault and lets the process
+/// run on.
+fn crash(process: &mut Child, signal: &str) -> ExitStatus {
+    let pid = process.id().to_string();
+    let started = Instant::now();
+    loop {
+        if let Some(ended) = process.try_wait().expect("its state") {
+            return ended;
+        }
+        assert!(started.elapsed() < PATIENCE, "{signal}");
+        // It fails where the process has ended meanwhile.
+        let sent = Command::new("kill").args(["-s", signal, &pid]).output();
+        drop(sent.expect("kill is there"));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn a_process_that_crashes_leaves_no_core_file() {
     let installation = Installation::new();
     give_away(&installation);
     for (signal, number) in [("ABRT", 6), ("SEGV", 11)] {
         let mut serving = serve(&installation);
-        let pid = serving.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
-        assert!(sent.expect("kill is there").success());
-        let ended = serving.child.wait().expect("it ends");
+        let ended = crash(&mut serving.child, signal);
         assert_eq!(ended.signal(), Some(number), "{signal}");
         assert!(!ended.core_dumped(), "{signal}");
         let files = std::fs::read_dir(&installation.home).expect("the files");

@@ -5,10 +5,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{answer, confine, listed};
-use crate::harness::{APP, Fleet, Harness, Tenant, business, ids, on_both};
+use crate::harness::{APP, Fleet, Harness, Tenant, business, ids, on_both, watch};
 
 on_both!(
     a_business_that_graph_names_brings_its_assets_into_reach,
+    a_probe_of_the_worker_names_the_business_of_an_imported_token,
     a_token_without_the_permission_for_businesses_works_and_proves_none,
     a_business_that_the_whole_tenant_set_stays,
     a_business_of_unknown_source_counts_for_nothing,
@@ -59,6 +60,20 @@ async fn a_business_that_graph_names_brings_its_assets_into_reach(database: Test
         );
         assert_eq!(client.status(&format!("/v1/assets/{id}/token")).await, 200);
     }
+}
+
+async fn a_probe_of_the_worker_names_the_business_of_an_imported_token(database: TestDatabase) {
+    let (harness, fleet, whole) = start(database).await;
+    let client = confine(&harness, &whole, &[], &[&business(2)]).await;
+    let account = ids(&fleet.assets_of(2))[2].clone();
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    whole
+        .register(&[json!({ "id": account, "kind": "ad_account", "token": token })])
+        .await;
+    assert_eq!(reached(&client).await, Vec::<String>::new());
+    // The first pass learns whose the token is, and with which permissions.
+    watch(&harness).await;
+    assert_eq!(reached(&client).await, [account]);
 }
 
 async fn a_token_without_the_permission_for_businesses_works_and_proves_none(
