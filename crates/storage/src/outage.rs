@@ -111,8 +111,9 @@ impl Store {
     /// The database failed otherwise.
     pub async fn check_usable(&self) -> Result<Option<Outage>, Error> {
         let answered = Query::new("SELECT 1").fetch_one(&self.connection).await;
-        if let Err(Error::Unavailable(outage, _)) = self.health.note(answered.map(drop)) {
-            return Ok(Some(outage));
+        match self.health.note(answered) {
+            Err(Error::Unavailable(outage, _)) => return Ok(Some(outage)),
+            answered => drop(answered?),
         }
         let Some((outage, at)) = self.health.last() else {
             return Ok(None);

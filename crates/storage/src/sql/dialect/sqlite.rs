@@ -11,7 +11,7 @@ use std::{
 
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::{
-    ConnectOptions, Connection, Database, Sqlite, SqliteConnection, TransactionManager,
+    ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -51,7 +51,7 @@ pub(super) async fn open_sqlite(settings: &Settings) -> Result<DatabaseConnectio
 async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // The rollback of a dropped transaction is queued before this.
     connection.ping().await?;
-    Ok(<Sqlite as Database>::TransactionManager::get_transaction_depth(connection) == 0)
+    Ok(!connection.is_in_transaction())
 }
 
 /// The file that this address names.
