@@ -111,11 +111,9 @@ impl Store {
     /// The database failed otherwise.
     pub async fn check_usable(&self) -> Result<Option<Outage>, Error> {
         let answered = Query::new("SELECT 1").fetch_one(&self.connection).await;
-        match self.health.note(answered.map(drop)) {
-            Ok(()) => {}
+        match self.health.note(answered) {
             Err(Error::Unavailable(outage, _)) => return Ok(Some(outage)),
-            // No connection became free: it cannot be used either.
-            Err(error) => return Err(error),
+            answered => drop(answered?),
         }
         let Some((outage, at)) = self.health.last() else {
             return Ok(None);

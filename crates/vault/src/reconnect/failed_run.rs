@@ -25,6 +25,9 @@ impl Vault {
             error = error_chain(failure),
             "a run failed; it is resumed later"
         );
+        if is_fault_of_database(failure) {
+            return;
+        }
         if let Err(error) = self.retry_or_end_run(scope, lease).await {
             warn!(
                 error = error_chain(&error),
@@ -66,4 +69,17 @@ impl Vault {
             .emit_events(&[completion_event(id, &counts)], now)
             .await?)
     }
+}
+
+/// Whether the database failed, which says nothing about the reconnect. A row that does not parse does.
+fn is_fault_of_database(failure: &Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(failure);
+    while let Some(it) = cause {
+        match it.downcast_ref::<regrant_storage::Error>() {
+            Some(regrant_storage::Error::Corrupt(_)) => return false,
+            Some(_) => return true,
+            None => cause = it.source(),
+        }
+    }
+    false
 }
