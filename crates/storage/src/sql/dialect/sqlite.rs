@@ -39,8 +39,8 @@ pub(super) async fn open_sqlite(
         .max_connections(max_connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
-        .connect_with(options)
-        .await?;
+        .connect_lazy_with(options);
+    super::await_first_connection(&pool).await?;
     let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     check_version(&connection).await?;
     check_pragmas(&connection, settings).await?;
