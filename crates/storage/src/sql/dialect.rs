@@ -13,6 +13,9 @@ use sea_orm::{
 
 use crate::{Error, Settings, sql::Query, turns::Sizes, work::sole::ProcessLock};
 
+/// How often the first connection of a pool is tried, each time as long as a call waits for one.
+const FIRST_TRIES: usize = 5;
+
 /// How a select locks its rows on PostgreSQL.
 const LOCKS: [(&str, &str); 4] = [
     ("for_update", "FOR UPDATE"),
@@ -228,4 +231,17 @@ impl Dialect {
         };
         Ok(Query::new(sql).fetch_one(on).await?.is_some())
     }
+}
+
+/// Waits for the first connection of a pool: a database that starts takes longer than a call may.
+async fn await_first_connection<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Result<(), Error> {
+    let mut last = Ok(());
+    for _ in 0..FIRST_TRIES {
+        last = match pool.acquire().await {
+            Ok(_) => return Ok(()),
+            Err(sqlx::Error::PoolTimedOut) => Err(sqlx::Error::PoolTimedOut.into()),
+            Err(error) => return Err(error.into()),
+        };
+    }
+    last
 }

@@ -59,10 +59,14 @@ impl Vault {
         let (id, now) = (ReconnectId::mint(), self.clock.now());
         let token = request.access_token.expose().as_bytes();
         let reconnect = new_reconnect(&key, caller, request, id, now)?;
-        let tx = self.store.begin(&caller.scope).await?;
+        // Resolved before the transaction that writes, because the list may be long and writers wait for each other. An
+        // asset that is deleted in between gets its outcome when the item is settled.
+        let tx = self.store.begin_read(&caller.scope).await?;
         let (items, _) = self
             .resolve_targets(&tx, caller, &request.targets, now)
             .await?;
+        tx.commit().await?;
+        let tx = self.store.begin(&caller.scope).await?;
         let accepted = tx
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;

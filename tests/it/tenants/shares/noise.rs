@@ -67,14 +67,16 @@ impl Neighbours {
     /// Calls of the noisy tenant that each start a reconnect of ten thousand unknown assets.
     pub(super) fn reconnects_of_unknown(&self, n: usize) -> Vec<RequestBuilder> {
         let ids: Vec<_> = (0..10_000).map(|it| format!("39{it:08}")).collect();
-        let body = json!({ "access_token": self.noisy_token, "asset_ids": ids });
+        let body = json!({ "access_token": self.noisy_token, "asset_ids": ids, "wait_seconds": 0 });
         let call = |_| self.noisy.call(Method::POST, "/v1/reconnects").json(&body);
         (0..n).map(call).collect()
     }
 
     /// Calls of the noisy tenant that each start a reconnect of its own assets.
     pub(super) fn reconnects(&self, n: usize) -> Vec<RequestBuilder> {
-        let body = json!({ "access_token": self.noisy_token, "asset_ids": self.noisy_ids });
+        let body = json!({
+            "access_token": self.noisy_token, "asset_ids": self.noisy_ids, "wait_seconds": 0,
+        });
         let call = |_| self.noisy.call(Method::POST, "/v1/reconnects").json(&body);
         (0..n).map(call).collect()
     }

@@ -33,8 +33,8 @@ pub(super) async fn open_postgres(
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(TIME_LIMITS).await.map(drop) })
         })
-        .connect_with(options)
-        .await?;
+        .connect_lazy_with(options);
+    super::await_first_connection(&pool).await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 

@@ -42,8 +42,8 @@ pub(super) async fn open_sqlite(
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
         .after_release(|connection, _| Box::pin(is_reusable(connection)))
-        .connect_with(options)
-        .await?;
+        .connect_lazy_with(options);
+    super::await_first_connection(&pool).await?;
     let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     check_version(&connection).await?;
     check_pragmas(&connection, settings).await?;

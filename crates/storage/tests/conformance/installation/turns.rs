@@ -16,8 +16,8 @@ on_both!(
 /// A store whose calls give up soon.
 async fn impatient(bench: &Bench) -> Store {
     let settings = Settings {
-        acquire_timeout: Duration::from_millis(50),
-        busy_timeout: Duration::from_millis(50),
+        acquire_timeout: Duration::from_millis(200),
+        busy_timeout: Duration::from_millis(200),
         ..settings(bench.database.url())
     };
     Store::connect(&settings).await.unwrap()
@@ -39,7 +39,7 @@ async fn a_tenant_at_its_share_waits_in_vain_while_others_read_and_write(bench: 
     let began = Instant::now();
     let (held, refused) = begin_all(&store, &bench.acme).await;
     assert!(matches!(refused, Error::Busy), "{refused:?}");
-    assert!(began.elapsed() < Duration::from_secs(5), "it does not wait");
+    assert!(began.elapsed() < Duration::from_secs(8), "it gives up");
     drop(store.begin_read(&bench.acme).await.unwrap());
     drop(store.begin_read(&bench.bolt).await.unwrap());
     let other = store.begin(&bench.bolt).await;
