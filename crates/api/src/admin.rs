@@ -76,8 +76,10 @@ impl AdminServer {
             routes,
             alive,
         } = parts;
+        let bodies_in_flight = settings.bodies_in_flight / 8;
         let routes = match routes {
             AdminRoutes::All => ListenerRoutes {
+                bodies_in_flight,
                 described: add_described_routes,
                 pages: add_openapi_route,
                 description: ApiDescription::from_openapi(
@@ -87,6 +89,7 @@ impl AdminServer {
                 alive,
             },
             AdminRoutes::Health => ListenerRoutes {
+                bodies_in_flight,
                 described: add_health_routes,
                 pages: |_| (),
                 description: ApiDescription::from_openapi(openapi::describe_health_api(), &[]),

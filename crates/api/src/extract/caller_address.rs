@@ -3,7 +3,7 @@
 //! The rule: `X-Forwarded-For` counts only when a trusted proxy sent it, and is read from its end, because each proxy
 //! appends the address of its peer. Anything before the first untrusted address was written by the caller and is ignored.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{convert::Infallible, net::{IpAddr, Ipv6Addr}};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -27,6 +27,14 @@ impl CallerAddress {
     /// The address of a request in a middleware.
     pub(crate) fn of_request(request: &ServiceRequest) -> Self {
         Self::find_behind_proxies(request.request())
+    }
+
+    /// The network that is counted for the address: a caller of IPv6 usually owns a whole /64 network.
+    pub(crate) fn network_bits(self) -> u128 {
+        match self.0 {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(v6) => Ipv6Addr::to_bits(v6) >> 64 << 64,
+        }
     }
 
     fn find_behind_proxies(request: &HttpRequest) -> Self {

@@ -199,6 +199,10 @@ codes! {
     TooManyLogins "too_many_logins" 429 "Too many log-ins",
         "Too many log-ins are waiting. The password was not checked.",
         "Try again after the time in the Retry-After header.";
+    TooManyBodies "too_many_bodies" 429 "Too many bodies",
+        "The request bodies of this tenant, or of this address while its callers are not authenticated, fill the share \
+         of memory that it may use at once. Nothing was changed.",
+        "Send fewer large bodies at the same time; try again after the time in the Retry-After header.";
     LockedOut "locked_out" 429 "Locked out",
         "Too many log-ins with this name failed in a row. The password was not checked. Unknown names are locked in \
          the same way.",
@@ -208,6 +212,9 @@ codes! {
         "Quote `request_id` when you ask for help; the log holds the cause under this id.";
     GraphUnavailable "graph_unavailable" 503 "Graph unavailable",
         "The Graph API does not respond. Nothing was changed and nothing was disconnected.",
+        "Try again after the time in the Retry-After header.";
+    BodiesFull "bodies_full" 503 "Bodies full",
+        "The request bodies that are arriving fill the memory that the process keeps for them. Nothing was changed.",
         "Try again after the time in the Retry-After header.";
     NotReady "not_ready" 503 "Not ready",
         "The installation cannot serve calls at the moment: its database does not respond.",

@@ -125,8 +125,8 @@ impl Bench {
         };
         let service = init_service(build_app(SharedState::new(
             self.vault.clone(),
-            settings,
-            ListenerRoutes::for_public_api(),
+            settings.clone(),
+            ListenerRoutes::for_public_api(&settings),
             CancellationToken::new(),
         )))
         .await;
