@@ -21,12 +21,12 @@ use actix_web::{
 };
 use futures_util::Stream;
 
+use self::{budget::BodyRefusal, counted::CountedBody};
 pub(crate) use self::{
     budget::{BodyBudget, BodyOwner},
     counted::{BodyHold, announced_length},
 };
-use self::counted::CountedBody;
-use crate::{extract::CallerAddress, settings::Settings};
+use crate::{extract::CallerAddress, problem::Problem, settings::Settings};
 
 /// Middleware: counts the body of the request, and answers for a body that was refused, whatever read it.
 pub(crate) async fn bound_body(
@@ -38,13 +38,20 @@ pub(crate) async fn bound_body(
     };
     let response = next.call(request).await?;
     hold.release();
-    Ok(match hold.take_refusal() {
-        Some(problem) => {
-            let refused = HttpResponse::from_error(problem);
-            answer_refused_body(response, refused).map_into_right_body()
+    let refusal = hold.refusal();
+    let has_ended = refusal != Some(BodyRefusal::Late) && hold.drain().await;
+    let mut response = match refusal {
+        Some(refusal) => {
+            let refused = HttpResponse::from_error(Problem::from(refusal));
+            replace_response(response, refused).map_into_right_body()
         }
         None => response.map_into_left_body(),
-    })
+    };
+    if !has_ended {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 /// Puts a counted body in the position of the request's body, if it has one.
@@ -56,17 +63,16 @@ fn count_body(request: &mut ServiceRequest) -> Option<Rc<BodyHold>> {
     let settings = request.app_data::<Data<Settings>>()?.clone();
     let budget = request.app_data::<Data<BodyBudget>>()?.clone();
     let owner = BodyOwner::Address(CallerAddress::of_request(request).network_bits());
-    let hold = Rc::new(BodyHold::new(budget.into_inner(), owner));
-    let body = CountedBody::new(payload, Rc::clone(&hold), request.headers(), &settings);
+    let hold = Rc::new(BodyHold::new(payload, budget.into_inner(), owner));
+    let body = CountedBody::new(Rc::clone(&hold), request.headers(), &settings);
     let body: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(body);
     request.set_payload(Payload::from(body));
     request.extensions_mut().insert(Rc::clone(&hold));
     Some(hold)
 }
 
-/// The refusal with the headers that other middleware gave the response. The rest of the body is not read, so the
-/// connection ends.
-fn answer_refused_body(
+/// The refusal of a body, with the headers that other middleware gave the response.
+fn replace_response(
     response: ServiceResponse<impl MessageBody>,
     mut refused: HttpResponse,
 ) -> ServiceResponse {
@@ -75,8 +81,5 @@ fn answer_refused_body(
             refused.headers_mut().append(name.clone(), value.clone());
         }
     }
-    refused
-        .head_mut()
-        .set_connection_type(ConnectionType::Close);
     response.into_response(refused)
 }

@@ -20,7 +20,7 @@ use actix_web::{
     web::{self, Data},
 };
 use regrant_vault::Vault;
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
@@ -122,6 +122,8 @@ impl Server {
             .max_connections(max_connections)
             .client_request_timeout(head)
             .keep_alive(idle)
+            // `bodies` drains what is worth draining; a connection that is refused must not linger.
+            .client_disconnect_timeout(Duration::ZERO)
             .shutdown_timeout(shutdown)
             .disable_signals()
             .bind(listen)?;

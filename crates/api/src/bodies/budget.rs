@@ -11,6 +11,7 @@ use std::{
 
 use actix_web::http::header;
 use regrant_domain::TenantId;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::problem::{Code, Problem};
 
@@ -20,6 +21,8 @@ const MAX_STRANGER_BODY: usize = 64 * 1024;
 const ADDRESS_SLOTS: usize = 64;
 /// The same for all addresses together.
 const STRANGER_SLOTS: usize = 512;
+/// How many bodies are read and dropped at once. The connections of others end at once.
+const MAX_DRAINS: usize = 64;
 /// Seconds after which a refused caller may try again.
 const RETRY_SECONDS: u64 = 2;
 
@@ -36,7 +39,7 @@ pub(crate) enum BodyOwner {
 
 /// Why a body is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyRefusal {
+pub(crate) enum BodyRefusal {
     /// It is larger than this many bytes.
     TooLarge(usize),
     /// It did not arrive in time.
@@ -52,6 +55,7 @@ pub(crate) struct BodyBudget {
     total: usize,
     max_body: usize,
     held: Mutex<Held>,
+    drains: Semaphore,
 }
 
 #[derive(Default)]
@@ -75,6 +79,7 @@ impl BodyBudget {
             total: total.max(max_body),
             max_body,
             held: Mutex::default(),
+            drains: Semaphore::new(MAX_DRAINS),
         }
     }
 
@@ -139,6 +144,17 @@ impl BodyBudget {
         if share.bytes == 0 && share.slots == 0 {
             held.owners.remove(&owner);
         }
+    }
+
+    /// A permit to read and drop the rest of a body, if there is one.
+    pub(super) fn try_drain(&self) -> Option<SemaphorePermit<'_>> {
+        self.drains.try_acquire().ok()
+    }
+
+    /// Lets other bodies hold everything.
+    #[cfg(test)]
+    pub(crate) fn fill(&self) {
+        self.lock().bytes = self.total;
     }
 
     /// How many bytes this owner may hold.

@@ -3,7 +3,8 @@
 //! The rule: a refused body ends with an error and is not read further; the middleware answers with the refusal.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    future::poll_fn,
     io,
     pin::Pin,
     rc::Rc,
@@ -16,7 +17,7 @@ use actix_web::{
     dev::Payload,
     error::PayloadError,
     http::header::{self, HeaderMap},
-    rt::time::{Sleep, sleep},
+    rt::time::{Sleep, sleep, timeout},
     web::Bytes,
 };
 use futures_util::{Stream, future::Future};
@@ -24,8 +25,15 @@ use futures_util::{Stream, future::Future};
 use super::budget::{BodyBudget, BodyOwner, BodyRefusal};
 use crate::{problem::Problem, settings::Settings};
 
+/// How many bytes of a body that is not read any more are read and dropped.
+const MAX_DRAINED: usize = 4 * 1024 * 1024;
+/// How long they may take to arrive.
+const MAX_DRAINING: Duration = Duration::from_secs(2);
+
 /// What the body of one request holds of the budget.
 pub(crate) struct BodyHold {
+    payload: RefCell<Payload>,
+    has_ended: Cell<bool>,
     budget: Arc<BodyBudget>,
     owner: Cell<BodyOwner>,
     bytes: Cell<usize>,
@@ -35,7 +43,6 @@ pub(crate) struct BodyHold {
 
 /// A body that is counted.
 pub(super) struct CountedBody {
-    payload: Payload,
     hold: Rc<BodyHold>,
     announced: usize,
     patience: Duration,
@@ -43,8 +50,10 @@ pub(super) struct CountedBody {
 }
 
 impl BodyHold {
-    pub(super) fn new(budget: Arc<BodyBudget>, owner: BodyOwner) -> Self {
+    pub(super) fn new(payload: Payload, budget: Arc<BodyBudget>, owner: BodyOwner) -> Self {
         Self {
+            payload: RefCell::new(payload),
+            has_ended: Cell::new(false),
             budget,
             owner: Cell::new(owner),
             bytes: Cell::new(0),
@@ -72,9 +81,40 @@ impl BodyHold {
         }
     }
 
-    /// The answer to a body that was refused.
-    pub(super) fn take_refusal(&self) -> Option<Problem> {
-        self.refusal.take().map(Problem::from)
+    /// The refusal, if the body was refused.
+    pub(super) fn refusal(&self) -> Option<BodyRefusal> {
+        self.refusal.get()
+    }
+
+    /// Reads and drops what is left of the body, if it is little and arrives soon: a caller that is still sending would
+    /// not see the answer. Whether the body has ended.
+    pub(super) async fn drain(&self) -> bool {
+        if self.has_ended.get() {
+            return true;
+        }
+        let Some(_slot) = self.budget.try_drain() else {
+            return false;
+        };
+        let read = async {
+            let mut left = MAX_DRAINED;
+            while let Some(Ok(chunk)) = poll_fn(|cx| self.poll_chunk(cx)).await {
+                left = left.saturating_sub(chunk.len());
+                if left == 0 {
+                    break;
+                }
+            }
+        };
+        drop(timeout(MAX_DRAINING, read).await);
+        self.has_ended.get()
+    }
+
+    fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        let mut payload = self.payload.borrow_mut();
+        let next = Pin::new(&mut *payload).poll_next(cx);
+        if matches!(next, Poll::Ready(None)) {
+            self.has_ended.set(true);
+        }
+        next
     }
 
     fn try_slot(&self) -> Result<(), BodyRefusal> {
@@ -106,14 +146,8 @@ impl Drop for BodyHold {
 }
 
 impl CountedBody {
-    pub(super) fn new(
-        payload: Payload,
-        hold: Rc<BodyHold>,
-        headers: &HeaderMap,
-        settings: &Settings,
-    ) -> Self {
+    pub(super) fn new(hold: Rc<BodyHold>, headers: &HeaderMap, settings: &Settings) -> Self {
         Self {
-            payload,
             hold,
             announced: announced_length(headers).unwrap_or(0),
             patience: settings.request_timeout,
@@ -148,7 +182,7 @@ impl Stream for CountedBody {
         if let Err(refusal) = self.hold.count_bytes(0, self.announced) {
             return self.refuse(refusal);
         }
-        let Poll::Ready(next) = Pin::new(&mut self.payload).poll_next(cx) else {
+        let Poll::Ready(next) = self.hold.poll_chunk(cx) else {
             return match self.poll_patience(cx) {
                 Ok(()) => Poll::Pending,
                 Err(refusal) => self.refuse(refusal),

@@ -3,7 +3,10 @@
 //! The rule: `X-Forwarded-For` counts only when a trusted proxy sent it, and is read from its end, because each proxy
 //! appends the address of its peer. Anything before the first untrusted address was written by the caller and is ignored.
 
-use std::{convert::Infallible, net::{IpAddr, Ipv6Addr}};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use actix_web::{
     FromRequest, HttpRequest,

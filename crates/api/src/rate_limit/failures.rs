@@ -179,7 +179,11 @@ mod tests {
         assert!(limits.clients.counted.count_entries() <= MAX_ENTRIES);
         assert_eq!(limits.addresses.counted.count_entries(), 1);
         limits.proven.run_pending_tasks();
-        assert_eq!(limits.proven.entry_count(), 0, "strangers add nothing to it");
+        assert_eq!(
+            limits.proven.entry_count(),
+            0,
+            "strangers add nothing to it"
+        );
     }
 
     #[test]

@@ -13,14 +13,20 @@ fn an_address_has_its_burst_and_then_waits() {
         ..Rates::default()
     });
     for left in (0..10).rev() {
-        let allowance = limits.count_address(address("192.0.2.1"), AddressUse::RefusedBearer).unwrap();
+        let allowance = limits
+            .count_address(address("192.0.2.1"), AddressUse::RefusedBearer)
+            .unwrap();
         assert_eq!((allowance.limit, allowance.remaining), (10, left));
         assert_eq!(allowance.reset, u64::from(10 - left));
     }
-    let refused = limits.count_address(address("192.0.2.1"), AddressUse::RefusedBearer).unwrap_err();
+    let refused = limits
+        .count_address(address("192.0.2.1"), AddressUse::RefusedBearer)
+        .unwrap_err();
     assert!((1..=2).contains(&refused.wait), "{refused:?}");
     assert!(
-        limits.count_address(address("192.0.2.2"), AddressUse::RefusedBearer).is_ok(),
+        limits
+            .count_address(address("192.0.2.2"), AddressUse::RefusedBearer)
+            .is_ok(),
         "another address has a limit of its own"
     );
 }
@@ -34,12 +40,23 @@ fn a_network_of_ipv6_is_one_caller() {
     for n in 0..10 {
         assert!(
             limits
-                .count_address(address(&format!("2001:db8::{n}")), AddressUse::RefusedBearer)
+                .count_address(
+                    address(&format!("2001:db8::{n}")),
+                    AddressUse::RefusedBearer
+                )
                 .is_ok()
         );
     }
-    assert!(limits.count_address(address("2001:db8::ffff:1"), AddressUse::RefusedBearer).is_err());
-    assert!(limits.count_address(address("2001:db8:0:1::1"), AddressUse::RefusedBearer).is_ok());
+    assert!(
+        limits
+            .count_address(address("2001:db8::ffff:1"), AddressUse::RefusedBearer)
+            .is_err()
+    );
+    assert!(
+        limits
+            .count_address(address("2001:db8:0:1::1"), AddressUse::RefusedBearer)
+            .is_ok()
+    );
 }
 
 #[test]
@@ -49,7 +66,10 @@ fn what_strangers_send_counts_apart() {
         ..Rates::default()
     });
     let here = || address("192.0.2.1");
-    while limits.count_address(here(), AddressUse::RefusedBearer).is_ok() {}
+    while limits
+        .count_address(here(), AddressUse::RefusedBearer)
+        .is_ok()
+    {}
     for other in [
         AddressUse::Preflight,
         AddressUse::LogIn,
