@@ -19,7 +19,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 38] = [
+pub(crate) const ALL: [Step; 39] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -58,4 +58,5 @@ pub(crate) const ALL: [Step; 38] = [
     credentials::s36_grant_facts::STEP,
     inbound::s37_token_owners::STEP,
     inbound::s38_graph_errors::STEP,
+    operators::s44_login_refusals::STEP,
 ];

@@ -11,4 +11,6 @@ pub use accept::{AcceptedReconnect, NewReconnect};
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
 pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility};
-pub use session::{NewReconnectSession, ReconnectSession, UnverifiedSession};
+pub use session::{
+    NewReconnectSession, ReconnectSession, ReconnectSessionSummary, UnverifiedSession,
+};

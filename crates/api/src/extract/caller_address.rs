@@ -5,7 +5,9 @@
 
 use std::{
     convert::Infallible,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -16,6 +18,7 @@ use actix_web::{
 };
 use futures_util::future::{Ready, ready};
 use ipnet::IpNet;
+use regrant_domain::network_of;
 
 use crate::settings::Settings;
 
@@ -32,12 +35,9 @@ impl CallerAddress {
         Self::find_behind_proxies(request.request())
     }
 
-    /// The network that is counted for the address: a caller of IPv6 usually owns a whole /64 network.
+    /// The network that is counted for the address.
     pub(crate) fn network_bits(self) -> u128 {
-        match self.0 {
-            IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-            IpAddr::V6(v6) => Ipv6Addr::to_bits(v6) >> 64 << 64,
-        }
+        network_of(self.0).to_bits()
     }
 
     fn find_behind_proxies(request: &HttpRequest) -> Self {
@@ -46,6 +46,9 @@ impl CallerAddress {
         };
         let settings = request.app_data::<Data<Settings>>();
         let trusted = settings.map_or(&[][..], |it| it.trusted_proxies.as_slice());
+        if speaks_for_others(peer.ip(), request.headers(), trusted) {
+            warn_of_proxy(peer.ip());
+        }
         Self(walk_proxies(peer.ip(), request.headers(), trusted))
     }
 }
@@ -56,6 +59,28 @@ impl FromRequest for CallerAddress {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::find_behind_proxies(request)))
+    }
+}
+
+/// Whether the peer says for whom it calls, in a header that does not count: it may be a proxy that the settings do not
+/// name. `Forwarded` never counts.
+fn speaks_for_others(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let is_trusted = trusted.iter().any(|net| net.contains(&peer.to_canonical()));
+    let names_others = headers.contains_key(header::X_FORWARDED_FOR);
+    !(is_trusted && names_others) && (names_others || headers.contains_key(header::FORWARDED))
+}
+
+/// Warns in the log, at most once a minute: any caller can send the headers.
+fn warn_of_proxy(peer: IpAddr) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|it| it.elapsed() >= Duration::from_mins(1)) {
+        *last = Some(Instant::now());
+        tracing::warn!(
+            alarm = "untrusted_proxy",
+            peer = %peer,
+            "a peer that trusted_proxies does not name forwards calls: if it is a proxy, all its callers have its address"
+        );
     }
 }
 
@@ -154,6 +179,24 @@ mod tests {
             "10.0.0.2"
         );
         assert_eq!(caller_behind("10.0.0.1", &[], &trusted), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_peer_that_forwards_without_trust_is_noticed() {
+        let notices = |peer: &str, header: &str| {
+            let request = TestRequest::default().append_header((header, "198.51.100.7"));
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            let peer = peer.parse().unwrap();
+            speaks_for_others(peer, request.to_http_request().headers(), &trusted)
+        };
+        assert!(notices("203.0.113.9", "X-Forwarded-For"));
+        assert!(notices("203.0.113.9", "Forwarded"));
+        assert!(
+            notices("10.0.0.1", "Forwarded"),
+            "this header does not count"
+        );
+        assert!(!notices("10.0.0.1", "X-Forwarded-For"));
+        assert!(!notices("203.0.113.9", "X-Other"));
     }
 
     #[test]

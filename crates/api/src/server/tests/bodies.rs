@@ -87,7 +87,11 @@ async fn every_body_of_the_operators_listener_is_counted() {
         .create_operator(Actor::CommandLine, owner, None)
         .await;
     created.unwrap_or_else(|error| panic!("{error}"));
-    let logged_in = bench.vault.log_in(&name, password()).await.unwrap();
+    let logged_in = bench
+        .vault
+        .log_in(&name, password(), [127, 0, 0, 1].into())
+        .await
+        .unwrap();
     let routes = || AdminRoutes::All.build_listener(&Settings::default(), Arc::new(|| true));
     assert_every_body_is_counted(&bench, &logged_in.access_token, routes).await;
 }
