@@ -77,7 +77,6 @@ fn warn_of_proxy(peer: IpAddr) {
     if last.is_none_or(|it| it.elapsed() >= Duration::from_mins(1)) {
         *last = Some(Instant::now());
         tracing::warn!(
-            alarm = "untrusted_proxy",
             peer = %peer,
             "a peer that trusted_proxies does not name forwards calls: if it is a proxy, all its callers have its address"
         );
