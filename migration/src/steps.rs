@@ -4,7 +4,8 @@
 //! microseconds since 1970, JSON is text. Some tables are not isolated by tenant, because they are read before
 //! a tenant is known: `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and
 //! times), `inbox` (notices from Meta, erased when done), `person_directory` (hashes) and `tenant_origins`.
-//! `operators`, `operator_sessions`, `login_attempts` and `graph_errors` belong to the installation.
+//! `operators`, `operator_sessions`, `login_attempts`, `login_refusals` and
+//! `graph_errors` belong to the installation.
 
 mod assets;
 mod audit;

@@ -1,6 +1,6 @@
 //! Request bodies on their way in: how many bytes of them a listener holds at once, for whom, and for how long.
 //!
-//! The rule: [`bound_body`] is the innermost middleware of every listener, so a route that reads its body in any way is
+//! The rule: [`bound_body`] is around every route of every listener, so a route that reads its body in any way is
 //! counted without doing anything for it. Bytes count as they arrive and are given back when the request has ended. A
 //! caller that is not authenticated yet may send little, and never takes what authenticated callers need.
 //! Start at [`bound_body`]; `budget.rs` decides, `counted.rs` counts.

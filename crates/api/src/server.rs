@@ -183,8 +183,8 @@ fn build_app(
         .app_data(shared.description)
         .app_data(shared.alive)
         .default_service(web::to(answer_unmatched))
-        .wrap(from_fn(bound_body))
         .wrap(from_fn(limit_strangers))
+        .wrap(from_fn(bound_body))
         .wrap(from_fn(wrap_request))
 }
 

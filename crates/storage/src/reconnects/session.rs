@@ -8,6 +8,7 @@ use regrant_domain::{
 };
 use sea_orm::TransactionTrait;
 
+use super::session_summary::{ReconnectSessionSummary, summary_from_row};
 use crate::{
     Error, Store, TenantScope, TenantTx,
     sql::{Query, Row, to_json, to_micros},
@@ -63,29 +64,6 @@ pub struct ReconnectSession {
     pub ended_at: Option<Timestamp>,
 }
 
-/// A session without its assets, of which it may have thousands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReconnectSessionSummary {
-    /// The id.
-    pub id: ReconnectSessionId,
-    /// The client that opened it.
-    pub client: ClientId,
-    /// The person it is for.
-    pub person_id: Option<PersonId>,
-    /// Whether only that person's token is accepted.
-    pub require_person: bool,
-    /// How many reconnects it may still start.
-    pub uses_left: u32,
-    /// How many previews it may still request.
-    pub previews_left: u32,
-    /// When it was opened.
-    pub created_at: Timestamp,
-    /// When it expires.
-    pub expires_at: Timestamp,
-    /// When it was ended before that.
-    pub ended_at: Option<Timestamp>,
-}
-
 impl ReconnectSession {
     /// Whether it is open at this moment.
     #[must_use]
@@ -107,14 +85,6 @@ impl ReconnectSession {
             expires_at: self.expires_at,
             ended_at: self.ended_at,
         }
-    }
-}
-
-impl ReconnectSessionSummary {
-    /// Whether it is open at this moment.
-    #[must_use]
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        self.ended_at.is_none() && now < self.expires_at
     }
 }
 
@@ -143,9 +113,6 @@ impl UnverifiedSession {
     }
 }
 
-const SUMMARY_COLUMNS: &str = "
-    s.id, s.client_id, s.person_id, s.require_person, s.uses_left, s.previews_left, s.created_at,
-    s.expires_at, s.ended_at";
 const COLUMNS: &str = "
     s.id, s.client_id, s.person_id, s.require_person, s.asset_ids AS session_assets, s.uses_left,
     s.previews_left, s.created_at, s.expires_at, s.ended_at";
@@ -225,30 +192,6 @@ impl TenantTx {
         session_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The next sessions older than `after`, the newest first; with `client`, those that it opened.
-    pub async fn list_reconnect_sessions(
-        &self,
-        client: Option<ClientId>,
-        after: Option<ReconnectSessionId>,
-        limit: u32,
-    ) -> Result<Vec<ReconnectSessionSummary>, Error> {
-        let query = self
-            .query(
-                "SELECT {columns} FROM reconnect_sessions s
-                 WHERE s.tenant_id = :tenant [AND s.client_id = :client] [AND s.id < :after]
-                 ORDER BY s.id DESC LIMIT :limit",
-            )
-            .fill("columns", SUMMARY_COLUMNS)
-            .bind_optional("client", client.map(ClientId::uuid))
-            .bind_optional("after", after.map(ReconnectSessionId::uuid))
-            .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(summary_from_row)
-            .collect()
-    }
-
     /// Takes one use of an open session; whether one was left.
     pub async fn take_session_use(
         &self,
@@ -321,19 +264,5 @@ fn session_from_row(row: &Row) -> Result<ReconnectSession, Error> {
         created_at: summary.created_at,
         expires_at: summary.expires_at,
         ended_at: summary.ended_at,
-    })
-}
-
-fn summary_from_row(row: &Row) -> Result<ReconnectSessionSummary, Error> {
-    Ok(ReconnectSessionSummary {
-        id: ReconnectSessionId::from_uuid(row.get("id")?),
-        client: ClientId::from_uuid(row.get("client_id")?),
-        person_id: row.maybe_parse("person_id")?,
-        require_person: row.get("require_person")?,
-        uses_left: row.unsigned("uses_left")?,
-        previews_left: row.unsigned("previews_left")?,
-        created_at: row.time("created_at")?,
-        expires_at: row.time("expires_at")?,
-        ended_at: row.maybe_time("ended_at")?,
     })
 }
