@@ -4,7 +4,8 @@
 //! microseconds since 1970, JSON is text. Rows of a tenant are written in that tenant's transactions alone. Some are
 //! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes) and
 //! `tenant_origins`; a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
-//! erased when done), `operators`, `operator_sessions`, `login_attempts`, `graph_errors` and `erasures` belong to the installation.
+//! erased when done), `operators`, `operator_sessions`, `login_attempts`, `login_refusals`, `graph_errors` and
+//! `erasures` belong to the installation.
 
 mod assets;
 mod audit;
@@ -19,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 43] = [
+pub(crate) const ALL: [Step; 44] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -61,6 +62,7 @@ pub(crate) const ALL: [Step; 43] = [
     assets::s39_business_source::STEP,
     tenants::s41_row_seals::STEP,
     tenants::s42_walled_tables::STEP,
+    operators::s44_login_refusals::STEP,
     work::s46_erasures::STEP,
     work::s47_run_failures::STEP,
 ];

@@ -7,4 +7,5 @@ mod matrix;
 mod rates;
 mod reach;
 mod sessions;
+mod strangers;
 mod tampering;

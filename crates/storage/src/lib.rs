@@ -45,12 +45,15 @@ pub use inbound::{
     StoredUnknownError,
 };
 pub use integrity::{RowName, RowSeals, SealedRow, SlottedCredential};
-pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
+pub use operators::{
+    LoginFailures, LoginOrigin, LoginRefusals, NewSigningKey, OperatorSession,
+    OperatorWithPassword, StoredSigningKey,
+};
 pub use outage::Outage;
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
-    NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectVisibility,
-    UnverifiedSession,
+    NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectSessionSummary,
+    ReconnectVisibility, UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{

@@ -33,7 +33,8 @@ use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
 pub use access::sessions::{
-    BrowserSession, SessionAsset, SessionList, SessionRequest, SessionView, SessionWithToken,
+    BrowserSession, ListedSession, SessionAsset, SessionList, SessionRequest, SessionView,
+    SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use assets::{
@@ -51,7 +52,7 @@ pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
-pub use inbound::{DeletionReceipt, DeletionStatus, deletions::OrderedDeletion};
+pub use inbound::{CallbackApp, DeletionReceipt, DeletionStatus, deletions::OrderedDeletion};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
