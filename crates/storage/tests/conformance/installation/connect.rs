@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
-use regrant_storage::{Error, NEWEST_MIGRATION, Store};
+use regrant_storage::{Error, NEWEST_MIGRATION, Outage, Store};
 use regrant_testdb::{Kind, TestDatabase};
 
 use crate::bench::{Bench, on_both, settings};
@@ -40,7 +40,7 @@ async fn a_missing_sqlite_file_is_not_created() {
     let url = format!("sqlite://{}", file.display());
     assert!(matches!(
         Store::connect(&settings(&url)).await,
-        Err(Error::Db(_))
+        Err(Error::Unavailable(Outage::Lost, _))
     ));
     assert!(!file.exists());
 }
