@@ -1,7 +1,6 @@
 //! Rows of the installation: apps, tenants, clients, keys.
 
 mod connect;
-mod faults;
 mod isolation;
 mod migrations;
 mod role;
