@@ -62,7 +62,7 @@ fn the_scanner_finds_a_planted_canary_in_each_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_leave_only_through_the_token_endpoints() {
     for database in TestDatabase::create_all().await {
-        no_secret_leaves(database).await;
+        Box::pin(no_secret_leaves(database)).await;
     }
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Outage {
             Self::Full => "no space is left",
             Self::ReadOnly => "it is read-only",
             Self::Damaged => "it is damaged",
-            Self::Lost => "it does not answer",
+            Self::Lost => "it does not answer, or its file cannot be used",
         })
     }
 }

@@ -191,7 +191,7 @@ async fn deferred_reconnect(harness: &Harness, tenant: &Tenant, ids: &[String]) 
 }
 
 async fn a_damaged_item_ends_as_failed_and_the_others_settle(database: TestDatabase) {
-    let (harness, tenant, ids) = scene(database, 24, 100).await;
+    let (harness, tenant, ids) = scene(database, 24, 8).await;
     let id = deferred_reconnect(&harness, &tenant, &ids).await;
     let (good, to_damage) = ids.split_at(5);
     let mut free = to_damage.iter().cloned();

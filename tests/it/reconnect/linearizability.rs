@@ -25,7 +25,7 @@ fn from_environment(name: &str, otherwise: usize) -> usize {
 }
 
 async fn concurrent_reconnects_and_reads_have_one_order(database: TestDatabase) {
-    let fleet = Fleet::new(1, 12, 0);
+    let fleet = Fleet::new(2, 24, 0);
     let harness = Harness::start(database, &fleet.world()).await;
     let tenant = Arc::new(harness.tenant("One").await);
     tenant.register(&fleet.assets()).await;

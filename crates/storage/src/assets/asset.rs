@@ -116,7 +116,7 @@ pub(crate) fn asset_from_row(row: &Row) -> Result<Asset, Error> {
         created_at: lenient.or(row.time("created_at"), facts.registered_at),
         facts,
     };
-    asset.facts.is_unreadable = lenient.is_unreadable("assets", asset.id.as_str());
+    asset.facts.is_unreadable = lenient.report_fault("assets", asset.id.as_str());
     Ok(asset)
 }
 

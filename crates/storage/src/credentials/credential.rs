@@ -240,6 +240,6 @@ pub(crate) fn credential_from_row(row: &Row) -> Result<StoredCredential, Error> 
     Ok(StoredCredential {
         credential,
         tasks,
-        is_unreadable: lenient.is_unreadable("credentials", &id),
+        is_unreadable: lenient.report_fault("credentials", &id),
     })
 }

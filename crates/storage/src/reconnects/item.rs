@@ -146,7 +146,7 @@ fn item_from_row(row: &Row) -> Result<Item, Error> {
     let result = lenient.or(result_from_row(row), Some(unreadable_result()));
     let attempts = lenient.or_default(row.counter("attempts"));
     let event_seq = lenient.or_default(row.get("event_seq"));
-    let is_unreadable = lenient.is_unreadable("reconnect_items", asset_id.as_str());
+    let is_unreadable = lenient.report_fault("reconnect_items", asset_id.as_str());
     Ok(Item {
         position,
         asset_id,

@@ -62,8 +62,8 @@ impl LenientRow {
         self.or(value, T::default())
     }
 
-    /// Whether a column did not parse; raises the alarm then.
-    pub(crate) fn is_unreadable(self, table: &'static str, id: &str) -> bool {
+    /// Raises the alarm if a column did not parse; whether one did not.
+    pub(crate) fn report_fault(self, table: &'static str, id: &str) -> bool {
         let fault = self.fault.into_inner();
         fault.inspect(|it| raise_alarm(table, id, it)).is_some()
     }

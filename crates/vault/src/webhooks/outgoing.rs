@@ -47,7 +47,7 @@ enum UnsentReason {
     /// The delivery was deleted.
     Gone,
     /// It fails without being sent: the endpoint is disabled, or its secret does not open.
-    Failed(Delivery, &'static str),
+    Failed(Box<Delivery>, &'static str),
     /// All permits, or all of the tenant's or the endpoint's, are taken.
     NoPermit,
 }
@@ -105,13 +105,13 @@ impl Vault {
             .ok_or(UnsentReason::Gone)?;
         if target.endpoint.status != EndpointStatus::Enabled {
             return Err(UnsentReason::Failed(
-                due.delivery,
+                Box::new(due.delivery),
                 "the endpoint is disabled",
             ));
         }
         if target.secrets.is_empty() {
             let error = "the endpoint's secret does not open";
-            return Err(UnsentReason::Failed(due.delivery, error));
+            return Err(UnsentReason::Failed(Box::new(due.delivery), error));
         }
         let max = self.max_permits_of(&target.endpoint);
         let of_endpoint = self.endpoint_permits.try_take(target.endpoint.id, max);
