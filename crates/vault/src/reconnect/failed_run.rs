@@ -73,6 +73,9 @@ impl Vault {
 
 /// Whether the database failed, which says nothing about the reconnect. A row that does not parse does.
 fn is_fault_of_database(failure: &Error) -> bool {
+    if matches!(failure, Error::DatabaseBusy | Error::TenantBusy | Error::Unavailable(..)) {
+        return true;
+    }
     let mut cause: Option<&dyn std::error::Error> = Some(failure);
     while let Some(it) = cause {
         match it.downcast_ref::<regrant_storage::Error>() {
