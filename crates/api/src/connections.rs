@@ -16,6 +16,9 @@ use socket2::SockRef;
 
 use crate::settings::Settings;
 
+/// How much the system receives ahead of the server, in bytes: megabytes for each connection otherwise.
+const RECEIVE_BUFFER: usize = 64 * 1024;
+
 /// The open connections of a listener.
 pub(crate) struct Connections {
     limit: usize,
@@ -50,6 +53,8 @@ impl Connections {
         let Ok(peer) = stream.peer_addr().map(|it| it.ip().to_canonical()) else {
             return;
         };
+        // An error does not matter: the buffer is only larger then.
+        drop(SockRef::from(stream).set_recv_buffer_size(RECEIVE_BUFFER));
         if self.trusted.iter().any(|it| it.contains(&peer)) {
             return;
         }

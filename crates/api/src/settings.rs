@@ -49,7 +49,7 @@ impl Default for Settings {
             max_body: 1024 * 1024,
             bodies_in_flight: 64 * 1024 * 1024,
             max_connections: 4_096,
-            max_address_connections: 512,
+            max_address_connections: 384,
             request_timeout: Duration::from_secs(15),
             keep_alive: Duration::from_mins(1),
             shutdown_timeout: Duration::from_secs(30),

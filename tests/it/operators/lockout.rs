@@ -104,7 +104,7 @@ async fn refusals(harness: &Harness) -> Vec<Value> {
         .data
         .into_iter()
         .filter(|it| it.action == "operator.log_in_refused");
-    let text = refused.map(|it| it.detail.to_string());
-    text.map(|it| serde_json::from_str(&it).expect("json"))
+    refused
+        .map(|it| serde_json::from_str(&it.detail).expect("json"))
         .collect()
 }

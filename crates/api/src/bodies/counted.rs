@@ -28,7 +28,7 @@ use crate::{problem::Problem, settings::Settings};
 /// How many bytes of a body that is not read any more are read and dropped.
 const MAX_DRAINED: usize = 4 * 1024 * 1024;
 /// How long they may take to arrive.
-const MAX_DRAINING: Duration = Duration::from_secs(2);
+const MAX_DRAINING: Duration = Duration::from_secs(1);
 
 /// What the body of one request holds of the budget.
 pub(crate) struct BodyHold {

@@ -15,6 +15,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
     task::JoinSet,
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The address that strangers call from. Everything else of a test calls from 127.0.0.1.
 const STRANGERS: [u8; 4] = [127, 0, 0, 2];
@@ -28,10 +29,11 @@ pub struct Tally {
     pub ended: AtomicUsize,
 }
 
-/// Connections that send all but the last bytes of a body, and wait; again and again until it is dropped.
+/// Connections that send all but the last bytes of a body, and wait; again and again until it is dropped. They run on a
+/// thread of their own: what an honest caller of the same test measures is the server.
 pub struct SlowBodies {
     pub tally: Arc<Tally>,
-    _senders: JoinSet<()>,
+    _stop: DropGuard,
 }
 
 impl SlowBodies {
@@ -40,26 +42,35 @@ impl SlowBodies {
             .trim_start_matches("http://")
             .parse()
             .expect("an address");
-        let tally = Arc::new(Tally::default());
-        let mut senders = JoinSet::new();
-        for _ in 0..connections {
-            let tally = Arc::clone(&tally);
-            senders.spawn(async move {
-                loop {
-                    let status = send_slow_body(target, path, bytes).await;
-                    let counted = match status {
-                        Some(429 | 503 | 413) => &tally.refused,
-                        _ => &tally.ended,
-                    };
-                    counted.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(Duration::from_secs(5)).await;
+        let (tally, stop) = (Arc::new(Tally::default()), CancellationToken::new());
+        let (counts, stopped) = (Arc::clone(&tally), stop.clone());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.expect("a runtime").block_on(async {
+                let mut senders = JoinSet::new();
+                for _ in 0..connections {
+                    senders.spawn(repeat_slow_body(target, path, bytes, Arc::clone(&counts)));
                 }
+                stopped.cancelled().await;
             });
-        }
+        });
         Self {
             tally,
-            _senders: senders,
+            _stop: stop.drop_guard(),
         }
+    }
+}
+
+async fn repeat_slow_body(target: SocketAddr, path: &str, bytes: usize, tally: Arc<Tally>) {
+    loop {
+        let counted = match Box::pin(send_slow_body(target, path, bytes)).await {
+            Some(429 | 503 | 413) => &tally.refused,
+            _ => &tally.ended,
+        };
+        counted.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 

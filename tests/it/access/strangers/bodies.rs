@@ -72,7 +72,8 @@ async fn keep_waiting(harness: &Harness, count: usize) -> Vec<TcpStream> {
         stream.write_all(head.as_bytes()).await.expect("written");
         waiting.push(stream);
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A refusal waits a second for the rest of its body.
+    tokio::time::sleep(Duration::from_millis(1_300)).await;
     waiting
 }
 
@@ -101,8 +102,8 @@ async fn an_address_keeps_the_server_waiting_for_64_bodies_and_another_address_i
         late.len() == 64 && late.iter().all(|it| it.starts_with("HTTP/1.1 408")),
         "{late:?}"
     );
-    let mut again = keep_waiting(&harness, 64).await;
-    let refused = read_answers(&mut again, Duration::from_millis(20)).await;
+    let mut renewed = keep_waiting(&harness, 64).await;
+    let refused = read_answers(&mut renewed, Duration::from_millis(20)).await;
     assert!(refused.is_empty(), "what ended is given back: {refused:?}");
 }
 
@@ -126,7 +127,7 @@ async fn read_answers(connections: &mut Vec<TcpStream>, patience: Duration) -> V
 
 /// Starts bodies of a tenant that hold this many bytes in all.
 async fn hold_bytes(tenant: &Tenant, api: &str, bodies: usize, bytes: usize) -> Vec<TcpStream> {
-    let mut held = Vec::new();
+    let mut streams = Vec::new();
     for _ in 0..bodies {
         let mut stream = TcpStream::connect(api.trim_start_matches("http://"))
             .await
@@ -139,10 +140,10 @@ async fn hold_bytes(tenant: &Tenant, api: &str, bodies: usize, bytes: usize) -> 
         );
         stream.write_all(head.as_bytes()).await.expect("written");
         stream.write_all(&vec![b' '; bytes]).await.expect("written");
-        held.push(stream);
+        streams.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    held
+    streams
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,7 +33,7 @@ async fn tokens_are_read_beside_3_000_slow_bodies_and_garbage_on_postgres() {
 async fn prove(database: TestDatabase, name: &str) {
     let fleet = Fleet::new(1, 6, 0);
     // As in production: the harness lets one address open more connections.
-    let settings = vec![("REGRANT_LIMITS_ADDRESS_CONNECTIONS", "512")];
+    let settings = vec![("REGRANT_LIMITS_ADDRESS_CONNECTIONS", "384")];
     let server = ServerProcess::start_with(database, &fleet.world(), "error", settings).await;
     let tenant = server.tenant("B").await;
     tenant.register(&fleet.assets()).await;
@@ -68,7 +68,9 @@ async fn prove(database: TestDatabase, name: &str) {
         log_in(&server.api, &tenant).await == 200
     });
     let (beside, log_ins) = tokio::join!(reads, log_ins);
-    garbage.into_iter().for_each(|it| it.abort());
+    for it in garbage {
+        it.abort();
+    }
     println!("{name}: beside 4 threads of garbage {beside}, log-ins {log_ins}");
     beside.assert_like(&alone);
     log_ins.assert_without_errors();
