@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 32] = [
+const GRANTS: [(&str, &str); 33] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -37,6 +37,7 @@ const GRANTS: [(&str, &str); 32] = [
     ("operators", "SELECT, INSERT, UPDATE, DELETE"),
     ("operator_sessions", "SELECT, INSERT, DELETE"),
     ("login_attempts", "SELECT, INSERT, UPDATE, DELETE"),
+    ("login_refusals", "SELECT, INSERT, UPDATE, DELETE"),
     ("graph_errors", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_scopes", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_proofs", "SELECT, INSERT, DELETE"),

@@ -4,7 +4,8 @@
 //! microseconds since 1970, JSON is text. Some tables are not isolated by tenant, because they are read before
 //! a tenant is known: `apps`, `tenants`, `signing_keys`, `clients` (hashes), `due` and `probe_due` (ids and
 //! times), `inbox` (notices from Meta, erased when done), `person_directory` (hashes) and `tenant_origins`.
-//! `operators`, `operator_sessions`, `login_attempts` and `graph_errors` belong to the installation.
+//! `operators`, `operator_sessions`, `login_attempts`, `login_refusals` and
+//! `graph_errors` belong to the installation.
 
 mod assets;
 mod audit;
@@ -19,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 38] = [
+pub(crate) const ALL: [Step; 39] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -58,4 +59,5 @@ pub(crate) const ALL: [Step; 38] = [
     credentials::s36_grant_facts::STEP,
     inbound::s37_token_owners::STEP,
     inbound::s38_graph_errors::STEP,
+    operators::s44_login_refusals::STEP,
 ];

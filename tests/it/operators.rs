@@ -1,5 +1,7 @@
 //! Operators: log-in, lockout, roles, and changes that end log-ins at once.
 
+mod lockout;
+
 use futures_util::future::join_all;
 use regrant_domain::{OperatorRole, TenantId};
 use regrant_testdb::TestDatabase;
@@ -231,7 +233,7 @@ async fn a_flood_of_log_ins_hashes_two_at_once_and_delays_no_tenant(database: Te
     let of = |status: u16| answers.iter().filter(|it| **it == status).count();
     assert_eq!(of(401) + of(429), 500, "{answers:?}");
     assert!(
-        of(401) >= 34 && of(429) >= 100,
+        of(401) >= 10 && of(429) >= 100,
         "{} tried, {} refused",
         of(401),
         of(429)

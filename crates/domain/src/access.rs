@@ -1,6 +1,7 @@
 //! What clients, operators and browsers may do.
 
 mod client;
+mod network;
 mod operator;
 mod operator_account;
 mod permission;
@@ -9,6 +10,7 @@ mod read_reason;
 mod web_origin;
 
 pub use client::{ClientSpec, ScopeUse};
+pub use network::network_of;
 pub use operator::{InvalidOperatorName, OperatorName, OperatorRole};
 pub use operator_account::Operator;
 pub use permission::{Permission, Permissions};

@@ -24,6 +24,7 @@ pub mod webhooks;
 pub use access::{
     ClientSpec, InvalidOperatorName, InvalidReadReason, InvalidWebOrigin, Operator, OperatorName,
     OperatorRole, Permission, Permissions, Reach, ReachLimit, ReadReason, ScopeUse, WebOrigin,
+    network_of,
 };
 pub use assets::{Asset, AssetFacts, AssetKind, Confidence, CutOff, CutOffNote, CutOffSource};
 pub use clock::{Clock, Timestamp};

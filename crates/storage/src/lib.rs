@@ -40,11 +40,14 @@ pub use inbound::{
     GrantedConsent, NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice,
     StoredUnknownError,
 };
-pub use operators::{NewSigningKey, OperatorSession, OperatorWithPassword, StoredSigningKey};
+pub use operators::{
+    LoginFailures, LoginOrigin, LoginRefusals, NewSigningKey, OperatorSession,
+    OperatorWithPassword, StoredSigningKey,
+};
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
-    NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectVisibility,
-    UnverifiedSession,
+    NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectSessionSummary,
+    ReconnectVisibility, UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{

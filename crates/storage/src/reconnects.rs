@@ -6,9 +6,11 @@ pub(crate) mod item;
 mod item_outcome;
 mod reconnect;
 mod session;
+mod session_summary;
 
 pub use accept::{AcceptedReconnect, NewReconnect};
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
 pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility};
 pub use session::{NewReconnectSession, ReconnectSession, UnverifiedSession};
+pub use session_summary::ReconnectSessionSummary;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The newest migration this program needs. A database with later ones fits too: they only add.
-pub const NEWEST_MIGRATION: &str = "m20261128_000038_graph_errors";
+pub const NEWEST_MIGRATION: &str = "m20261128_000044_login_refusals";
 
 /// How to open the database.
 #[derive(Clone)]

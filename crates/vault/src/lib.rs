@@ -33,7 +33,8 @@ use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
 pub use access::sessions::{
-    BrowserSession, SessionAsset, SessionList, SessionRequest, SessionView, SessionWithToken,
+    BrowserSession, ListedSession, SessionAsset, SessionList, SessionRequest, SessionView,
+    SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use assets::{

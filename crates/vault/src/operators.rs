@@ -16,6 +16,7 @@ use crate::{
     Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
     call::idempotency::IdempotentCall,
     call::page::{Page, query_limit},
+    operators::passwords::HashUse,
 };
 
 /// An operator to create.
@@ -80,7 +81,7 @@ impl Vault {
         by.require_owner()?;
         let password_hash = self
             .passwords
-            .acquire_permit()
+            .acquire_permit(HashUse::OfOperator)
             .await?
             .hash_password(new.password)
             .await?;
@@ -165,7 +166,7 @@ impl Vault {
         let password_hash = match change.password.take() {
             Some(password) => Some(
                 self.passwords
-                    .acquire_permit()
+                    .acquire_permit(HashUse::OfOperator)
                     .await?
                     .hash_password(password)
                     .await?,
@@ -188,7 +189,7 @@ impl Vault {
         if let Some(hash) = &password_hash {
             tx.set_operator_password(id, hash).await?;
             // Unlock the name: earlier wrong passwords must not lock out the new password.
-            tx.clear_login_failures(&self.person_directory.hash_login_name(&is.name))
+            tx.clear_login_name(&self.person_directory.hash_login_name(&is.name))
                 .await?;
         }
         if password_hash.is_some() || is.disabled_at.is_some() {

@@ -2,3 +2,4 @@
 
 pub(super) mod s03_signing_keys;
 pub(super) mod s26_operators;
+pub(super) mod s44_login_refusals;

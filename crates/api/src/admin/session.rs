@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::{caller::OperatorCaller, operators::OperatorOut};
 use crate::{
+    extract::CallerAddress,
     json::Json,
     problem::{Problem, ProblemOut},
     schema,
@@ -66,7 +67,8 @@ pub(super) struct IssuedSessionOut {
     operator: OperatorOut,
 }
 
-/// Log in. Five failures in a row lock the name for a while, even if no operator has it.
+/// Log in. Five failures in a row from one address lock the name for this address for a while, even if no operator has
+/// it.
 #[utoipa::path(
     tag = "session",
     security(()),
@@ -81,9 +83,12 @@ pub(super) struct IssuedSessionOut {
 #[post("/admin/v1/session")]
 pub(super) async fn log_in(
     vault: Data<Vault>,
+    address: CallerAddress,
     Json(request): Json<LogIn>,
 ) -> Result<HttpResponse, Problem> {
-    let issued = vault.log_in(&request.name, request.password).await?;
+    let issued = vault
+        .log_in(&request.name, request.password, address.0)
+        .await?;
     let body = zeroizing_body(&IssuedSessionOut::from(issued), 1)?;
     Ok(HttpResponse::Created()
         .content_type("application/json")
@@ -124,10 +129,16 @@ pub(super) async fn log_out(
 pub(super) async fn change_password(
     vault: Data<Vault>,
     caller: OperatorCaller,
+    address: CallerAddress,
     Json(request): Json<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
     vault
-        .change_password(&caller.0, request.current_password, request.new_password)
+        .change_password(
+            &caller.0,
+            request.current_password,
+            request.new_password,
+            address.0,
+        )
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

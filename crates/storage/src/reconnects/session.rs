@@ -8,6 +8,7 @@ use regrant_domain::{
 };
 use sea_orm::TransactionTrait;
 
+use super::session_summary::{ReconnectSessionSummary, summary_from_row};
 use crate::{
     Error, Store, TenantScope, TenantTx,
     sql::{Query, Row, to_json, to_micros},
@@ -68,6 +69,22 @@ impl ReconnectSession {
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
+    }
+
+    /// The session without its assets.
+    #[must_use]
+    pub fn to_summary(&self) -> ReconnectSessionSummary {
+        ReconnectSessionSummary {
+            id: self.id,
+            client: self.client,
+            person_id: self.person_id.clone(),
+            require_person: self.require_person,
+            uses_left: self.uses_left,
+            previews_left: self.previews_left,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            ended_at: self.ended_at,
+        }
     }
 }
 
@@ -175,30 +192,6 @@ impl TenantTx {
         session_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The next sessions older than `after`, the newest first; with `client`, those that it opened.
-    pub async fn list_reconnect_sessions(
-        &self,
-        client: Option<ClientId>,
-        after: Option<ReconnectSessionId>,
-        limit: u32,
-    ) -> Result<Vec<ReconnectSession>, Error> {
-        let query = self
-            .query(
-                "SELECT {columns} FROM reconnect_sessions s
-                 WHERE s.tenant_id = :tenant [AND s.client_id = :client] [AND s.id < :after]
-                 ORDER BY s.id DESC LIMIT :limit",
-            )
-            .fill("columns", COLUMNS)
-            .bind_optional("client", client.map(ClientId::uuid))
-            .bind_optional("after", after.map(ReconnectSessionId::uuid))
-            .bind("limit", i64::from(limit));
-        self.fetch_all(query)
-            .await?
-            .iter()
-            .map(session_from_row)
-            .collect()
-    }
-
     /// Takes one use of an open session; whether one was left.
     pub async fn take_session_use(
         &self,
@@ -259,16 +252,17 @@ fn read_candidate(tenant: TenantId, row: &Row) -> Result<UnverifiedSession, Erro
 }
 
 fn session_from_row(row: &Row) -> Result<ReconnectSession, Error> {
+    let summary = summary_from_row(row)?;
     Ok(ReconnectSession {
-        id: ReconnectSessionId::from_uuid(row.get("id")?),
-        client: ClientId::from_uuid(row.get("client_id")?),
-        person_id: row.maybe_parse("person_id")?,
-        require_person: row.get("require_person")?,
+        id: summary.id,
+        client: summary.client,
+        person_id: summary.person_id,
+        require_person: summary.require_person,
         asset_ids: row.json("session_assets")?,
-        uses_left: row.unsigned("uses_left")?,
-        previews_left: row.unsigned("previews_left")?,
-        created_at: row.time("created_at")?,
-        expires_at: row.time("expires_at")?,
-        ended_at: row.maybe_time("ended_at")?,
+        uses_left: summary.uses_left,
+        previews_left: summary.previews_left,
+        created_at: summary.created_at,
+        expires_at: summary.expires_at,
+        ended_at: summary.ended_at,
     })
 }

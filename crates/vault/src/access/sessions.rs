@@ -12,11 +12,13 @@ use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
-pub use view::{BrowserSession, SessionAsset, SessionList, SessionView, SessionWithToken};
+pub use view::{
+    BrowserSession, ListedSession, SessionAsset, SessionList, SessionView, SessionWithToken,
+};
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Replayed, Resource, Vault,
-    access::sessions::view::view_session,
+    access::sessions::view::{list_session, view_session},
     call::idempotency::IdempotentCall,
     call::page::{Page, query_limit},
 };
@@ -127,7 +129,7 @@ impl Vault {
         tx.commit().await?;
         let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
         Ok(SessionList {
-            data: rows.into_iter().map(|it| view_session(it, now)).collect(),
+            data: rows.into_iter().map(|it| list_session(it, now)).collect(),
             next,
         })
     }

@@ -4,13 +4,14 @@
 //! from Meta find the tenants that they concern, and it finds the notice by which the person revoked the token before.
 //! The directory holds keyed hashes, never an id.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
     AppId, AssetId, Clock, Grant, NoticeSubject, OperatorName, PersonId, Timestamp, TokenFacts,
+    network_of,
 };
-use regrant_storage::{GrantedConsent, PersonHash, Reconnect, TenantTx};
+use regrant_storage::{GrantedConsent, LoginOrigin, PersonHash, Reconnect, TenantTx};
 
 use crate::{Error, Vault, credentials::data_keys::DataKeys};
 
@@ -54,6 +55,18 @@ impl PersonDirectory {
             .0
             .compute_fingerprint(&[head.as_bytes(), message].concat())
             .as_bytes()
+    }
+
+    /// Where a log-in is tried.
+    pub(crate) fn hash_login_origin(&self, name: &OperatorName, address: IpAddr) -> LoginOrigin {
+        let network = network_of(address);
+        let hash = self
+            .0
+            .compute_fingerprint(format!("regrant/login-address/{network}").as_bytes());
+        LoginOrigin {
+            name: self.hash_login_name(name),
+            address: *hash.as_bytes(),
+        }
     }
 
     /// The keyed hash of a name that is used to log in.

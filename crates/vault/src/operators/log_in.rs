@@ -3,25 +3,24 @@
 //! The rule: an unknown name behaves like a known one: same error, same time, same lock. Every
 //! request loads the log-in and the operator, so that a log-out, a disabled operator or a new
 //! password applies at once.
-//! Start at `Vault::log_in`.
+//! Start at `Vault::log_in`; `lockout.rs` counts failures.
 
-use std::time::Duration;
+mod lockout;
 
-use regrant_domain::{OperatorId, OperatorName, OperatorSessionId, Password, TenantId, Timestamp};
-use regrant_storage::{AuditEvent, Operator, OperatorSession, OperatorWithPassword};
+use std::{net::IpAddr, time::Duration};
+
+use regrant_domain::{
+    OperatorId, OperatorName, OperatorSessionId, Password, TenantId, Timestamp, network_of,
+};
+use regrant_storage::{AuditEvent, LoginOrigin, Operator, OperatorSession, OperatorWithPassword};
 use serde_json::{Value, json};
 
 use crate::{
     Actor, Error, PasswordLoad, Vault,
     access::claims::{Audience, NewToken},
+    operators::passwords::HashUse,
 };
 
-/// The number of consecutive failures that locks a name.
-const FAILURES_TO_LOCK: u32 = 5;
-/// The first lock time. Each further failure doubles it.
-const MIN_LOCK: Duration = Duration::from_secs(30);
-/// The maximum lock time.
-const MAX_LOCK: Duration = Duration::from_mins(15);
 /// The maximum lifetime of a log-in: the verifier refuses tokens with a longer lifetime.
 const MAX_SESSION: Duration = Duration::from_hours(1);
 
@@ -42,6 +41,14 @@ pub struct OperatorToken {
     pub expires_in: u64,
     /// The operator and the log-in.
     pub caller: AuthenticatedOperator,
+}
+
+/// One attempt to log in.
+#[derive(Clone, Copy)]
+struct LoginAttempt<'a> {
+    name: &'a OperatorName,
+    address: IpAddr,
+    origin: &'a LoginOrigin,
 }
 
 impl AuthenticatedOperator {
@@ -65,12 +72,18 @@ impl Vault {
         &self,
         name: &OperatorName,
         password: Password,
+        address: IpAddr,
     ) -> Result<OperatorToken, Error> {
-        let name_hash = self.person_directory.hash_login_name(name);
-        let found = self.check_credentials(name, &name_hash, password).await?;
+        let origin = self.person_directory.hash_login_origin(name, address);
+        let attempt = LoginAttempt {
+            name,
+            address,
+            origin: &origin,
+        };
+        let found = self.check_credentials(attempt, password).await?;
         let now = self.clock.now();
         let lifetime = self.settings.operators.session.min(MAX_SESSION);
-        let logged_in = self.start_session(found, &name_hash, now, lifetime).await?;
+        let logged_in = self.start_session(found, &origin, now, lifetime).await?;
         let token = NewToken {
             audience: Audience::Admin,
             sub: logged_in.operator.id.to_string(),
@@ -92,7 +105,7 @@ impl Vault {
     async fn start_session(
         &self,
         found: OperatorWithPassword,
-        name_hash: &[u8],
+        origin: &LoginOrigin,
         now: Timestamp,
         lifetime: Duration,
     ) -> Result<AuthenticatedOperator, Error> {
@@ -113,7 +126,8 @@ impl Vault {
             expires_at: now + lifetime,
         })
         .await?;
-        tx.clear_login_failures(name_hash).await?;
+        tx.clear_login_failures(origin).await?;
+        lockout::audit_all_refusals(&tx, now).await?;
         let logged_in = AuthenticatedOperator {
             operator: current.operator,
             session: id,
@@ -164,13 +178,19 @@ impl Vault {
         caller: &AuthenticatedOperator,
         current: Password,
         new: Password,
+        address: IpAddr,
     ) -> Result<(), Error> {
         let name = &caller.operator.name;
-        let name_hash = self.person_directory.hash_login_name(name);
-        let found = self.check_credentials(name, &name_hash, current).await?;
+        let origin = self.person_directory.hash_login_origin(name, address);
+        let attempt = LoginAttempt {
+            name,
+            address,
+            origin: &origin,
+        };
+        let found = self.check_credentials(attempt, current).await?;
         let hash = self
             .passwords
-            .acquire_permit()
+            .acquire_permit(HashUse::OfOperator)
             .await?
             .hash_password(new)
             .await?;
@@ -185,7 +205,7 @@ impl Vault {
         }
         tx.set_operator_password(id, &hash).await?;
         tx.end_operator_sessions(id, Some(caller.session)).await?;
-        tx.clear_login_failures(&name_hash).await?;
+        tx.clear_login_failures(&origin).await?;
         tx.write_audit_events(
             &[login_event(caller, "operator.password_changed", json!({}))],
             now,
@@ -204,75 +224,34 @@ impl Vault {
     /// computation.
     async fn check_credentials(
         &self,
-        name: &OperatorName,
-        name_hash: &[u8],
+        attempt: LoginAttempt<'_>,
         password: Password,
     ) -> Result<OperatorWithPassword, Error> {
-        self.refuse_locked_name(name_hash).await?;
-        let permit = self.passwords.acquire_permit().await?;
+        let LoginAttempt {
+            name,
+            address,
+            origin,
+        } = attempt;
+        self.refuse_locked_name(origin).await?;
+        let of_address = HashUse::OfAddress(network_of(address));
+        let permit = self.passwords.acquire_permit(of_address).await?;
         // Other attempts may have locked the name while this one waited.
-        self.refuse_locked_name(name_hash).await?;
+        self.refuse_locked_name(origin).await?;
         let found = self.store.find_operator_by_name(name).await?;
         let hash = found.as_ref().map(|it| it.password_hash.clone());
         let is_correct = permit.verify_password(hash, password).await?;
         let known = found.as_ref().map(|it| it.operator.id);
         match found.filter(|it| is_correct && it.operator.disabled_at.is_none()) {
             Some(operator) => Ok(operator),
-            None => Err(self.record_failure(known, name_hash).await?),
+            None => Err(self.record_failure(known, origin).await?),
         }
     }
 
-    async fn refuse_locked_name(&self, name_hash: &[u8]) -> Result<(), Error> {
-        let now = self.clock.now();
-        match self.store.find_login_lock(name_hash).await? {
-            Some(until) if until > now => Err(Error::LockedOut {
-                retry_after: (until - now).to_std().unwrap_or(MIN_LOCK),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Counts a failed attempt and writes it to the audit, with a hash of the name instead of the
-    /// name itself. Returns the error for the caller.
-    async fn record_failure(
-        &self,
-        known: Option<OperatorId>,
-        name_hash: &[u8],
-    ) -> Result<Error, Error> {
-        let now = self.clock.now();
-        let tx = self.store.begin(&self.store.system_scope()).await?;
-        let failures = tx.count_login_failure(name_hash, now).await?;
-        let locked_until = lock_duration(failures).map(|it| now + it);
-        if let Some(until) = locked_until {
-            tx.lock_login_name(name_hash, until).await?;
-        }
-        let detail = json!({ "failures": failures, "locked_until": locked_until, "name_hash": hex::encode(name_hash) });
-        tx.write_audit_events(&[refused_event(known, detail)], now)
-            .await?;
-        tx.commit().await?;
-        Ok(Error::WrongCredentials)
-    }
-
-    /// Deletes expired log-ins, and failure counts without a new failure for a day. Returns the
-    /// number of rows.
+    /// Deletes expired log-ins and old failures. Returns the number of rows.
     pub(crate) async fn purge_log_ins(&self, now: Timestamp) -> Result<u64, Error> {
         let ended = self.store.purge_operator_sessions(now).await?;
-        Ok(ended.saturating_add(
-            self.store
-                .purge_login_attempts(now - chrono::Duration::days(1))
-                .await?,
-        ))
+        Ok(ended.saturating_add(self.purge_failures(now).await?))
     }
-}
-
-/// The lock time after this many failures; `None` below the limit.
-fn lock_duration(failures: u32) -> Option<Duration> {
-    let doublings = failures.checked_sub(FAILURES_TO_LOCK)?;
-    Some(
-        MIN_LOCK
-            .saturating_mul(2_u32.saturating_pow(doublings))
-            .min(MAX_LOCK),
-    )
 }
 
 fn login_event(caller: &AuthenticatedOperator, action: &'static str, detail: Value) -> AuditEvent {
@@ -282,26 +261,4 @@ fn login_event(caller: &AuthenticatedOperator, action: &'static str, detail: Val
         caller.operator.id,
         detail,
     )
-}
-
-fn refused_event(known: Option<OperatorId>, detail: Value) -> AuditEvent {
-    let subject = known.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
-    // The stored actor of a failed log-in; readers of the audit rely on it.
-    AuditEvent::new("nobody", "operator.log_in_refused", subject, detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fifth_failure_locks_and_each_further_one_doubles_the_lock_up_to_15_minutes() {
-        let seconds: Vec<_> = (0..14)
-            .map(|n| lock_duration(n).map(|it| it.as_secs()))
-            .collect();
-        assert_eq!(seconds[..5], [None; 5]);
-        let locked: Vec<_> = seconds[5..].iter().flatten().copied().collect();
-        assert_eq!(locked, [30, 60, 120, 240, 480, 900, 900, 900, 900]);
-        assert_eq!(lock_duration(u32::MAX), Some(MAX_LOCK));
-    }
 }

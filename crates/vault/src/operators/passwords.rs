@@ -4,9 +4,12 @@
 //! The rule: the blocking task owns the permit, so that a disconnected caller does not release it
 //! early. A check without a stored hash takes as long as one with it. Start at [`PasswordHasher`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::Ipv6Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use regrant_crypto::{PasswordError, PasswordHash, PasswordStrength};
@@ -16,12 +19,27 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use crate::Error;
+use crate::{
+    Error,
+    permits::{Permit, Permits},
+};
 
 /// The maximum number of concurrent computations in this process.
 const MAX_COMPUTING: usize = 2;
 /// The maximum number of callers that wait for a computation.
 const MAX_WAITING: usize = 32;
+
+/// The maximum number of computations that run or wait for one address: a stranger leaves room to others.
+const MAX_OF_ADDRESS: usize = 10;
+
+/// Whom a computation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum HashUse {
+    /// A log-in from an address of this network.
+    OfAddress(Ipv6Addr),
+    /// An operator who is logged in.
+    OfOperator,
+}
 
 /// Hashes and compares passwords. Cheap to clone.
 #[derive(Clone)]
@@ -30,7 +48,7 @@ pub(crate) struct PasswordHasher(Arc<HashPool>);
 struct HashPool {
     strength: PasswordStrength,
     dummy_hash: String,
-    queue_permits: Arc<Semaphore>,
+    queue_permits: Permits<HashUse>,
     compute_permits: Arc<Semaphore>,
     running_count: AtomicUsize,
     max_running: AtomicUsize,
@@ -48,14 +66,14 @@ pub struct PasswordLoad {
 /// A permit for one computation.
 pub(super) struct HashPermit {
     pool: Arc<HashPool>,
-    _queue_permit: OwnedSemaphorePermit,
+    _queue_permit: Permit<HashUse>,
     _compute_permit: OwnedSemaphorePermit,
 }
 
 impl PasswordHasher {
     pub(crate) fn new(strength: PasswordStrength) -> Result<Self, Error> {
         let unmatchable = PasswordHash::unmatchable(strength)?.to_phc();
-        let admitted = Arc::new(Semaphore::new(MAX_COMPUTING + MAX_WAITING));
+        let admitted = Permits::new(MAX_COMPUTING + MAX_WAITING);
         let computing = Arc::new(Semaphore::new(MAX_COMPUTING));
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Ok(Self(Arc::new(HashPool {
@@ -71,12 +89,13 @@ impl PasswordHasher {
     /// Waits for a permit.
     ///
     /// # Errors
-    /// `Busy` if the queue is full.
-    pub(super) async fn acquire_permit(&self) -> Result<HashPermit, Error> {
+    /// `Busy` if the queue is full, or the part of it that one use may have.
+    pub(super) async fn acquire_permit(&self, of: HashUse) -> Result<HashPermit, Error> {
         let pool = Arc::clone(&self.0);
-        let admitted = Arc::clone(&pool.queue_permits)
-            .try_acquire_owned()
-            .map_err(|_| Error::Busy)?;
+        let admitted = pool
+            .queue_permits
+            .try_take(of, MAX_OF_ADDRESS)
+            .ok_or(Error::Busy)?;
         let computing = Arc::clone(&pool.compute_permits)
             .acquire_owned()
             .await
@@ -90,8 +109,8 @@ impl PasswordHasher {
 
     /// The load now.
     pub(super) fn current_load(&self) -> PasswordLoad {
-        let admitted =
-            (MAX_COMPUTING + MAX_WAITING).saturating_sub(self.0.queue_permits.available_permits());
+        let admitted = (MAX_COMPUTING + MAX_WAITING)
+            .saturating_sub(usize::try_from(self.0.queue_permits.count_free()).unwrap_or(0));
         PasswordLoad {
             admitted,
             most_at_once: self.0.max_running.load(Ordering::Acquire),
@@ -156,7 +175,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_computation_keeps_its_permits_when_its_caller_disconnects() {
         let hasher = PasswordHasher::new(PasswordStrength::MINIMUM).unwrap();
-        let permit = hasher.acquire_permit().await.unwrap();
+        let permit = hasher.acquire_permit(HashUse::OfOperator).await.unwrap();
         let (started, has_started) = oneshot::channel();
         let (end, has_to_end) = mpsc::channel();
         let caller = tokio::spawn(permit.run_blocking(move |_| {

@@ -1,7 +1,7 @@
 //! Reconnect sessions as the API shows them, to the tenant's clients and to the browser.
 
 use regrant_domain::{Asset, AssetId, AssetKind, ReconnectSessionId, Timestamp};
-use regrant_storage::ReconnectSession;
+use regrant_storage::{ReconnectSession, ReconnectSessionSummary};
 
 /// A new session with its token.
 pub struct SessionWithToken {
@@ -21,6 +21,26 @@ pub struct SessionView {
 }
 
 impl SessionView {
+    /// The session without its assets.
+    #[must_use]
+    pub fn to_listed(&self) -> ListedSession {
+        ListedSession {
+            session: self.session.to_summary(),
+            is_open: self.is_open,
+        }
+    }
+}
+
+/// A session in a list, without its assets.
+#[derive(Debug, Clone)]
+pub struct ListedSession {
+    /// The session.
+    pub session: ReconnectSessionSummary,
+    /// Whether the session has neither ended nor expired.
+    pub is_open: bool,
+}
+
+impl ListedSession {
     /// When the session ended, or else when it expires.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
@@ -51,13 +71,20 @@ pub struct SessionAsset {
 /// One page of sessions, newest first.
 pub struct SessionList {
     /// The sessions.
-    pub data: Vec<SessionView>,
+    pub data: Vec<ListedSession>,
     /// The cursor of the next page; `None` on the last page.
     pub next: Option<ReconnectSessionId>,
 }
 
 pub(super) fn view_session(session: ReconnectSession, now: Timestamp) -> SessionView {
     SessionView {
+        is_open: session.is_open(now),
+        session,
+    }
+}
+
+pub(super) fn list_session(session: ReconnectSessionSummary, now: Timestamp) -> ListedSession {
+    ListedSession {
         is_open: session.is_open(now),
         session,
     }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId};
-use regrant_vault::{BrowserSession, SessionAsset, SessionView, SessionWithToken};
+use regrant_vault::{BrowserSession, ListedSession, SessionAsset, SessionView, SessionWithToken};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,8 +85,8 @@ pub(crate) struct NamedAssetOut {
     name: Option<String>,
 }
 
-impl From<SessionView> for SessionSummary {
-    fn from(it: SessionView) -> Self {
+impl From<ListedSession> for SessionSummary {
+    fn from(it: ListedSession) -> Self {
         let expires_at = it.ends_at();
         let session = it.session;
         Self {
@@ -104,11 +104,10 @@ impl From<SessionView> for SessionSummary {
 }
 
 impl From<SessionView> for ReconnectSessionOut {
-    fn from(mut it: SessionView) -> Self {
-        let asset_ids = std::mem::take(&mut it.session.asset_ids);
+    fn from(it: SessionView) -> Self {
         Self {
-            summary: it.into(),
-            asset_ids,
+            summary: it.to_listed().into(),
+            asset_ids: it.session.asset_ids,
         }
     }
 }
@@ -126,7 +125,7 @@ impl From<BrowserSession> for OwnSessionOut {
     fn from(it: BrowserSession) -> Self {
         let assets = it.assets.into_iter().map(NamedAssetOut::from).collect();
         Self {
-            summary: it.session.into(),
+            summary: it.session.to_listed().into(),
             assets,
         }
     }
