@@ -7,3 +7,4 @@ mod matrix;
 mod rates;
 mod reach;
 mod sessions;
+mod strangers;

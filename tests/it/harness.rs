@@ -92,6 +92,7 @@ impl Default for Options {
         };
         let api = regrant_api::Settings {
             rates,
+            max_address_connections: 10_000,
             ..regrant_api::Settings::default()
         };
         Self {

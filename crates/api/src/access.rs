@@ -8,7 +8,7 @@ mod browser;
 mod caller;
 mod cors;
 
-pub(crate) use authenticate::{read_bearer_token, require_caller};
+pub(crate) use authenticate::{charge_body, read_bearer_token, require_caller};
 pub(crate) use caller::{
     AssetsRead, AssetsWrite, AuditRead, Caller, ForecastRead, ReconnectsPreview, ReconnectsWrite,
     TokensRead, WebhooksWrite,

@@ -1,15 +1,15 @@
-//! Extractors beside JSON: identifiers in paths, headers, addresses, raw bodies.
+//! Extractors beside JSON: identifiers in paths, headers, addresses, callbacks.
 //!
 //! The rule: an extractor reads one thing of the request and refuses it with the problem for that thing.
 
+mod app_callback;
 mod caller_address;
 mod idempotency_key;
 mod path_id;
-mod raw_body;
 mod read_reason;
 
+pub(crate) use app_callback::AppCallback;
 pub(crate) use caller_address::CallerAddress;
 pub(crate) use idempotency_key::IdempotencyHeader;
 pub(crate) use path_id::PathId;
-pub(crate) use raw_body::RawBody;
 pub(crate) use read_reason::ReadReasonHeader;

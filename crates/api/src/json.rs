@@ -1,4 +1,4 @@
-//! Request bodies and query strings: read completely, with limits, strictly, and without repeating their values.
+//! Request bodies and query strings: read completely, strictly, and without repeating their values.
 //!
 //! The rule: the buffer of a body is zeroed, because it may hold a token. (The server owns the chunks it hands over and
 //! does not zero them.) Compressed bodies are refused, so that no small body can become a large one.
@@ -13,12 +13,7 @@ mod wait_seconds;
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    http::header::{self, HeaderMap},
-    web::{self, Data},
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use futures_util::{
     StreamExt,
     future::{Ready, ready},
@@ -34,13 +29,9 @@ pub(crate) use tree::Node;
 pub(crate) use wait_seconds::WaitSeconds;
 
 use crate::{
+    bodies::announced_length,
     problem::{Code, Problem},
-    settings::Settings,
 };
-
-/// How much of a body that is too large is read and dropped, in multiples of the limit. A caller that is still sending
-/// would not see the response otherwise.
-const MAX_DRAINED_BODIES: usize = 8;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -114,8 +105,14 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
 }
 
 fn parse_json(bytes: &[u8]) -> Result<Node, Problem> {
-    Node::parse_document(bytes)
-        .map_err(|broken| Problem::new(Code::MalformedJson, format!("{broken}.")))
+    Node::parse_document(bytes).map_err(|broken| {
+        let code = if broken.is_too_large() {
+            Code::TooMany
+        } else {
+            Code::MalformedJson
+        };
+        Problem::new(code, format!("{broken}."))
+    })
 }
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -148,9 +145,8 @@ fn read_typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {
     read_request(node).map_err(Problem::invalid_fields)
 }
 
-/// A body before it is read, with the limits that apply.
+/// A body before it is read. `crate::bodies` limits its size and its time, and answers for a body that it refuses.
 pub(crate) struct Body {
-    settings: Settings,
     payload: Payload,
     length: Option<usize>,
     media_type: String,
@@ -160,15 +156,10 @@ pub(crate) struct Body {
 impl Body {
     /// Takes the body out of the request.
     pub(crate) fn take_from(request: &HttpRequest, payload: &mut Payload) -> Self {
-        let settings = request
-            .app_data::<Data<Settings>>()
-            .map(|it| (***it).clone())
-            .unwrap_or_default();
         let headers = request.headers();
         Self {
-            settings,
             payload: payload.take(),
-            length: content_length(headers),
+            length: announced_length(headers),
             media_type: request.content_type().to_ascii_lowercase(),
             encoded: headers
                 .get(header::CONTENT_ENCODING)
@@ -188,7 +179,7 @@ impl Body {
         if self.media_type != media_type || self.encoded {
             return Err(unsupported_media_type(media_type));
         }
-        self.read_in_time().await
+        self.gather_chunks().await
     }
 
     /// The same; no bytes where the request has no body.
@@ -199,7 +190,7 @@ impl Body {
         if !self.media_type.is_empty() {
             return self.read_bytes(media_type).await;
         }
-        let bytes = self.read_in_time().await?;
+        let bytes = self.gather_chunks().await?;
         if bytes.is_empty() {
             Ok(bytes)
         } else {
@@ -207,68 +198,28 @@ impl Body {
         }
     }
 
-    /// Reads a body of any media type and at most `limit` bytes.
-    pub(crate) async fn read_raw(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        self.settings.max_body = limit;
-        self.read_in_time().await
-    }
-
-    async fn read_in_time(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let time = self.settings.request_timeout;
-        let read = actix_web::rt::time::timeout(time, self.gather_chunks()).await;
-        read.unwrap_or_else(|_| {
-            Err(Problem::new(
-                Code::RequestTimeout,
-                "The body did not arrive in time.",
-            ))
-        })
+    /// Reads a body of any media type.
+    pub(crate) async fn read_raw(mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        self.gather_chunks().await
     }
 
     async fn gather_chunks(&mut self) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let limit = self.settings.max_body;
-        // A buffer of the announced size never moves, so it leaves no copy of a token behind.
-        let announced = self.length.unwrap_or(8192);
-        if announced > limit {
-            return Err(self.refuse_too_large().await);
-        }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(announced));
+        let mut bytes = Zeroizing::new(Vec::new());
         while let Some(chunk) = self.payload.next().await {
             let chunk =
                 chunk.map_err(|_| Problem::new(Code::MalformedJson, "The body ends early."))?;
-            if bytes.len().saturating_add(chunk.len()) > limit {
-                return Err(self.refuse_too_large().await);
+            if bytes.capacity() == 0 {
+                // The announced size is checked by now. A buffer of that size never moves, so it leaves no copy of a
+                // token behind.
+                bytes.reserve_exact(self.length.unwrap_or(8192).max(chunk.len()));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
-    }
-
-    async fn refuse_too_large(&mut self) -> Problem {
-        let limit = self.settings.max_body;
-        let mut remaining = limit.saturating_mul(MAX_DRAINED_BODIES);
-        while let Some(Ok(chunk)) = self.payload.next().await {
-            remaining = remaining.saturating_sub(chunk.len());
-            if remaining == 0 {
-                break;
-            }
-        }
-        Problem::new(
-            Code::BodyTooLarge,
-            format!("The body may have at most {limit} bytes."),
-        )
     }
 }
 
 fn unsupported_media_type(wanted: &str) -> Problem {
     let detail = format!("Send `Content-Type: {wanted}` and no Content-Encoding.");
     Problem::new(Code::UnsupportedMediaType, detail)
-}
-
-fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
 }

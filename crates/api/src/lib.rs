@@ -7,6 +7,8 @@
 
 mod access;
 mod admin;
+mod bodies;
+mod connections;
 mod cursor;
 mod envelope;
 mod extract;

@@ -1,8 +1,13 @@
 //! Rate limits for tenants, for each of their callers, and for addresses.
 //!
 //! The rule: all calls of a tenant share one limit, so that more clients do not mean more calls. An address counts only
-//! while the tenant is unknown, and only as `CallerAddress` determines it. A call over the limit changes nothing.
-//! Each process counts on its own, in real time.
+//! while the tenant is unknown, and only as `CallerAddress` determines it. What strangers send counts apart from what
+//! honest callers behind the same address send: refused bearers, preflights, callbacks and failed log-ins of clients
+//! have limiters of their own. A call over the limit changes nothing. Each process counts on its own, in real time.
+//! `failures.rs` limits the token endpoint, `keyed.rs` holds the limiters.
+
+mod failures;
+mod keyed;
 
 use crate::{
     extract::CallerAddress,
@@ -20,27 +25,12 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use governor::{
-    Quota, RateLimiter, clock::Clock, clock::DefaultClock, middleware::StateInformationMiddleware,
-    state::InMemoryState, state::NotKeyed,
-};
-use moka::sync::Cache;
 use regrant_vault::{Principal, Subject};
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
+
+use self::{
+    failures::FailureLimits,
+    keyed::{BURST_SECONDS, KeyedLimiters, burst_of},
 };
-
-/// The size of a burst, in seconds of the rate.
-const BURST_SECONDS: u32 = 10;
-
-/// How long an idle limiter is kept: longer than a full burst takes to recover.
-const IDLE_LIFETIME: Duration = Duration::from_mins(2);
-
-/// The largest number of limiters of one kind.
-const MAX_ENTRIES: u64 = 100_000;
 
 /// The headers with limit, remaining calls and reset time.
 pub(crate) const RATE_HEADERS: [&str; 3] =
@@ -62,19 +52,31 @@ pub(crate) struct RateRefusal {
     allowance: Allowance,
 }
 
+/// What an address may do without a tenant; each has a limiter of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddressUse {
+    /// A call whose access token is missing or refused.
+    RefusedBearer,
+    /// A preflight of a browser.
+    Preflight,
+    /// A log-in of an operator.
+    LogIn,
+    /// A call to Meta's callbacks.
+    Callback,
+}
+
 /// The limiters of this process.
 pub(crate) struct RateLimits {
     rates: Rates,
     tenants: KeyedLimiters,
     callers: KeyedLimiters,
-    addresses: KeyedLimiters,
+    refused_bearers: KeyedLimiters,
+    preflights: KeyedLimiters,
+    log_ins: KeyedLimiters,
+    callbacks: KeyedLimiters,
+    /// Failed log-ins of clients.
+    pub(crate) failures: FailureLimits,
 }
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
-
-/// One limiter per key and rate, so that a changed rate starts a new limiter. Keys of every kind are numbers: each
-/// type of key would compile the whole cache once more.
-struct KeyedLimiters(Cache<(u128, u32), Arc<Limiter>>);
 
 impl RateLimits {
     pub(crate) fn new(rates: Rates) -> Self {
@@ -82,7 +84,11 @@ impl RateLimits {
             rates,
             tenants: KeyedLimiters::new(),
             callers: KeyedLimiters::new(),
-            addresses: KeyedLimiters::new(),
+            refused_bearers: KeyedLimiters::new(),
+            preflights: KeyedLimiters::new(),
+            log_ins: KeyedLimiters::new(),
+            callbacks: KeyedLimiters::new(),
+            failures: FailureLimits::new(rates.address),
         }
     }
 
@@ -105,64 +111,44 @@ impl RateLimits {
     }
 
     /// Counts a call whose tenant is not known.
-    pub(crate) fn count_address(&self, address: CallerAddress) -> Result<Allowance, RateRefusal> {
-        let network = match counted_network(address.0) {
-            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
-            IpAddr::V6(v6) => v6,
+    pub(crate) fn count_address(
+        &self,
+        address: CallerAddress,
+        what: AddressUse,
+    ) -> Result<Allowance, RateRefusal> {
+        let (limiters, rate) = match what {
+            AddressUse::RefusedBearer => (&self.refused_bearers, self.rates.address),
+            AddressUse::Preflight => (&self.preflights, self.rates.address),
+            AddressUse::LogIn => (&self.log_ins, self.rates.address),
+            AddressUse::Callback => (&self.callbacks, self.rates.callbacks),
         };
-        self.addresses
-            .count_call(network.to_bits(), self.rates.address)
-    }
-}
-
-impl KeyedLimiters {
-    fn new() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(MAX_ENTRIES)
-                .time_to_idle(IDLE_LIFETIME)
-                .build(),
-        )
-    }
-
-    fn count_call(&self, key: u128, rate: u32) -> Result<Allowance, RateRefusal> {
-        let limiter = self
-            .0
-            .get_with((key, rate), || Arc::new(build_limiter(rate)));
-        let limit = rate.saturating_mul(BURST_SECONDS).max(1);
-        match limiter.check() {
-            Ok(state) => {
-                let remaining = state.remaining_burst_capacity();
-                let used = limit.saturating_sub(remaining);
-                Ok(Allowance {
-                    limit,
-                    remaining,
-                    reset: u64::from(used.div_ceil(rate.max(1))),
-                })
-            }
-            Err(not_until) => {
-                let wait = not_until
-                    .wait_time_from(limiter.clock().now())
-                    .as_secs()
-                    .saturating_add(1);
-                let allowance = Allowance {
-                    limit,
-                    remaining: 0,
-                    reset: u64::from(BURST_SECONDS),
-                };
-                Err(RateRefusal { wait, allowance })
-            }
-        }
+        limiters.count_call(address.network_bits(), rate)
     }
 }
 
 impl Allowance {
+    /// No calls remain of a rate.
+    fn used_up(rate: u32) -> Self {
+        Self {
+            limit: burst_of(rate),
+            remaining: 0,
+            reset: u64::from(BURST_SECONDS),
+        }
+    }
+
     /// Writes the `RateLimit` headers of a response.
     pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
-        let values = [u64::from(self.limit), u64::from(self.remaining), self.reset];
-        for (name, value) in RATE_HEADERS.into_iter().zip(values) {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+        for (name, value) in self.headers() {
+            headers.insert(name, HeaderValue::from(value));
         }
+    }
+
+    fn headers(self) -> impl Iterator<Item = (HeaderName, u64)> {
+        let values = [u64::from(self.limit), u64::from(self.remaining), self.reset];
+        RATE_HEADERS
+            .map(HeaderName::from_static)
+            .into_iter()
+            .zip(values)
     }
 }
 
@@ -179,23 +165,26 @@ impl From<RateRefusal> for Problem {
             Code::RateLimited,
             "The rate limit is exceeded. Nothing was changed.",
         );
-        problem.with_header(header::RETRY_AFTER, refused.wait)
+        let headers = refused.allowance.headers();
+        headers.fold(
+            problem.with_header(header::RETRY_AFTER, refused.wait),
+            |it, (name, value)| it.with_header(name, value),
+        )
     }
 }
 
-/// Middleware: counts requests for access tokens and log-ins by address.
-pub(crate) async fn limit_token_calls(
+/// Middleware: counts log-ins of operators and calls to Meta's callbacks by address. A client's log-ins are counted
+/// where its id is known.
+pub(crate) async fn limit_strangers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let limits = request
-        .app_data::<Data<RateLimits>>()
-        .filter(|_| asks_for_token(&request));
-    let counted = match limits {
-        Some(limits) => limits
-            .count_address(CallerAddress::of_request(&request))
+    let limits = request.app_data::<Data<RateLimits>>();
+    let counted = match (limits, use_of_address(&request)) {
+        (Some(limits), Some(what)) => limits
+            .count_address(CallerAddress::of_request(&request), what)
             .map(Some),
-        None => Ok(None),
+        _ => Ok(None),
     };
     let (mut response, allowance) = match counted {
         Ok(allowance) => (next.call(request).await?.map_into_left_body(), allowance),
@@ -215,66 +204,15 @@ pub(crate) async fn limit_token_calls(
     Ok(response)
 }
 
-fn asks_for_token(request: &ServiceRequest) -> bool {
+fn use_of_address(request: &ServiceRequest) -> Option<AddressUse> {
     let path = request.match_info().as_str();
-    request.method() == Method::POST && ["/oauth/token", "/admin/v1/session"].contains(&path)
-}
-
-fn build_limiter(rate: u32) -> Limiter {
-    let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-    let burst = rate.saturating_mul(NonZeroU32::new(BURST_SECONDS).unwrap_or(NonZeroU32::MIN));
-    RateLimiter::direct(Quota::per_second(rate).allow_burst(burst)).with_middleware()
-}
-
-/// The network that is counted for an address: an IPv6 caller usually owns a whole /64 network.
-fn counted_network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(it) => IpAddr::V6(Ipv6Addr::from_bits(it.to_bits() >> 64 << 64)),
+    let is_log_in = request.method() == Method::POST && path == "/admin/v1/session";
+    if is_log_in {
+        Some(AddressUse::LogIn)
+    } else {
+        path.starts_with("/meta/").then_some(AddressUse::Callback)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(text: &str) -> CallerAddress {
-        CallerAddress(text.parse().unwrap())
-    }
-
-    #[test]
-    fn an_address_has_its_burst_and_then_waits() {
-        let limits = RateLimits::new(Rates {
-            address: 1,
-            ..Rates::default()
-        });
-        for left in (0..10).rev() {
-            let allowance = limits.count_address(address("192.0.2.1")).unwrap();
-            assert_eq!((allowance.limit, allowance.remaining), (10, left));
-            assert_eq!(allowance.reset, u64::from(10 - left));
-        }
-        let refused = limits.count_address(address("192.0.2.1")).unwrap_err();
-        assert!((1..=2).contains(&refused.wait), "{refused:?}");
-        assert!(
-            limits.count_address(address("192.0.2.2")).is_ok(),
-            "another address has a limit of its own"
-        );
-    }
-
-    #[test]
-    fn a_network_of_ipv6_is_one_caller() {
-        let limits = RateLimits::new(Rates {
-            address: 1,
-            ..Rates::default()
-        });
-        for n in 0..10 {
-            assert!(
-                limits
-                    .count_address(address(&format!("2001:db8::{n}")))
-                    .is_ok()
-            );
-        }
-        assert!(limits.count_address(address("2001:db8::ffff:1")).is_err());
-        assert!(limits.count_address(address("2001:db8:0:1::1")).is_ok());
-    }
-}
+mod tests;

@@ -4,9 +4,11 @@
 //! Stopping waits for running requests and ends event streams, which would not end by themselves.
 
 use crate::{
+    bodies::{BodyBudget, bound_body},
+    connections::Connections,
     envelope::wrap_request,
     openapi::{AddRoutes, ApiDescription, answer_unmatched},
-    rate_limit::{RateLimits, limit_token_calls},
+    rate_limit::{RateLimits, limit_strangers},
     routes::{self, EventStreams},
     settings::Settings,
 };
@@ -18,7 +20,7 @@ use actix_web::{
     web::{self, Data},
 };
 use regrant_vault::Vault;
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::AppExt;
 
@@ -41,6 +43,8 @@ pub(crate) struct ListenerRoutes {
     pub(crate) pages: AddPages,
     pub(crate) description: ApiDescription,
     pub(crate) alive: Arc<AliveCheck>,
+    /// How many bytes of bodies the listener holds at once.
+    pub(crate) bodies_in_flight: usize,
 }
 
 /// The state that all worker threads share.
@@ -50,6 +54,7 @@ struct SharedState {
     settings: Data<Settings>,
     streams: Data<EventStreams>,
     limits: Data<RateLimits>,
+    bodies: Data<BodyBudget>,
     description: Data<ApiDescription>,
     alive: Data<AliveCheck>,
     described: AddRoutes,
@@ -58,13 +63,14 @@ struct SharedState {
 
 impl ListenerRoutes {
     /// The routes of the public listener.
-    fn for_public_api() -> Self {
+    fn for_public_api(settings: &Settings) -> Self {
         let (described, pages) = (routes::add_described_routes, routes::add_pages);
         Self {
             described,
             pages,
             description: routes::describe_public_api(),
             alive: Arc::new(|| true),
+            bodies_in_flight: settings.bodies_in_flight / 8 * 7,
         }
     }
 }
@@ -80,6 +86,7 @@ impl SharedState {
             vault: Data::new(vault),
             streams: Data::new(EventStreams::new(&settings, closing)),
             limits: Data::new(RateLimits::new(settings.rates)),
+            bodies: Data::new(BodyBudget::new(routes.bodies_in_flight, settings.max_body)),
             settings: Data::new(settings),
             description: Data::new(routes.description),
             alive: Data::from(routes.alive),
@@ -92,7 +99,8 @@ impl SharedState {
 impl Server {
     /// Binds the public listener; port 0 takes a free port.
     pub fn bind(vault: Vault, listen: SocketAddr, settings: Settings) -> io::Result<Self> {
-        Self::bind_routes(ListenerRoutes::for_public_api(), vault, listen, settings)
+        let routes = ListenerRoutes::for_public_api(&settings);
+        Self::bind_routes(routes, vault, listen, settings)
     }
 
     /// Binds a listener with these routes.
@@ -105,11 +113,17 @@ impl Server {
         let closing = CancellationToken::new();
         let (workers, shutdown) = (settings.workers.max(1), settings.shutdown_timeout.as_secs());
         let (head, idle) = (settings.request_timeout, settings.keep_alive);
+        let connections = Arc::new(Connections::new(&settings));
+        let max_connections = settings.max_connections.div_ceil(workers);
         let shared = SharedState::new(vault, settings, routes, closing.clone());
         let server = HttpServer::new(move || build_app(shared.clone()))
+            .on_connect(move |it, extensions| connections.admit_connection(it, extensions))
             .workers(workers)
+            .max_connections(max_connections)
             .client_request_timeout(head)
             .keep_alive(idle)
+            // `bodies` drains what is worth draining; a connection that is refused must not linger.
+            .client_disconnect_timeout(Duration::ZERO)
             .shutdown_timeout(shutdown)
             .disable_signals()
             .bind(listen)?;
@@ -165,10 +179,12 @@ fn build_app(
         .app_data(shared.settings)
         .app_data(shared.streams)
         .app_data(shared.limits)
+        .app_data(shared.bodies)
         .app_data(shared.description)
         .app_data(shared.alive)
         .default_service(web::to(answer_unmatched))
-        .wrap(from_fn(limit_token_calls))
+        .wrap(from_fn(limit_strangers))
+        .wrap(from_fn(bound_body))
         .wrap(from_fn(wrap_request))
 }
 

@@ -16,6 +16,14 @@ pub struct Settings {
     pub rates: Rates,
     /// The largest request body, in bytes.
     pub max_body: usize,
+    /// How many bytes of request bodies a process holds at once: seven eighths for the public listener, the rest for
+    /// the operators'. A tenant may use a quarter of its listener's part. Callers that are not authenticated share
+    /// half of it, and an address may use an eighth.
+    pub bodies_in_flight: usize,
+    /// The largest number of open connections of a listener.
+    pub max_connections: usize,
+    /// The largest number of open connections of one address that is no trusted proxy.
+    pub max_address_connections: usize,
     /// The time a caller may take to send the head of a request, and again to send its body.
     pub request_timeout: Duration,
     /// The time an idle connection is kept open.
@@ -39,6 +47,9 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             rates: Rates::default(),
             max_body: 1024 * 1024,
+            bodies_in_flight: 64 * 1024 * 1024,
+            max_connections: 4_096,
+            max_address_connections: 384,
             request_timeout: Duration::from_secs(15),
             keep_alive: Duration::from_mins(1),
             shutdown_timeout: Duration::from_secs(30),
@@ -69,8 +80,11 @@ pub struct Rates {
     pub tenant: u32,
     /// For a reconnect session.
     pub session: u32,
-    /// For an address: requests for access tokens, preflights and refused calls.
+    /// For an address, each with a limiter of its own: refused calls, preflights, log-ins of operators, and failed
+    /// log-ins as one client (ten times as many as all clients).
     pub address: u32,
+    /// For an address: calls to Meta's callbacks.
+    pub callbacks: u32,
 }
 
 impl Default for Rates {
@@ -79,6 +93,7 @@ impl Default for Rates {
             tenant: 500,
             session: 5,
             address: 30,
+            callbacks: 100,
         }
     }
 }

@@ -65,7 +65,15 @@ impl DecoyApp {
     }
 }
 
+/// The app that a callback of Meta names. An unknown app looks the same from outside.
+pub struct CallbackApp(Option<StoredApp>);
+
 impl Vault {
+    /// Looks up the app that a callback names, before the body of the callback is read.
+    pub async fn find_callback_app(&self, app: Option<&AppId>) -> Result<CallbackApp, Error> {
+        self.find_known_app(app).await.map(CallbackApp)
+    }
+
     /// Checks the verify token that Meta sends when a webhook address is configured.
     ///
     /// # Errors
@@ -101,7 +109,7 @@ impl Vault {
     /// `NotSigned` unless the app's secret signed the raw bytes; nothing is stored then.
     pub async fn receive_webhook(
         &self,
-        app: Option<&AppId>,
+        app: CallbackApp,
         raw: &[u8],
         signature: Option<&str>,
     ) -> Result<(), Error> {
@@ -122,7 +130,7 @@ impl Vault {
     /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is stored then.
     pub async fn receive_deauthorization(
         &self,
-        app: Option<&AppId>,
+        app: CallbackApp,
         signed_request: &str,
     ) -> Result<(), Error> {
         let (app, notice) = self
@@ -139,7 +147,7 @@ impl Vault {
     /// `NotSigned` unless the app's secret signed the request and it is fresh; nothing is stored then.
     pub async fn receive_deletion_request(
         &self,
-        app: Option<&AppId>,
+        app: CallbackApp,
         signed_request: &str,
     ) -> Result<DeletionReceipt, Error> {
         let (app, notice) = self
@@ -175,7 +183,7 @@ impl Vault {
     /// Verifies a signed request and returns its app and its notice.
     async fn open_signed_notice(
         &self,
-        app: Option<&AppId>,
+        app: CallbackApp,
         text: &str,
         kind: NoticeKind,
     ) -> Result<(AppId, MetaNotice), Error> {
@@ -230,9 +238,8 @@ impl Vault {
     /// overlap ends.
     async fn open_incoming_secrets(
         &self,
-        app: Option<&AppId>,
+        CallbackApp(stored): CallbackApp,
     ) -> Result<(Option<AppId>, Vec<AppSecret>), Error> {
-        let stored = self.find_known_app(app).await?;
         let sealed = match &stored {
             Some(it) => [Some(&it.secret), valid_older_secret(it, self.clock.now())],
             None => [Some(&self.decoy.secret), None],

@@ -52,7 +52,7 @@ pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
-pub use inbound::{DeletionReceipt, DeletionStatus, deletions::OrderedDeletion};
+pub use inbound::{CallbackApp, DeletionReceipt, DeletionStatus, deletions::OrderedDeletion};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};

@@ -101,6 +101,39 @@ async fn nesting_depth_and_member_count_are_limited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_too_many_values_is_refused_whole() {
+    let (_bench, tenant) = Harness::small(Options::default()).await;
+    let values = |n: usize| format!(r#"{{"asset_ids":[{}1]}}"#, "1,".repeat(n - 1));
+    for (n, status, code) in [
+        (100_001, 422, "too_many_items"),
+        (500_000, 422, "too_many_items"),
+        (1_000_000, 413, "body_too_large"),
+    ] {
+        let answer = post_raw(&tenant, "/v1/reconnects", values(n)).await;
+        assert_eq!(
+            (answer.status().as_u16(), code_of(answer).await.as_str()),
+            (status, code),
+            "{n} values"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asset_that_a_body_names_twice_is_registered_once() {
+    let (_bench, tenant) = Harness::small(Options::default()).await;
+    let page = json!({ "id": "88", "kind": "page" });
+    let (status, answer) = tenant
+        .post("/v1/assets", &json!({ "assets": [page, page] }))
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        [&answer["data"][0]["status"], &answer["data"][1]["status"]],
+        ["created", "duplicate"],
+        "{answer}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_compressed_body_and_one_asset_too_many_are_refused() {
     let (_bench, tenant) = Harness::small(Options::default()).await;
     let gzip = tenant

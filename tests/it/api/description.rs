@@ -35,6 +35,7 @@ async fn every_role_gets_responses_as_described() {
         tenant: 10_000,
         session: 10_000,
         address: 10_000,
+        callbacks: 10_000,
     };
     let api = regrant_api::Settings {
         rates,

@@ -178,6 +178,15 @@ impl ServerProcess {
         self.printed()
     }
 
+    /// How much memory the process has resident, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let pid = self.child.as_ref().and_then(Child::id).expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|it| it.split_whitespace().next());
+        kib.and_then(|it| it.parse().ok()).expect("VmRSS in kB")
+    }
+
     /// Everything the database has written, by name.
     pub async fn stored(&self) -> Vec<(String, Vec<u8>)> {
         let contents = self.database.read_contents().await;
@@ -209,6 +218,8 @@ impl ServerProcess {
             .env("REGRANT_LISTEN", format!("127.0.0.1:{port}"))
             .env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"))
             .env("REGRANT_LEASE_SECONDS", "1")
+            // All calls of a test come from one address.
+            .env("REGRANT_LIMITS_ADDRESS_CONNECTIONS", "4096")
             .env("REGRANT_LOG", self.log_level)
             .envs(self.environment.iter().copied())
             .stdin(Stdio::null())

@@ -3,6 +3,8 @@
 //! The rule: the token comes only in the Authorization header. The token, the rate limits and the page's origin are
 //! checked before a byte of the body is read. The caller is left with the request for [`super::Caller`].
 
+use std::rc::Rc;
+
 use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
@@ -15,9 +17,10 @@ use regrant_vault::{Error as VaultError, Principal, RequestCredentials, Subject,
 
 use super::{browser, cors::check_origin};
 use crate::{
+    bodies::{BodyHold, BodyOwner},
     extract::CallerAddress,
     problem::{Code, Problem, unauthenticated_problem},
-    rate_limit::{Allowance, RateLimits},
+    rate_limit::{AddressUse, Allowance, RateLimits},
 };
 
 /// Middleware: refuses the call, or attaches the [`Principal`] to the request.
@@ -32,7 +35,7 @@ pub(crate) async fn require_caller(
     };
     let (admitted, allowance) = match identify_caller(&request).await {
         Ok(caller) => admit_caller(&request, &limits, caller).await,
-        Err(problem) => refuse_caller(&request, &limits, problem),
+        Err(problem) => refuse_caller(&request, &limits, problem).await,
     };
     let mut response = match admitted {
         Ok(()) => next.call(request).await?.map_into_left_body(),
@@ -57,6 +60,7 @@ async fn admit_caller(
     };
     let counted = limits.count_caller(&caller);
     let is_session = matches!(caller.subject(), Subject::Session { .. });
+    charge_body(request, BodyOwner::Tenant(caller.tenant()));
     request.extensions_mut().insert(caller);
     let origin = match origin {
         Ok(origin) => origin,
@@ -77,14 +81,37 @@ async fn admit_caller(
     }
 }
 
-/// Counts a refused call against its address, which limits the guessing of tokens.
-fn refuse_caller(request: &ServiceRequest, limits: &RateLimits, problem: Problem) -> Admission {
-    match limits.count_address(CallerAddress::of_request(request)) {
+/// Counts a refused call against its address, which limits the guessing of tokens. A client whose token has ended must
+/// learn so, whatever strangers behind its address send.
+async fn refuse_caller(
+    request: &ServiceRequest,
+    limits: &RateLimits,
+    problem: Problem,
+) -> Admission {
+    let address = CallerAddress::of_request(request);
+    match limits.count_address(address, AddressUse::RefusedBearer) {
         Ok(allowance) => (Err(problem), allowance),
+        Err(refused) if has_own_token(request).await => (Err(problem), refused.allowance()),
         Err(refused) => {
             let allowance = refused.allowance();
             (Err(refused.into()), allowance)
         }
+    }
+}
+
+/// Whether this installation signed the token of the call.
+async fn has_own_token(request: &ServiceRequest) -> bool {
+    let vault = request.app_data::<Data<Vault>>();
+    match (vault, read_bearer_token(request.headers())) {
+        (Some(vault), Ok(token)) => vault.is_own_token(token).await,
+        _ => false,
+    }
+}
+
+/// Counts the body of the request for an authenticated caller.
+pub(crate) fn charge_body(request: &ServiceRequest, owner: BodyOwner) {
+    if let Some(hold) = request.extensions().get::<Rc<BodyHold>>() {
+        hold.charge_owner(owner);
     }
 }
 

@@ -21,7 +21,7 @@ use super::browser;
 use crate::{
     extract::CallerAddress,
     problem::{Code, Problem},
-    rate_limit::RateLimits,
+    rate_limit::{AddressUse, RateLimits},
 };
 
 /// The headers that a page may send.
@@ -99,7 +99,8 @@ async fn answer_preflight(request: &ServiceRequest) -> HttpResponse {
     let Some(limits) = request.app_data::<Data<RateLimits>>() else {
         return Problem::new(Code::Internal, "not set up").render_response(None);
     };
-    let (mut response, allowance) = match limits.count_address(CallerAddress::of_request(request)) {
+    let address = CallerAddress::of_request(request);
+    let (mut response, allowance) = match limits.count_address(address, AddressUse::Preflight) {
         Ok(allowance) => {
             let response = match check_preflight(request).await {
                 Ok((origin, method)) => allow_preflight(&origin, &method),

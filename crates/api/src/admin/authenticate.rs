@@ -12,7 +12,8 @@ use actix_web::{
 use regrant_vault::{AuthenticatedOperator, Vault};
 
 use crate::{
-    access::read_bearer_token,
+    access::{charge_body, read_bearer_token},
+    bodies::BodyOwner,
     problem::{Code, Problem},
 };
 
@@ -23,6 +24,7 @@ pub(super) async fn require_operator(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     match identify_operator(&request).await {
         Ok(operator) => {
+            charge_body(&request, BodyOwner::Operators);
             request.extensions_mut().insert(operator);
             Ok(next.call(request).await?.map_into_left_body())
         }

@@ -3,7 +3,12 @@
 //! The rule: `X-Forwarded-For` counts only when a trusted proxy sent it, and is read from its end, because each proxy
 //! appends the address of its peer. Anything before the first untrusted address was written by the caller and is ignored.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -13,6 +18,7 @@ use actix_web::{
 };
 use futures_util::future::{Ready, ready};
 use ipnet::IpNet;
+use regrant_domain::network_of;
 
 use crate::settings::Settings;
 
@@ -29,12 +35,20 @@ impl CallerAddress {
         Self::find_behind_proxies(request.request())
     }
 
+    /// The network that is counted for the address.
+    pub(crate) fn network_bits(self) -> u128 {
+        network_of(self.0).to_bits()
+    }
+
     fn find_behind_proxies(request: &HttpRequest) -> Self {
         let Some(peer) = request.peer_addr() else {
             return Self(UNKNOWN_ADDRESS);
         };
         let settings = request.app_data::<Data<Settings>>();
         let trusted = settings.map_or(&[][..], |it| it.trusted_proxies.as_slice());
+        if speaks_for_others(peer.ip(), request.headers(), trusted) {
+            warn_of_proxy(peer.ip());
+        }
         Self(walk_proxies(peer.ip(), request.headers(), trusted))
     }
 }
@@ -45,6 +59,27 @@ impl FromRequest for CallerAddress {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::find_behind_proxies(request)))
+    }
+}
+
+/// Whether the peer says for whom it calls, in a header that does not count: it may be a proxy that the settings do not
+/// name. `Forwarded` never counts.
+fn speaks_for_others(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let is_trusted = trusted.iter().any(|net| net.contains(&peer.to_canonical()));
+    let names_others = headers.contains_key(header::X_FORWARDED_FOR);
+    !(is_trusted && names_others) && (names_others || headers.contains_key(header::FORWARDED))
+}
+
+/// Warns in the log, at most once a minute: any caller can send the headers.
+fn warn_of_proxy(peer: IpAddr) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|it| it.elapsed() >= Duration::from_mins(1)) {
+        *last = Some(Instant::now());
+        tracing::warn!(
+            peer = %peer,
+            "a peer that trusted_proxies does not name forwards calls: if it is a proxy, all its callers have its address"
+        );
     }
 }
 
@@ -143,6 +178,24 @@ mod tests {
             "10.0.0.2"
         );
         assert_eq!(caller_behind("10.0.0.1", &[], &trusted), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_peer_that_forwards_without_trust_is_noticed() {
+        let notices = |peer: &str, header: &str| {
+            let request = TestRequest::default().append_header((header, "198.51.100.7"));
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
+            let peer = peer.parse().unwrap();
+            speaks_for_others(peer, request.to_http_request().headers(), &trusted)
+        };
+        assert!(notices("203.0.113.9", "X-Forwarded-For"));
+        assert!(notices("203.0.113.9", "Forwarded"));
+        assert!(
+            notices("10.0.0.1", "Forwarded"),
+            "this header does not count"
+        );
+        assert!(!notices("10.0.0.1", "X-Forwarded-For"));
+        assert!(!notices("203.0.113.9", "X-Other"));
     }
 
     #[test]

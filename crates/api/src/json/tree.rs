@@ -3,16 +3,22 @@
 //! The rule: a document is parsed once, so what is checked is what is used. Texts may be tokens: they are zeroed when
 //! dropped and appear in no message.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 use zeroize::Zeroizing;
 
 /// The largest nesting depth of a document.
 const MAX_DEPTH: usize = 32;
+
+/// The largest number of values in a document. A value of two bytes becomes a node of many, so the size of the body alone
+/// does not bound the tree.
+const MAX_VALUES: usize = 100_000;
+
+const TOO_MANY_VALUES: &str = "The body has more than 100,000 values";
 
 /// A JSON value. Names keep their order and may repeat; the reader refuses repeated ones.
 pub(crate) enum Node {
@@ -33,11 +39,23 @@ pub(crate) struct ParseError {
     column: usize,
 }
 
+impl ParseError {
+    /// Whether the document is well formed and has too many values.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.why == TOO_MANY_VALUES
+    }
+}
+
 impl Node {
     /// Parses one whole document.
     pub(crate) fn parse_document(bytes: &[u8]) -> Result<Self, ParseError> {
         let mut parser = serde_json::Deserializer::from_slice(bytes);
-        let node = NodeSeed(0).deserialize(&mut parser)?;
+        let left = Cell::new(MAX_VALUES);
+        let seed = NodeSeed {
+            depth: 0,
+            left: &left,
+        };
+        let node = seed.deserialize(&mut parser)?;
         parser.end()?;
         Ok(node)
     }
@@ -102,6 +120,7 @@ impl From<serde_json::Error> for ParseError {
         use serde_json::error::Category;
         let why = match error.classify() {
             Category::Eof => "The body ends early",
+            Category::Data if error.to_string().starts_with(TOO_MANY_VALUES) => TOO_MANY_VALUES,
             Category::Data => "The body nests too deeply",
             Category::Syntax | Category::Io => "The body is not JSON",
         };
@@ -113,28 +132,37 @@ impl From<serde_json::Error> for ParseError {
     }
 }
 
-/// Builds a node at this nesting depth.
-struct NodeSeed(usize);
+/// Builds a node at this nesting depth; `left` is how many values the document may still have.
+#[derive(Clone, Copy)]
+struct NodeSeed<'a> {
+    depth: usize,
+    left: &'a Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for NodeSeed {
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left
+            .set(left.ok_or_else(|| D::Error::custom(TOO_MANY_VALUES))?);
         deserializer.deserialize_any(self)
     }
 }
 
-impl NodeSeed {
-    fn next_depth<E: serde::de::Error>(&self) -> Result<usize, E> {
-        if self.0 < MAX_DEPTH {
-            Ok(self.0 + 1)
+impl NodeSeed<'_> {
+    /// Builds the nodes inside of this one.
+    fn descend<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth < MAX_DEPTH {
+            let depth = self.depth + 1;
+            Ok(Self { depth, ..self })
         } else {
             Err(E::custom("too deep"))
         }
     }
 }
 
-impl<'de> Visitor<'de> for NodeSeed {
+impl<'de> Visitor<'de> for NodeSeed<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,19 +200,19 @@ impl<'de> Visitor<'de> for NodeSeed {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let depth = self.next_depth()?;
+        let inner = self.descend()?;
         let mut list = Vec::new();
-        while let Some(node) = seq.next_element_seed(NodeSeed(depth))? {
+        while let Some(node) = seq.next_element_seed(inner)? {
             list.push(node);
         }
         Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let depth = self.next_depth()?;
+        let inner = self.descend()?;
         let mut fields = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            let node = map.next_value_seed(NodeSeed(depth))?;
+            let node = map.next_value_seed(inner)?;
             fields.push((name, node));
         }
         Ok(Node::Object(fields))
@@ -232,6 +260,16 @@ mod tests {
             "{broken}"
         );
         assert!(Node::parse_document(b"{} {}").is_err(), "one document");
+    }
+
+    #[test]
+    fn a_document_has_at_most_100_000_values() {
+        let listed = |n: usize| format!("[{}1]", "1,".repeat(n - 1));
+        assert!(Node::parse_document(listed(99_999).as_bytes()).is_ok());
+        let broken = Node::parse_document(listed(100_000).as_bytes())
+            .err()
+            .unwrap();
+        assert!(broken.is_too_large(), "{broken}");
     }
 
     #[test]

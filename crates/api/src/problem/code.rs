@@ -67,7 +67,7 @@ codes! {
         "For each call, compute a new proof from the client's secret, the access token, the time and a new nonce.";
     WrongCredentials "wrong_credentials" 401 "Wrong credentials",
         "The operator's name or password is wrong, or the operator is disabled. The response does not say which.",
-        "Check both. Five failures in a row lock the name for a while; an owner can reset the password.";
+        "Check both. Five failures in a row lock the name for your address for a while; an owner can reset the password.";
     MissingScope "missing_scope" 403 "Missing scope",
         "The access token is valid but does not carry the scope that `detail` names.",
         "Get an access token with that scope; an operator decides which scopes a client holds.";
@@ -199,15 +199,22 @@ codes! {
     TooManyLogins "too_many_logins" 429 "Too many log-ins",
         "Too many log-ins are waiting. The password was not checked.",
         "Try again after the time in the Retry-After header.";
+    TooManyBodies "too_many_bodies" 429 "Too many bodies",
+        "The request bodies of this tenant, or of this address while its callers are not authenticated, fill the share \
+         of memory that it may use at once. Nothing was changed.",
+        "Send fewer large bodies at the same time; try again after the time in the Retry-After header.";
     LockedOut "locked_out" 429 "Locked out",
-        "Too many log-ins with this name failed in a row. The password was not checked. Unknown names are locked in \
-         the same way.",
+        "Too many log-ins with this name failed in a row from this address. The password was not checked. Unknown \
+         names are locked in the same way.",
         "Try again after the time in the Retry-After header; an owner can reset a forgotten password.";
     Internal "internal" 500 "Internal error",
         "This installation has a fault. A call that changes something has either done so completely or not at all.",
         "Quote `request_id` when you ask for help; the log holds the cause under this id.";
     GraphUnavailable "graph_unavailable" 503 "Graph unavailable",
         "The Graph API does not respond. Nothing was changed and nothing was disconnected.",
+        "Try again after the time in the Retry-After header.";
+    BodiesFull "bodies_full" 503 "Bodies full",
+        "The request bodies that are arriving fill the memory that the process keeps for them. Nothing was changed.",
         "Try again after the time in the Retry-After header.";
     NotReady "not_ready" 503 "Not ready",
         "The installation cannot serve calls at the moment: its database does not respond.",

@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::client_credentials::{ClientCredentials, TokenRequest};
-use crate::{extract::CallerAddress, problem::Problem};
+use crate::{extract::CallerAddress, problem::Problem, rate_limit::RateLimits};
 
 /// An access token for this API.
 #[derive(Serialize, ToSchema)]
@@ -74,10 +74,20 @@ pub(crate) async fn create_token(
     vault: Data<Vault>,
     address: CallerAddress,
     client: ClientCredentials,
-) -> Result<HttpResponse, OauthError> {
+    limits: Data<RateLimits>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let failures = &limits.failures;
+    let attempt = failures.describe_attempt(address, client.id, &client.secret);
+    failures.admit_attempt(attempt).map_err(Problem::from)?;
     let issued = vault
         .issue_token(client.id, &client.secret, client.scope, address.0)
-        .await?;
+        .await;
+    match &issued {
+        Ok(_) => failures.record_success(attempt),
+        Err(Error::Unauthenticated) => failures.record_failure(attempt),
+        Err(_) => (),
+    }
+    let issued = issued.map_err(OauthError::from)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::PRAGMA, "no-cache"))
         .json(AccessTokenOut::from(issued)))

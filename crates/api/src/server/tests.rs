@@ -1,6 +1,7 @@
 //! Tests of the middleware around the routes: authentication, problems, headers, limits.
 
 mod bench;
+mod bodies;
 
 use std::time::Duration;
 

@@ -14,6 +14,11 @@ pub(super) fn read_api(reader: &mut SettingsReader<'_>) -> regrant_api::Settings
         public_url: read_public_url(reader),
         trusted_proxies: read_trusted_proxies(reader),
         max_body: reader.read_at_least_one("limits.body_bytes", usual.max_body),
+        bodies_in_flight: reader
+            .read_at_least_one("limits.bodies_in_flight_bytes", usual.bodies_in_flight),
+        max_connections: reader.read_at_least_one("limits.connections", usual.max_connections),
+        max_address_connections: reader
+            .read_at_least_one("limits.address_connections", usual.max_address_connections),
         rates: read_rates(reader),
         ..usual
     }
@@ -25,6 +30,7 @@ fn read_rates(reader: &mut SettingsReader<'_>) -> regrant_api::Rates {
         tenant: reader.read_at_least_one("limits.requests_per_second", usual.tenant),
         session: reader.read_at_least_one("limits.session_requests_per_second", usual.session),
         address: reader.read_at_least_one("limits.address_requests_per_second", usual.address),
+        callbacks: reader.read_at_least_one("limits.callbacks_per_second", usual.callbacks),
     }
 }
 

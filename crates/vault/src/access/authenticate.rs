@@ -153,6 +153,16 @@ impl Vault {
         })
     }
 
+    /// Whether this installation signed the token for callers of the API, even if it has ended or was revoked.
+    pub async fn is_own_token(&self, token: &str) -> bool {
+        let now = self.clock.now();
+        self.issuer.is_own_token(Audience::Api, token, now).await
+            || self
+                .issuer
+                .is_own_token(Audience::Browser, token, now)
+                .await
+    }
+
     /// Finds the client that a token belongs to. Fails if the client has expired or the token is
     /// revoked.
     async fn find_client_of_token(

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use regrant_crypto::{Checkpoint, Claims, Verifier};
+use regrant_crypto::{Checkpoint, Claims, JwtRefusal, Verifier};
 use regrant_domain::{Timestamp, error_chain};
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -124,6 +124,23 @@ impl Issuer {
         set.verifier_for(audience)
             .verify_claims(token, now.timestamp())
             .map_err(|_| Error::Unauthenticated)
+    }
+
+    /// Whether a key of this installation that is not retired signed the token, even if the token has ended.
+    pub(crate) async fn is_own_token(
+        &self,
+        audience: Audience,
+        token: &str,
+        now: Timestamp,
+    ) -> bool {
+        let set = self.current_keys().await;
+        let is_trusted = Verifier::read_key_id(token).is_ok_and(|kid| set.is_trusted_at(&kid, now));
+        is_trusted
+            && matches!(
+                set.verifier_for(audience)
+                    .verify_claims(token, now.timestamp()),
+                Ok(_) | Err(JwtRefusal::Expired)
+            )
     }
 
     /// Signs a checkpoint of the audit with the active key.

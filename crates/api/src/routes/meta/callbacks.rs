@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::{super::pages::render_page, webhooks::not_signed};
 use crate::{
-    extract::RawBody,
+    extract::AppCallback,
     json::{parse_pairs, read_request},
     problem::{Problem, ProblemOut},
     settings::Settings,
@@ -59,12 +59,11 @@ pub(crate) struct DeletionReceipt {
 #[post("/meta/deauthorize/{app}")]
 pub(crate) async fn deauthorize(
     vault: Data<Vault>,
-    app: Path<String>,
-    body: RawBody,
+    callback: AppCallback,
 ) -> Result<HttpResponse, Problem> {
-    let request = read_signed_request(&body)?;
+    let request = read_signed_request(&callback)?;
     vault
-        .receive_deauthorization(app.parse().ok().as_ref(), &request)
+        .receive_deauthorization(callback.app, &request)
         .await?;
     Ok(HttpResponse::Ok().finish())
 }
@@ -89,11 +88,11 @@ pub(crate) async fn delete_person_data(
     settings: Data<Settings>,
     app: Path<String>,
     call: HttpRequest,
-    body: RawBody,
+    callback: AppCallback,
 ) -> Result<HttpResponse, Problem> {
-    let request = read_signed_request(&body)?;
+    let request = read_signed_request(&callback)?;
     let code = vault
-        .receive_deletion_request(app.parse().ok().as_ref(), &request)
+        .receive_deletion_request(callback.app, &request)
         .await?
         .code;
     Ok(HttpResponse::Ok().json(DeletionReceipt {
@@ -155,8 +154,8 @@ pub(crate) async fn get_deletion(
     Ok(response)
 }
 
-fn read_signed_request(body: &RawBody) -> Result<String, Problem> {
-    let form = std::str::from_utf8(&body.0)
+fn read_signed_request(callback: &AppCallback) -> Result<String, Problem> {
+    let form = std::str::from_utf8(&callback.raw)
         .ok()
         .and_then(|it| parse_pairs(it).ok());
     let form = form.and_then(|it| read_request::<SignedRequest>(it).ok());

@@ -4,7 +4,7 @@
 //! caller learns neither which apps exist nor which check failed.
 
 use crate::{
-    extract::RawBody,
+    extract::AppCallback,
     json::{parse_pairs, read_request},
     problem::{Code, Problem, ProblemOut},
 };
@@ -94,9 +94,8 @@ pub(crate) async fn verify_webhook(
 #[post("/meta/webhooks/{app}")]
 pub(crate) async fn receive_webhook(
     vault: Data<Vault>,
-    app: Path<String>,
     request: HttpRequest,
-    body: RawBody,
+    callback: AppCallback,
 ) -> Result<HttpResponse, Problem> {
     let mut signatures = request.headers().get_all(SIGNATURE_HEADER);
     let signature = signatures
@@ -104,7 +103,7 @@ pub(crate) async fn receive_webhook(
         .and_then(|it| it.to_str().ok())
         .filter(|_| signatures.next().is_none());
     vault
-        .receive_webhook(app.parse().ok().as_ref(), &body.0, signature)
+        .receive_webhook(callback.app, &callback.raw, signature)
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

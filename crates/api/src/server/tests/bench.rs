@@ -123,13 +123,42 @@ impl Bench {
             max_body: 4096,
             ..Settings::default()
         };
-        let service = init_service(build_app(SharedState::new(
+        let routes = ListenerRoutes::for_public_api(&settings);
+        self.call_on(routes, settings, request).await
+    }
+
+    /// Calls these routes with these settings.
+    pub(super) async fn call_on(
+        &self,
+        routes: ListenerRoutes,
+        settings: Settings,
+        request: TestRequest,
+    ) -> TestResponse {
+        self.send(self.share(routes, settings), request).await
+    }
+
+    /// Calls these routes while other bodies fill the memory of the listener.
+    pub(super) async fn call_when_full(
+        &self,
+        routes: ListenerRoutes,
+        request: TestRequest,
+    ) -> TestResponse {
+        let shared = self.share(routes, Settings::default());
+        shared.bodies.fill();
+        self.send(shared, request).await
+    }
+
+    fn share(&self, routes: ListenerRoutes, settings: Settings) -> SharedState {
+        SharedState::new(
             self.vault.clone(),
             settings,
-            ListenerRoutes::for_public_api(),
+            routes,
             CancellationToken::new(),
-        )))
-        .await;
+        )
+    }
+
+    async fn send(&self, shared: SharedState, request: TestRequest) -> TestResponse {
+        let service = init_service(build_app(shared)).await;
         let response: ServiceResponse<_> = service.call(request.to_request()).await.unwrap();
         let text = |it: &actix_web::http::header::HeaderValue| it.to_str().unwrap().to_owned();
         let mut headers: Vec<_> = response

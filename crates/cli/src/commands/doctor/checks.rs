@@ -26,6 +26,7 @@ pub(super) async fn run_checks(config: Config, source: &SettingsSource) -> Vec<F
         "every setting is valid",
     )];
     findings.push(check_listeners(&config));
+    findings.push(check_proxies(&config.api));
     findings.extend(check_passphrase_file(source));
     findings.push(check_keyring(config.keyring).await);
     findings.extend(check_database(&config.database).await);
@@ -52,6 +53,32 @@ fn check_listeners(config: &Config) -> Finding {
             ),
         ),
     }
+}
+
+/// Whether callers behind a proxy have addresses of their own. The listeners speak plain HTTP: an https address means
+/// that a proxy ends TLS.
+fn check_proxies(api: &regrant_api::Settings) -> Finding {
+    let is_https = api
+        .public_url
+        .as_ref()
+        .is_some_and(|it| it.starts_with("https:"));
+    let (level, message) = match api.trusted_proxies.as_slice() {
+        [] if is_https => (
+            Level::Fail,
+            "public_url is https, so a proxy ends TLS, and trusted_proxies names none: all callers have the proxy's \
+             address, and the failures of one limit all; name the proxy's network",
+        ),
+        [] => (Level::Ok, "none, and public_url expects none"),
+        nets if nets.iter().any(|it| it.prefix_len() == 0) => (
+            Level::Fail,
+            "trusted_proxies names every address: any caller chooses its own; name the proxy's network only",
+        ),
+        _ => (
+            Level::Ok,
+            "X-Forwarded-For counts from these; the log warns if it comes from others",
+        ),
+    };
+    Finding::new(level, "proxies", message)
 }
 
 fn check_passphrase_file(source: &SettingsSource) -> Option<Finding> {
@@ -211,6 +238,23 @@ mod tests {
             (Level::Ok, Level::Warn, Level::Warn)
         );
         assert_eq!(check_due_work(&Backlog::default(), now).level, Level::Ok);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_trusted_fails_and_so_does_trust_in_everybody() {
+        let level = |url: Option<&str>, trusted: &[&str]| {
+            let api = regrant_api::Settings {
+                public_url: url.map(str::to_owned),
+                trusted_proxies: trusted.iter().map(|it| it.parse().unwrap()).collect(),
+                ..regrant_api::Settings::default()
+            };
+            check_proxies(&api).level
+        };
+        let https = Some("https://regrant.example");
+        assert_eq!(level(https, &[]), Level::Fail);
+        assert_eq!(level(https, &["10.0.0.1/32"]), Level::Ok);
+        assert_eq!(level(https, &["10.0.0.1/32", "0.0.0.0/0"]), Level::Fail);
+        assert_eq!(level(None, &[]), Level::Ok);
     }
 
     #[test]

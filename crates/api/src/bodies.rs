@@ -1,0 +1,85 @@
+//! Request bodies on their way in: how many bytes of them a listener holds at once, for whom, and for how long.
+//!
+//! The rule: [`bound_body`] is around every route of every listener, so a route that reads its body in any way is
+//! counted without doing anything for it. Bytes count as they arrive and are given back when the request has ended. A
+//! caller that is not authenticated yet may send little, and never takes what authenticated callers need.
+//! Start at [`bound_body`]; `budget.rs` decides, `counted.rs` counts.
+
+mod budget;
+mod counted;
+
+use std::{pin::Pin, rc::Rc};
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
+    http::{ConnectionType, header},
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use futures_util::Stream;
+
+use self::{budget::BodyRefusal, counted::CountedBody};
+pub(crate) use self::{
+    budget::{BodyBudget, BodyOwner},
+    counted::{BodyHold, announced_length},
+};
+use crate::{extract::CallerAddress, problem::Problem, settings::Settings};
+
+/// Middleware: counts the body of the request, and answers for a body that was refused, whatever read it.
+pub(crate) async fn bound_body(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let Some(hold) = count_body(&mut request) else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let response = next.call(request).await?;
+    hold.release();
+    let refusal = hold.refusal();
+    let has_ended = refusal != Some(BodyRefusal::Late) && hold.drain().await;
+    let mut response = match refusal {
+        Some(refusal) => {
+            let refused = HttpResponse::from_error(Problem::from(refusal));
+            replace_response(response, refused).map_into_right_body()
+        }
+        None => response.map_into_left_body(),
+    };
+    if !has_ended {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+/// Puts a counted body in the position of the request's body, if it has one.
+fn count_body(request: &mut ServiceRequest) -> Option<Rc<BodyHold>> {
+    let payload = request.take_payload();
+    if matches!(payload, Payload::None) {
+        return None;
+    }
+    let settings = request.app_data::<Data<Settings>>()?.clone();
+    let budget = request.app_data::<Data<BodyBudget>>()?.clone();
+    let owner = BodyOwner::Address(CallerAddress::of_request(request).network_bits());
+    let hold = Rc::new(BodyHold::new(payload, budget.into_inner(), owner));
+    let body = CountedBody::new(Rc::clone(&hold), request.headers(), &settings);
+    let body: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(body);
+    request.set_payload(Payload::from(body));
+    request.extensions_mut().insert(Rc::clone(&hold));
+    Some(hold)
+}
+
+/// The refusal of a body, with the headers that other middleware gave the response.
+fn replace_response(
+    response: ServiceResponse<impl MessageBody>,
+    mut refused: HttpResponse,
+) -> ServiceResponse {
+    for (name, value) in response.headers() {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
+            refused.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    response.into_response(refused)
+}
