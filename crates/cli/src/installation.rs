@@ -16,6 +16,11 @@ use crate::config::{Config, KeyringFile};
 
 /// Opens the vault of an installation.
 pub(crate) async fn open_vault(config: Config) -> anyhow::Result<Vault> {
+    // Boxed, so that the futures of the commands stay small.
+    Box::pin(open_parts(config)).await
+}
+
+async fn open_parts(config: Config) -> anyhow::Result<Vault> {
     let store = open_store(&config.database).await?;
     let KeyringFile { path, passphrase } = config.keyring;
     let provider = KeyProvider::Local(unlock_keyring(path, passphrase).await?);

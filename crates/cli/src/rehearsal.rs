@@ -81,7 +81,7 @@ impl Rehearsal {
         let api = regrant_api::Settings::default();
         let public = Server::bind(vault.clone(), loopback_address(ports.public), api.clone())
             .with_context(|| port_taken_message(ports.public))?;
-        let worker = Worker::new(vault.clone(), regrant_worker::Settings::default());
+        let worker = Worker::new(&vault, regrant_worker::Settings::default());
         let admin = admin_listener::bind_admin_listener(
             vault.clone(),
             loopback_address(ports.admin),

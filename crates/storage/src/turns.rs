@@ -20,7 +20,7 @@ pub(crate) type Turn = Permit<TenantId>;
 /// How many transactions of one tenant that read may wait for their turn. They hold little while they wait.
 const MAX_READS_WAITING: usize = 1_024;
 /// The same for those that write: they hold the bodies of their calls.
-const MAX_WRITES_WAITING: usize = 64;
+const MAX_WRITES_WAITING: usize = 256;
 /// How long a call waits for its turn behind other calls of its tenant, as a multiple of the time for a connection.
 const PATIENCE: u32 = 5;
 /// The same for work without a caller.

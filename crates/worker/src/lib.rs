@@ -51,7 +51,7 @@ pub struct TaskEnded;
 impl Worker {
     /// A worker over this vault.
     #[must_use]
-    pub fn new(vault: Vault, settings: Settings) -> Self {
+    pub fn new(vault: &Vault, settings: Settings) -> Self {
         Self {
             vault: vault.in_background(),
             settings,

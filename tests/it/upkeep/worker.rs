@@ -79,7 +79,7 @@ async fn a_tick_runs_every_task_and_a_drain_leaves_nothing_due() {
         let harness = Harness::start(database, &fleet.world()).await;
         let tenant = harness.tenant("One").await;
         import(&tenant, &harness.sandbox.token(Fleet::PERSON).await, &fleet).await;
-        let worker = Worker::new(harness.vault.clone(), brisk());
+        let worker = Worker::new(&harness.vault, brisk());
         let ticked = worker.run_pass().await;
         assert_eq!(
             ticked
@@ -123,7 +123,7 @@ async fn a_failing_task_stops_no_other_task_and_recovers() {
             .await
             .expect("purging fails from now on");
         let (worker, stop) = (
-            Worker::new(harness.vault.clone(), brisk()),
+            Worker::new(&harness.vault, brisk()),
             CancellationToken::new(),
         );
         let failed = worker.run_pass().await;
@@ -192,7 +192,7 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
             let store = harness.store().await;
             let stop = CancellationToken::new();
             let worker = Worker::new(
-                harness.vault.clone(),
+                &harness.vault,
                 Settings {
                     shutdown_timeout: patience,
                     ..brisk()
@@ -219,7 +219,7 @@ async fn a_shutdown_during_work_gives_leases_back_and_loses_nothing() {
                 );
             }
             harness.sandbox.latency(0).await;
-            let next = Worker::new(harness.vault.clone(), brisk());
+            let next = Worker::new(&harness.vault, brisk());
             next.run_until_idle().await.expect("no task fails");
             assert_eq!(
                 states(&tenant).await,

@@ -86,7 +86,7 @@ struct Story {
 
 impl Story {
     fn new(harness: Harness, fleet: Fleet, tenant: Tenant) -> Self {
-        let worker = Worker::new(harness.vault.clone(), regrant_worker::Settings::default());
+        let worker = Worker::new(&harness.vault, regrant_worker::Settings::default());
         Self {
             harness,
             fleet,

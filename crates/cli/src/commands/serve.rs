@@ -33,7 +33,7 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
     let (listen, admin_listen, api) = (config.listen, config.admin_listen, config.api.clone());
     let worker = (args.with_worker || config.with_worker).then(|| config.worker.clone());
     let vault = installation::open_vault(config).await?;
-    let worker = worker.map(|settings| Worker::new(vault.clone(), settings));
+    let worker = worker.map(|settings| Worker::new(&vault, settings));
     let pulse = worker.as_ref().map(Worker::pulse);
     let port_taken =
         |address| format!("cannot listen on {address}: does another process use the port?");

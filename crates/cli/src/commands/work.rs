@@ -21,7 +21,7 @@ pub(crate) async fn run(global: &GlobalArgs) -> anyhow::Result<()> {
         config.api.clone(),
     );
     let vault = installation::open_vault(config).await?;
-    let worker = Worker::new(vault.clone(), settings);
+    let worker = Worker::new(&vault, settings);
     let admin = admin_listener::bind_admin_listener(
         vault.clone(),
         listen,

@@ -72,7 +72,7 @@ impl Store {
         if !self.is_sqlite() {
             return Ok(0);
         }
-        let _turn = self.wait_for_writer().await;
+        let _turn = self.wait_for_writer().await?;
         let owed = self.list_owed_deletions().await?;
         self.connection.execute_unprepared("VACUUM").await?;
         self.empty_log().await?;

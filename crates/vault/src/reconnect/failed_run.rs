@@ -73,7 +73,10 @@ impl Vault {
 
 /// Whether the database failed, which says nothing about the reconnect. A row that does not parse does.
 fn is_fault_of_database(failure: &Error) -> bool {
-    if matches!(failure, Error::DatabaseBusy | Error::TenantBusy | Error::Unavailable(..)) {
+    if matches!(
+        failure,
+        Error::DatabaseBusy | Error::TenantBusy | Error::Unavailable(..)
+    ) {
         return true;
     }
     let mut cause: Option<&dyn std::error::Error> = Some(failure);
