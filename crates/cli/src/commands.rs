@@ -63,7 +63,9 @@ pub(crate) enum Command {
 impl Command {
     pub async fn run_command(self, global: &GlobalArgs) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Dev(args) => Box::pin(dev::run(args, global.output)).await.map(exit_success),
+            Self::Dev(args) => Box::pin(dev::run(args, global.output))
+                .await
+                .map(exit_success),
             Self::Demo(args) => Box::pin(demo::run(args, global.output)).await,
             Self::Serve(args) => Box::pin(serve::run(args, global)).await.map(exit_success),
             Self::Work => Box::pin(work::run(global)).await.map(exit_success),

@@ -75,10 +75,10 @@ impl Param {
 
 /// The list, with its last value repeated up to one of [`LENGTHS`].
 fn pad_list(list: &[Value]) -> Result<Vec<Value>, String> {
-    let repeated = list.last().ok_or("a list is empty")?;
+    let filler = list.last().ok_or("a list is empty")?;
     let fits = LENGTHS.into_iter().find(|it| *it >= list.len());
     let mut padded = list.to_vec();
-    padded.resize(fits.unwrap_or(list.len()), repeated.clone());
+    padded.resize(fits.unwrap_or(list.len()), filler.clone());
     Ok(padded)
 }
 
