@@ -56,7 +56,8 @@ pub(crate) use on_both;
 
 /// Everything that a test needs; dropping it stops the servers.
 pub struct Harness {
-    pub vault: Vault,
+    /// Boxed, so that the futures of the tests stay small.
+    pub vault: Box<Vault>,
     /// The Graph client of the vault: pauses and circuit breaker are shared.
     pub graph: Client,
     pub api: String,
@@ -190,7 +191,7 @@ impl Harness {
         });
         let control = SandboxControl::new(sandbox.url());
         Self {
-            vault,
+            vault: Box::new(vault),
             graph,
             api,
             admin,

@@ -145,12 +145,12 @@ async fn every_token_opens(tenant: &Tenant, fleet: &Fleet) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_nothing_and_apply_nothing_twice_on_sqlite() {
-    kills(TestDatabase::create_sqlite().await).await;
+    Box::pin(kills(TestDatabase::create_sqlite().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_nothing_and_apply_nothing_twice_on_postgresql() {
     if let Some(database) = TestDatabase::create_postgres().await {
-        kills(database).await;
+        Box::pin(kills(database)).await;
     }
 }

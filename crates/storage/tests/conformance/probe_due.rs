@@ -218,15 +218,15 @@ async fn a_claim_of_some_assets_takes_what_is_free_and_makes_all_of_it_due(bench
     assert_eq!(after_end.len(), 2, "both leases have ended");
     drop(tx);
     // The transaction rolls back in the background, and a claim skips what it still locks.
-    let mut claimed = 0;
+    let mut taken = 0;
     for _ in 0..100 {
-        claimed += ids_of(&claim(&bench, "c", 4, 9).await).len();
-        if claimed == 3 {
+        taken += ids_of(&claim(&bench, "c", 4, 9).await).len();
+        if taken == 3 {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    panic!("2 is due since the check, but only {claimed} were claimed");
+    panic!("2 is due since the check, but only {taken} were taken");
 }
 
 async fn a_suspended_tenants_probes_rest(bench: Bench) {

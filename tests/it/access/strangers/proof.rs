@@ -18,7 +18,7 @@ const MORE_MEMORY: u64 = 64 * 1024;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes two minutes; its command is above"]
 async fn tokens_are_read_beside_3_000_slow_bodies_and_garbage_on_sqlite() {
-    prove(TestDatabase::create_sqlite().await, "SQLite").await;
+    Box::pin(prove(TestDatabase::create_sqlite().await, "SQLite")).await;
 }
 
 /// The same command.
@@ -26,7 +26,7 @@ async fn tokens_are_read_beside_3_000_slow_bodies_and_garbage_on_sqlite() {
 #[ignore = "takes two minutes; its command is above"]
 async fn tokens_are_read_beside_3_000_slow_bodies_and_garbage_on_postgres() {
     if let Some(database) = TestDatabase::create_postgres().await {
-        prove(database, "PostgreSQL").await;
+        Box::pin(prove(database, "PostgreSQL")).await;
     }
 }
 

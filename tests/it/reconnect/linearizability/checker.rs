@@ -23,8 +23,12 @@ pub enum Act {
     Read(Option<String>),
 }
 
-/// The token after an order in which each call happens between its start and its end; `None` if there is no such order.
-pub fn find_order(calls: &[Call], before: Option<&str>) -> Option<Option<String>> {
+/// No order explains what was seen.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoOrder;
+
+/// The token after an order in which each call happens between its start and its end.
+pub fn find_order(calls: &[Call], before: Option<&str>) -> Result<Option<String>, NoOrder> {
     assert!(
         calls.len() <= 128,
         "a history of at most 128 calls an asset"
@@ -38,28 +42,33 @@ fn search<'a>(
     done: u128,
     token: Option<&'a str>,
     tried: &mut HashSet<(u128, Option<&'a str>)>,
-) -> Option<Option<String>> {
+) -> Result<Option<String>, NoOrder> {
     let is_open = |n: &usize| done & (1 << n) == 0;
     let Some(first_end) = (0..calls.len()).filter(is_open).map(|n| calls[n].end).min() else {
-        return Some(token.map(ToOwned::to_owned));
+        return Ok(token.map(ToOwned::to_owned));
     };
     if !tried.insert((done, token)) {
-        return None;
+        return Err(NoOrder);
     }
     // Only a call that began before every open one ended can be the next.
-    let next = (0..calls.len())
-        .filter(is_open)
-        .filter(|n| calls[*n].start <= first_end);
-    next.filter_map(|n| Some((n, apply(&calls[n].act, token)?)))
-        .find_map(|(n, token)| search(calls, done | (1 << n), token, tried))
+    let may_be_next = |n: &usize| is_open(n) && calls[*n].start <= first_end;
+    for n in (0..calls.len()).filter(may_be_next) {
+        let after = apply(&calls[n].act, token)
+            .and_then(|token| search(calls, done | (1 << n), token, tried));
+        if after.is_ok() {
+            return after;
+        }
+    }
+    Err(NoOrder)
 }
 
-/// The token after the call; `None` if the call cannot have seen this token.
-fn apply<'a>(act: &'a Act, token: Option<&'a str>) -> Option<Option<&'a str>> {
+/// The token after the call, if the call can have seen this token.
+fn apply<'a>(act: &'a Act, token: Option<&'a str>) -> Result<Option<&'a str>, NoOrder> {
     match act {
-        Act::Write(written) => Some(Some(written)),
-        Act::Superseded(_) => Some(token),
-        Act::Read(read) => (read.as_deref() == token).then_some(token),
+        Act::Write(written) => Ok(Some(written)),
+        Act::Superseded(_) => Ok(token),
+        Act::Read(read) if read.as_deref() == token => Ok(token),
+        Act::Read(_) => Err(NoOrder),
     }
 }
 
@@ -87,13 +96,13 @@ fn concurrent_calls_may_have_either_order() {
         write("b", 0, 10),
         read(Some("a"), 11, 12),
     ];
-    assert_eq!(find_order(&calls, None), Some(Some("a".to_owned())));
+    assert_eq!(find_order(&calls, None), Ok(Some("a".to_owned())));
 }
 
 #[test]
 fn a_stale_read_has_no_order() {
     let calls = [write("a", 0, 1), write("b", 2, 3), read(Some("a"), 4, 5)];
-    assert_eq!(find_order(&calls, None), None);
+    assert_eq!(find_order(&calls, None), Err(NoOrder));
 }
 
 #[test]
@@ -104,7 +113,7 @@ fn a_read_that_goes_back_has_no_order() {
         read(Some("b"), 3, 4),
         read(Some("a"), 5, 6),
     ];
-    assert_eq!(find_order(&calls, None), None);
+    assert_eq!(find_order(&calls, None), Err(NoOrder));
 }
 
 #[test]
@@ -113,5 +122,5 @@ fn a_superseded_token_is_never_seen() {
         call(Act::Superseded("a".to_owned()), 0, 9),
         read(Some("a"), 3, 4),
     ];
-    assert_eq!(find_order(&calls, None), None);
+    assert_eq!(find_order(&calls, None), Err(NoOrder));
 }
