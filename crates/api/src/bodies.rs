@@ -63,8 +63,14 @@ fn count_body(request: &mut ServiceRequest) -> Option<Rc<BodyHold>> {
     let settings = request.app_data::<Data<Settings>>()?.clone();
     let budget = request.app_data::<Data<BodyBudget>>()?.clone();
     let owner = BodyOwner::Address(CallerAddress::of_request(request).network_bits());
-    let hold = Rc::new(BodyHold::new(payload, budget.into_inner(), owner));
-    let body = CountedBody::new(Rc::clone(&hold), request.headers(), &settings);
+    let announced = announced_length(request.headers()).unwrap_or(0);
+    let hold = Rc::new(BodyHold::new(
+        payload,
+        announced,
+        budget.into_inner(),
+        owner,
+    ));
+    let body = CountedBody::new(Rc::clone(&hold), &settings);
     let body: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(body);
     request.set_payload(Payload::from(body));
     request.extensions_mut().insert(Rc::clone(&hold));

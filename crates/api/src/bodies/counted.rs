@@ -25,14 +25,16 @@ use futures_util::{Stream, future::Future};
 use super::budget::{BodyBudget, BodyOwner, BodyRefusal};
 use crate::{problem::Problem, settings::Settings};
 
-/// How many bytes of a body that is not read any more are read and dropped.
-const MAX_DRAINED: usize = 4 * 1024 * 1024;
+/// How many bytes of a body that is not read any more are read and dropped, in multiples of the largest body of its
+/// owner. What strangers send beyond that is not worth the time of the server.
+const MAX_DRAINED_BODIES: usize = 2;
 /// How long they may take to arrive.
 const MAX_DRAINING: Duration = Duration::from_secs(1);
 
 /// What the body of one request holds of the budget.
 pub(crate) struct BodyHold {
     payload: RefCell<Payload>,
+    announced: usize,
     has_ended: Cell<bool>,
     budget: Arc<BodyBudget>,
     owner: Cell<BodyOwner>,
@@ -44,15 +46,20 @@ pub(crate) struct BodyHold {
 /// A body that is counted.
 pub(super) struct CountedBody {
     hold: Rc<BodyHold>,
-    announced: usize,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl BodyHold {
-    pub(super) fn new(payload: Payload, budget: Arc<BodyBudget>, owner: BodyOwner) -> Self {
+    pub(super) fn new(
+        payload: Payload,
+        announced: usize,
+        budget: Arc<BodyBudget>,
+        owner: BodyOwner,
+    ) -> Self {
         Self {
             payload: RefCell::new(payload),
+            announced,
             has_ended: Cell::new(false),
             budget,
             owner: Cell::new(owner),
@@ -92,11 +99,15 @@ impl BodyHold {
         if self.has_ended.get() {
             return true;
         }
+        let limit = self.budget.max_body_of(self.owner.get());
+        let mut left = limit.saturating_mul(MAX_DRAINED_BODIES);
+        if self.announced > left {
+            return false;
+        }
         let Some(_slot) = self.budget.try_drain() else {
             return false;
         };
         let read = async {
-            let mut left = MAX_DRAINED;
             while let Some(Ok(chunk)) = poll_fn(|cx| self.poll_chunk(cx)).await {
                 left = left.saturating_sub(chunk.len());
                 if left == 0 {
@@ -125,12 +136,12 @@ impl BodyHold {
         Ok(())
     }
 
-    /// Counts the next bytes of a body that announced `announced` bytes.
-    fn count_bytes(&self, new: usize, announced: usize) -> Result<(), BodyRefusal> {
+    /// Counts the next bytes of the body.
+    fn count_bytes(&self, new: usize) -> Result<(), BodyRefusal> {
         let owner = self.owner.get();
         let limit = self.budget.max_body_of(owner);
         let bytes = self.bytes.get().saturating_add(new);
-        if bytes.max(announced) > limit {
+        if bytes.max(self.announced) > limit {
             return Err(BodyRefusal::TooLarge(limit));
         }
         self.budget.take_bytes(owner, new)?;
@@ -146,10 +157,9 @@ impl Drop for BodyHold {
 }
 
 impl CountedBody {
-    pub(super) fn new(hold: Rc<BodyHold>, headers: &HeaderMap, settings: &Settings) -> Self {
+    pub(super) fn new(hold: Rc<BodyHold>, settings: &Settings) -> Self {
         Self {
             hold,
-            announced: announced_length(headers).unwrap_or(0),
             patience: settings.request_timeout,
             deadline: None,
         }
@@ -179,7 +189,7 @@ impl Stream for CountedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Err(refusal) = self.hold.count_bytes(0, self.announced) {
+        if let Err(refusal) = self.hold.count_bytes(0) {
             return self.refuse(refusal);
         }
         let Poll::Ready(next) = self.hold.poll_chunk(cx) else {
@@ -189,7 +199,7 @@ impl Stream for CountedBody {
             };
         };
         if let Some(Ok(chunk)) = &next
-            && let Err(refusal) = self.hold.count_bytes(chunk.len(), self.announced)
+            && let Err(refusal) = self.hold.count_bytes(chunk.len())
         {
             return self.refuse(refusal);
         }
