@@ -38,6 +38,7 @@ async fn a_deletion_is_in_progress_while_graph_does_not_say_whose_a_token_is() {
         let token = format!("/v1/assets/{page}/token");
         stop_debug_token(&scene).await;
         let url = scene.request_deletion().await;
+        let soon = regrant_domain::Clock::system_time().timestamp_micros() + 2_000_000;
         assert_eq!(scene.receive().await, 3);
         let (_, body) = answer(http().get(&url)).await;
         assert!(
@@ -57,7 +58,6 @@ async fn a_deletion_is_in_progress_while_graph_does_not_say_whose_a_token_is() {
             "a token without an owner is not served as a page's: {pending}"
         );
         let early = "SELECT count(*) FROM due WHERE kind = 'inbox' AND owner IS NULL AND due_at > ";
-        let soon = regrant_domain::Clock::system_time().timestamp_micros() + 2_000_000;
         let query = format!("{early}{soon}");
         let waiting = scene.harness.database.count_as_superuser(&query);
         assert_eq!(waiting.await, 1, "it is tried again later");
