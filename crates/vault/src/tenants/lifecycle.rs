@@ -207,7 +207,7 @@ impl Vault {
         }
     }
 
-    /// Deletes the tenants whose wait is over, at most [`MAX_DELETIONS`], and returns how many.
+    /// Deletes the tenants whose wait is over, at most `MAX_DELETIONS` at a time, and returns how many.
     ///
     /// # Errors
     /// The first error, after the other tenants had their turn.
