@@ -17,7 +17,6 @@ use regrant_domain::{
 use regrant_graph::{AppCredentials, AppSecretProof};
 use regrant_storage::{AuditEvent, SlottedCredential};
 use serde_json::json;
-use tracing::error;
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
@@ -177,14 +176,13 @@ impl Vault {
         now: Timestamp,
     ) -> Result<TokenLookup, Error> {
         let state = self.state_of(asset, now);
-        let stored = slotted.stored;
-        if let Some(reason) = find_obstacle(&state, &stored.credential) {
+        if let Some(reason) = find_obstacle(&state, &slotted.stored.credential) {
             return Ok(TokenLookup::NoToken(reason));
         }
-        if !slotted.is_intact {
-            raise_alarm_of_slot(&stored.credential);
+        if !slotted.check_slot() {
             return Ok(TokenLookup::NoToken(reason_unreadable()));
         }
+        let stored = slotted.stored;
         let access_token = match self.open_stored_token(&caller.scope, &stored).await {
             Ok(token) => token,
             Err(error) if is_fault_of_record(&error) => {
@@ -255,12 +253,6 @@ impl Vault {
             _ => Ok(()),
         }
     }
-}
-
-fn raise_alarm_of_slot(credential: &Credential) {
-    error!(alarm = "row_tampered", row.table = "credentials", row.id = %credential.id,
-        "a credential was put into the slot that serves around the application and is refused; \
-         run `regrant audit verify`");
 }
 
 fn audit_detail(kind: CredentialKind, reason: Option<&str>) -> serde_json::Value {

@@ -285,9 +285,12 @@ async fn a_shredded_tenant_cannot_be_decrypted(database: TestDatabase) {
         .run_as_superuser("UPDATE tenants SET status = 'active'")
         .await;
     assert_eq!(tenant.status(&path).await, 401);
-    let (_, stored) = owner.get(&own).await;
-    let name = stored["name"].as_str().expect("a name");
-    harness.set_tenant(name, "status = 'active'").await;
+    let (status, refused) = owner.get(&own).await;
+    assert_eq!((status, problem_code(&refused)), (409, "row_tampered"));
+    let id: regrant_domain::TenantId = tenant.id.parse().expect("a tenant's id");
+    harness
+        .accept_row(id, &format!("tenants/{}", id.uuid()))
+        .await;
     assert_eq!(
         tenant.get(&path).await["reason"]["code"],
         "unreadable",

@@ -194,13 +194,12 @@ impl Scene {
         .await;
     }
 
-    /// A credential that was overwritten with another one.
+    /// A credential whose columns differ from its sealed copy. Its slot is intact.
     async fn fail_to_decrypt(&mut self) {
         self.make_probes_due().await;
         self.log.take();
-        let other = "(SELECT c.sealed FROM credentials c ORDER BY c.id LIMIT 1)";
-        let damage = format!("UPDATE credentials SET sealed = {other}");
-        self.harness.database.run_as_superuser(&damage).await;
+        let damage = "UPDATE credentials SET data_access_expires_at = 1";
+        self.harness.database.run_as_superuser(damage).await;
         let pass = self
             .harness
             .vault

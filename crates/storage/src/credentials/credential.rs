@@ -82,7 +82,7 @@ impl TenantTx {
                        WHEN 'standby' THEN 2 ELSE 3 END, c.proved_at DESC, c.id DESC";
         let rows = self.read_rows(assets, |tx| tx.query(sql)).await?;
         let slotted = decode_rows("credentials", &rows, |row| self.slotted_from_row(row));
-        let intact = slotted.into_iter().filter(|it| it.is_intact);
+        let intact = slotted.into_iter().filter(SlottedCredential::check_slot);
         Ok(intact.map(|it| it.stored).collect())
     }
 

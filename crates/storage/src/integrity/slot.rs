@@ -4,6 +4,7 @@
 //! credential that leaves the slot loses its seal.
 
 use regrant_domain::{AssetId, Credential, Slot, TenantId};
+use tracing::error;
 
 use crate::{
     Error, RowSeals, StoredCredential, TenantTx,
@@ -19,6 +20,21 @@ pub struct SlottedCredential {
     pub stored: StoredCredential,
     /// Whether slot and generation are what the application wrote.
     pub is_intact: bool,
+}
+
+impl SlottedCredential {
+    /// Whether the slot is intact; raises the alarm if it is not.
+    #[must_use]
+    pub fn check_slot(&self) -> bool {
+        if !self.is_intact {
+            error!(
+                alarm = "row_tampered", row.table = "credentials", row.id = %self.stored.credential.id,
+                "a credential was put into the slot that serves around the application and is refused; \
+                 run `regrant audit verify`"
+            );
+        }
+        self.is_intact
+    }
 }
 
 impl TenantTx {

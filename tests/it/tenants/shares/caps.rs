@@ -15,10 +15,16 @@ const LIMITS: [&str; 7] = [
     "webhooks in flight",
 ];
 /// A semaphore counts without knowing tenants. Where one stands, this says why no tenant can use it up.
-const SEMAPHORES: [(&str, &str); 1] = [(
-    "vault/src/operators/passwords.rs",
-    "log-ins of operators belong to no tenant",
-)];
+const SEMAPHORES: [(&str, &str); 2] = [
+    (
+        "api/src/bodies/budget.rs",
+        "bytes of bodies: a tenant and an address hold a part of the budget at most",
+    ),
+    (
+        "vault/src/operators/passwords.rs",
+        "log-ins of operators belong to no tenant",
+    ),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_limit_of_the_process_can_be_used_up_by_one_tenant() {
