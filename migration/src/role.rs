@@ -47,8 +47,9 @@ const GRANTS: [(&str, &str); 34] = [
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
     "client_for_login(UUID)",
+    "clients_for_login(UUID[])",
     "lease_due(TEXT, BIGINT, BIGINT, TEXT, UUID[], UUID[])",
     "lease_probes(TEXT, BIGINT, BIGINT, UUID[], TEXT[])",
     "renew_probes(TEXT, BIGINT)",

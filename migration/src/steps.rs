@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 44] = [
+pub(crate) const ALL: [Step; 45] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -65,4 +65,5 @@ pub(crate) const ALL: [Step; 44] = [
     operators::s44_login_refusals::STEP,
     work::s46_erasures::STEP,
     work::s47_run_failures::STEP,
+    tenants::s50_client_lookups::STEP,
 ];

@@ -6,6 +6,7 @@
 
 pub(crate) mod authenticate;
 pub(crate) mod claims;
+pub(crate) mod client_lookups;
 pub(crate) mod issuer;
 #[cfg(test)]
 mod issuer_test;
@@ -15,3 +16,4 @@ pub(crate) mod scope_usage;
 mod session_auth;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+mod verified_tokens;

@@ -3,6 +3,7 @@
 //! The rule: nothing here knows a capability.
 
 pub(crate) mod actor;
+pub(crate) mod batches;
 pub(crate) mod idempotency;
 pub(crate) mod page;
 pub(crate) mod principal;

@@ -266,6 +266,27 @@ impl Error {
         }
     }
 
+    /// The same for a caller that was found together with others.
+    pub(crate) fn of_shared_caller(error: std::sync::Arc<regrant_storage::Error>) -> Self {
+        match Self::of_batch(error) {
+            Self::Tampered(_) => Self::Unauthenticated,
+            other => other,
+        }
+    }
+
+    /// The error of a batch, for each of the calls that shared it.
+    pub(crate) fn of_batch(error: std::sync::Arc<regrant_storage::Error>) -> Self {
+        match &*error {
+            regrant_storage::Error::Unavailable(outage, _) => {
+                Self::Unavailable(*outage, error.into())
+            }
+            regrant_storage::Error::Busy => Self::DatabaseBusy,
+            regrant_storage::Error::TenantBusy => Self::TenantBusy,
+            regrant_storage::Error::Tampered { table, id } => Self::tampered(table, *id),
+            _ => Self::from_cause(error),
+        }
+    }
+
     /// Maps errors of storage, where "not found" means `resource`.
     pub(crate) fn not_found_as(resource: Resource) -> impl Fn(regrant_storage::Error) -> Self {
         move |error| match error {

@@ -88,14 +88,18 @@ pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewE
 pub use webhooks::replay::{DeliveryList, DeliveryQuery, ReplaySelection};
 
 use crate::{
-    access::{issuer::Issuer, origins::OriginCache, scope_usage::ScopeUsage},
+    access::{
+        client_lookups::ClientLookups, issuer::Issuer, origins::OriginCache,
+        scope_usage::ScopeUsage,
+    },
     audit::CheckpointFile,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
     lifecycle::BackgroundRuns,
     operators::passwords::PasswordHasher,
     reconnect::progress::Progress,
-    tokens::read_audit::ReadAudit,
+    tenants::app_secrets::AppSecretCache,
+    tokens::{read_audit::ReadAudit, shared_reads::SharedReads},
     upkeep::erasure::ErasurePause,
 };
 
@@ -125,6 +129,7 @@ pub struct Vault {
     settings: Arc<Settings>,
     issuer: Arc<Issuer>,
     progress: Progress,
+    shared_reads: SharedReads,
     read_audit: ReadAudit,
     scope_usage: ScopeUsage,
     passwords: PasswordHasher,
@@ -136,6 +141,8 @@ pub struct Vault {
     check_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
+    clients: ClientLookups,
+    app_secrets: AppSecretCache,
     refusal_window: Arc<Mutex<RefusalWindow>>,
     erasure_pause: ErasurePause,
 }
@@ -160,7 +167,10 @@ impl Vault {
         let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
         let passwords = PasswordHasher::new(parts.settings.operators.password_strength)?;
-        let reads = ReadAudit::new(store.clone(), jobs.tracker.clone(), jobs.runtime.clone());
+        let (tracker, runtime) = (&jobs.tracker, &jobs.runtime);
+        let reads = SharedReads::new(store.clone(), tracker.clone(), runtime.clone());
+        let audit = ReadAudit::new(store.clone(), tracker.clone(), runtime.clone());
+        let clients = ClientLookups::new(store.clone(), tracker.clone(), runtime.clone());
         let usage = ScopeUsage::new(
             store.in_background(),
             jobs.tracker.clone(),
@@ -189,7 +199,10 @@ impl Vault {
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),
-            read_audit: reads,
+            shared_reads: reads,
+            read_audit: audit,
+            clients,
+            app_secrets: AppSecretCache::new(),
             scope_usage: usage,
             passwords,
             runs: jobs,

@@ -5,6 +5,7 @@
 //! no row.
 //! Start at `onboarding.rs`; continue at `lifecycle.rs`.
 
+pub(crate) mod app_secrets;
 pub(crate) mod apps;
 pub(crate) mod client_secrets;
 pub(crate) mod client_spec;

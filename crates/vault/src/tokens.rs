@@ -3,9 +3,11 @@
 //! The rule: commit the audit event before the token is returned. A token that is known to be dead is never returned, and
 //! a person's token never as a page's. A token that no probe has proved comes without a proof: a proof of text that a
 //! caller chose would make the app secret sign anything.
-//! Start at [`Vault::look_up_tokens`]; `read_audit.rs` commits the audit events of concurrent reads together.
+//! Start at [`Vault::look_up_tokens`]; `shared_reads.rs` reads the rows of concurrent reads together, and `read_audit.rs`
+//! commits their audit events together.
 
 pub(crate) mod read_audit;
+pub(crate) mod shared_reads;
 
 use std::collections::HashMap;
 
@@ -22,6 +24,7 @@ use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
     assets::spellings::{NamedAsset, fold_spellings, list_spellings},
     credentials::attribution::is_fault_of_record,
+    tokens::shared_reads::ServedAsset,
 };
 
 /// A token that serves an asset.
@@ -100,12 +103,12 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Vec<(AssetId, TokenLookup)>, Error> {
         let app = self.open_app_credentials(caller.scope.app_id()).await?;
-        let (assets, mut held) = self.read_settled_assets(caller, ids, now).await?;
+        let served = self.read_settled_assets(caller, ids, now).await?;
         let now = self.clock.now().max(now);
-        let named = fold_spellings(ids, &assets);
+        let named = fold_spellings(ids, served.iter().map(|it| &it.asset));
         let mut opened = HashMap::new();
-        for asset in assets {
-            let found = match held.remove(&asset.id) {
+        for ServedAsset { asset, active } in served {
+            let found = match active {
                 Some(stored) => self.open_token(caller, &app, &asset, stored, now).await?,
                 None => TokenLookup::NoToken(self.state_of(&asset, now).reason),
             };
@@ -125,22 +128,20 @@ impl Vault {
         caller: &Principal,
         ids: &[AssetId],
         now: Timestamp,
-    ) -> Result<(Vec<Asset>, HashMap<AssetId, SlottedCredential>), Error> {
-        let (assets, held) = self.read_reached_assets(caller, ids).await?;
-        let is_due = |it: &&Asset| {
+    ) -> Result<Vec<ServedAsset>, Error> {
+        let served = self.read_reached_assets(caller, ids).await?;
+        let is_due = |it: &&ServedAsset| {
+            let state = self.state_of(&it.asset, now);
             let is_pending = |it: &SlottedCredential| it.stored.credential.is_page_token_pending();
-            let awaits_end = self.state_of(it, now).reason.code == ReasonCode::EndNotConfirmed;
-            (awaits_end || held.get(&it.id).is_some_and(is_pending))
-                && it.facts.next_check_at.is_some_and(|at| at <= now)
-                && self.state_of(it, now).is_serving()
+            let awaits_end = state.reason.code == ReasonCode::EndNotConfirmed;
+            (awaits_end || it.active.as_ref().is_some_and(is_pending))
+                && it.asset.facts.next_check_at.is_some_and(|at| at <= now)
+                && state.is_serving()
         };
-        let due: Vec<_> = assets
-            .iter()
-            .filter(is_due)
-            .map(|it| it.id.clone())
-            .collect();
+        let due = served.iter().filter(is_due);
+        let due: Vec<_> = due.map(|it| it.asset.id.clone()).collect();
         if due.is_empty() {
-            return Ok((assets, held));
+            return Ok(served);
         }
         self.check_before_read(&caller.scope, &due).await?;
         self.read_reached_assets(caller, ids).await
@@ -151,20 +152,12 @@ impl Vault {
         &self,
         caller: &Principal,
         ids: &[AssetId],
-    ) -> Result<(Vec<Asset>, HashMap<AssetId, SlottedCredential>), Error> {
-        let tx = match ids {
-            [_] => self.store.begin_short_read(&caller.scope).await?,
-            _ => self.store.begin_read(&caller.scope).await?,
-        };
-        let mut assets = tx.find_assets(&list_spellings(ids)).await?;
-        assets.retain(|it| caller.can_reach(it));
-        let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
-        let active = tx.find_serving_credentials(&known).await?;
-        tx.commit().await?;
-        let active = active
-            .into_iter()
-            .map(|it| (it.stored.credential.asset_id.clone(), it));
-        Ok((assets, active.collect()))
+    ) -> Result<Vec<ServedAsset>, Error> {
+        let spellings = list_spellings(ids);
+        let reads = &self.shared_reads;
+        let mut served = reads.read_served_assets(&caller.scope, spellings).await?;
+        served.retain(|it| caller.can_reach(&it.asset));
+        Ok(served)
     }
 
     async fn open_token(

@@ -316,8 +316,12 @@ async fn open_vault(
     vault
 }
 
-/// The path of the `regrant` binary; `cargo test --workspace` builds it beside this test.
+/// The path of the `regrant` binary: what `REGRANT_TEST_BINARY` names, or the one that `cargo test --workspace` builds
+/// beside this test.
 pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("REGRANT_TEST_BINARY") {
+        return path.into();
+    }
     let this = std::env::current_exe().expect("this test has a path");
     let directory = this.ancestors().nth(2).expect("target/<profile>");
     let binary = directory.join("regrant");

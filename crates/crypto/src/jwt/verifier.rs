@@ -81,7 +81,7 @@ impl Verifier {
     pub fn verify_claims(&self, token: &str, now_unix: i64) -> Result<Claims, JwtRefusal> {
         let claims: Claims = self.decode_claims(token, TYPE, &self.validation)?;
         self.check_parties(&claims)?;
-        check_times(&claims, now_unix)?;
+        claims.check_times(now_unix)?;
         Ok(claims)
     }
 
@@ -138,21 +138,25 @@ fn parse_key_id(token: &str, typ: &str) -> Result<String, JwtRefusal> {
     }
 }
 
-fn check_times(claims: &Claims, now: i64) -> Result<(), JwtRefusal> {
-    let life = claims
-        .exp
-        .checked_sub(claims.iat)
-        .ok_or(JwtRefusal::Lifetime)?;
-    if !(1..=MAX_LIFETIME_SECONDS).contains(&life) {
-        return Err(JwtRefusal::Lifetime);
+impl Claims {
+    /// Checks that the token is valid at this time, in seconds since 1970. Signature and parties are checked before.
+    ///
+    /// # Errors
+    /// `Lifetime`, `Expired`, `Early`.
+    pub fn check_times(&self, now_unix: i64) -> Result<(), JwtRefusal> {
+        let life = self.exp.checked_sub(self.iat);
+        let life = life.ok_or(JwtRefusal::Lifetime)?;
+        if !(1..=MAX_LIFETIME_SECONDS).contains(&life) {
+            return Err(JwtRefusal::Lifetime);
+        }
+        if now_unix >= self.exp.saturating_add(CLOCK_LEEWAY_SECONDS) {
+            return Err(JwtRefusal::Expired);
+        }
+        if self.nbf.max(self.iat) > now_unix.saturating_add(CLOCK_LEEWAY_SECONDS) {
+            return Err(JwtRefusal::Early);
+        }
+        Ok(())
     }
-    if now >= claims.exp.saturating_add(CLOCK_LEEWAY_SECONDS) {
-        return Err(JwtRefusal::Expired);
-    }
-    if claims.nbf.max(claims.iat) > now.saturating_add(CLOCK_LEEWAY_SECONDS) {
-        return Err(JwtRefusal::Early);
-    }
-    Ok(())
 }
 
 fn refusal_from_library(kind: &ErrorKind) -> JwtRefusal {

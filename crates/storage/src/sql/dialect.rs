@@ -187,12 +187,12 @@ impl Dialect {
         Ok(())
     }
 
-    /// Where the client `:client` is found before a tenant is known. On PostgreSQL a function of the owner reads that one
-    /// row; nothing else reads clients of more than one tenant.
-    pub(crate) fn client_by_id(self) -> &'static str {
+    /// Where the clients `:clients` are found before a tenant is known. On PostgreSQL a function of the owner reads those
+    /// rows; nothing else reads clients of more than one tenant.
+    pub(crate) fn clients_by_ids(self) -> &'static str {
         match self {
             Self::Sqlite => "clients",
-            Self::Postgres => "client_for_login(:client)",
+            Self::Postgres => "clients_for_login(ARRAY(VALUES :clients))",
         }
     }
 

@@ -4,7 +4,7 @@
 //! random secrets and sealed keys. An unverified client becomes a [`TenantScope`] through its secret or a
 //! verified token.
 
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 use ipnet::IpNet;
 use regrant_domain::{AppId, ClientId, Permissions, Reach, SealedRecord, TenantId, Timestamp};
@@ -51,7 +51,7 @@ const SELECT: &str = "
         c.token_version, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
         t.reason_required, t.requests_per_second, {sealed_client}, {sealed_tenant}
     FROM {client} c JOIN tenants t ON t.id = c.tenant_id
-    WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id = :client";
+    WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id IN (VALUES :clients)";
 
 impl Store {
     /// The client with this id, unless it is disabled or its tenant suspended.
@@ -62,23 +62,38 @@ impl Store {
         &self,
         client: ClientId,
     ) -> Result<Option<UnverifiedClient>, Error> {
+        let mut found = self.find_clients_for_login(&[client]).await?;
+        found.remove(&client).transpose()
+    }
+
+    /// The clients with these ids, without those that are disabled or whose tenant is suspended. A client that was
+    /// changed around the application, or whose tenant was, is [`Error::Tampered`] of its own.
+    pub async fn find_clients_for_login(
+        &self,
+        clients: &[ClientId],
+    ) -> Result<HashMap<ClientId, Result<UnverifiedClient, Error>>, Error> {
         let query = Query::new(SELECT)
-            .fill("client", self.dialect.client_by_id())
+            .fill("client", self.dialect.clients_by_ids())
             .fill("sealed_client", CLIENTS.select_list("c"))
             .fill("sealed_tenant", TENANTS.select_list("t"))
-            .bind("client", client.uuid());
-        let rows = query.fetch_all(&self.connection).await?;
-        match rows.as_slice() {
-            [] => Ok(None),
-            [row] => {
-                let tenant = TenantId::from_uuid(row.get("tenant_id")?);
-                let seals = self.row_seals()?;
-                seals.check_row(&CLIENTS, tenant, row, "c")?;
-                seals.check_row(&TENANTS, tenant, row, "t")?;
-                unverified_client_from_row(row).map(Some)
+            .bind_rows("clients", clients.iter().map(|it| [it.uuid().into()]));
+        let rows = self.health.note(query.fetch_all(&self.connection).await)?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let id = ClientId::from_uuid(row.get("id")?);
+            if found.insert(id, self.read_client(&row)).is_some() {
+                return Err(Error::Corrupt("client"));
             }
-            _ => Err(Error::Corrupt("client")),
         }
+        Ok(found)
+    }
+
+    fn read_client(&self, row: &Row) -> Result<UnverifiedClient, Error> {
+        let tenant = TenantId::from_uuid(row.get("tenant_id")?);
+        let seals = self.row_seals()?;
+        seals.check_row(&CLIENTS, tenant, row, "c")?;
+        seals.check_row(&TENANTS, tenant, row, "t")?;
+        unverified_client_from_row(row)
     }
 }
 

@@ -5,7 +5,10 @@
 //! client again, so that a change to the client (disabled, expired, fewer scopes) applies at once.
 //! Start at `Vault::authenticate_request`.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use regrant_crypto::{Claims, SecretHash};
 use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, Timestamp};
@@ -70,12 +73,7 @@ impl Vault {
         let verify = |hash: &[u8]| {
             SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(secret))
         };
-        let Some(candidate) = self
-            .store
-            .find_client_for_login(client)
-            .await
-            .map_err(Error::of_caller)?
-        else {
+        let Some(candidate) = self.clients.find_client(client).await? else {
             // Verify against a dummy hash, so that an unknown client takes as long as a wrong
             // secret.
             let _never = verify(&[0; 32]);
@@ -175,12 +173,11 @@ impl Vault {
         client: ClientId,
         claims: &Claims,
         now: Timestamp,
-    ) -> Result<(TenantScope, UnverifiedClient), Error> {
+    ) -> Result<(TenantScope, Arc<UnverifiedClient>), Error> {
         let candidate = self
-            .store
-            .find_client_for_login(client)
-            .await
-            .map_err(Error::of_caller)?
+            .clients
+            .find_client(client)
+            .await?
             .ok_or(Error::Unauthenticated)?;
         let scope = candidate
             .scope_of_tenant(claims.tenant)
@@ -206,10 +203,9 @@ impl Vault {
         let held = match &caller.subject {
             Subject::Client(client) => {
                 let candidate = self
-                    .store
-                    .find_client_for_login(*client)
-                    .await
-                    .map_err(Error::of_caller)?
+                    .clients
+                    .find_client(*client)
+                    .await?
                     .ok_or(Error::Unauthenticated)?;
                 let has_ended =
                     candidate.has_expired(now) || caller.token_version < candidate.token_version();

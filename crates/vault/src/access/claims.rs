@@ -5,7 +5,7 @@ use std::time::Duration;
 use regrant_domain::TenantId;
 
 /// The listener that accepts a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Audience {
     /// The API, for clients.
     Api,

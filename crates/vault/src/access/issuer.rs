@@ -24,6 +24,7 @@ use crate::{
     access::{
         claims::{Audience, NewToken},
         signing_keys::{KeySet, ensure_signing_key},
+        verified_tokens::VerifiedTokens,
     },
     credentials::data_keys::DataKeys,
 };
@@ -42,6 +43,7 @@ pub(crate) struct Issuer {
     /// Held while the keys are read: one task reads, the others wait for its result.
     read_lock: tokio::sync::Mutex<()>,
     read_count: AtomicU64,
+    verified: VerifiedTokens,
 }
 
 /// The keys and when they were last read.
@@ -76,6 +78,7 @@ impl Issuer {
             key_cache: known,
             read_lock: turn,
             read_count: AtomicU64::new(1),
+            verified: VerifiedTokens::new(),
         })
     }
 
@@ -112,7 +115,17 @@ impl Issuer {
         audience: Audience,
         token: &str,
         now: Timestamp,
-    ) -> Result<Claims, Error> {
+    ) -> Result<Arc<Claims>, Error> {
+        let known = self.verified.find_token(audience, token);
+        if let Some(known) = known
+            && self.current_keys().await.is_trusted_at(&known.kid, now)
+        {
+            let claims = &known.claims;
+            let fits = claims.check_times(now.timestamp());
+            return fits
+                .map(|()| Arc::clone(claims))
+                .map_err(|_| Error::Unauthenticated);
+        }
         let kid = Verifier::read_key_id(token).map_err(|_| Error::Unauthenticated)?;
         let mut set = self.current_keys().await;
         if !set.has_key(&kid) {
@@ -121,9 +134,13 @@ impl Issuer {
         if !set.is_trusted_at(&kid, now) {
             return Err(Error::Unauthenticated);
         }
-        set.verifier_for(audience)
+        let claims = set
+            .verifier_for(audience)
             .verify_claims(token, now.timestamp())
-            .map_err(|_| Error::Unauthenticated)
+            .map_err(|_| Error::Unauthenticated)?;
+        let claims = Arc::new(claims);
+        self.verified.add_token(audience, token, &kid, &claims);
+        Ok(claims)
     }
 
     /// Whether a key of this installation that is not retired signed the token, even if the token has ended.

@@ -90,6 +90,10 @@ impl Vault {
         let mut checked = check_registrations(registrations);
         let watched = list_assets_with_notices(&checked);
         let tx = self.store.begin(&caller.scope).await?;
+        tx.lock_tenant_row().await?;
+        if let Some(call) = call {
+            call.check_unused(&tx).await?;
+        }
         let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
         let stored = StoredTokens::read(&tx, &ids).await?;
         let mut imports = TokenImports::new(&key, caller, stored, now);
@@ -133,7 +137,6 @@ impl Vault {
         // Sorted, and existing assets locked first, so that concurrent registrations never deadlock.
         new.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         let ids: Vec<_> = new.iter().map(|it| it.id.clone()).collect();
-        tx.lock_tenant_row().await?;
         let existing = tx.lock_assets(&ids).await?;
         let registered = tx.register_assets(&new).await?;
         require_reach(caller, &new, &existing, &registered)?;

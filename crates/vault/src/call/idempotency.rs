@@ -208,6 +208,18 @@ impl Vault {
 }
 
 impl IdempotentCall {
+    /// Checks that no other request with this key was carried out before. Call it once the transaction holds the lock
+    /// that equal requests wait for, so that they end here instead of doing the work in vain.
+    ///
+    /// # Errors
+    /// `Raced`: as [`Self::store_result`].
+    pub(crate) async fn check_unused(&self, tx: &TenantTx) -> Result<(), Error> {
+        match tx.find_idempotent_call(&self.key).await? {
+            Some(_) => Err(Error::Raced),
+            None => Ok(()),
+        }
+    }
+
     /// Stores the result in the transaction of the use case, and the reconnect that it started.
     ///
     /// # Errors

@@ -8,10 +8,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
 use regrant_domain::{Clock, EventKind, OutcomeCounts, ReconnectId, ReconnectStatus, error_chain};
-use regrant_graph::AppCredentials;
+use regrant_graph::{AppCredentials, ProbeChunk, Target};
 use regrant_permits::{Urgency, Wait};
 use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument, info_span, warn};
 
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 const MAX_DELAY: chrono::Duration = chrono::Duration::minutes(1);
 /// How many open items one round probes.
 const ROUND: u32 = 1_600;
+/// How many chunks of probed items one transaction settles at most; as many wait meanwhile.
+const MAX_ARRIVED: usize = 10;
 /// How a round waits for its permit. A tenant's runs are bounded by its quota.
 const WAIT: Wait = Wait {
     urgency: Urgency::Normal,
@@ -173,6 +175,7 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Probes items and settles what arrives; probing goes on meanwhile.
     async fn settle_round(&self, credentials: &Credentials, open: Vec<Item>) -> Result<(), Error> {
         let to_probe = self.settle_without_probe(credentials, open).await?;
         let targets: Vec<_> = to_probe.iter().map(|(_, target)| target.clone()).collect();
@@ -182,21 +185,39 @@ impl<'a> Run<'a> {
             &credentials.grant.facts.person_id,
             &targets,
         );
-        pin_mut!(chunks);
+        let (sender, arrived) = mpsc::channel(MAX_ARRIVED);
+        let probe = async move {
+            pin_mut!(chunks);
+            while let Some(chunk) = chunks.next().await {
+                // The receiver is gone once the process stops.
+                if sender.send(chunk).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let settle = self.settle_arrived(credentials, &to_probe, arrived);
+        tokio::try_join!(probe, settle).map(drop)
+    }
+
+    /// Settles all chunks that have arrived in one transaction, again and again.
+    async fn settle_arrived(
+        &self,
+        credentials: &Credentials,
+        to_probe: &[(Item, Target)],
+        mut arrived: mpsc::Receiver<ProbeChunk>,
+    ) -> Result<(), Error> {
         let mut reviewed = ReviewedToken::new(&self.app, &credentials.token, &credentials.grant);
-        while let Some(chunk) = chunks.next().await {
-            let of_chunk: Vec<_> = chunk
-                .indices
-                .iter()
-                .filter_map(|index| to_probe.get(*index))
-                .collect();
-            let results = of_chunk.iter().map(|(_, target)| target).zip(chunk.results);
-            let results = self
-                .vault
-                .review_results(&mut reviewed, results.collect())
-                .await;
-            let items = of_chunk.iter().map(|(item, _)| item);
-            self.settle_probed(credentials, items.zip(results).collect())
+        let mut chunks = Vec::with_capacity(MAX_ARRIVED);
+        while arrived.recv_many(&mut chunks, MAX_ARRIVED).await > 0 {
+            let (items, results): (Vec<_>, Vec<_>) = chunks
+                .drain(..)
+                .flat_map(|chunk| chunk.indices.into_iter().zip(chunk.results))
+                .filter_map(|(index, result)| Some((to_probe.get(index)?, result)))
+                .map(|((item, target), result)| (item, (target, result)))
+                .unzip();
+            let results = self.vault.review_results(&mut reviewed, results).await;
+            self.settle_probed(credentials, items.into_iter().zip(results).collect())
                 .await?;
             self.vault.progress.notify_waiters(self.reconnect.id);
             if self.vault.runs.stop.is_cancelled() {

@@ -4,11 +4,10 @@
 //! still verifies requests from Meta. Requests to Meta are signed only with the newest secret.
 //! Start at `Vault::create_app`.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{AppId, AppSecret, SealedRecord, TenantId, Timestamp, VerifyToken};
-use regrant_graph::AppCredentials;
 use regrant_storage::{AuditEvent, StoredApp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -176,6 +175,7 @@ impl Vault {
         };
         self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, set)
             .await?;
+        self.app_secrets.forget_secret(id).await;
         self.find_app(id).await
     }
 
@@ -202,26 +202,6 @@ impl Vault {
             .await
             .map_err(Error::not_found_as(Resource::App))?;
         Ok(view_app(stored, self.clock.now()))
-    }
-
-    /// Decrypts the app's credentials for calls to the Graph API.
-    pub(crate) async fn open_app_credentials(
-        &self,
-        id: &AppId,
-    ) -> Result<Arc<AppCredentials>, Error> {
-        let stored = self
-            .store
-            .find_app(id)
-            .await
-            .map_err(Error::not_found_as(Resource::App))?;
-        let text = self
-            .open_secret_of_app(id, Purpose::AppSecret, &stored.secret)
-            .await?;
-        let secret = AppSecret::parse(text).map_err(Error::from_cause)?;
-        Ok(Arc::new(AppCredentials {
-            id: id.clone(),
-            secret,
-        }))
     }
 
     /// Decrypts a secret of an app.

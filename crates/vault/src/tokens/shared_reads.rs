@@ -1,0 +1,131 @@
+//! The rows that serve assets: concurrent reads of a tenant share one transaction.
+//!
+//! The rule: a read begins after it was asked for, so that it shows what was committed before. Rows are opened by their
+//! own calls, not here.
+//! Start at [`SharedReads::read_served_assets`].
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use regrant_domain::{Asset, AssetId, TenantId};
+use regrant_storage::{SlottedCredential, Store, TenantScope};
+use tokio::{runtime::Handle, sync::oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    Error,
+    call::batches::{BatchLimit, Batches},
+};
+
+/// How many assets one transaction reads at most, unless a single call asks for more.
+const MAX_ASSETS: usize = 1_000;
+
+/// How many assets a transaction finds one by one.
+const SHORT: usize = 64;
+
+/// An asset, and the credential in the slot that serves it.
+#[derive(Clone)]
+pub(crate) struct ServedAsset {
+    pub(crate) asset: Asset,
+    pub(crate) active: Option<SlottedCredential>,
+}
+
+/// Reads the rows of tokens. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct SharedReads {
+    store: Store,
+    batches: Batches<TenantId, WaitingRead>,
+}
+
+/// One call that waits for its rows.
+struct WaitingRead {
+    scope: TenantScope,
+    ids: Vec<AssetId>,
+    done: oneshot::Sender<Result<Vec<ServedAsset>, Arc<regrant_storage::Error>>>,
+}
+
+impl SharedReads {
+    pub(crate) fn new(store: Store, tracker: TaskTracker, runtime: Handle) -> Self {
+        let limit = BatchLimit {
+            size: MAX_ASSETS,
+            size_of_item: |read: &WaitingRead| read.ids.len(),
+        };
+        Self {
+            store,
+            batches: Batches::new(tracker, runtime, limit),
+        }
+    }
+
+    /// Those of the assets that exist, each with its active credential, in any order.
+    pub(super) async fn read_served_assets(
+        &self,
+        scope: &TenantScope,
+        ids: Vec<AssetId>,
+    ) -> Result<Vec<ServedAsset>, Error> {
+        let (done, rows) = oneshot::channel();
+        let read = WaitingRead {
+            scope: scope.clone(),
+            ids,
+            done,
+        };
+        let reads = self.clone();
+        self.batches.add(scope.tenant(), read, move |batch| {
+            let reads = reads.clone();
+            async move { reads.answer_batch(batch).await }
+        });
+        let rows = rows.await.map_err(Error::from_cause)?;
+        rows.map_err(Error::of_batch)
+    }
+
+    async fn answer_batch(&self, batch: Vec<WaitingRead>) {
+        let Some(first) = batch.first() else { return };
+        match self.read_rows(&first.scope, &batch).await {
+            Ok(mut rows) => answer_reads(batch, &mut rows),
+            Err(error) => {
+                let error = Arc::new(error);
+                for read in batch {
+                    // The request may have disconnected.
+                    let _disconnected = read.done.send(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    /// The assets of a batch by id, each with how many calls ask for it.
+    async fn read_rows(
+        &self,
+        scope: &TenantScope,
+        batch: &[WaitingRead],
+    ) -> Result<HashMap<AssetId, ServedAsset>, regrant_storage::Error> {
+        let mut seen = HashSet::new();
+        let ids = batch.iter().flat_map(|read| &read.ids);
+        let ids: Vec<_> = ids.filter(|id| seen.insert(*id)).cloned().collect();
+        let tx = match ids.as_slice() {
+            [] => return Ok(HashMap::new()),
+            _ if ids.len() <= SHORT => self.store.begin_short_read(scope).await?,
+            _ => self.store.begin_read(scope).await?,
+        };
+        let assets = tx.find_assets(&ids).await?;
+        let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
+        let active = tx.find_serving_credentials(&known).await?.into_iter();
+        let mut active: HashMap<_, _> = active
+            .map(|it| (it.stored.credential.asset_id.clone(), it))
+            .collect();
+        tx.commit().await?;
+        let served = |asset: Asset| {
+            let active = active.remove(&asset.id);
+            (asset.id.clone(), ServedAsset { asset, active })
+        };
+        Ok(assets.into_iter().map(served).collect())
+    }
+}
+
+fn answer_reads(batch: Vec<WaitingRead>, rows: &mut HashMap<AssetId, ServedAsset>) {
+    for read in batch {
+        let found = read.ids.iter().filter_map(|id| rows.get(id).cloned());
+        // The request may have disconnected.
+        let _disconnected = read.done.send(Ok(found.collect()));
+    }
+}
