@@ -105,6 +105,29 @@ pub struct AssetFacts {
 }
 
 impl AssetFacts {
+    /// What is known of an asset that was just registered.
+    #[must_use]
+    pub const fn of_new_asset(registered_at: Timestamp) -> Self {
+        Self {
+            proved_at: None,
+            checked_at: None,
+            refusals: None,
+            cut_off: None,
+            expires_at: None,
+            data_access_expires_at: None,
+            dates_read_at: None,
+            refresh_failed: false,
+            condition: None,
+            active: None,
+            has_candidate: false,
+            has_standby: false,
+            working_since: None,
+            next_check_at: None,
+            registered_at,
+            is_unreadable: false,
+        }
+    }
+
     /// Whether a credential is active.
     #[must_use]
     pub const fn is_served(&self) -> bool {

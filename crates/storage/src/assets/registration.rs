@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{AssetId, AssetKind, BusinessSource, Timestamp};
+use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, BusinessSource, Timestamp};
 use sea_orm::Value;
 
 use crate::{
@@ -26,6 +26,26 @@ pub struct NewAsset {
     pub business_id: Option<AssetId>,
     /// When it is registered.
     pub created_at: Timestamp,
+}
+
+impl NewAsset {
+    /// The asset as it is stored when it is new.
+    #[must_use]
+    pub fn to_asset(&self) -> Asset {
+        Asset {
+            id: self.id.clone(),
+            kind: self.kind,
+            name: self.name.clone(),
+            business_id: self.business_id.clone(),
+            business_source: self.business_id.as_ref().map(|_| BusinessSource::Client),
+            person_id: None,
+            generation: 0,
+            intent_seq: 0,
+            notified_status: None,
+            facts: AssetFacts::of_new_asset(self.created_at),
+            created_at: self.created_at,
+        }
+    }
 }
 
 /// The result of registering one asset.

@@ -52,8 +52,14 @@ impl TenantTx {
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Set(intent_seq), at)
                 .await?;
-            self.retire_active(chunk.iter()).await?;
-            self.insert_active(chunk, intent_seq).await?;
+            // An asset of generation 0 never had a credential.
+            let later = chunk.iter().filter(|it| it.expected_generation > 0);
+            if later.clone().next().is_some() {
+                self.retire_active(later.clone()).await?;
+                self.delete_candidates(later, intent_seq).await?;
+            }
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
+                .await?;
         }
         Ok(())
     }
@@ -135,7 +141,9 @@ impl TenantTx {
             self.raise_generation(chunk.iter(), IntentSeq::Set(intent_seq), at)
                 .await?;
             self.delete_active(chunk).await?;
-            self.insert_active(chunk, intent_seq).await?;
+            self.delete_candidates(chunk.iter(), intent_seq).await?;
+            self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
+                .await?;
         }
         Ok(())
     }
@@ -171,19 +179,21 @@ impl TenantTx {
         self.execute(query).await.map(drop)
     }
 
-    /// Inserts active credentials, and deletes candidates of this reconnect or an older one.
-    async fn insert_active(&self, chunk: &[Activation], intent_seq: i64) -> Result<(), Error> {
-        let candidates = self
+    /// Deletes the assets' candidates of this reconnect or an older one.
+    async fn delete_candidates<'a>(
+        &self,
+        activations: impl Iterator<Item = &'a Activation>,
+        intent_seq: i64,
+    ) -> Result<(), Error> {
+        let query = self
             .query(
                 "DELETE FROM credentials
                  WHERE tenant_id = :tenant AND slot = 'candidate' AND intent_seq <= :intent_seq
                      AND asset_id IN :ids",
             )
             .bind("intent_seq", intent_seq)
-            .bind_list("ids", asset_ids(chunk.iter()));
-        self.execute(candidates).await?;
-        self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
-            .await
+            .bind_list("ids", asset_ids(activations));
+        self.execute(query).await.map(drop)
     }
 }
 

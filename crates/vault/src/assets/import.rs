@@ -74,15 +74,21 @@ struct ImportTarget {
 }
 
 impl StoredTokens {
-    /// Locks the assets and reads their tokens.
-    pub(super) async fn read(tx: &TenantTx, ids: &[AssetId]) -> Result<Self, Error> {
-        let mut locked = tx.lock_assets(ids).await?;
+    /// Reads the tokens of assets that this transaction has locked; new ones have none.
+    pub(super) async fn read(
+        tx: &TenantTx,
+        existing: Vec<Asset>,
+        new: Vec<Asset>,
+    ) -> Result<Self, Error> {
+        let ids: Vec<_> = existing.iter().map(|it| it.id.clone()).collect();
+        let mut locked = existing;
+        locked.extend(new);
         // No token is sealed for an asset whose generation may be a placeholder.
         locked.retain(|it| !it.facts.is_unreadable);
         Ok(Self {
             locked,
-            active: tx.find_active_credentials(ids).await?,
-            candidates: tx.find_candidate_credentials(ids).await?,
+            active: tx.find_active_credentials(&ids).await?,
+            candidates: tx.find_candidate_credentials(&ids).await?,
         })
     }
 

@@ -56,6 +56,14 @@ pub struct RegisteredAsset {
     pub slot: Option<Slot>,
 }
 
+/// The assets of a list that are stored now.
+struct Inserted {
+    ids: Vec<AssetId>,
+    /// Those that were registered before, as they were then; locked.
+    existing: Vec<Asset>,
+    new: Vec<Asset>,
+}
+
 impl Vault {
     /// Registers assets and seals the tokens that come with them; the results have the order of the request.
     ///
@@ -94,8 +102,9 @@ impl Vault {
         if let Some(call) = call {
             call.check_unused(&tx).await?;
         }
-        let ids = self.insert_assets(&tx, caller, &mut checked, now).await?;
-        let stored = StoredTokens::read(&tx, &ids).await?;
+        let Inserted { ids, existing, new } =
+            self.insert_assets(&tx, caller, &mut checked, now).await?;
+        let stored = StoredTokens::read(&tx, existing, new).await?;
         let mut imports = TokenImports::new(&key, caller, stored, now);
         let results = checked
             .into_iter()
@@ -121,14 +130,14 @@ impl Vault {
         Ok(results)
     }
 
-    /// Inserts or updates the assets that need the database, and sets their statuses; returns their ids.
+    /// Inserts or updates the assets that need the database, and sets their statuses.
     async fn insert_assets(
         &self,
         tx: &TenantTx,
         caller: &Principal,
         checked: &mut [CheckedRegistration],
         now: Timestamp,
-    ) -> Result<Vec<AssetId>, Error> {
+    ) -> Result<Inserted, Error> {
         let mut new: Vec<_> = checked
             .iter()
             .filter(|it| it.status.is_none())
@@ -143,13 +152,20 @@ impl Vault {
         if registered.contains(&Registration::Created) {
             self.check_asset_quota(tx).await?;
         }
+        let created = new.iter().zip(&registered);
+        let created = created.filter(|(_, it)| **it == Registration::Created);
+        let created = created.map(|(new, _)| new.to_asset()).collect();
         let mut registered: HashMap<_, _> = ids.iter().cloned().zip(registered).collect();
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
             it.status = registered
                 .remove(&it.registration.id)
                 .map(RegistrationStatus::from);
         }
-        Ok(ids)
+        Ok(Inserted {
+            ids,
+            existing,
+            new: created,
+        })
     }
 
     /// Notices about these assets find the tenant by the directory.
