@@ -175,14 +175,14 @@ impl Dialect {
         plans: Plans,
     ) -> Result<(), Error> {
         if self == Self::Postgres {
-            let tenant = tenant.uuid().to_string();
-            let query = Query::new(
-                "SELECT set_config('app.tenant_id', :tenant, true),
-                     set_config('plan_cache_mode', :plans, true)",
-            )
-            .bind("tenant", tenant)
-            .bind("plans", plans.as_mode());
-            query.fetch_one(transaction).await?;
+            // `SET` takes no parameters; the text of a uuid needs no quoting. A distributed database forwards this
+            // command to its nodes, and would not forward `set_config`. Both commands are one round trip.
+            let sql = format!(
+                "SET LOCAL app.tenant_id = '{}'; SET LOCAL plan_cache_mode = {}",
+                tenant.uuid(),
+                plans.as_mode()
+            );
+            transaction.execute_unprepared(&sql).await?;
         }
         Ok(())
     }
