@@ -100,6 +100,23 @@ impl Dialect {
         Ok(())
     }
 
+    /// Whether the database replays the log of another one and accepts no writes.
+    pub(crate) async fn is_standby(self, on: &DatabaseConnection) -> Result<bool, Error> {
+        if self == Self::Sqlite {
+            return Ok(false);
+        }
+        let query = Query::new("SELECT pg_is_in_recovery() AS standby");
+        let row = query.fetch_one(on).await?;
+        row.ok_or(Error::NotFound)?.get("standby")
+    }
+
+    /// Drops the connections of a pool that no transaction uses. SQLite's do not depend on the thread that opened them.
+    pub(crate) fn drop_idle_connections(self, of: &DatabaseConnection) {
+        if self == Self::Postgres {
+            postgres::drop_idle_connections(of);
+        }
+    }
+
     /// The lock of the one process that may work on SQLite.
     pub(crate) fn process_lock(self, url: &str) -> Result<Option<ProcessLock>, Error> {
         match self {
