@@ -3,4 +3,5 @@
 mod erasure;
 mod graph_errors;
 mod log_causes;
+mod shutdown;
 mod worker;

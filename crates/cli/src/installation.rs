@@ -16,12 +16,21 @@ use crate::config::{Config, KeyringFile};
 
 /// Opens the vault of an installation.
 pub(crate) async fn open_vault(config: Config) -> anyhow::Result<Vault> {
+    let store = open_store(&config.database).await?;
     // Boxed, so that the futures of the commands stay small.
-    Box::pin(open_parts(config)).await
+    Box::pin(open_parts(store, config)).await
 }
 
-async fn open_parts(config: Config) -> anyhow::Result<Vault> {
+/// Opens the vault for a process that serves or works. A standby is refused: it would issue access tokens, say that it
+/// is ready, and fail every write.
+pub(crate) async fn open_vault_to_write(config: Config) -> anyhow::Result<Vault> {
     let store = open_store(&config.database).await?;
+    let standby = store.is_standby().await;
+    anyhow::ensure!(!standby.context("cannot ask the database")?, "{STANDBY}");
+    Box::pin(open_parts(store, config)).await
+}
+
+async fn open_parts(store: Store, config: Config) -> anyhow::Result<Vault> {
     let KeyringFile { path, passphrase } = config.keyring;
     let provider = KeyProvider::Local(unlock_keyring(path, passphrase).await?);
     let clock = Clock::System;
@@ -37,6 +46,11 @@ async fn open_parts(config: Config) -> anyhow::Result<Vault> {
     .await;
     vault.context("the vault does not open: is this keyring the one the database was made with?")
 }
+
+/// What to say and to do about a database that accepts no writes.
+pub(crate) const STANDBY: &str = "the database is a standby: it replays the log of another server and accepts no writes. \
+     `serve` and `work` need the primary: name it in database.url, or promote this one. `audit verify` and `audit \
+     export` run here";
 
 /// Makes this process the only one that works on a SQLite file; does nothing on PostgreSQL.
 pub(crate) async fn become_sole_process(vault: &Vault) -> anyhow::Result<()> {

@@ -148,6 +148,14 @@ impl Store {
         self.turns.limits()
     }
 
+    /// Drops the connections that no transaction uses; the next transactions open their own. For a process whose
+    /// listeners have ended: a connection ends with the runtime of the thread that opened it, unseen by the pool.
+    pub fn drop_idle_connections(&self) {
+        for pool in [&self.connection, &self.writes] {
+            self.dialect.drop_idle_connections(pool);
+        }
+    }
+
     /// Closes every connection, those of clones too.
     ///
     /// # Errors
@@ -162,6 +170,14 @@ impl Store {
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         self.dialect == Dialect::Sqlite
+    }
+
+    /// Whether this is a standby of PostgreSQL, which can be read and accepts no writes.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_standby(&self) -> Result<bool, Error> {
+        self.dialect.is_standby(&self.connection).await
     }
 
     /// The scope of the installation itself: its own data keys, operators and audit.

@@ -86,17 +86,24 @@ impl Vault {
         self.runs.tracker.len()
     }
 
-    /// Lets running reconnects finish their chunk, releases all leases and stops. A run that is still active after
-    /// that cannot write any more.
-    pub async fn shut_down(&self) {
+    /// Lets running reconnects finish their chunk and starts no more. Call it when the listeners have ended: their
+    /// connections to the database end with them, so a chunk that is written over one of these is left to be resumed.
+    pub async fn stop_runs(&self) {
         self.runs.stop.cancel();
         self.runs.tracker.close();
+        self.store.drop_idle_connections();
         if tokio::time::timeout(CLOSE_PATIENCE, self.runs.tracker.wait())
             .await
             .is_err()
         {
             warn!("running work did not finish in time; it is resumed later");
         }
+    }
+
+    /// Stops running reconnects as [`Vault::stop_runs`] does, releases all leases and stops. A run that is still active
+    /// after that cannot write any more.
+    pub async fn shut_down(&self) {
+        self.stop_runs().await;
         if let Err(error) = self.store_unknown_errors().await {
             warn!(
                 error = error_chain(&error),

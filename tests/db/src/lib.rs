@@ -51,6 +51,7 @@ pub struct TestDatabase {
 enum Resource {
     Directory(TempDir),
     Database(Database),
+    Server(Database, Box<Server>),
 }
 
 impl TestDatabase {
@@ -91,6 +92,34 @@ impl TestDatabase {
         })
     }
 
+    /// A PostgreSQL database on a server of its own; `None` if PostgreSQL is not installed on this machine.
+    ///
+    /// # Panics
+    /// The server refuses to create it.
+    pub async fn create_postgres_alone() -> Option<Self> {
+        let server = Server::start_own().await?;
+        let database = server.create_database().await;
+        Some(Self {
+            url: database.url(APP),
+            owner_url: database.url(OWNER),
+            kind: Kind::Postgres,
+            resource: Resource::Server(database, Box::new(server)),
+        })
+    }
+
+    /// Starts the server again as a standby, which can be read and accepts no writes.
+    ///
+    /// # Panics
+    /// The database does not have a server of its own, or the server does not start.
+    pub async fn become_standby(&mut self) {
+        let server = match &mut self.resource {
+            Resource::Server(_, server) => Some(server),
+            _ => None,
+        };
+        let server = server.expect("the server has databases of other tests");
+        server.become_standby().await;
+    }
+
     /// One database of each kind that is available.
     ///
     /// # Panics
@@ -118,7 +147,9 @@ impl TestDatabase {
     pub fn superuser_url(&self) -> Option<String> {
         match &self.resource {
             Resource::Directory(_) => None,
-            Resource::Database(database) => Some(database.superuser_url()),
+            Resource::Database(database) | Resource::Server(database, _) => {
+                Some(database.superuser_url())
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::{
     env, fs,
+    io::Write,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -20,11 +21,20 @@ directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 "$bin/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$directory/log" 2>&1 \
     || { cat "$directory/log" >&2; exit 1; }
-"$bin/postgres" -D "$directory/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 \
-    >"$directory/log" 2>&1 </dev/null &
-server=$!
-cat >/dev/null
+start() {
+    "$bin/postgres" -D "$directory/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 \
+        >>"$directory/log" 2>&1 </dev/null &
+    server=$!
+}
+start
+# A line makes the server a standby.
+while read -r _; do
+    kill -INT "$server"
+    wait "$server"
+    touch "$directory/data/standby.signal"
+    start
+done
 kill -QUIT "$server" 2>/dev/null
 wait "$server"
 "#;
@@ -32,6 +42,14 @@ wait "$server"
 /// The shell that holds the server; its standard input is the pipe.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts the server again as a standby without a primary, which replays nothing and accepts no writes.
+    pub(crate) fn become_standby(&mut self) {
+        let pipe = self.0.stdin.as_mut().expect("the pipe is open");
+        pipe.write_all(b"standby\n").expect("the shell reads");
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {

@@ -1,6 +1,9 @@
 //! One PostgreSQL server for all tests of a process, and databases on it.
 
-use std::{env, time::Duration};
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
@@ -20,7 +23,7 @@ pub(crate) struct Server {
     superuser: Url,
     /// The server was given by the environment: other processes use it too.
     borrowed: bool,
-    _process: Option<local::Process>,
+    process: Option<local::Process>,
 }
 
 /// A database of one test.
@@ -35,6 +38,28 @@ impl Server {
     pub(crate) async fn shared() -> Option<&'static Self> {
         static SERVER: OnceCell<Option<Server>> = OnceCell::const_new();
         SERVER.get_or_init(Self::find_server).await.as_ref()
+    }
+
+    /// A server of its own, from the programs of this machine; `None` if PostgreSQL is not installed.
+    pub(crate) async fn start_own() -> Option<Self> {
+        let (superuser, process) = local::start_server().await?;
+        let server = Self::new(superuser, false, Some(process));
+        server.prepare_roles().await;
+        Some(server)
+    }
+
+    /// Starts it again as a standby. Its connections end.
+    pub(crate) async fn become_standby(&mut self) {
+        let process = self.process.as_mut().expect("a server of its own");
+        process.become_standby();
+        let started = Instant::now();
+        while is_standby(&self.superuser).await != Some(true) {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "the server becomes a standby"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Creates a migrated database.
@@ -79,7 +104,7 @@ impl Server {
         Self {
             superuser,
             borrowed,
-            _process: process,
+            process,
         }
     }
 
@@ -148,6 +173,15 @@ pub(crate) async fn wait_until_ready(url: &Url, mut is_alive: impl FnMut() -> bo
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     false
+}
+
+/// Whether a server is a standby; `None` while it does not answer.
+async fn is_standby(url: &Url) -> Option<bool> {
+    let mut connection = PgConnection::connect(url.as_str()).await.ok()?;
+    sqlx::query_scalar("SELECT pg_is_in_recovery()")
+        .fetch_one(&mut connection)
+        .await
+        .ok()
 }
 
 async fn run_sql(superuser: &Url, sql: &str) {

@@ -151,6 +151,24 @@ impl ServerProcess {
         child
     }
 
+    /// Makes the server of the database a standby.
+    pub async fn become_standby(&mut self) {
+        self.database.become_standby().await;
+    }
+
+    /// Runs another command on the same installation; returns its exit code and what it printed.
+    pub async fn run_command(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let (first, rest) = arguments.split_first().expect("a command");
+        let mut command = self.command(first, free_port(), free_port());
+        let ended = tokio::time::timeout(Duration::from_mins(1), command.args(rest).output());
+        let output = ended.await.expect("it ends in time").expect("it starts");
+        let printed = [output.stdout, output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&printed).into_owned(),
+        )
+    }
+
     /// A separate connection pool to the same database.
     pub async fn store(&self) -> Store {
         let url = self.database.url().to_owned();

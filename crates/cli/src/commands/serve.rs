@@ -32,7 +32,7 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
     let stop = signals::stop_on_signals()?;
     let (listen, admin_listen, api) = (config.listen, config.admin_listen, config.api.clone());
     let worker = (args.with_worker || config.with_worker).then(|| config.worker.clone());
-    let vault = installation::open_vault(config).await?;
+    let vault = installation::open_vault_to_write(config).await?;
     let worker = worker.map(|settings| Worker::new(&vault, settings));
     let pulse = worker.as_ref().map(Worker::pulse);
     let port_taken =
@@ -57,8 +57,10 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
     );
     // If a listener failed, the worker and the reconnects must stop, too.
     stop.cancel();
-    vault.shut_down().await;
+    vault.stop_runs().await;
+    // Before the leases are released: a pass that is under way may still claim.
     working.await?;
+    vault.shut_down().await;
     info!("stopped");
     ended.context("a listener failed").map(drop)
 }

@@ -20,7 +20,7 @@ pub(crate) async fn run(global: &GlobalArgs) -> anyhow::Result<()> {
         config.worker.clone(),
         config.api.clone(),
     );
-    let vault = installation::open_vault(config).await?;
+    let vault = installation::open_vault_to_write(config).await?;
     let worker = Worker::new(&vault, settings);
     let admin = admin_listener::bind_admin_listener(
         vault.clone(),

@@ -100,6 +100,23 @@ impl Dialect {
         Ok(())
     }
 
+    /// Whether the database replays the log of another one and accepts no writes.
+    pub(crate) async fn is_standby(self, on: &DatabaseConnection) -> Result<bool, Error> {
+        if self == Self::Sqlite {
+            return Ok(false);
+        }
+        let query = Query::new("SELECT pg_is_in_recovery() AS standby");
+        let row = query.fetch_one(on).await?;
+        row.ok_or(Error::NotFound)?.get("standby")
+    }
+
+    /// Drops the connections of a pool that no transaction uses. SQLite's do not depend on the thread that opened them.
+    pub(crate) fn drop_idle_connections(self, of: &DatabaseConnection) {
+        if self == Self::Postgres {
+            postgres::drop_idle_connections(of);
+        }
+    }
+
     /// The lock of the one process that may work on SQLite.
     pub(crate) fn process_lock(self, url: &str) -> Result<Option<ProcessLock>, Error> {
         match self {
@@ -175,14 +192,14 @@ impl Dialect {
         plans: Plans,
     ) -> Result<(), Error> {
         if self == Self::Postgres {
-            let tenant = tenant.uuid().to_string();
-            let query = Query::new(
-                "SELECT set_config('app.tenant_id', :tenant, true),
-                     set_config('plan_cache_mode', :plans, true)",
-            )
-            .bind("tenant", tenant)
-            .bind("plans", plans.as_mode());
-            query.fetch_one(transaction).await?;
+            // `SET` takes no parameters; the text of a uuid needs no quoting. A distributed database forwards this
+            // command to its nodes, and would not forward `set_config`. Both commands are one round trip.
+            let sql = format!(
+                "SET LOCAL app.tenant_id = '{}'; SET LOCAL plan_cache_mode = {}",
+                tenant.uuid(),
+                plans.as_mode()
+            );
+            transaction.execute_unprepared(&sql).await?;
         }
         Ok(())
     }

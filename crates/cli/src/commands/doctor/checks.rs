@@ -111,12 +111,7 @@ async fn check_keyring(keyring: KeyringFile) -> Finding {
 async fn check_database(settings: &regrant_storage::Settings) -> Vec<Finding> {
     match regrant_storage::Store::connect(settings).await {
         Ok(store) => {
-            let kind = if store.is_sqlite() {
-                "SQLite: version and pragmas are right, the schema is up to date"
-            } else {
-                "PostgreSQL: the role cannot bypass row-level security, the schema is up to date"
-            };
-            let opened = Finding::new(Level::Ok, "database", kind);
+            let opened = check_kind(&store).await;
             let now = Clock::system_time();
             let backlog = match store.read_backlog(now, now).await {
                 Ok(backlog) => check_due_work(&backlog, now),
@@ -132,6 +127,24 @@ async fn check_database(settings: &regrant_storage::Settings) -> Vec<Finding> {
             vec![Finding::new(Level::Fail, "database", message)]
         }
     }
+}
+
+/// What kind of database it is, and whether it accepts writes.
+async fn check_kind(store: &regrant_storage::Store) -> Finding {
+    let (level, message) = match store.is_standby().await {
+        Ok(true) => (Level::Fail, installation::STANDBY.to_owned()),
+        Err(error) => (Level::Fail, error_chain(&error)),
+        Ok(false) if store.is_sqlite() => (
+            Level::Ok,
+            "SQLite: version and pragmas are right, the schema is up to date".to_owned(),
+        ),
+        Ok(false) => (
+            Level::Ok,
+            "PostgreSQL: the role cannot bypass row-level security, the schema is up to date"
+                .to_owned(),
+        ),
+    };
+    Finding::new(level, "database", message)
 }
 
 /// Whether a worker keeps up: counts overdue work with the oldest, and leases whose holder is gone.

@@ -45,6 +45,13 @@ pub(super) async fn lift_time_limits(transaction: &DatabaseTransaction) -> Resul
     query.fetch_one(transaction).await.map(drop)
 }
 
+/// Drops connections without a farewell: their runtime may have ended, and then nothing can be sent.
+pub(super) fn drop_idle_connections(of: &DatabaseConnection) {
+    while let Some(connection) = of.get_postgres_connection_pool().try_acquire() {
+        drop(connection.detach());
+    }
+}
+
 pub(super) async fn check_role(on: &DatabaseConnection) -> Result<(), Error> {
     let mut reasons = Vec::new();
     for sql in [ROLE.to_owned(), OWNED.to_owned(), unprotected_tables()] {
