@@ -3,4 +3,5 @@
 mod erasure;
 mod graph_errors;
 mod log_causes;
+mod tampered_work;
 mod worker;
