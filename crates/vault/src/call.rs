@@ -6,3 +6,4 @@ pub(crate) mod actor;
 pub(crate) mod idempotency;
 pub(crate) mod page;
 pub(crate) mod principal;
+pub(crate) mod record_quota;

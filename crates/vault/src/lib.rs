@@ -90,6 +90,7 @@ pub use webhooks::replay::{DeliveryList, DeliveryQuery, ReplaySelection};
 use crate::{
     access::{issuer::Issuer, origins::OriginCache, scope_usage::ScopeUsage},
     audit::CheckpointFile,
+    call::record_quota::RecordQuotas,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
     lifecycle::BackgroundRuns,
@@ -138,6 +139,7 @@ pub struct Vault {
     origins: OriginCache,
     refusal_window: Arc<Mutex<RefusalWindow>>,
     erasure_pause: ErasurePause,
+    record_quotas: RecordQuotas,
 }
 
 impl Vault {
@@ -176,6 +178,7 @@ impl Vault {
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
+            record_quotas: RecordQuotas::new(),
             webhooks,
             store,
             data_keys: keys,
