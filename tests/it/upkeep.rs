@@ -4,4 +4,5 @@ mod erasure;
 mod graph_errors;
 mod log_causes;
 mod shutdown;
+mod tampered_work;
 mod worker;

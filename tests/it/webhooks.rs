@@ -16,10 +16,10 @@ use tokio::{
 use crate::harness::{Fleet, Harness, Tenant};
 
 /// Head and body of each request.
-type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+pub type Requests = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// Starts a consumer on loopback that accepts everything.
-async fn consumer() -> (String, Requests) {
+pub async fn consumer() -> (String, Requests) {
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
         .expect("a free port");
@@ -78,7 +78,7 @@ fn signature(secret: &str, head: &str, body: &[u8]) -> String {
 }
 
 /// Delivers due webhooks until the consumer has received `n`.
-async fn delivered(harness: &Harness, requests: &Requests, n: usize) -> Vec<(String, Vec<u8>)> {
+pub async fn delivered(harness: &Harness, requests: &Requests, n: usize) -> Vec<(String, Vec<u8>)> {
     for _ in 0..200 {
         harness
             .vault

@@ -3,10 +3,12 @@
 //! The rule: [`bound_body`] is around every route of every listener, so a route that reads its body in any way is
 //! counted without doing anything for it. Bytes count as they arrive and are given back when the request has ended. A
 //! caller that is not authenticated yet may send little, and never takes what authenticated callers need.
-//! Start at [`bound_body`]; `budget.rs` decides, `counted.rs` counts.
+//! Start at [`bound_body`]; `budget.rs` decides, `counted.rs` counts, `unread.rs` ends the connections of bodies that
+//! are not read to their ends.
 
 mod budget;
 mod counted;
+mod unread;
 
 use std::{pin::Pin, rc::Rc};
 
@@ -15,7 +17,7 @@ use actix_web::{
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
-    http::{ConnectionType, header},
+    http::header,
     middleware::Next,
     web::{Bytes, Data},
 };
@@ -25,6 +27,7 @@ use self::{budget::BodyRefusal, counted::CountedBody};
 pub(crate) use self::{
     budget::{BodyBudget, BodyOwner},
     counted::{BodyHold, announced_length},
+    unread::end_unread,
 };
 use crate::{extract::CallerAddress, problem::Problem, settings::Settings};
 
@@ -39,19 +42,16 @@ pub(crate) async fn bound_body(
     let response = next.call(request).await?;
     hold.release();
     let refusal = hold.refusal();
-    let has_ended = refusal != Some(BodyRefusal::Late) && hold.drain().await;
-    let mut response = match refusal {
+    if refusal != Some(BodyRefusal::Late) {
+        hold.drain().await;
+    }
+    Ok(match refusal {
         Some(refusal) => {
             let refused = HttpResponse::from_error(Problem::from(refusal));
             replace_response(response, refused).map_into_right_body()
         }
         None => response.map_into_left_body(),
-    };
-    if !has_ended {
-        let head = response.response_mut().head_mut();
-        head.set_connection_type(ConnectionType::Close);
-    }
-    Ok(response)
+    })
 }
 
 /// Puts a counted body in the position of the request's body, if it has one.

@@ -4,7 +4,7 @@
 //! Stopping waits for running requests and ends event streams, which would not end by themselves.
 
 use crate::{
-    bodies::{BodyBudget, bound_body},
+    bodies::{BodyBudget, bound_body, end_unread},
     connections::Connections,
     envelope::wrap_request,
     openapi::{AddRoutes, ApiDescription, answer_unmatched},
@@ -186,6 +186,7 @@ fn build_app(
         .wrap(from_fn(limit_strangers))
         .wrap(from_fn(bound_body))
         .wrap(from_fn(wrap_request))
+        .wrap(from_fn(end_unread))
 }
 
 #[cfg(test)]

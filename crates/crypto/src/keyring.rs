@@ -46,7 +46,7 @@ pub enum KeyringError {
     /// Wrong passphrase or damaged file; the error does not say which.
     #[error("the passphrase is wrong or the keyring is damaged")]
     Refused,
-    /// The passphrase of a new keyring is too short.
+    /// The passphrase of a file that is to be written is too short.
     #[error(
         "the passphrase has fewer than {} bytes, so that a copy of the keyring could be opened by guessing; \
          `head -c 32 /dev/urandom | base64` makes a good one",
@@ -80,9 +80,6 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         if path.try_exists().map_err(KeyringError::Io)? {
             return Err(KeyringError::Exists);
-        }
-        if passphrase.is_short() {
-            return Err(KeyringError::ShortPassphrase);
         }
         let keyring = Self::in_memory()?;
         file::create_file(path, &keyring.seal_file(passphrase, strength)?)?;
@@ -121,7 +118,7 @@ impl Keyring {
     /// it holds a key that was destroyed since.
     ///
     /// # Errors
-    /// Randomness, memory or the disk; then the old file is unchanged.
+    /// [`KeyringError::ShortPassphrase`]; otherwise randomness, memory or the disk. Then the old file is unchanged.
     pub fn save_file(
         &mut self,
         path: &Path,
@@ -217,11 +214,15 @@ impl Keyring {
         std::iter::once(&self.active_kek).chain(&self.others)
     }
 
+    /// The bytes of the file. Every file that is written comes from here.
     fn seal_file(
         &self,
         passphrase: &Passphrase,
         strength: Strength,
     ) -> Result<Vec<u8>, KeyringError> {
+        if passphrase.is_short() {
+            return Err(KeyringError::ShortPassphrase);
+        }
         let salt = random_bytes().map_err(|_| KeyringError::Random)?;
         let nonce = random_bytes().map_err(|_| KeyringError::Random)?;
         let stretched = strength

@@ -228,18 +228,18 @@ fn a_strength_below_the_floor_or_above_the_ceiling_is_refused() {
 }
 
 #[test]
-fn a_new_keyring_needs_a_passphrase_of_sixteen_bytes_and_an_older_one_opens_with_its_shorter_one() {
+fn a_keyring_is_written_with_a_passphrase_of_sixteen_bytes_at_least() {
     let (bench, mut keyring) = Bench::with_keyring();
-    let short = || Passphrase::parse("fifteen bytes..".to_owned()).unwrap();
+    let short = Passphrase::parse("fifteen bytes..".to_owned()).unwrap();
     let path = bench.path.with_extension("new");
-    let refused = Keyring::create(&path, &short(), Strength::floor()).unwrap_err();
+    let created = Keyring::create(&path, &short, Strength::floor()).unwrap_err();
     assert!(
-        matches!(refused, KeyringError::ShortPassphrase),
-        "{refused}"
+        matches!(created, KeyringError::ShortPassphrase),
+        "{created}"
     );
     assert!(!path.exists());
-    keyring
-        .save_file(&bench.path, &short(), Strength::floor())
-        .unwrap();
-    assert!(Keyring::open(&bench.path, &short()).is_ok());
+    let saved = keyring.save_file(&bench.path, &short, Strength::floor());
+    assert!(matches!(saved, Err(KeyringError::ShortPassphrase)));
+    assert!(bench.open().is_ok(), "the file is unchanged");
+    assert_eq!(bench.files(), 1);
 }

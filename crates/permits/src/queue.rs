@@ -8,9 +8,10 @@ use std::{
     hash::Hash,
 };
 
-use tokio::sync::oneshot;
-
-use crate::{Limits, Refused, Urgency, Wait};
+use crate::{
+    limit::{Limits, Refused, Urgency, Wait},
+    sync::oneshot,
+};
 
 /// The state of one limit.
 pub(crate) struct Queue<K> {

@@ -1,5 +1,10 @@
 //! Tests of the limit: shares, turns, bounds, and calls that stop waiting.
 
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
 use super::*;
 
 const PATIENT: Wait = Wait {

@@ -52,8 +52,8 @@ pub use operators::{
 pub use outage::Outage;
 pub use reconnects::{
     AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
-    NewReconnectSession, Reconnect, ReconnectCause, ReconnectSession, ReconnectSessionSummary,
-    ReconnectVisibility, UnverifiedSession,
+    NewReconnectSession, RECORD_ROW_BYTES, Reconnect, ReconnectCause, ReconnectSession,
+    ReconnectSessionSummary, ReconnectVisibility, UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{

@@ -1,6 +1,7 @@
 //! Reconnects with their items, reconnect sessions and idempotency keys.
 
 mod accept;
+mod history;
 mod idempotency;
 pub(crate) mod item;
 mod item_outcome;
@@ -9,6 +10,7 @@ mod session;
 mod session_summary;
 
 pub use accept::{AcceptedReconnect, NewReconnect};
+pub use history::RECORD_ROW_BYTES;
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
 pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility};

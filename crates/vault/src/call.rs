@@ -7,3 +7,4 @@ pub(crate) mod batches;
 pub(crate) mod idempotency;
 pub(crate) mod page;
 pub(crate) mod principal;
+pub(crate) mod record_quota;

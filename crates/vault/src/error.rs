@@ -2,7 +2,7 @@
 //!
 //! The rule: errors know no transport and hold no secret. Only the log shows the cause of `Internal`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use regrant_domain::{AssetId, Permission, Reason};
 use regrant_graph::CallError;
@@ -39,6 +39,9 @@ pub enum Error {
     /// The tenant has as many running reconnects as it may have.
     #[error("at most {0} reconnects of a tenant run at once")]
     TooManyRunning(usize),
+    /// The records of the tenant's calls hold as many bytes as they may.
+    #[error("the records of a tenant's calls hold at most {0} bytes")]
+    RecordsFull(u64),
     /// Too many previews run at the same time.
     #[error("too many previews at once")]
     TooManyPreviews,
@@ -245,10 +248,27 @@ pub enum TokenRefusal {
     OtherPerson,
 }
 
+/// Each task that waited for the load gets its error.
+#[derive(Debug, thiserror::Error)]
+#[error("what several tasks waited for cannot be loaded")]
+struct SharedLoadError(#[source] Arc<Error>);
+
 impl Error {
     /// An internal error with its cause.
     pub(crate) fn from_cause(cause: impl Into<BoxError>) -> Self {
         Self::Internal(cause.into())
+    }
+
+    /// The error of a load that several tasks waited for.
+    pub(crate) fn of_shared_load(error: Arc<Self>) -> Self {
+        match &*error {
+            Self::TenantBusy => Self::TenantBusy,
+            Self::DatabaseBusy => Self::DatabaseBusy,
+            Self::Unavailable(outage, _) => {
+                Self::Unavailable(*outage, SharedLoadError(error).into())
+            }
+            _ => Self::from_cause(SharedLoadError(error)),
+        }
     }
 
     /// Raises the alarm about a row that was changed around the application.

@@ -93,6 +93,7 @@ use crate::{
         scope_usage::ScopeUsage,
     },
     audit::CheckpointFile,
+    call::record_quota::RecordQuotas,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
     lifecycle::BackgroundRuns,
@@ -145,6 +146,7 @@ pub struct Vault {
     app_secrets: AppSecretCache,
     refusal_window: Arc<Mutex<RefusalWindow>>,
     erasure_pause: ErasurePause,
+    record_quotas: RecordQuotas,
 }
 
 impl Vault {
@@ -186,6 +188,7 @@ impl Vault {
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
+            record_quotas: RecordQuotas::new(),
             webhooks,
             store,
             data_keys: keys,

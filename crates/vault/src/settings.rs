@@ -72,6 +72,9 @@ pub struct TenantSettings {
     pub max_assets: usize,
     /// How many reconnects a tenant may have running, unless an operator set another number for it.
     pub max_running_reconnects: usize,
+    /// How many bytes a tenant's reconnects, reconnect sessions and idempotency keys may hold, about. Ended reconnects
+    /// and ended sessions keep a quarter of it each.
+    pub max_record_bytes: u64,
 }
 
 /// Assets and their states.
@@ -172,6 +175,7 @@ impl Default for TenantSettings {
             max_clients: 50,
             max_assets: 1_000_000,
             max_running_reconnects: 50,
+            max_record_bytes: 2 * 1024 * 1024 * 1024,
         }
     }
 }

@@ -8,12 +8,17 @@ use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Fleet, Harness, Options, Tenant, leap, on_both, watch};
+use crate::{
+    harness::{Fleet, Harness, Options, Tenant, leap, on_both, watch},
+    webhooks::{consumer, delivered},
+};
 
 on_both!(
     a_damaged_row_is_the_outcome_of_its_own_asset_alone,
     a_damaged_item_ends_as_failed_and_the_others_settle,
     a_reconnect_that_cannot_be_run_ends_after_a_few_attempts,
+    a_list_of_sessions_reads_no_assets,
+    a_webhook_secret_that_does_not_open_fails_the_deliveries_of_its_own_endpoint_alone,
 );
 
 /// What a column of this type never holds; `None` where the type holds nothing else.
@@ -233,4 +238,73 @@ async fn a_reconnect_that_cannot_be_run_ends_after_a_few_attempts(database: Test
     );
     harness.sandbox.clear_faults().await;
     reconnect(&harness, &tenant, &ids).await;
+}
+
+async fn a_list_of_sessions_reads_no_assets(database: TestDatabase) {
+    let (harness, tenant, ids) = scene(database, 2, 8).await;
+    let session = json!({ "asset_ids": ids, "minutes": 5 });
+    for _ in 0..2 {
+        let (status, opened) = tenant.post("/v1/reconnect-sessions", &session).await;
+        assert_eq!(status, 201, "{opened}");
+    }
+    // A list that reads them fails, or leaves the sessions out.
+    let damage = "UPDATE reconnect_sessions SET asset_ids = '{bad'";
+    harness.database.run_as_superuser(damage).await;
+    let (status, listed) = (
+        tenant.status("/v1/reconnect-sessions?limit=200").await,
+        tenant.get("/v1/reconnect-sessions?limit=200").await,
+    );
+    assert_eq!(
+        (status, listed["data"].as_array().map(Vec::len)),
+        (200, Some(2)),
+        "{listed}"
+    );
+}
+
+async fn a_webhook_secret_that_does_not_open_fails_the_deliveries_of_its_own_endpoint_alone(
+    database: TestDatabase,
+) {
+    let (harness, tenant, ids) = scene(database, 2, 8).await;
+    let mut endpoints = Vec::new();
+    for _ in 0..2 {
+        let (url, requests) = consumer().await;
+        let new = json!({ "url": url, "kinds": ["reconnect.completed"] });
+        let (status, made) = tenant.post("/v1/webhook-endpoints", &new).await;
+        assert_eq!(status, 201, "{made}");
+        endpoints.push((
+            made["id"].as_str().expect("an id").to_owned(),
+            url,
+            requests,
+        ));
+    }
+    let (damaged, intact) = (&endpoints[0], &endpoints[1]);
+    let swap = format!(
+        "UPDATE webhook_endpoints SET sealed = (SELECT sealed FROM webhook_endpoints WHERE url = '{}')
+         WHERE url = '{}'",
+        intact.1, damaged.1
+    );
+    harness.database.run_as_superuser(&swap).await;
+    reconnect(&harness, &tenant, &ids).await;
+    let received = delivered(&harness, &intact.2, 1).await;
+    assert_eq!(received.len(), 1);
+    assert!(
+        damaged.2.lock().await.is_empty(),
+        "nothing is sent unsigned"
+    );
+    for ((id, ..), status) in [(damaged, "failed"), (intact, "delivered")] {
+        let path = format!("/v1/webhook-endpoints/{id}/deliveries?status={status}");
+        let mut log = tenant.get(&path).await;
+        for _ in 0..100 {
+            if log["data"][0].is_object() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            log = tenant.get(&path).await;
+        }
+        assert_eq!(
+            log["data"].as_array().map(Vec::len),
+            Some(1),
+            "{status}: {log}"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //! The rule: new code that logs an error gets a step here that makes it fail. A step hides a table, does work that
 //! needs it, and expects the name of the table in each line of an error.
 
-mod captured_log;
+pub(super) mod captured_log;
 mod server_log;
 mod source_check;
 

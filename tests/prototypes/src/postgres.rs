@@ -40,11 +40,9 @@ pub async fn fill(url: &str, n: usize, tenants: u32) {
     client.batch_execute(schema::POSTGRES).await.unwrap();
     let upsert = client.prepare(UPSERT).await.unwrap();
     for t in (0..tenants).map(tenant) {
-        let head = client.execute(
-            "INSERT INTO heads VALUES ($1, 0, $2)",
-            &[&t, &vec![0_u8; 32]],
-        );
-        head.await.unwrap();
+        let start = vec![0_u8; 32];
+        let sql = "INSERT INTO heads VALUES ($1, 0, $2)";
+        client.execute(sql, &[&t, &start]).await.unwrap();
         for from in (0..n).step_by(5_000) {
             put_tokens(&client, &upsert, t, from, 5_000.min(n - from)).await;
         }

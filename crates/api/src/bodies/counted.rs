@@ -93,19 +93,24 @@ impl BodyHold {
         self.refusal.get()
     }
 
+    /// Whether the body was read to its end.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended.get()
+    }
+
     /// Reads and drops what is left of the body, if it is little and arrives soon: a caller that is still sending would
-    /// not see the answer. Whether the body has ended.
-    pub(super) async fn drain(&self) -> bool {
-        if self.has_ended.get() {
-            return true;
+    /// not see the answer.
+    pub(super) async fn drain(&self) {
+        if self.has_ended() {
+            return;
         }
         let limit = self.budget.max_body_of(self.owner.get());
         let mut left = limit.saturating_mul(MAX_DRAINED_BODIES);
         if self.announced > left {
-            return false;
+            return;
         }
         let Some(_slot) = self.budget.try_drain() else {
-            return false;
+            return;
         };
         let read = async {
             while let Some(Ok(chunk)) = poll_fn(|cx| self.poll_chunk(cx)).await {
@@ -116,7 +121,6 @@ impl BodyHold {
             }
         };
         drop(timeout(MAX_DRAINING, read).await);
-        self.has_ended.get()
     }
 
     fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {

@@ -191,6 +191,12 @@ codes! {
     TooManyReconnects "too_many_reconnects" 429 "Too many reconnects",
         "The tenant has reached its limit of running reconnects. Nothing was accepted.",
         "Try again after the time in the Retry-After header, or name more assets in one reconnect.";
+    RecordsFull "records_full" 429 "Records full",
+        "What the tenant's calls have left in the database (reconnects, reconnect sessions, idempotency keys) takes as \
+         many bytes as it may. Nothing was changed. Reads and calls that leave nothing are served, and repetitions of \
+         earlier calls are answered.",
+        "Make fewer or smaller calls, and try again after the time in the Retry-After header: old records are deleted \
+         every hour. Ask an operator if you need more.";
     TooManyPreviews "too_many_previews" 429 "Too many previews",
         "The limit of running previews is reached, for this tenant or for the installation. The Graph API was not \
          asked.",

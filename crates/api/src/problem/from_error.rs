@@ -15,6 +15,11 @@ impl From<Error> for Problem {
             Error::Invalid { field, reason } => Self::invalid_field(field, reason),
             Error::TooMany { field, limit } => too_many(field, limit),
             Error::UnknownAssets(indexes) => unknown_assets(indexes),
+            Error::RecordsFull(limit) => Self::new(
+                Code::RecordsFull,
+                format!("The records of a tenant's calls may hold at most {limit} bytes."),
+            )
+            .with_header(header::RETRY_AFTER, 300),
             Error::TooManyRunning(limit) => Self::new(
                 Code::TooManyReconnects,
                 format!("A tenant may run at most {limit} reconnects at once. Nothing was accepted."),

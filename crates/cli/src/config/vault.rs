@@ -42,6 +42,8 @@ fn read_limits(reader: &mut SettingsReader<'_>, settings: &mut regrant_vault::Se
     tenants.max_assets = reader.read_at_least_one("limits.assets", tenants.max_assets);
     tenants.max_running_reconnects =
         reader.read_at_least_one("limits.running_reconnects", tenants.max_running_reconnects);
+    tenants.max_record_bytes =
+        reader.read_at_least_one("limits.record_bytes", tenants.max_record_bytes);
     tenants.deletion_wait = reader.read_days("tenant_deletion_wait_days", tenants.deletion_wait);
 }
 

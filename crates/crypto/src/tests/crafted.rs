@@ -1,7 +1,12 @@
 //! Bytes that only an owner of the key could write and that are refused anyway. Each test breaks one check
 //! while all others pass, so that every check is tested alone.
 
-use regrant_domain::SealedRecord;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+};
+
+use regrant_domain::{Passphrase, SealedRecord};
 use zeroize::Zeroizing;
 
 use super::{context, data_key, tenant};
@@ -137,6 +142,19 @@ fn a_keyring_needs_exactly_one_active_key() {
     assert!(opens(DecryptOnly, Active));
     assert!(!opens(Active, Active));
     assert!(!opens(Staged, DecryptOnly));
+}
+
+#[test]
+fn an_older_keyring_opens_with_its_shorter_passphrase() {
+    let short = Passphrase::parse("short".to_owned()).unwrap();
+    let stretched = Strength::floor().stretch_passphrase(&short, &[1; 16]);
+    let (keyring, stretched) = (Keyring::in_memory().unwrap(), stretched.unwrap());
+    let file = sealed::seal_keyring(&keyring, &stretched, Strength::floor(), &[1; 16], [2; 12]);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keyring");
+    fs::write(&path, file.unwrap()).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    assert!(Keyring::open(&path, &short).is_ok());
 }
 
 #[test]

@@ -44,10 +44,15 @@ pub(crate) enum Plans {
 }
 
 impl Plans {
-    const fn as_mode(self) -> &'static str {
+    /// The commands that set this for a transaction.
+    const fn as_commands(self) -> &'static str {
         match self {
-            Self::Fresh => "force_custom_plan",
-            Self::Kept => "auto",
+            Self::Fresh => "SET LOCAL plan_cache_mode = force_custom_plan",
+            // The rows are found by their keys, however small the tables were when the plan was made.
+            Self::Kept => {
+                "SET LOCAL plan_cache_mode = auto; SET LOCAL enable_hashjoin = off;
+                 SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+            }
         }
     }
 }
@@ -193,11 +198,11 @@ impl Dialect {
     ) -> Result<(), Error> {
         if self == Self::Postgres {
             // `SET` takes no parameters; the text of a uuid needs no quoting. A distributed database forwards this
-            // command to its nodes, and would not forward `set_config`. Both commands are one round trip.
+            // command to its nodes, and would not forward `set_config`. All commands are one round trip.
             let sql = format!(
-                "SET LOCAL app.tenant_id = '{}'; SET LOCAL plan_cache_mode = {}",
+                "SET LOCAL app.tenant_id = '{}'; {}",
                 tenant.uuid(),
-                plans.as_mode()
+                plans.as_commands()
             );
             transaction.execute_unprepared(&sql).await?;
         }

@@ -1,7 +1,7 @@
-//! Rows that do not parse: the fault stays with its own row, and the rows beside it are read.
+//! Rows that do not parse, or whose seal does not fit: the fault stays with its own row, and the rows beside it are read.
 //!
-//! The rule: each such row raises `alarm="unreadable"`, once a minute. A statement over many rows never fails because of
-//! one: use [`decode_rows`], and [`LenientRow`] where the row has a result of its own.
+//! The rule: each such row raises `alarm="unreadable"`, or `alarm="row_tampered"` where it was changed around the
+//! application, once a minute. A statement over many rows never fails because of one: use [`decode_rows`], and [`LenientRow`] where the row has a result of its own.
 
 use std::{
     cell::RefCell,
@@ -12,6 +12,7 @@ use std::{
 
 use regrant_domain::error_chain;
 use tracing::error;
+use uuid::Uuid;
 
 use crate::{Error, sql::Row};
 
@@ -70,7 +71,9 @@ impl LenientRow {
 }
 
 fn raise_alarm(table: &'static str, id: &str, fault: &Error) {
-    if is_alarm_due(format!("{table} {id}"), Instant::now()) {
+    if let Error::Tampered { table, id } = fault {
+        raise_tampered_alarm(table, *id);
+    } else if is_alarm_due(format!("{table} {id}"), Instant::now()) {
         error!(
             alarm = "unreadable",
             table,
@@ -78,6 +81,13 @@ fn raise_alarm(table: &'static str, id: &str, fault: &Error) {
             error = error_chain(fault),
             "a stored row does not parse"
         );
+    }
+}
+
+fn raise_tampered_alarm(table: &'static str, id: Uuid) {
+    if is_alarm_due(format!("tampered {table} {id}"), Instant::now()) {
+        error!(alarm = "row_tampered", row.table = table, row.id = %id,
+            "a row was changed around the application and is left out; run `regrant audit verify`");
     }
 }
 

@@ -1,8 +1,12 @@
 //! Retention: old rows are deleted in bounded steps, unless another row needs them.
 
-use regrant_domain::{CutOffSource, ReconnectStatus, Slot};
+use regrant_domain::{
+    ClientId, CutOffSource, ReconnectSessionId, ReconnectStatus, Slot, Timestamp,
+};
 use regrant_migration::{open_to_migrate, sea_orm::ConnectionTrait};
-use regrant_storage::{CutOffNote, Error, IdempotencyKey, NewEvent, Store};
+use regrant_storage::{
+    CutOffNote, Error, IdempotencyKey, NewEvent, NewReconnectSession, RECORD_ROW_BYTES, Store,
+};
 use regrant_testdb::TestDatabase;
 
 use crate::{
@@ -18,6 +22,7 @@ on_both!(
     each_asset_keeps_its_newest_cut_off,
     an_old_reconnect_is_deleted_with_its_items_and_a_running_one_stays,
     a_grant_token_stays_while_a_credential_or_reconnect_needs_it,
+    records_are_measured_for_each_tenant_and_the_oldest_beyond_a_size_are_found,
     one_transaction_at_a_time_may_purge,
     suspended_tenants_are_skipped_and_pages_are_complete,
 );
@@ -195,6 +200,65 @@ async fn a_grant_token_stays_while_a_credential_or_reconnect_needs_it(bench: Ben
         0,
         "the one in use stays"
     );
+}
+
+async fn records_are_measured_for_each_tenant_and_the_oldest_beyond_a_size_are_found(bench: Bench) {
+    let row = RECORD_ROW_BYTES;
+    let key = IdempotencyKey {
+        caller: bench.client.uuid(),
+        route: "a",
+        key: "k".to_owned(),
+    };
+    let mut bytes = 0;
+    for n in 1..=3 {
+        let (reconnect, _) = bench.accept(&["1", "2"]).await;
+        let tx = bench.acme().await;
+        tx.finish_reconnect(reconnect, ReconnectStatus::Completed, day(n))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        bytes += 3 * row;
+    }
+    let (running, _) = bench.accept(&["1"]).await;
+    let call = begins(running, b"x");
+    let tx = bench.acme().await;
+    tx.insert_idempotent_call(&key, &call, day(1))
+        .await
+        .unwrap();
+    for n in 1..=2 {
+        let session = new_session(bench.client, &["1", "2"], day(n));
+        tx.insert_reconnect_session(&session).await.unwrap();
+        bytes += row + r#"["1","2"]"#.len() as u64;
+    }
+    bytes += 3 * row + call.response.len() as u64;
+    assert_eq!(tx.measure_records().await.unwrap(), bytes);
+    let excess = async |most| tx.find_excess_reconnects(most).await.unwrap();
+    assert_eq!(excess(9 * row).await, None);
+    assert_eq!(excess(9 * row - 1).await, Some(day(1)));
+    assert_eq!(excess(5 * row).await, Some(day(2)));
+    assert_eq!(excess(0).await, Some(day(3)), "the running one is none");
+    let excess = async |most, now| tx.find_excess_sessions(most, now).await.unwrap();
+    assert_eq!(excess(2 * row, day(9)).await, Some(day(1)));
+    assert_eq!(excess(0, day(1)).await, Some(day(1)), "the other is open");
+    assert_eq!(excess(4 * row, day(9)).await, None);
+    tx.commit().await.unwrap();
+    let other = bench.bolt().await;
+    assert_eq!(other.measure_records().await.unwrap(), 0);
+    assert_eq!(other.find_excess_reconnects(0).await.unwrap(), None);
+}
+
+fn new_session(client: ClientId, assets: &[&str], expires_at: Timestamp) -> NewReconnectSession {
+    NewReconnectSession {
+        id: ReconnectSessionId::mint(),
+        client,
+        person_id: None,
+        require_person: false,
+        asset_ids: assets.iter().map(|it| id(it)).collect(),
+        uses: 1,
+        previews: 1,
+        created_at: day(0),
+        expires_at,
+    }
 }
 
 async fn one_transaction_at_a_time_may_purge(bench: Bench) {

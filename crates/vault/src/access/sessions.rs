@@ -30,6 +30,8 @@ const USES_RANGE: std::ops::RangeInclusive<u32> = 1..=20;
 /// The number of previews in a session. It is limited because each sends a token from the page to
 /// the Graph API.
 const MAX_PREVIEWS: u32 = 20;
+/// About how many bytes the id of an asset takes in the row of a session.
+const BYTES_AN_ID: usize = 20;
 /// The maximum number of open sessions per tenant.
 const MAX_OPEN_SESSIONS: usize = 1_000;
 
@@ -52,7 +54,7 @@ impl Vault {
     /// Opens a session for assets that the caller reaches.
     ///
     /// # Errors
-    /// `Invalid`; `TooMany`; `Conflict(SessionLimit)`; `UnknownAssets` with the positions of the
+    /// `Invalid`; `TooMany`; `RecordsFull`; `Conflict(SessionLimit)`; `UnknownAssets` with the positions of the
     /// assets that the caller does not reach.
     pub async fn open_reconnect_session(
         &self,
@@ -65,6 +67,7 @@ impl Vault {
         let lifetime = Duration::from_secs(u64::from(request.minutes) * 60);
         let token = self.sign_session_token(caller, id, lifetime, now).await?;
         let open = async |call: Option<&IdempotentCall>| {
+            let records = self.check_record_quota(&caller.scope).await?;
             let tx = self.store.begin(&caller.scope).await?;
             tx.lock_tenant_row().await?;
             let asset_ids = find_requested_assets(&tx, caller, &request.asset_ids).await?;
@@ -84,6 +87,7 @@ impl Vault {
             }
             insert_session(&tx, caller, &session).await?;
             tx.commit().await?;
+            records.add(1, session.asset_ids.len().saturating_mul(BYTES_AN_ID));
             Ok(id)
         };
         let done = self

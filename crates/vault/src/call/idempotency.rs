@@ -5,13 +5,15 @@
 //! a token. The stored result never holds a secret, so a replay cannot return one.
 //! Start at [`Vault::run_idempotent`].
 
+use std::sync::OnceLock;
+
 use regrant_domain::{ReconnectId, Timestamp};
 use regrant_storage::{TenantScope, TenantTx};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{Conflict, Error, Vault};
+use crate::{Conflict, Error, Vault, call::record_quota::RecordBytes};
 
 /// The longest key, in bytes.
 const LONGEST: usize = 255;
@@ -46,6 +48,8 @@ pub(crate) struct IdempotentCall {
     fingerprint: Vec<u8>,
     key_version: u32,
     canonical_request: Zeroizing<Vec<u8>>,
+    /// What the records of the tenant hold; unknown until the call turned out to be no repetition.
+    records: OnceLock<RecordBytes>,
 }
 
 impl<T> Replayed<T> {
@@ -89,7 +93,7 @@ impl Vault {
     /// `act` must call [`IdempotentCall::store_result`] in its transaction.
     ///
     /// # Errors
-    /// `Conflict(OtherBody)`: the key was used for another request; else the error of `act`.
+    /// `Conflict(OtherBody)`: the key was used for another request; `RecordsFull`; else the error of `act`.
     pub(crate) async fn run_idempotent<T: DeserializeOwned>(
         &self,
         scope: &TenantScope,
@@ -104,7 +108,11 @@ impl Vault {
         if let Some(value) = self.find_replay(scope, &call).await? {
             return Ok(Replayed::replay(value));
         }
-        match act(Some(&call)).await {
+        let first = match self.admit_first_call(scope, &call).await {
+            Ok(()) => act(Some(&call)).await,
+            Err(error) => Err(error),
+        };
+        match first {
             Ok(value) => Ok(Replayed::first(value)),
             // The error may come from the result of the first request with this key; replay that result if so.
             Err(error) => self
@@ -176,7 +184,22 @@ impl Vault {
             fingerprint,
             key_version: data_key.version(),
             canonical_request: said,
+            records: OnceLock::new(),
         })
+    }
+
+    /// Lets a call that is no repetition store its result.
+    ///
+    /// # Errors
+    /// `RecordsFull`.
+    async fn admit_first_call(
+        &self,
+        scope: &TenantScope,
+        call: &IdempotentCall,
+    ) -> Result<(), Error> {
+        let records = self.check_record_quota(scope).await?;
+        call.records.get_or_init(|| records);
+        Ok(())
     }
 
     /// The result of an earlier request with this key, if there was one.
@@ -237,6 +260,9 @@ impl IdempotentCall {
             response: serde_json::to_string(done).map_err(Error::from_cause)?,
             reconnect,
         };
+        if let Some(records) = self.records.get() {
+            records.add(1, call.response.len());
+        }
         tx.insert_idempotent_call(&self.key, &call, at)
             .await
             .map_err(|error| match error {

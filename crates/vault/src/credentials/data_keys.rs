@@ -49,7 +49,7 @@ impl DataKeys {
             .active_key
             .try_get_with(scope.tenant(), self.load_active(scope))
             .await;
-        found.map_err(shared_error)
+        found.map_err(Error::of_shared_load)
     }
 
     /// Opens a record of the tenant with the key that sealed it.
@@ -179,7 +179,7 @@ impl DataKeys {
         self.by_version
             .try_get_with((scope.tenant(), id, version), load)
             .await
-            .map_err(shared_error)
+            .map_err(Error::of_shared_load)
     }
 
     async fn load_version(
@@ -225,15 +225,3 @@ where
         .time_to_live(CACHE_LIFETIME)
         .build()
 }
-
-/// All tasks that wait for one load get its error.
-fn shared_error(error: Arc<Error>) -> Error {
-    match &*error {
-        Error::Unavailable(outage, _) => Error::Unavailable(*outage, SharedLoadError(error).into()),
-        _ => Error::from_cause(SharedLoadError(error)),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the data key cannot be loaded")]
-struct SharedLoadError(#[source] Arc<Error>);

@@ -55,6 +55,7 @@ impl Vault {
         call: Option<&IdempotentCall>,
         plan: Option<Plan>,
     ) -> Result<(ReconnectId, AcceptedReconnect), Error> {
+        let records = self.check_record_quota(&caller.scope).await?;
         let key = self.data_keys.active(&caller.scope).await?;
         let (id, now) = (ReconnectId::mint(), self.clock.now());
         let token = request.access_token.expose().as_bytes();
@@ -88,6 +89,8 @@ impl Vault {
         let event = AuditEvent::new(caller.audit_name(), "reconnect.accepted", id, detail);
         tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
+        // The items, the reconnect and its idempotency key.
+        records.add(items.len().saturating_add(2), 0);
         Ok((id, accepted))
     }
 

@@ -1,13 +1,17 @@
 //! Deletes records that are past retention.
 //!
+//! What calls of a tenant have left is kept as long as its history fits into the tenant's part of the database; of a
+//! larger one the oldest is deleted earlier, but never before its idempotency keys are past retention.
+//!
 //! The rule: one tenant at a time, in bounded steps. Each step is one transaction that also writes its audit row:
 //! a large backlog neither locks many rows nor goes unrecorded. A pruned audit row stays in its chain; only its
 //! texts are erased.
 //! Start at [`Vault::purge_expired`].
 
-use regrant_domain::TenantId;
+use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{AuditEvent, AuditKind, TenantScope, TenantTx};
 use serde_json::json;
+use tracing::warn;
 
 use crate::{Error, Vault, tenants::pass::TenantPass};
 
@@ -19,8 +23,20 @@ const ROWS_PER_STEP: u32 = 1_000;
 /// How many reconnects one step deletes. Each takes its items with it.
 const RECONNECTS_PER_STEP: u32 = 10;
 
+/// Ended reconnects, and ended sessions, may each hold this part of what a tenant's records may hold.
+const HISTORY_PARTS: u64 = 4;
+/// The shortest time that the database distinguishes.
+const AFTER: chrono::Duration = chrono::Duration::microseconds(1);
+
 /// How long a used request proof is kept after its expiry: another process's clock may be late.
 const PROOF_GRACE: chrono::Duration = chrono::Duration::minutes(5);
+
+/// From when on the history of a tenant is kept: what ended before is deleted.
+#[derive(Debug, Clone, Copy)]
+struct HistoryStart {
+    reconnects: Timestamp,
+    sessions: Timestamp,
+}
 
 /// How many records one step deleted, by kind.
 type DeletedCounts = [(&'static str, u64); 7];
@@ -77,23 +93,50 @@ impl Vault {
     }
 
     async fn purge_tenant(&self, scope: &TenantScope) -> Result<u64, Error> {
-        let mut all = 0_u64;
+        let (mut all, start) = (0_u64, self.find_history_start(scope).await?);
         while !self.runs.stop.is_cancelled() {
-            let dropped = self.purge_tenant_step(scope).await?;
+            let dropped = self.purge_tenant_step(scope, start).await?;
             if dropped == 0 {
                 break;
             }
             all = all.saturating_add(dropped);
         }
+        self.record_quotas.forget_tenant(scope.tenant()).await;
         Ok(all)
     }
 
-    async fn purge_tenant_step(&self, scope: &TenantScope) -> Result<u64, Error> {
+    /// From when on the tenant's ended reconnects and sessions are kept.
+    async fn find_history_start(&self, scope: &TenantScope) -> Result<HistoryStart, Error> {
+        let (now, keep) = (self.clock.now(), &self.settings.retention);
+        let max_bytes = self.settings.tenants.max_record_bytes / HISTORY_PARTS;
+        let tx = self.store.begin_read(scope).await?;
+        let reconnects = tx.find_excess_reconnects(max_bytes).await?;
+        let sessions = tx.find_excess_sessions(max_bytes, now).await?;
+        tx.commit().await?;
+        let start = |excess: Option<Timestamp>, usual: Timestamp| {
+            let behind_excess = excess.map_or(usual, |it| it + AFTER);
+            usual.max(behind_excess.min(now - keep.idempotency))
+        };
+        if reconnects.or(sessions).is_some() {
+            warn!(tenant.id = %scope.tenant(), max_bytes,
+                "ended reconnects or sessions of a tenant are deleted before their time");
+        }
+        Ok(HistoryStart {
+            reconnects: start(reconnects, now - keep.reconnects),
+            sessions: start(sessions, now - keep.reconnect_sessions),
+        })
+    }
+
+    async fn purge_tenant_step(
+        &self,
+        scope: &TenantScope,
+        start: HistoryStart,
+    ) -> Result<u64, Error> {
         let tx = self.store.begin(scope).await?;
         if !tx.try_lock_purge().await? {
             return Ok(0);
         }
-        let dropped = self.delete_expired_rows(&tx).await?;
+        let dropped = self.delete_expired_rows(&tx, start).await?;
         let all = dropped.iter().map(|(_, n)| n).sum();
         if all > 0 {
             let went = dropped.iter().filter(|(_, n)| *n > 0);
@@ -112,7 +155,11 @@ impl Vault {
         Ok(all)
     }
 
-    async fn delete_expired_rows(&self, tx: &TenantTx) -> Result<DeletedCounts, Error> {
+    async fn delete_expired_rows(
+        &self,
+        tx: &TenantTx,
+        start: HistoryStart,
+    ) -> Result<DeletedCounts, Error> {
         let (now, keep) = (self.clock.now(), &self.settings.retention);
         Ok([
             (
@@ -131,7 +178,7 @@ impl Vault {
             ),
             (
                 "reconnects",
-                tx.purge_reconnects(now - keep.reconnects, RECONNECTS_PER_STEP)
+                tx.purge_reconnects(start.reconnects, RECONNECTS_PER_STEP)
                     .await?,
             ),
             (
@@ -141,7 +188,7 @@ impl Vault {
             ),
             (
                 "reconnect_sessions",
-                tx.purge_reconnect_sessions(now - keep.reconnect_sessions, ROWS_PER_STEP)
+                tx.purge_reconnect_sessions(start.sessions, ROWS_PER_STEP)
                     .await?,
             ),
             ("grant_tokens", tx.wipe_idle_grant_tokens().await?),

@@ -1,7 +1,8 @@
 //! Bodies of callers that are not authenticated: how large, how many, how slow.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use regrant_testdb::TestDatabase;
 use reqwest::{Method, Response, StatusCode};
 use tokio::{
@@ -176,6 +177,54 @@ async fn a_tenant_holds_a_quarter_of_the_memory_for_bodies_and_another_tenant_is
     tokio::time::sleep(Duration::from_millis(300)).await;
     let answer = tenant.post("/v1/assets", &assets).await;
     assert_eq!(answer.0, 422, "what ended is given back: {}", answer.1);
+}
+
+/// Sends a chunked body without an end, `chunk` after `chunk`, until the server ends the connection; how long that took.
+async fn send_endless_body(api: &str, head: String, chunk: usize, pause: Duration) -> Duration {
+    let mut stream = TcpStream::connect(api.trim_start_matches("http://"))
+        .await
+        .expect("a connection");
+    stream.write_all(head.as_bytes()).await.expect("written");
+    let chunk = format!("{chunk:x}\r\n{}\r\n", " ".repeat(chunk));
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(20) {
+        if stream.write_all(chunk.as_bytes()).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    started.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunked_body_without_an_end_holds_its_connection_for_the_time_of_a_body_only() {
+    let mut options = Options::default();
+    options.api.request_timeout = Duration::from_secs(2);
+    let (harness, tenant) = Harness::small(options).await;
+    let mut endless = Vec::new();
+    for (path, bearer) in [
+        ("/v1/assets", tenant.bearer.as_str()),
+        ("/v1/nothing", tenant.bearer.as_str()),
+        ("/v1/assets", "garbage"),
+        ("/meta/webhooks/x", ""),
+        ("/livez", ""),
+        ("/nothing", ""),
+    ] {
+        for (chunk, pause) in [(16 * 1024, 1), (1, 50)] {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\nContent-Type: \
+                 application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            );
+            let sent = send_endless_body(&harness.api, head, chunk, Duration::from_millis(pause));
+            endless.push(async move { (path, chunk, sent.await) });
+        }
+    }
+    for (path, chunk, held) in join_all(endless).await {
+        assert!(
+            held < Duration::from_secs(6),
+            "{path} held by chunks of {chunk} for {held:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

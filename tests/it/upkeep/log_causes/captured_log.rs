@@ -24,6 +24,8 @@ pub struct LogLine {
     /// The source file and line that wrote it.
     pub site: String,
     pub message: String,
+    /// The text of its `alarm` field.
+    pub alarm: Option<String>,
     /// The text of its `error` field.
     pub error: Option<String>,
 }
@@ -94,6 +96,7 @@ impl Visit for LogLine {
             "message" => {
                 let _infallible = write!(self.message, "{value:?}");
             }
+            "alarm" => self.alarm = Some(format!("{value:?}")),
             "error" => self.error = Some(format!("{value:?}")),
             _ => {}
         }
