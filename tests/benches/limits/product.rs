@@ -25,7 +25,11 @@ impl Product {
             .position(|it| it.kind() == wanted)
             .expect("the database runs");
         let fleet = Fleet::new(1, assets - 1, 1);
-        let environment = vec![("REGRANT_LEASE_SECONDS", "30")];
+        // One tenant and one address send everything.
+        let environment = vec![
+            ("REGRANT_LEASE_SECONDS", "30"),
+            ("REGRANT_LIMITS_REQUESTS_PER_SECOND", "1000000"),
+        ];
         let server = ServerProcess::start_with(
             databases.swap_remove(at),
             &fleet.world(),
