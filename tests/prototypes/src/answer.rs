@@ -101,7 +101,7 @@ impl Worker {
             person_id: &row.person,
             state: "healthy",
             since: 1,
-            who: "nobody",
+            who: "tenant",
             reason: "The token was proved.",
             expires_at: row.expires,
             data_access_expires_at: row.data_access,

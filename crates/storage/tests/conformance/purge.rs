@@ -228,9 +228,9 @@ async fn records_are_measured_for_each_tenant_and_the_oldest_beyond_a_size_are_f
     for n in 1..=2 {
         let session = new_session(bench.client, &["1", "2"], day(n));
         tx.insert_reconnect_session(&session).await.unwrap();
-        bytes += row + r#"["1","2"]"#.len() as u64;
+        bytes += row + u64::try_from(r#"["1","2"]"#.len()).unwrap();
     }
-    bytes += 3 * row + call.response.len() as u64;
+    bytes += 3 * row + u64::try_from(call.response.len()).unwrap();
     assert_eq!(tx.measure_records().await.unwrap(), bytes);
     let excess = async |most| tx.find_excess_reconnects(most).await.unwrap();
     assert_eq!(excess(9 * row).await, None);

@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Probes items and settles what arrives; probing goes on meanwhile.
+    /// Probes items and settles what arrives; probing continues meanwhile.
     async fn settle_round(&self, credentials: &Credentials, open: Vec<Item>) -> Result<(), Error> {
         let to_probe = self.settle_without_probe(credentials, open).await?;
         let targets: Vec<_> = to_probe.iter().map(|(_, target)| target.clone()).collect();
