@@ -10,10 +10,10 @@ mod source_check;
 use std::{pin::pin, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use regrant_domain::{Clock, Permission, schedule::ProbeQueue};
+use regrant_domain::{AppSecret, Clock, Permission, schedule::ProbeQueue};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::RequestCredentials;
+use regrant_vault::{Actor, RequestCredentials};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use self::captured_log::CapturedLog;
-use crate::harness::{Fleet, Harness, Options, Tenant};
+use crate::harness::{APP, Fleet, Harness, Options, SECRET, Tenant};
 
 /// Leases are renewed after a third of it.
 const LEASE: Duration = Duration::from_millis(600);
@@ -107,6 +107,7 @@ impl Scene {
         let _failed = pass.await.expect("the pass does not panic");
 
         self.make_probes_due().await;
+        self.forget_app_secret().await;
         self.without("apps", 1, async |scene| {
             let pass = scene
                 .harness
@@ -116,6 +117,15 @@ impl Scene {
             assert!(pass.is_ok_and(|it| it.claimed > 0), "probes were due");
         })
         .await;
+    }
+
+    /// A secret that was opened is kept for a minute, unless it is set again.
+    async fn forget_app_secret(&self) {
+        let secret = AppSecret::parse(SECRET.to_owned()).expect("a secret");
+        let (app, overlap) = (APP.parse().expect("an app id"), Duration::ZERO);
+        let vault = &self.harness.vault;
+        let set = vault.set_app_secret(Actor::CommandLine, &app, &secret, overlap, None);
+        set.await.expect("the app is known");
     }
 
     async fn fail_refresh(&mut self) {

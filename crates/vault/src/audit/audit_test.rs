@@ -400,8 +400,8 @@ async fn rows_past_retention_are_pruned_by_kind_and_exported_as_pruned() {
             "nothing is past retention"
         );
         let now = Clock::system_time();
-        // The `+ 1` is the installation's row: its app was registered.
-        for (days, gone) in [(399, 0), (401, 1), (7 * 365 + 2, 4 + 1)] {
+        // The `+ 2` are the installation's rows: its rows were sealed, and its app was registered.
+        for (days, gone) in [(399, 0), (401, 1), (7 * 365 + 2, 4 + 2)] {
             bench.vault.clock = Clock::fixed_at(now + chrono::Duration::days(days));
             assert_eq!(bench.vault.purge_expired().await.unwrap(), gone, "{days}");
             let verdict = bench.verify(&[]).await;

@@ -83,8 +83,15 @@ async fn adopt_rows(keys: &DataKeys, store: &Store, now: Timestamp) -> Result<()
     tx.adopt_unsealed_rows().await?;
     let adopted = AuditEvent::new("vault", ADOPTED, system.tenant(), json!({}));
     tx.write_audit_events(&[adopted], now).await?;
-    tx.insert_audit_key(MARK_NAME, &mark, now).await?;
-    Ok(tx.commit().await?)
+    match tx.insert_audit_key(MARK_NAME, &mark, now).await {
+        Ok(()) => Ok(tx.commit().await?),
+        // Another process that starts committed its mark meanwhile.
+        Err(regrant_storage::Error::Taken(_)) => {
+            drop(tx);
+            require_mark(store).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn adopt_rows_of(store: &Store, scope: &TenantScope) -> Result<(), Error> {
