@@ -30,8 +30,8 @@ use futures_util::poll;
 use limit::{Limits, Permits, Urgency, Wait};
 use shuttle::{future::block_on, rand::Rng, thread};
 
-/// The schedules of each test.
-const SCHEDULES: usize = 5_000;
+/// The schedules of each test: 12,000 in all.
+const SCHEDULES: usize = 2_000;
 /// How many switches to a thread of lower priority a schedule has where they are planned.
 const SWITCHES: usize = 3;
 const LIMITS: Limits = Limits {

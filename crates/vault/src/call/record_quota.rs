@@ -16,7 +16,7 @@ use std::{
 use moka::future::Cache;
 use regrant_domain::TenantId;
 use regrant_storage::{RECORD_ROW_BYTES, TenantScope};
-use tracing::warn;
+use tracing::error;
 
 use crate::{Error, Vault};
 
@@ -93,7 +93,7 @@ impl Vault {
         tx.commit().await?;
         let limit = self.settings.tenants.max_record_bytes;
         if scope.tenant() != TenantId::SYSTEM && bytes >= limit {
-            warn!(alarm = "records_full", tenant.id = %scope.tenant(), bytes, limit,
+            error!(alarm = "records_full", tenant.id = %scope.tenant(), bytes, limit,
                 "the records of a tenant's calls hold as many bytes as they may");
         }
         Ok(RecordBytes(Arc::new(AtomicU64::new(bytes))))

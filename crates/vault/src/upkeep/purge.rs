@@ -32,7 +32,7 @@ const AFTER: chrono::Duration = chrono::Duration::microseconds(1);
 const PROOF_GRACE: chrono::Duration = chrono::Duration::minutes(5);
 
 /// From when on the history of a tenant is kept: what ended before is deleted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct HistoryStart {
     reconnects: Timestamp,
     sessions: Timestamp,
@@ -55,7 +55,9 @@ impl Vault {
         pass.add_result(installation, self.purge_log_ins(now).await);
         pass.add_result(installation, self.purge_unknown_errors().await);
         for scope in self.list_active_scopes().await? {
-            pass.add_result(scope.tenant(), self.purge_tenant(&scope).await);
+            // Boxed: what purges a tenant is large beside the rest of the pass.
+            let purged = Box::pin(self.purge_tenant(&scope)).await;
+            pass.add_result(scope.tenant(), purged);
         }
         for scope in self.list_audit_scopes().await? {
             for kind in AuditKind::ALL {
@@ -117,14 +119,19 @@ impl Vault {
             let behind_excess = excess.map_or(usual, |it| it + AFTER);
             usual.max(behind_excess.min(now - keep.idempotency))
         };
-        if reconnects.or(sessions).is_some() {
+        let usual = HistoryStart {
+            reconnects: now - keep.reconnects,
+            sessions: now - keep.reconnect_sessions,
+        };
+        let found = HistoryStart {
+            reconnects: start(reconnects, usual.reconnects),
+            sessions: start(sessions, usual.sessions),
+        };
+        if found != usual {
             warn!(tenant.id = %scope.tenant(), max_bytes,
                 "ended reconnects or sessions of a tenant are deleted before their time");
         }
-        Ok(HistoryStart {
-            reconnects: start(reconnects, now - keep.reconnects),
-            sessions: start(sessions, now - keep.reconnect_sessions),
-        })
+        Ok(found)
     }
 
     async fn purge_tenant_step(
