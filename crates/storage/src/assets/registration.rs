@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{Asset, AssetFacts, AssetId, AssetKind, BusinessSource, Timestamp};
+use regrant_domain::{
+    Asset, AssetFacts, AssetId, AssetKind, BusinessSource, Timestamp, state::Status,
+};
 use sea_orm::Value;
 
 use crate::{
@@ -24,6 +26,8 @@ pub struct NewAsset {
     pub name: Option<String>,
     /// The business that a client of the whole tenant says it belongs to; `None` keeps the one there is.
     pub business_id: Option<AssetId>,
+    /// The status that needs no event, if the asset is new; `None` where its first status is not known yet.
+    pub notified: Option<Status>,
     /// When it is registered.
     pub created_at: Timestamp,
 }
@@ -41,7 +45,7 @@ impl NewAsset {
             person_id: None,
             generation: 0,
             intent_seq: 0,
-            notified_status: None,
+            notified_status: self.notified,
             facts: AssetFacts::of_new_asset(self.created_at),
             created_at: self.created_at,
         }
@@ -84,12 +88,22 @@ impl TenantTx {
         let rows = assets.iter().map(|asset| {
             let [id, kind, name, business] = to_identity(asset);
             let source = asset.business_id.as_ref().map(|_| CLIENT.to_owned());
+            let notified = asset.notified.map(|it| it.as_str().to_owned()).into();
             let created_at = to_micros(asset.created_at).into();
-            [id, kind, name, business, source.into(), created_at]
+            [
+                id,
+                kind,
+                name,
+                business,
+                source.into(),
+                notified,
+                created_at,
+            ]
         });
         let query = self
             .query(
-                "INSERT INTO assets (tenant_id, id, kind, name, business_id, business_source, created_at)
+                "INSERT INTO assets (tenant_id, id, kind, name, business_id, business_source,
+                     notified_state, created_at)
                  VALUES :rows ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id",
             )
             .bind_tenant_rows("rows", rows);

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
-use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, Slot, Timestamp};
+use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, Slot, Timestamp, state::Status};
 use regrant_storage::{Activation, AuditEvent, NewAsset, StoredCredential, TenantTx};
 
 use crate::{
@@ -30,6 +30,8 @@ impl CheckedRegistration {
             kind: it.kind,
             name: it.name.clone(),
             business_id: it.business_id.clone(),
+            // A new asset without a token causes no event.
+            notified: it.token.is_none().then_some(Status::Disconnected),
             created_at,
         }
     }
@@ -159,6 +161,13 @@ impl<'a> TokenImports<'a> {
             None => None,
         };
         Ok(RegisteredAsset { id, status, slot })
+    }
+
+    /// The assets whose token was sealed.
+    pub(super) fn list_sealed(&self) -> impl Iterator<Item = AssetId> {
+        let active = self.active.iter().map(|it| &it.credential);
+        let sealed = active.chain(&self.parked);
+        sealed.map(|it| it.credential.asset_id.clone())
     }
 
     /// The audit event of each token that was sealed.

@@ -58,7 +58,6 @@ pub struct RegisteredAsset {
 
 /// The assets of a list that are stored now.
 struct Inserted {
-    ids: Vec<AssetId>,
     /// Those that were registered before, as they were then; locked.
     existing: Vec<Asset>,
     new: Vec<Asset>,
@@ -102,8 +101,8 @@ impl Vault {
         if let Some(call) = call {
             call.check_unused(&tx).await?;
         }
-        let Inserted { ids, existing, new } =
-            self.insert_assets(&tx, caller, &mut checked, now).await?;
+        let Inserted { existing, new } = self.insert_assets(&tx, caller, &mut checked, now).await?;
+        let mut changed: Vec<_> = existing.iter().map(|it| it.id.clone()).collect();
         let stored = StoredTokens::read(&tx, existing, new).await?;
         let mut imports = TokenImports::new(&key, caller, stored, now);
         let results = checked
@@ -117,7 +116,9 @@ impl Vault {
             tx.add_unattributed_entry(caller.scope.app_id()).await?;
         }
         self.add_assets_to_directory(&tx, caller, &watched).await?;
-        self.follow_up(&tx, &ids, now).await?;
+        // A new asset without a token has no probe and causes no event.
+        changed.extend(imports.list_sealed());
+        self.follow_up(&tx, &changed, now).await?;
         let sealed = imports.active.len() + imports.parked.len();
         let detail = json!({ "assets": results.len(), "sealed": sealed });
         let event = AuditEvent::new(caller.audit_name(), "assets.registered", "assets", detail);
@@ -162,7 +163,6 @@ impl Vault {
                 .map(RegistrationStatus::from);
         }
         Ok(Inserted {
-            ids,
             existing,
             new: created,
         })

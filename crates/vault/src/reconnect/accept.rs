@@ -68,6 +68,10 @@ impl Vault {
             .await?;
         tx.commit().await?;
         let tx = self.store.begin(&caller.scope).await?;
+        if let Some(call) = call {
+            tx.lock_tenant_row().await?;
+            call.check_unused(&tx).await?;
+        }
         let accepted = tx
             .accept_reconnect(&reconnect, &items, Some(self.lease_from_now()))
             .await?;
