@@ -9,6 +9,8 @@ use regrant_graph::CallError;
 use regrant_storage::Outage;
 use tracing::error;
 
+use crate::call::batches::GroupFull;
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a use case failed.
@@ -328,6 +330,12 @@ impl From<regrant_storage::Error> for Error {
             regrant_storage::Error::Busy => Self::DatabaseBusy,
             other => Self::from_cause(other),
         }
+    }
+}
+
+impl From<GroupFull> for Error {
+    fn from(_: GroupFull) -> Self {
+        Self::TenantBusy
     }
 }
 

@@ -39,6 +39,8 @@ impl ClientLookups {
         let limit = BatchLimit {
             size: MAX_CALLS,
             size_of_item: |_: &WaitingCall| 1,
+            // Calls of all tenants wait here; the connections bound how many there are.
+            waiting: usize::MAX,
         };
         Self {
             store,
@@ -60,7 +62,7 @@ impl ClientLookups {
             .add((), WaitingCall { client, done }, move |batch| {
                 let store = lookups.store.clone();
                 async move { answer_calls(&store, batch).await }
-            });
+            })?;
         let found = found.await.map_err(Error::from_cause)?;
         found.map_err(Error::of_shared_caller)
     }

@@ -11,7 +11,7 @@ use regrant_crypto::{Claims, sha256_digest};
 use crate::access::claims::Audience;
 
 /// How many tokens are kept.
-const MAX_TOKENS: u64 = 20_000;
+const MAX_TOKENS: u64 = 10_000;
 /// How long a token is kept that no call uses.
 const MAX_IDLE: Duration = Duration::from_mins(10);
 

@@ -21,11 +21,17 @@ pub(crate) struct Batches<K, T> {
     limit: BatchLimit<T>,
 }
 
-/// How much one batch carries at most, unless its first item alone is more.
+/// How much one batch carries at most, unless its first item alone is more, and how many items wait.
 pub(crate) struct BatchLimit<T> {
     pub(crate) size: usize,
     pub(crate) size_of_item: fn(&T) -> usize,
+    /// How many items of a group may wait.
+    pub(crate) waiting: usize,
 }
+
+/// As many items of the group wait as may wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GroupFull;
 
 /// Removes a group if its task panics: its items are dropped, and the next item starts the group again.
 struct GroupGuard<'a, K: Hash + Eq, T> {
@@ -59,14 +65,25 @@ where
 
     /// Adds an item to its group. A group that has no task starts one, which hands its batches to `work` one after the
     /// other.
-    pub(crate) fn add<F>(&self, group: K, item: T, work: impl Fn(Vec<T>) -> F + Send + 'static)
+    ///
+    /// # Errors
+    /// [`GroupFull`]: the item was not added.
+    pub(crate) fn add<F>(
+        &self,
+        group: K,
+        item: T,
+        work: impl Fn(Vec<T>) -> F + Send + 'static,
+    ) -> Result<(), GroupFull>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(waiting) = groups.get_mut(&group) {
+            if waiting.len() >= self.limit.waiting {
+                return Err(GroupFull);
+            }
             waiting.push(item);
-            return;
+            return Ok(());
         }
         // An entry, empty or not, means that the group has a task.
         groups.insert(group.clone(), vec![item]);
@@ -74,6 +91,7 @@ where
         let batches = self.clone();
         let run = async move { batches.run_group(&group, work).await };
         self.tracker.spawn_on(run, &self.runtime);
+        Ok(())
     }
 
     async fn run_group<F: Future<Output = ()> + Send>(

@@ -4,7 +4,7 @@
 //! transaction checks it, so that a run that lost its lease writes nothing.
 //! Start at [`Vault::spawn_run`]; `verify_token.rs` and `settle.rs` are the steps of [`Run`].
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
 use regrant_domain::{Clock, EventKind, OutcomeCounts, ReconnectId, ReconnectStatus, error_chain};
@@ -189,15 +189,19 @@ impl<'a> Run<'a> {
         let probe = async move {
             pin_mut!(chunks);
             while let Some(chunk) = chunks.next().await {
-                // The receiver is gone once the process stops.
                 if sender.send(chunk).await.is_err() {
                     break;
                 }
             }
-            Ok(())
+            // What was sent is settled before the round ends.
+            drop(sender);
+            future::pending::<Infallible>().await
         };
         let settle = self.settle_arrived(credentials, &to_probe, arrived);
-        tokio::try_join!(probe, settle).map(drop)
+        tokio::select! {
+            settled = settle => settled,
+            never = probe => match never {},
+        }
     }
 
     /// Settles all chunks that have arrived in one transaction, again and again.

@@ -1,37 +1,56 @@
 //! The app secrets of this process: opened once a minute, not once a call.
 //!
 //! The rule: a secret that was changed here is used at once; one that was changed by another process within a minute.
-//! Meta accepts the older secret for longer than that.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use moka::future::Cache;
 use regrant_crypto::Purpose;
 use regrant_domain::{AppId, AppSecret};
 use regrant_graph::AppCredentials;
+use tokio::time::Instant;
 
 use crate::{Error, Resource, Vault};
 
 /// How long an opened secret is used.
 const LIFETIME: Duration = Duration::from_mins(1);
-/// How many apps' secrets are kept.
-const MAX_APPS: u64 = 1_000;
 
-/// Opened app secrets. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct AppSecretCache(Cache<AppId, Arc<AppCredentials>>);
+/// Opened app secrets. There are as many as owners registered apps.
+#[derive(Default)]
+pub(crate) struct AppSecretCache(Mutex<OpenedSecrets>);
+
+#[derive(Default)]
+struct OpenedSecrets {
+    by_app: HashMap<AppId, (Instant, Arc<AppCredentials>)>,
+    /// Grows with each change, so that a secret that was read before a change is not kept after it.
+    changes: u64,
+}
 
 impl AppSecretCache {
-    pub(crate) fn new() -> Self {
-        let cache = Cache::builder()
-            .max_capacity(MAX_APPS)
-            .time_to_live(LIFETIME);
-        Self(cache.build())
+    /// Forgets the secret of this app, because it was changed.
+    pub(super) fn forget_secret(&self, app: &AppId) {
+        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.by_app.remove(app);
+        opened.changes += 1;
     }
 
-    /// Forgets the secret of this app, because it was changed.
-    pub(super) async fn forget_secret(&self, app: &AppId) {
-        self.0.invalidate(app).await;
+    /// The secret, if it was opened within [`LIFETIME`], and how many changes there were.
+    fn find_secret(&self, app: &AppId) -> (Option<Arc<AppCredentials>>, u64) {
+        let opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = opened.by_app.get(app);
+        let fresh = known.filter(|(at, _)| at.elapsed() < LIFETIME);
+        (fresh.map(|(_, it)| Arc::clone(it)), opened.changes)
+    }
+
+    fn keep_secret(&self, secret: &Arc<AppCredentials>, changes: u64) {
+        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.changes == changes {
+            let entry = (Instant::now(), Arc::clone(secret));
+            opened.by_app.insert(secret.id.clone(), entry);
+        }
     }
 }
 
@@ -41,7 +60,8 @@ impl Vault {
         &self,
         id: &AppId,
     ) -> Result<Arc<AppCredentials>, Error> {
-        if let Some(known) = self.app_secrets.0.get(id).await {
+        let (known, changes) = self.app_secrets.find_secret(id);
+        if let Some(known) = known {
             return Ok(known);
         }
         let stored = self.store.find_app(id).await;
@@ -53,8 +73,7 @@ impl Vault {
             id: id.clone(),
             secret: AppSecret::parse(text).map_err(Error::from_cause)?,
         });
-        let kept = Arc::clone(&opened);
-        self.app_secrets.0.insert(id.clone(), kept).await;
+        self.app_secrets.keep_secret(&opened, changes);
         Ok(opened)
     }
 }

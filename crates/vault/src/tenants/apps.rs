@@ -175,7 +175,7 @@ impl Vault {
         };
         self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, set)
             .await?;
-        self.app_secrets.forget_secret(id).await;
+        self.app_secrets.forget_secret(id);
         self.find_app(id).await
     }
 

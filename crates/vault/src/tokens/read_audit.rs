@@ -50,6 +50,8 @@ impl ReadAudit {
         let limit = BatchLimit {
             size: MAX_ROWS,
             size_of_item: |read: &WaitingRead| read.events.len(),
+            // Each of these calls has read its rows, which bounds how many there are.
+            waiting: usize::MAX,
         };
         Self {
             store,
@@ -79,7 +81,7 @@ impl ReadAudit {
         self.batches.add(self.group_of(scope), read, move |batch| {
             let audit = audit.clone();
             async move { audit.commit_or_divide(group_by_tenant(batch)).await }
-        });
+        })?;
         let committed = committed.await.map_err(Error::from_cause)?;
         committed.map_err(Error::of_batch)
     }

@@ -22,6 +22,8 @@ use crate::{
 /// How many assets one transaction reads at most, unless a single call asks for more.
 const MAX_ASSETS: usize = 1_000;
 
+/// How many calls of a tenant wait at most.
+const MAX_WAITING: usize = 1_024;
 /// How many assets a transaction finds one by one.
 const SHORT: usize = 64;
 
@@ -51,6 +53,7 @@ impl SharedReads {
         let limit = BatchLimit {
             size: MAX_ASSETS,
             size_of_item: |read: &WaitingRead| read.ids.len(),
+            waiting: MAX_WAITING,
         };
         Self {
             store,
@@ -59,6 +62,9 @@ impl SharedReads {
     }
 
     /// Those of the assets that exist, each with its active credential, in any order.
+    ///
+    /// # Errors
+    /// `TenantBusy`: too many calls of the tenant wait.
     pub(super) async fn read_served_assets(
         &self,
         scope: &TenantScope,
@@ -74,7 +80,7 @@ impl SharedReads {
         self.batches.add(scope.tenant(), read, move |batch| {
             let reads = reads.clone();
             async move { reads.answer_batch(batch).await }
-        });
+        })?;
         let rows = rows.await.map_err(Error::from_cause)?;
         rows.map_err(Error::of_batch)
     }
