@@ -15,6 +15,11 @@ use crate::{Error, Vault};
 /// How long running work may take to finish when the vault closes.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often the leases of this process are released, until one try succeeds.
+const RELEASE_TRIES: u32 = 10;
+/// How long a try waits for the one before it.
+const RELEASE_PAUSE: Duration = Duration::from_millis(100);
+
 /// The background runs of this process, and what they share.
 #[derive(Clone)]
 pub(crate) struct BackgroundRuns {
@@ -110,13 +115,25 @@ impl Vault {
                 "cannot store unknown errors of Graph"
             );
         }
-        if let Err(error) = self.store.release_leases(&self.runs.owner).await {
-            warn!(
-                error = error_chain(&error),
-                "cannot release leases; they expire"
-            );
-        }
+        self.release_leases().await;
         self.store.release_process_lock();
+    }
+
+    /// Releases the leases of this process. A connection that ended with the thread that opened it fails once.
+    async fn release_leases(&self) {
+        for tries_left in (0..RELEASE_TRIES).rev() {
+            let Err(error) = self.store.release_leases(&self.runs.owner).await else {
+                return;
+            };
+            if tries_left == 0 {
+                warn!(
+                    error = error_chain(&error),
+                    "cannot release leases; they expire"
+                );
+            }
+            self.store.drop_idle_connections();
+            tokio::time::sleep(RELEASE_PAUSE).await;
+        }
     }
 
     /// The terms of a lease that begins now: the owner, the end and the beginning.
