@@ -34,7 +34,7 @@ async fn a_stop_under_traffic_with_a_running_reconnect_leaves_no_lease() {
         server.sandbox.latency(0).await;
         call_at_once(&tenants, &fleet.assets()).await;
         // Each round replaces what the one before it stored, and is slow enough to run when the process stops.
-        server.sandbox.latency(1_500).await;
+        server.sandbox.latency(6_000).await;
         let person = [Fleet::MANAGED, Fleet::PERSON][round % 2];
         let token = server.sandbox.token(person).await;
         let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
