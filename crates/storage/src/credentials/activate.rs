@@ -52,12 +52,12 @@ impl TenantTx {
         for chunk in activations.chunks(CHUNK) {
             self.raise_generation(chunk.iter(), IntentSeq::Set(intent_seq), at)
                 .await?;
-            // An asset of generation 0 never had a credential.
+            // No credential has served an asset of generation 0.
             let later = chunk.iter().filter(|it| it.expected_generation > 0);
             if later.clone().next().is_some() {
-                self.retire_active(later.clone()).await?;
-                self.delete_candidates(later, intent_seq).await?;
+                self.retire_active(later).await?;
             }
+            self.delete_candidates(chunk.iter(), intent_seq).await?;
             self.insert_credentials(chunk.iter().map(|it| &it.credential), false)
                 .await?;
         }
