@@ -59,7 +59,7 @@ impl Tally {
     ) {
         for _ in 0..ATTEMPTS {
             self.attempts += 1;
-            let holder = other.as_mut().filter(|_| self.attempts % 3 == 0);
+            let holder = other.as_mut().filter(|_| self.attempts.is_multiple_of(3));
             let done = match holder {
                 Some(other) => {
                     other.execute("BEGIN IMMEDIATE").await.unwrap();
