@@ -1,7 +1,7 @@
 //! The limit: permits, and the calls that wait for one.
 //!
-//! The rule: nothing keeps a permit that has ended. It returns when it is dropped, and so does one that was granted to a call that
-//! has stopped waiting.
+//! The rule: nothing keeps a permit that has ended. It returns when it is dropped, and so does one that was granted to a
+//! call that has stopped waiting.
 
 use std::{fmt, future::Future, hash::Hash, sync::PoisonError, time::Duration};
 

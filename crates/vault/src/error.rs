@@ -289,7 +289,7 @@ impl Error {
     }
 
     /// The same for a caller that was found together with others.
-    pub(crate) fn of_shared_caller(error: std::sync::Arc<regrant_storage::Error>) -> Self {
+    pub(crate) fn of_shared_caller(error: Arc<regrant_storage::Error>) -> Self {
         match Self::of_batch(error) {
             Self::Tampered(_) => Self::Unauthenticated,
             other => other,
@@ -297,7 +297,7 @@ impl Error {
     }
 
     /// The error of a batch, for each of the calls that shared it.
-    pub(crate) fn of_batch(error: std::sync::Arc<regrant_storage::Error>) -> Self {
+    pub(crate) fn of_batch(error: Arc<regrant_storage::Error>) -> Self {
         match &*error {
             regrant_storage::Error::Unavailable(outage, _) => {
                 Self::Unavailable(*outage, error.into())

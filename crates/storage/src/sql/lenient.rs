@@ -1,7 +1,8 @@
 //! Rows that do not parse, or whose seal does not fit: the fault stays with its own row, and the rows beside it are read.
 //!
 //! The rule: each such row raises `alarm="unreadable"`, or `alarm="row_tampered"` where it was changed around the
-//! application, once a minute. A statement over many rows never fails because of one: use [`decode_rows`], and [`LenientRow`] where the row has a result of its own.
+//! application, once a minute. A statement over many rows never fails because of one: use [`decode_rows`], and
+//! [`LenientRow`] where the row has a result of its own.
 
 use std::{
     cell::RefCell,

@@ -1,7 +1,7 @@
 //! Access tokens whose signature was verified before: the signature of a token is verified once, not with each call.
 //!
-//! The rule: the cache knows a token by its hash, and only tokens that were accepted. A token that is found here still needs checks:
-//! its times, and that its key is not retired; the client is looked up with each call.
+//! The rule: the cache knows a token by its hash, and only tokens that were accepted. The caller still checks the times of
+//! a token that is found here, and that its key is not retired; the client is looked up with each call.
 
 use std::{sync::Arc, time::Duration};
 

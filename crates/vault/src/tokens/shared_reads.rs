@@ -21,10 +21,9 @@ use crate::{
 
 /// How many assets one transaction reads at most, unless a single call asks for more.
 const MAX_ASSETS: usize = 1_000;
-
 /// How many calls of a tenant wait at most.
 const MAX_WAITING: usize = 1_024;
-/// How many assets a transaction finds one by one.
+/// Up to how many assets are found by the plan that PostgreSQL keeps for single rows.
 const SHORT: usize = 64;
 
 /// An asset, and the credential in the slot that serves it.
@@ -88,7 +87,7 @@ impl SharedReads {
     async fn answer_batch(&self, batch: Vec<WaitingRead>) {
         let Some(first) = batch.first() else { return };
         match self.read_rows(&first.scope, &batch).await {
-            Ok(mut rows) => answer_reads(batch, &mut rows),
+            Ok(rows) => answer_reads(batch, &rows),
             Err(error) => {
                 let error = Arc::new(error);
                 for read in batch {
@@ -99,7 +98,7 @@ impl SharedReads {
         }
     }
 
-    /// The assets of a batch by id, each with how many calls ask for it.
+    /// The assets that a batch asks for, by id.
     async fn read_rows(
         &self,
         scope: &TenantScope,
@@ -128,7 +127,7 @@ impl SharedReads {
     }
 }
 
-fn answer_reads(batch: Vec<WaitingRead>, rows: &mut HashMap<AssetId, ServedAsset>) {
+fn answer_reads(batch: Vec<WaitingRead>, rows: &HashMap<AssetId, ServedAsset>) {
     for read in batch {
         let found = read.ids.iter().filter_map(|id| rows.get(id).cloned());
         // The request may have disconnected.
