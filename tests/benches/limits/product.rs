@@ -58,7 +58,7 @@ impl Product {
 pub fn registration(from: usize, n: usize) -> Value {
     let asset = |k: usize| {
         let id = (700_000_000_000_000 + k).to_string();
-        json!({ "id": id, "kind": "page", "token": { "access_token": format!("EAA{k:0>197}"), "kind": "page" } })
+        json!({ "id": id, "kind": "page", "token": format!("EAA{k:0>197}") })
     };
     json!({ "assets": (from..from + n).map(asset).collect::<Vec<_>>() })
 }

@@ -4,7 +4,7 @@
 //! arrays there, one parameter a column, which the planner joins with by hash or by key. A list of hundreds of
 //! placeholders may be compared with every row of the tenant, one by one. A list of one or two stays as it is, because
 //! a plan for any length may read every row of the tenant. SQLite plans lists well; they are padded to few lengths, so
-//! that few texts are prepared.
+//! that few texts are prepared, and a value that is used twice is sent twice.
 //! Start at [`Param::render`].
 
 use std::fmt::Write;
@@ -24,8 +24,11 @@ pub(crate) enum Param {
     One(Value),
     List(Vec<Value>),
     Rows(Vec<Vec<Value>>),
-    /// Each row is led by the tenant, which is `$1`.
-    TenantRows(Vec<Vec<Value>>),
+    /// Each row is led by the tenant.
+    TenantRows {
+        tenant: Value,
+        rows: Vec<Vec<Value>>,
+    },
     /// The parts in square brackets that use the name are left out.
     Nothing,
 }
@@ -39,37 +42,61 @@ impl Param {
         values: &mut Vec<Value>,
     ) -> Result<String, String> {
         let mut text = String::new();
-        match (self, dialect) {
-            (Self::Nothing, _) => {}
-            (Self::One(value), _) => add_value(value, &mut text, values),
-            (Self::List(list), Dialect::Postgres) if list.len() > SHORT => {
-                let list: Vec<&Value> = list.iter().collect();
-                text.push_str("(SELECT ");
-                add_arrays([list.as_slice()].into_iter(), &mut text, values)?;
-                text.push(')');
-            }
-            (Self::List(list), _) => {
-                add_tuple("(", &pad_list(list)?, &mut text, values);
-            }
-            (Self::Rows(rows), Dialect::Sqlite) => add_rows("(", rows, &mut text, values),
-            (Self::TenantRows(rows), Dialect::Sqlite) => {
-                add_rows("($1, ", rows, &mut text, values);
-            }
-            (Self::Rows(rows), Dialect::Postgres) => {
-                text.push_str("SELECT * FROM ");
-                add_columns(rows, &mut text, values)?;
-            }
-            (Self::TenantRows(rows), Dialect::Postgres) => {
-                text.push_str("SELECT $1, * FROM ");
-                add_columns(rows, &mut text, values)?;
-            }
+        match dialect {
+            Dialect::Sqlite => self.render_for_sqlite(&mut text, values)?,
+            Dialect::Postgres => self.render_for_postgres(&mut text, values)?,
         }
         Ok(text)
     }
 
+    fn render_for_sqlite(&self, text: &mut String, values: &mut Vec<Value>) -> Result<(), String> {
+        match self {
+            Self::Nothing => {}
+            Self::One(value) => add_unnumbered([value], text, values),
+            Self::List(list) => {
+                text.push('(');
+                add_unnumbered(&pad_list(list)?, text, values);
+                text.push(')');
+            }
+            Self::Rows(rows) => add_rows(None, rows, text, values),
+            Self::TenantRows { tenant, rows } => add_rows(Some(tenant), rows, text, values),
+        }
+        Ok(())
+    }
+
+    fn render_for_postgres(
+        &self,
+        text: &mut String,
+        values: &mut Vec<Value>,
+    ) -> Result<(), String> {
+        match self {
+            Self::Nothing => {}
+            Self::One(value) => add_numbered(value, text, values),
+            Self::List(list) if list.len() > SHORT => {
+                let list: Vec<&Value> = list.iter().collect();
+                text.push_str("(SELECT ");
+                add_arrays([list.as_slice()].into_iter(), text, values)?;
+                text.push(')');
+            }
+            Self::List(list) if list.is_empty() => return Err("a list is empty".to_owned()),
+            Self::List(list) => add_list(list, text, values),
+            Self::Rows(rows) => {
+                text.push_str("SELECT * FROM ");
+                add_columns(rows, text, values)?;
+            }
+            Self::TenantRows { tenant, rows } => {
+                text.push_str("SELECT ");
+                add_numbered(tenant, text, values);
+                text.push_str("::uuid, * FROM ");
+                add_columns(rows, text, values)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the text of a statement has the word `VALUES` before the name, which the text for rows replaces.
     pub(crate) const fn follows_values(&self) -> bool {
-        matches!(self, Self::Rows(_) | Self::TenantRows(_))
+        matches!(self, Self::Rows(_) | Self::TenantRows { .. })
     }
 }
 
@@ -82,24 +109,42 @@ fn pad_list(list: &[Value]) -> Result<Vec<Value>, String> {
     Ok(padded)
 }
 
-fn add_rows(open: &str, rows: &[Vec<Value>], text: &mut String, values: &mut Vec<Value>) {
-    text.push_str("VALUES ");
+/// Adds rows, each led by `first` if there is one.
+fn add_rows(
+    first: Option<&Value>,
+    rows: &[Vec<Value>],
+    text: &mut String,
+    values: &mut Vec<Value>,
+) {
     for (n, row) in rows.iter().enumerate() {
-        text.push_str(if n == 0 { "" } else { ", " });
-        add_tuple(open, row, text, values);
+        text.push_str(if n == 0 { "VALUES (" } else { ", (" });
+        add_unnumbered(first.into_iter().chain(row), text, values);
+        text.push(')');
     }
 }
 
-fn add_tuple(open: &str, tuple: &[Value], text: &mut String, values: &mut Vec<Value>) {
-    text.push_str(open);
-    for (n, value) in tuple.iter().enumerate() {
-        text.push_str(if n == 0 { "" } else { ", " });
-        add_value(value, text, values);
+/// Adds values whose placeholders have no numbers. SQLite keeps numbers in a list that it reads for each value, so that
+/// the time grows with the square of the number of values.
+fn add_unnumbered<'a>(
+    added: impl IntoIterator<Item = &'a Value>,
+    text: &mut String,
+    values: &mut Vec<Value>,
+) {
+    for (n, value) in added.into_iter().enumerate() {
+        text.push_str(if n == 0 { "?" } else { ", ?" });
+        values.push(value.clone());
+    }
+}
+
+fn add_list(list: &[Value], text: &mut String, values: &mut Vec<Value>) {
+    for (n, value) in list.iter().enumerate() {
+        text.push_str(if n == 0 { "(" } else { ", " });
+        add_numbered(value, text, values);
     }
     text.push(')');
 }
 
-fn add_value(value: &Value, text: &mut String, values: &mut Vec<Value>) {
+fn add_numbered(value: &Value, text: &mut String, values: &mut Vec<Value>) {
     values.push(value.clone());
     // Writing to a String cannot fail.
     let _ = write!(text, "${}", values.len());
@@ -130,7 +175,7 @@ fn add_arrays<'a>(
     for (n, column) in columns.enumerate() {
         text.push_str(if n == 0 { "" } else { ", " });
         let array = array::write_array(column)?;
-        add_value(&array.text.into(), text, values);
+        add_numbered(&array.text.into(), text, values);
         text.push_str(array.cast);
     }
     text.push(')');

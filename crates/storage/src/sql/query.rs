@@ -103,7 +103,9 @@ impl Query {
         name: &'static str,
         rows: impl IntoIterator<Item = [Value; N]>,
     ) -> Self {
-        self.bind_param(name, Param::TenantRows(to_rows(rows)))
+        let tenant = self.tenant.map(TenantId::uuid).into();
+        let rows = to_rows(rows);
+        self.bind_param(name, Param::TenantRows { tenant, rows })
     }
 
     /// Replaces `{name}` by text, which may use parameters. The text must not come from outside.
@@ -115,7 +117,7 @@ impl Query {
     /// Whether `:tenant` is this tenant and the statement is confined to it.
     pub(crate) fn is_bound_to(&self, tenant: TenantId) -> bool {
         let is_confined = |text: &str| text.contains("tenant_id = :tenant");
-        let inserts = |(_, param): &(_, Param)| matches!(param, Param::TenantRows(_));
+        let inserts = |(_, param): &(_, Param)| matches!(param, Param::TenantRows { .. });
         self.tenant == Some(tenant)
             && (is_confined(&self.sql)
                 || self.sql.contains("(:tenant, ")
@@ -219,11 +221,11 @@ mod tests {
         let (sql, values) = render(query_with_rows_and_list(), Dialect::Sqlite);
         assert_eq!(
             sql,
-            "WITH v (id, name) AS (VALUES ($1, $2), ($3, $4)) SELECT 1 WHERE a = $5 \
-             AND b IN ($6, $7, $8, $9, $10, $11, $12, $13) OR a > $5"
+            "WITH v (id, name) AS (VALUES (?, ?), (?, ?)) SELECT 1 WHERE a = ? \
+             AND b IN (?, ?, ?, ?, ?, ?, ?, ?) OR a > ?"
         );
         let rows: [Value; 4] = [4_i64.into(), "x".into(), 5_i64.into(), Value::String(None)];
-        let list = [1_i64, 2, 3, 4, 4, 4, 4, 4, 4].map(Value::from);
+        let list = [1_i64, 2, 3, 4, 4, 4, 4, 4, 4, 1].map(Value::from);
         assert_eq!(values, [rows.as_slice(), list.as_slice()].concat());
     }
 
@@ -246,9 +248,9 @@ mod tests {
 
     #[test]
     fn a_short_list_is_no_array() {
-        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        for (dialect, list) in [(Dialect::Sqlite, "(?, ?)"), (Dialect::Postgres, "($1, $2)")] {
             let query = Query::new("SELECT 1 WHERE a IN :ids").bind_list("ids", [1_i64, 2]);
-            assert_eq!(render(query, dialect).0, "SELECT 1 WHERE a IN ($1, $2)");
+            assert_eq!(render(query, dialect).0, format!("SELECT 1 WHERE a IN {list}"));
         }
     }
 
@@ -262,11 +264,11 @@ mod tests {
         assert!(rows.is_bound_to(one));
         assert_eq!(
             render(rows.clone(), Dialect::Sqlite).0,
-            "INSERT INTO due (tenant_id, kind) VALUES ($1, $2)"
+            "INSERT INTO due (tenant_id, kind) VALUES (?, ?)"
         );
         assert_eq!(
             render(rows, Dialect::Postgres).0,
-            "INSERT INTO due (tenant_id, kind) SELECT $1, * FROM unnest($2::text[])"
+            "INSERT INTO due (tenant_id, kind) SELECT $1::uuid, * FROM unnest($2::text[])"
         );
         assert!(!Query::tenant(one, "SELECT :tenant").is_bound_to(one));
         let unbound =

@@ -27,7 +27,8 @@ pub(crate) struct Template {
 struct NamedParam {
     name: &'static str,
     param: Param,
-    /// The text that replaces the name, once the name was met.
+    is_used: bool,
+    /// The text that replaces the name at its further uses. SQLite's placeholders stand for one use each.
     placeholders: Option<String>,
 }
 
@@ -38,17 +39,15 @@ struct NamedPart {
 }
 
 impl Template {
-    /// The first parameter must be the tenant if rows to insert are led by it: these say `$1`.
     pub(crate) fn new(
         dialect: Dialect,
         params: Vec<(&'static str, Param)>,
         parts: Vec<(&'static str, Cow<'static, str>)>,
     ) -> Self {
-        let mut values = Vec::new();
         let params = params.into_iter().map(|(name, param)| NamedParam {
-            // A tenant is one value, which always renders.
-            placeholders: (name == "tenant")
-                .then(|| param.render(dialect, &mut values).unwrap_or_default()),
+            // Rows to insert carry the tenant themselves.
+            is_used: name == "tenant",
+            placeholders: None,
             name,
             param,
         });
@@ -62,14 +61,14 @@ impl Template {
             params: params.collect(),
             parts: parts.collect(),
             sql: String::new(),
-            values,
+            values: Vec::new(),
         }
     }
 
     /// The text with placeholders, and the values of these in order.
     pub(crate) fn render(mut self, text: &str) -> Result<(String, Vec<Value>), Fault> {
         self.append(text, 0)?;
-        if let Some(it) = self.params.iter().find(|it| it.placeholders.is_none()) {
+        if let Some(it) = self.params.iter().find(|it| !it.is_used) {
             return Err(format!("the value of :{} has no use", it.name));
         }
         if let Some(it) = self.parts.iter().find(|it| !it.is_used) {
@@ -83,7 +82,7 @@ impl Template {
             return Err("a part contains itself".to_owned());
         }
         let mut rest = text;
-        while let Some(at) = rest.find(['\'', '"', ':', '{', '[', '$']) {
+        while let Some(at) = rest.find(['\'', '"', ':', '{', '[', '$', '?']) {
             let (before, special) = rest.split_at(at);
             self.sql.push_str(before);
             rest = self.append_special(special, depth)?;
@@ -137,12 +136,16 @@ impl Template {
             let before = before.ok_or_else(|| format!("there is no VALUES before :{name}"))?;
             self.sql.truncate(before);
         }
-        let placeholders = match it.placeholders.take() {
-            Some(placeholders) => placeholders,
-            None => it.param.render(dialect, values)?,
-        };
+        it.is_used = true;
+        if let Some(placeholders) = &it.placeholders {
+            self.sql.push_str(placeholders);
+            return Ok(());
+        }
+        let placeholders = it.param.render(dialect, values)?;
         self.sql.push_str(&placeholders);
-        it.placeholders = Some(placeholders);
+        if dialect == Dialect::Postgres {
+            it.placeholders = Some(placeholders);
+        }
         Ok(())
     }
 
@@ -164,7 +167,7 @@ impl Template {
         for name in text.split(':').skip(1).map(|it| split_name(it).0) {
             let absent = self.params.iter_mut().find(|it| it.name == name);
             if let Some(it) = absent.filter(|it| matches!(it.param, Param::Nothing)) {
-                it.placeholders = Some(String::new());
+                it.is_used = true;
                 is_left_out = true;
             }
         }
@@ -264,6 +267,7 @@ mod tests {
             ("SELECT 1", vec![], vec![("b", "2")]),
             ("SELECT {b}", vec![], vec![("b", "{b}")]),
             ("SELECT $1", vec![], vec![]),
+            ("SELECT ?", vec![], vec![]),
             ("SELECT 'a", vec![], vec![]),
         ] {
             assert!(render(text, &params, &parts).is_err(), "{text}");
