@@ -6,8 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod layout;
 mod open;
 mod role;
+mod statements;
 mod step;
 mod steps;
 

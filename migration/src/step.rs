@@ -3,6 +3,7 @@
 //! The rule: where the two databases differ, the SQL has a name in braces, and [`DIALECT`] lists their
 //! SQL. `{strict}` ends every table: SQLite then checks types as PostgreSQL does.
 
+use crate::statements::split_statements;
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
     sea_orm::{ConnectionTrait, DbBackend, DbErr},
@@ -83,21 +84,100 @@ impl Step {
 }
 
 async fn run_sql(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
-    let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
+    let sql = render_sql(manager.get_database_backend() == DbBackend::Sqlite, sql);
+    for statement in split_statements(&sql) {
+        manager
+            .get_connection()
+            .execute_unprepared(statement)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The SQL for one of the two databases.
+fn render_sql(sqlite: bool, sql: &str) -> String {
     let (for_both, for_postgres) = sql.split_once(POSTGRES_ONLY).unwrap_or((sql, ""));
     let sql = if sqlite {
         for_both.to_owned()
     } else {
         [for_both, for_postgres].concat()
     };
-    if sql.trim().is_empty() {
-        return Ok(());
-    }
-    let sql = DIALECT
+    DIALECT
         .iter()
         .fold(sql, |sql, (name, on_sqlite, on_postgres)| {
             sql.replace(name, if sqlite { on_sqlite } else { on_postgres })
-        });
-    manager.get_connection().execute_unprepared(&sql).await?;
-    Ok(())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps;
+
+    /// Steps that every database has before it can be distributed.
+    const BEFORE_DISTRIBUTION: [&str; 1] = ["m20261122_000034_session_previews"];
+    const CONSTRAINTS: [&str; 5] = [
+        " CHECK",
+        " UNIQUE",
+        " REFERENCES",
+        " PRIMARY KEY",
+        " FOREIGN KEY",
+    ];
+
+    /// A distributed database refuses a constraint that comes with its column, and one that it would have to name.
+    #[test]
+    fn a_constraint_that_is_added_on_postgres_is_a_statement_of_its_own_with_a_name() {
+        for step in steps::ALL {
+            if BEFORE_DISTRIBUTION.contains(&step.name) {
+                continue;
+            }
+            for sql in [step.up, step.down] {
+                for statement in split_statements(&render_sql(false, sql)) {
+                    let is_named = !adds_constraint(statement) || names_constraint(statement);
+                    assert!(is_named, "{}: {statement}", step.name);
+                }
+            }
+        }
+    }
+
+    fn adds_constraint(statement: &str) -> bool {
+        let words = statement.to_uppercase();
+        words.starts_with("ALTER TABLE") && CONSTRAINTS.iter().any(|it| words.contains(it))
+    }
+
+    fn names_constraint(statement: &str) -> bool {
+        let words = statement.to_uppercase();
+        words.contains(" ADD CONSTRAINT ") && !words.contains(" ADD COLUMN ")
+    }
+
+    #[test]
+    fn a_constraint_with_its_column_or_without_a_name_is_found() {
+        for (statement, is_named) in [
+            ("ALTER TABLE a ADD COLUMN b BIGINT CHECK (b > 0)", false),
+            ("ALTER TABLE a ADD UNIQUE (tenant_id, b)", false),
+            ("ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0)", true),
+        ] {
+            assert!(adds_constraint(statement), "{statement}");
+            assert_eq!(names_constraint(statement), is_named, "{statement}");
+        }
+        assert!(!adds_constraint(
+            "ALTER TABLE a ADD COLUMN b BIGINT NOT NULL DEFAULT 0"
+        ));
+    }
+
+    #[test]
+    fn no_statement_of_a_step_holds_another() {
+        for step in steps::ALL {
+            for sql in [step.up, step.down, ISOLATION] {
+                for statement in split_statements(&render_sql(false, sql)) {
+                    let is_plain = !statement.contains(['\'', '$']);
+                    assert!(
+                        !(is_plain && statement.contains(';')),
+                        "{}: {statement}",
+                        step.name
+                    );
+                }
+            }
+        }
+    }
 }
