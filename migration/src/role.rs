@@ -47,14 +47,9 @@ const GRANTS: [(&str, &str); 34] = [
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 3] = [
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
-    "lease_due(TEXT, BIGINT, BIGINT, TEXT, UUID[], UUID[])",
-    "lease_probes(TEXT, BIGINT, BIGINT, UUID[], TEXT[])",
-    "renew_probes(TEXT, BIGINT)",
-    "release_probes(TEXT)",
-    "release_leases(TEXT, TEXT)",
     "make_notices_due(UUID[], BYTEA, BIGINT)",
 ];
 
@@ -71,10 +66,12 @@ pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> R
             "the name of a role must match [a-z_][a-z0-9_]{0,62}".to_owned(),
         ));
     }
-    let grants = GRANTS.map(|(table, rights)| format!("GRANT {rights} ON {table} TO \"{role}\";"));
-    connection.execute_unprepared(&grants.concat()).await?;
-    let calls = FUNCTIONS.map(|it| format!("GRANT EXECUTE ON FUNCTION {it} TO \"{role}\";"));
-    connection.execute_unprepared(&calls.concat()).await?;
+    let tables = GRANTS.map(|(table, rights)| format!("{rights} ON {table}"));
+    let functions = FUNCTIONS.map(|it| format!("EXECUTE ON FUNCTION {it}"));
+    for grant in tables.iter().chain(&functions) {
+        let sql = format!("GRANT {grant} TO \"{role}\"");
+        connection.execute_unprepared(&sql).await?;
+    }
     Ok(())
 }
 

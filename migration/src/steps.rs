@@ -1,6 +1,6 @@
 //! The steps in their order, in folders named like those of storage.
 //!
-//! Keys start with `tenant_id`, so that the schema can be distributed by tenant unchanged. Times are
+//! Keys start with `tenant_id`, so that the tables can be distributed by tenant: `layout.rs` says which. Times are
 //! microseconds since 1970, JSON is text. Rows of a tenant are written in that tenant's transactions alone. Some are
 //! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes) and
 //! `tenant_origins`; a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 45] = [
+pub(crate) const ALL: [Step; 46] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -66,4 +66,5 @@ pub(crate) const ALL: [Step; 45] = [
     work::s46_erasures::STEP,
     work::s47_run_failures::STEP,
     tenants::s50_client_lookups::STEP,
+    work::s51_tenant_leases::STEP,
 ];

@@ -28,6 +28,8 @@ pub enum Outage {
     Damaged,
     /// It does not answer, or its file cannot be read or written.
     Lost,
+    /// A node of a distributed database does not answer. Tenants on other nodes are served.
+    NodeLost,
 }
 
 impl fmt::Display for Outage {
@@ -37,6 +39,7 @@ impl fmt::Display for Outage {
             Self::ReadOnly => "it is read-only",
             Self::Damaged => "it is damaged",
             Self::Lost => "it does not answer, or its file cannot be used",
+            Self::NodeLost => "one of its nodes does not answer",
         })
     }
 }
@@ -76,6 +79,8 @@ fn outage_of_sqlstate(code: &str) -> Option<Outage> {
         "25006" => Some(Outage::ReadOnly),
         "XX001" | "XX002" => Some(Outage::Damaged),
         "53200" | "57P01" | "57P02" | "57P03" | "58030" => Some(Outage::Lost),
+        // A server that answers so has lost another one. PgBouncer says 08P01 when it has lost its only server.
+        "08000" | "08001" | "08003" | "08004" | "08006" => Some(Outage::NodeLost),
         code if code.starts_with("08") => Some(Outage::Lost),
         _ => None,
     }
@@ -86,9 +91,11 @@ fn outage_of_sqlstate(code: &str) -> Option<Outage> {
 pub(crate) struct Health(Arc<Mutex<Option<(Outage, Instant)>>>);
 
 impl Health {
-    /// Notes an outage; returns the result as it is.
+    /// Notes an outage of all tenants; returns the result as it is.
     pub fn note<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(Error::Unavailable(outage, _)) = &result {
+        if let Err(Error::Unavailable(outage, _)) = &result
+            && *outage != Outage::NodeLost
+        {
             self.set(Some((*outage, Instant::now())));
         }
         result
@@ -160,7 +167,8 @@ mod tests {
         for (code, outage) in [
             ("53100", Some(Outage::Full)),
             ("25006", Some(Outage::ReadOnly)),
-            ("08006", Some(Outage::Lost)),
+            ("08006", Some(Outage::NodeLost)),
+            ("08P01", Some(Outage::Lost)),
             ("57P01", Some(Outage::Lost)),
             ("23505", None),
         ] {

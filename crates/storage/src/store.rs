@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The newest migration this program needs. A database with later ones fits too: they only add.
-pub const NEWEST_MIGRATION: &str = "m20261128_000050_client_lookups";
+pub const NEWEST_MIGRATION: &str = "m20261129_000051_tenant_leases";
 
 /// How to open the database.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub struct Store {
     /// For all other writes.
     pub(crate) writes: DatabaseConnection,
     pub(crate) dialect: Dialect,
+    /// Whether the tables are spread over the nodes of a Citus cluster.
+    pub(crate) is_distributed: bool,
     system: TenantScope,
     codes: Arc<Codes>,
     /// Waiting here is fair; waiting in the database is not.
@@ -86,11 +88,13 @@ impl Store {
         let dialect = Dialect::of_url(&settings.url)?;
         let sizes = Sizes::of_connections(dialect, settings.max_connections);
         let (connection, writes) = dialect.open_database(settings, sizes).await?;
+        let is_distributed = dialect.is_distributed(&connection).await?;
         let no_app: AppId = "0".parse().map_err(|_| Error::Corrupt("app"))?;
         let store = Self {
             connection,
             writes,
             dialect,
+            is_distributed,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
             codes: Arc::default(),
             turns: Turns::new(dialect, sizes, settings.acquire_timeout),
@@ -99,6 +103,9 @@ impl Store {
         };
         store.check_schema().await?;
         dialect.check_isolation(&store.connection).await?;
+        if is_distributed {
+            dialect.check_layout(&store.connection).await?;
+        }
         Ok(store)
     }
 
@@ -275,6 +282,16 @@ impl Store {
         let transaction = self.health.note(transaction)?;
         let ledger = Ledger::for_writes(self.codes.chain.clone());
         self.open(transaction, tenant, Plans::Fresh, ledger, Some(turn))
+            .await
+    }
+
+    /// Begins a transaction that writes leases. On PostgreSQL it waits for no turn, because it waits for no lock either.
+    pub(crate) async fn begin_for_leases(&self, tenant: TenantId) -> Result<TenantTx, Error> {
+        let turn = self.wait_for_writer().await?;
+        let transaction = self.dialect.begin_write(&self.writes).await;
+        let transaction = self.health.note(transaction)?;
+        let ledger = Ledger::for_writes(self.codes.chain.clone());
+        self.open(transaction, tenant, Plans::Kept, ledger, turn)
             .await
     }
 

@@ -2,14 +2,17 @@
 
 pub(crate) mod backlog;
 pub(crate) mod claim;
+pub(crate) mod claim_query;
 pub(crate) mod due;
 pub(crate) mod erasure;
 mod failure;
+mod in_tenants;
 pub(crate) mod probe_due;
+mod share;
 pub(crate) mod sole;
 
 pub use backlog::{Backlog, TenantCounts, WaitingWork};
-pub use claim::Claimer;
+pub use claim_query::Claimer;
 pub use due::{Claim, DueKind, Lease};
 pub use erasure::{ErasureCause, OwedErasures};
 pub use probe_due::{ProbeClaim, ProbeLease};

@@ -14,6 +14,9 @@ use crate::{problem::Problem, schema};
 #[derive(Serialize, ToSchema)]
 #[schema(as = Jobs)]
 pub(super) struct JobsOut {
+    /// Whether a node of a distributed database does not answer: `due` is then empty, and the counts of leases and
+    /// reconnects are 0.
+    incomplete: bool,
     /// Due work that is not running, by kind.
     due: Vec<DueOut>,
     /// When the oldest of it became due.
@@ -99,6 +102,7 @@ impl From<BacklogView> for JobsOut {
             .collect();
         let counts = it.tenants;
         Self {
+            incomplete: it.is_incomplete,
             due,
             oldest_due,
             held: it.leased,

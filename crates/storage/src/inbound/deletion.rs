@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use regrant_domain::{AppId, NoticeKind, Timestamp};
+use uuid::Uuid;
 
 use crate::{
     Error, PersonHash, Store, TenantTx,
@@ -39,15 +40,11 @@ impl Store {
         code_hash: [u8; 16],
     ) -> Result<StoredDeletion, Error> {
         let query = Query::new(
-            "SELECT i.received_at, i.begun_at, i.done_at, e.owed_at, e.erased_at, (
-                 SELECT count(*) FROM due d JOIN person_directory p ON p.tenant_id = d.tenant_id
-                 WHERE d.kind = 'inbox' AND d.object_id = i.id AND p.app_id = i.app_id
-                     AND p.person_hash = :unattributed) AS waiting
+            "SELECT i.id, i.received_at, i.begun_at, i.done_at, e.owed_at, e.erased_at
              FROM inbox i LEFT JOIN erasures e ON e.subject_id = i.id
              WHERE i.app_id = :app AND i.code_hash = :code_hash",
         )
         .bind("app", app.as_str())
-        .bind("unattributed", PersonHash::UNATTRIBUTED)
         .bind("code_hash", code_hash.to_vec());
         let row = query
             .fetch_one(&self.connection)
@@ -60,8 +57,21 @@ impl Store {
             done_at: row.maybe_time("done_at")?,
             awaits_erasure: row.maybe_time("owed_at")?.is_some() && erased_at.is_none(),
             erased_at,
-            waits_for_owners: row.get::<i64>("waiting")? > 0,
+            waits_for_owners: self.waits_for_owners(app, row.get("id")?).await?,
         })
+    }
+
+    /// Whether a tenant with open work on this deletion holds tokens whose person is not known yet.
+    async fn waits_for_owners(&self, app: &AppId, deletion: Uuid) -> Result<bool, Error> {
+        let query = Query::new(
+            "SELECT 1 FROM due d JOIN person_directory p ON p.tenant_id = d.tenant_id
+             WHERE d.kind = 'inbox' AND d.object_id = :deletion AND p.app_id = :app
+                 AND p.person_hash = :unattributed LIMIT 1",
+        )
+        .bind("deletion", deletion)
+        .bind("app", app.as_str())
+        .bind("unattributed", PersonHash::UNATTRIBUTED);
+        Ok(query.fetch_one(&self.connection).await?.is_some())
     }
 }
 

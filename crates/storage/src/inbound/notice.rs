@@ -86,25 +86,44 @@ impl Store {
 
     /// Marks notices as done that every tenant has finished, and erases their persons.
     pub async fn finish_notices(&self, at: Timestamp) -> Result<u64, Error> {
-        let finished = Query::new("SELECT 1 FROM inbox WHERE {finished} LIMIT 1");
+        let mut all = 0;
+        loop {
+            let finished = self.finish_some_notices(at).await?;
+            all += finished;
+            if finished < u64::try_from(CHUNK).unwrap_or(u64::MAX) {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn finish_some_notices(&self, at: Timestamp) -> Result<u64, Error> {
         // Usually there is none, and a read does not make writers wait.
-        if finished
-            .fill("finished", FINISHED)
-            .fetch_one(&self.connection)
-            .await?
-            .is_none()
-        {
+        let finished = Query::new(
+            "SELECT id FROM inbox WHERE {finished} [AND received_at <= :received_by] ORDER BY id LIMIT :limit",
+        )
+        .fill("finished", FINISHED)
+        .bind_optional_list("ids", std::iter::empty::<Uuid>())
+        .bind_optional("received_by", self.notices_settled_by(at).map(to_micros))
+        .bind("limit", i64::try_from(CHUNK).unwrap_or(i64::MAX));
+        let ids = read_ids(&finished.fetch_all(&self.connection).await?)?;
+        if ids.is_empty() {
             return Ok(0);
         }
         let tx = self.begin_as(TenantId::SYSTEM).await?;
-        let locked = Query::new("SELECT id FROM inbox WHERE {finished} ORDER BY id {for_update}")
-            .fill("finished", FINISHED);
-        let rows = locked.fetch_all(&tx.transaction).await?;
-        let ids = read_ids(&rows)?;
+        let locked = Query::new("SELECT id FROM inbox WHERE id IN :ids ORDER BY id {for_update}")
+            .bind_list("ids", ids.iter().copied());
+        let ids = read_ids(&locked.fetch_all(&tx.transaction).await?)?;
         // Checked again, now that they are locked: a notice may have been opened again for a tenant.
         let finished = tx.finish_notices(&ids, at).await?;
         tx.commit().await?;
         Ok(finished)
+    }
+
+    /// Until when a notice must have come to be finished. The nodes of a distributed database show what one transaction
+    /// wrote one after the other, so a new notice may be seen before the work on it.
+    fn notices_settled_by(&self, at: Timestamp) -> Option<Timestamp> {
+        self.is_distributed
+            .then(|| at - chrono::Duration::minutes(1))
     }
 
     /// Deletes notices that were done before `before`. Deletions stay, because persons may ask for their
@@ -144,6 +163,9 @@ impl TenantTx {
 
     /// Marks those of the notices as done that are finished; returns how many. What deletions deleted is owed.
     async fn finish_notices(&self, ids: &[Uuid], at: Timestamp) -> Result<u64, Error> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
         let rows = finish_notices_query(ids, at)
             .fetch_all(&self.transaction)
             .await?;
@@ -162,10 +184,11 @@ impl TenantTx {
     }
 }
 
-/// Notices that are not marked as done and that no tenant has work on.
+/// Notices that are not marked as done and that no tenant has work on. The two tables are not joined: a distributed
+/// database keeps them in different places.
 const FINISHED: &str = "
-    done_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM due WHERE due.kind = 'inbox' AND due.object_id = inbox.id)";
+    done_at IS NULL AND id NOT IN (
+        SELECT d.object_id FROM due d WHERE d.kind = 'inbox' [AND d.object_id IN :ids])";
 
 fn insert_notices(notices: &[NewNotice], at: Timestamp) -> Query {
     Query::new(
@@ -235,11 +258,11 @@ const MAKE_DUE: &str = "
 fn finish_notices_query(ids: &[Uuid], at: Timestamp) -> Query {
     Query::new(
         "UPDATE inbox SET person_id = NULL, asset_id = NULL, done_at = :at
-         WHERE {finished} AND id IN :ids RETURNING id, kind",
+         WHERE {finished} [AND id IN :ids] RETURNING id, kind",
     )
     .fill("finished", FINISHED)
     .bind("at", to_micros(at))
-    .bind_list("ids", ids.iter().copied())
+    .bind_optional_list("ids", ids.iter().copied())
 }
 
 fn read_ids(rows: &[Row]) -> Result<Vec<Uuid>, Error> {

@@ -17,7 +17,7 @@ use crate::{Error, Settings, sql::Query, turns::Sizes, work::sole::ProcessLock};
 const FIRST_TRIES: usize = 5;
 
 /// How a select locks its rows on PostgreSQL.
-const LOCKS: [(&str, &str); 4] = [
+const LOCKS: [(&str, &str); 5] = [
     ("for_update", "FOR UPDATE"),
     // Others may still refer to the rows.
     ("for_no_key_update", "FOR NO KEY UPDATE"),
@@ -25,6 +25,8 @@ const LOCKS: [(&str, &str); 4] = [
     ("for_key_share", "FOR KEY SHARE"),
     // Locks the rows `d`, not the rows they are joined with.
     ("for_update_of_d", "FOR UPDATE OF d"),
+    // The same without those that another transaction has locked.
+    ("for_update_of_d_skip_locked", "FOR UPDATE OF d SKIP LOCKED"),
 ];
 
 /// The kind of database.
@@ -113,6 +115,23 @@ impl Dialect {
         let query = Query::new("SELECT pg_is_in_recovery() AS standby");
         let row = query.fetch_one(on).await?;
         row.ok_or(Error::NotFound)?.get("standby")
+    }
+
+    /// Whether the database has the extension that spreads tables over several servers.
+    pub(crate) async fn is_distributed(self, on: &DatabaseConnection) -> Result<bool, Error> {
+        if self == Self::Sqlite {
+            return Ok(false);
+        }
+        let query = Query::new("SELECT 1 FROM pg_extension WHERE extname = 'citus'");
+        Ok(query.fetch_one(on).await?.is_some())
+    }
+
+    /// Refuses a distributed database whose tables do not lie where they belong.
+    pub(crate) async fn check_layout(self, on: &DatabaseConnection) -> Result<(), Error> {
+        match self {
+            Self::Sqlite => Ok(()),
+            Self::Postgres => postgres::check_layout(on).await,
+        }
     }
 
     /// Drops the connections of a pool that no transaction uses. SQLite's do not depend on the thread that opened them.

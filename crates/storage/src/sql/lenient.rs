@@ -15,7 +15,7 @@ use regrant_domain::error_chain;
 use tracing::error;
 use uuid::Uuid;
 
-use crate::{Error, sql::Row};
+use crate::Error;
 
 /// How often the same row raises the alarm.
 const ALARM_EVERY: Duration = Duration::from_mins(1);
@@ -26,10 +26,10 @@ const MAX_ROWS: usize = 1_000;
 static ALARMS: Mutex<Option<HashMap<String, Instant>>> = Mutex::new(None);
 
 /// Decodes rows, and leaves out those that do not decode.
-pub(crate) fn decode_rows<T>(
+pub(crate) fn decode_rows<R, T>(
     table: &'static str,
-    rows: &[Row],
-    decode: impl Fn(&Row) -> Result<T, Error>,
+    rows: &[R],
+    decode: impl Fn(&R) -> Result<T, Error>,
 ) -> Vec<T> {
     let readable = |row| {
         decode(row)

@@ -3,16 +3,14 @@
 //! The rule: claiming a row raises its fencing number. A transaction that writes for a lease first calls
 //! [`TenantTx::hold_lease`], so that a process that was paused beyond its lease writes nothing.
 
-use std::collections::HashMap;
-
-use regrant_domain::{ReconnectId, Timestamp, closed_list};
+use regrant_domain::{ReconnectId, TenantId, Timestamp, closed_list};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Dialect, Query, Row, decode_rows, to_micros},
-    work::claim::ClaimTable,
+    sql::{CHUNK, Query, Row, decode_rows, to_micros},
+    work::claim_query::{ClaimTable, ClaimedWork},
 };
 
 closed_list! {
@@ -72,20 +70,14 @@ pub struct Claim {
     pub lease: Lease,
 }
 
-/// A tenant's rows are numbered share by share; the shares then take turns within the tenant.
 const DUE: ClaimTable = ClaimTable {
     table: "due",
     object: "object_id",
     urgency: "due_at",
+    column: "kind",
     share: ", d.share",
-    turns: "MATERIALIZED (
-        SELECT tenant_id, object_id, due_at,
-            row_number() OVER (PARTITION BY tenant_id ORDER BY turn, due_at) AS turn
-        FROM waiting)",
-    which_picked: "d.kind = :kind",
-    which_updated: "due.kind = :kind",
+    read_object: |row| Ok(row.get::<Uuid>("object")?.into()),
     tries: "0",
-    lease_function: "lease_due(:owner, :wall, :until, :kind",
 };
 
 impl Store {
@@ -105,16 +97,15 @@ impl Store {
             wall: now,
             until: now + lease_for,
         };
-        let claim = DUE
-            .claim_query(self.dialect, claimer, limit)
-            .fill("tenants", kind.tenant_condition())
-            .fill("which", "d.kind = :kind")
-            .bind("kind", kind.as_str());
-        let rows = self.claim_rows(claim).await?;
-        let scopes = self.find_scopes_of_tenants(&rows).await?;
-        let decode = |row: &Row| claim_from(row, kind, owner, &scopes);
-        let claims = decode_rows("due", &rows, decode);
-        Ok(claims.into_iter().flatten().collect())
+        let work = ClaimedWork {
+            table: &DUE,
+            which: kind.as_str(),
+            tenants: kind.tenant_condition(),
+            claimer,
+        };
+        let rows = self.claim_rows(work, limit).await?;
+        let decode = |(scope, row): &(TenantScope, Row)| claim_from(row, kind, owner, scope);
+        Ok(decode_rows("due", &rows, decode))
     }
 
     /// Extends a lease until `until`.
@@ -130,7 +121,7 @@ impl Store {
         // If the tenant was suspended, the lease ends as it is and the work waits.
         let sql = "UPDATE due SET leased_until = :until
                    WHERE tenant_id = :tenant AND {held} AND EXISTS (
-                       SELECT 1 FROM tenants t WHERE t.id = due.tenant_id AND {tenants})";
+                       SELECT 1 FROM tenants t WHERE t.id = :tenant AND {tenants})";
         let query = Query::tenant(scope.tenant(), sql)
             .bind("until", to_micros(until))
             .fill("tenants", lease.kind.tenant_condition());
@@ -151,24 +142,26 @@ impl Store {
     }
 
     async fn release_matching(&self, process: &str, parts: &str) -> Result<u64, Error> {
-        if self.dialect == Dialect::Postgres {
-            let query = Query::new("SELECT release_leases(:process, :parts) AS freed")
-                .bind("process", process)
-                .bind("parts", parts);
-            return self.call_lease_function(query).await;
-        }
-        let mut freed = 0;
+        let mut statements = Vec::new();
         for table in ["due", "probe_due"] {
-            let query = Query::new(
-                "UPDATE {table} SET owner = NULL, leased_until = NULL
-                 WHERE owner = :process OR owner LIKE :parts",
-            )
-            .fill("table", table)
-            .bind("process", process)
-            .bind("parts", parts);
-            freed += self.execute_write(query).await?;
+            let of_process = |query: Query| {
+                query
+                    .fill("table", table)
+                    .bind("process", process)
+                    .bind("parts", parts)
+            };
+            let look = of_process(Query::new(
+                "SELECT DISTINCT tenant_id FROM {table} WHERE owner = :process OR owner LIKE :parts",
+            ));
+            for row in look.fetch_all(&self.connection).await? {
+                let tenant = TenantId::from_uuid(row.get("tenant_id")?);
+                statements.push((tenant, of_process(Query::tenant(tenant, RELEASE))));
+            }
         }
-        Ok(freed)
+        // The two statements of a tenant stand side by side.
+        statements.sort_by_key(|(tenant, _)| *tenant);
+        let released = self.run_in_tenants(statements).await?;
+        Ok(u64::try_from(released.len()).unwrap_or(u64::MAX))
     }
 
     /// Frees every lease and returns how many there were. For a start on SQLite, where the one process
@@ -177,6 +170,11 @@ impl Store {
         self.release_matching("", "%").await
     }
 }
+
+/// Gives back the leases of a process that are a tenant's.
+const RELEASE: &str = "
+    UPDATE {table} SET owner = NULL, leased_until = NULL
+    WHERE tenant_id = :tenant AND (owner = :process OR owner LIKE :parts) RETURNING tenant_id";
 
 impl TenantTx {
     /// Checks that the lease still holds, and keeps it until this transaction ends. Call it first in
@@ -284,19 +282,10 @@ pub(super) fn bind_held(query: Query, lease: &Lease) -> Query {
         .bind("fencing", lease.fencing)
 }
 
-/// The claim of a row; `None` where its tenant has no scope.
-fn claim_from(
-    row: &Row,
-    kind: DueKind,
-    owner: &str,
-    scopes: &HashMap<Uuid, TenantScope>,
-) -> Result<Option<Claim>, Error> {
-    let Some(scope) = scopes.get(&row.get("tenant_id")?).cloned() else {
-        return Ok(None);
-    };
+fn claim_from(row: &Row, kind: DueKind, owner: &str, scope: &TenantScope) -> Result<Claim, Error> {
     let object = row.get("object")?;
-    Ok(Some(Claim {
-        scope,
+    Ok(Claim {
+        scope: scope.clone(),
         object,
         lease: Lease {
             kind,
@@ -304,5 +293,5 @@ fn claim_from(
             owner: owner.to_owned(),
             fencing: row.get("fencing")?,
         },
-    }))
+    })
 }

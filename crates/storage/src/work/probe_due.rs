@@ -7,16 +7,15 @@
 use std::collections::{BTreeMap, HashSet};
 
 use regrant_domain::{
-    AssetId, Timestamp,
+    AssetId, TenantId, Timestamp,
     schedule::{ProbeQueue, ScheduledProbe},
 };
 use sea_orm::Value;
-use uuid::Uuid;
 
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
-    sql::{CHUNK, Dialect, Query, Row, decode_rows, to_micros},
-    work::claim::ClaimTable,
+    sql::{CHUNK, Query, Row, decode_rows, to_micros},
+    work::claim_query::{ClaimTable, ClaimedWork},
 };
 
 /// The right to probe one asset, until another process claims it.
@@ -43,12 +42,10 @@ const PROBE_DUE: ClaimTable = ClaimTable {
     table: "probe_due",
     object: "asset_id",
     urgency: "harm_at",
+    column: "lane",
     share: "",
-    turns: "(SELECT tenant_id, asset_id, harm_at, turn FROM waiting)",
-    which_picked: "TRUE",
-    which_updated: "TRUE",
+    read_object: |row| Ok(row.get::<String>("object")?.into()),
     tries: "probe_due.tries",
-    lease_function: "lease_probes(:owner, :wall, :until",
 };
 
 impl Store {
@@ -60,61 +57,73 @@ impl Store {
         claimer: Claimer<'_>,
         limit: u32,
     ) -> Result<Vec<ProbeClaim>, Error> {
-        let claim = PROBE_DUE
-            .claim_query(self.dialect, claimer, limit)
-            .fill("tenants", "t.status = 'active'")
-            .fill("which", format!("d.lane = '{}'", lane.as_str()));
-        let rows = self.claim_rows(claim).await?;
-        self.group_by_tenant(&rows).await
-    }
-
-    /// Extends every probe lease of this owner until `until`.
-    pub async fn renew_probes(&self, owner: &str, until: Timestamp) -> Result<u64, Error> {
-        if self.dialect == Dialect::Postgres {
-            let query = Query::new("SELECT renew_probes(:owner, :until) AS freed")
-                .bind("owner", owner)
-                .bind("until", to_micros(until));
-            return self.call_lease_function(query).await;
-        }
-        let query = Query::new("UPDATE probe_due SET leased_until = :until {of_owner}")
-            .bind("until", to_micros(until))
-            .fill("of_owner", OF_OWNER)
-            .bind("owner", owner);
-        self.execute_write(query).await
-    }
-
-    /// Gives back every probe lease of this owner; the rows stay due as they were.
-    pub async fn release_probes(&self, owner: &str) -> Result<u64, Error> {
-        if self.dialect == Dialect::Postgres {
-            let query = Query::new("SELECT release_probes(:owner) AS freed").bind("owner", owner);
-            return self.call_lease_function(query).await;
-        }
-        let query = Query::new("UPDATE probe_due SET owner = NULL, leased_until = NULL {of_owner}")
-            .fill("of_owner", OF_OWNER)
-            .bind("owner", owner);
-        self.execute_write(query).await
-    }
-
-    async fn group_by_tenant(&self, rows: &[Row]) -> Result<Vec<ProbeClaim>, Error> {
-        let mut scopes = self.find_scopes_of_tenants(rows).await?;
-        let mut claims = BTreeMap::<Uuid, Vec<ProbeLease>>::new();
-        let decode = |row: &Row| Ok((row.get("tenant_id")?, lease_from_row(row)?));
-        for (tenant, lease) in decode_rows("probe_due", rows, decode) {
-            claims.entry(tenant).or_default().push(lease);
-        }
-        let claim = |(tenant, leases)| {
-            let scope = scopes.remove(&tenant)?;
-            Some(ProbeClaim { scope, leases })
+        let work = ClaimedWork {
+            table: &PROBE_DUE,
+            which: lane.as_str(),
+            tenants: "t.status = 'active'",
+            claimer,
         };
-        Ok(claims.into_iter().filter_map(claim).collect())
+        let rows = self.claim_rows(work, limit).await?;
+        Ok(group_by_tenant(&rows))
+    }
+
+    /// Extends the probe leases of this owner in these tenants until `until`.
+    pub async fn renew_probes(
+        &self,
+        owner: &str,
+        tenants: &[TenantId],
+        until: Timestamp,
+    ) -> Result<u64, Error> {
+        let renew = |tenant| {
+            Query::tenant(tenant, OF_OWNER)
+                .fill("change", "leased_until = :until")
+                .bind("until", to_micros(until))
+                .bind("owner", owner)
+        };
+        self.change_leases(tenants, renew).await
+    }
+
+    /// Gives back the probe leases of this owner in these tenants; the rows stay due as they were.
+    pub async fn release_probes(&self, owner: &str, tenants: &[TenantId]) -> Result<u64, Error> {
+        let release = |tenant| {
+            Query::tenant(tenant, OF_OWNER)
+                .fill("change", "owner = NULL, leased_until = NULL")
+                .bind("owner", owner)
+        };
+        self.change_leases(tenants, release).await
+    }
+
+    async fn change_leases(
+        &self,
+        tenants: &[TenantId],
+        change: impl Fn(TenantId) -> Query,
+    ) -> Result<u64, Error> {
+        let statements = tenants.iter().map(|it| (*it, change(*it))).collect();
+        let changed = self.run_in_tenants(statements).await?;
+        Ok(u64::try_from(changed.len()).unwrap_or(u64::MAX))
     }
 }
 
-/// The rows of an owner. On PostgreSQL functions of the owner of the tables do this: they leave out rows that a
-/// transaction is settling, because these are done anyway, and waiting for one while holding others could deadlock.
+/// Changes the leases of an owner in a tenant. It leaves out rows that a transaction is settling, because these are done
+/// anyway, and waiting for one while holding others could deadlock.
 const OF_OWNER: &str = "
-    WHERE (tenant_id, asset_id) IN (
-        SELECT d.tenant_id, d.asset_id FROM probe_due d WHERE d.owner = :owner)";
+    UPDATE probe_due SET {change} WHERE tenant_id = :tenant AND asset_id IN (
+        SELECT d.asset_id FROM probe_due d WHERE d.tenant_id = :tenant AND d.owner = :owner
+        {for_update_of_d_skip_locked})
+    RETURNING asset_id";
+
+fn group_by_tenant(rows: &[(TenantScope, Row)]) -> Vec<ProbeClaim> {
+    let mut claims = BTreeMap::<TenantId, ProbeClaim>::new();
+    let decode = |(scope, row): &(TenantScope, Row)| Ok((scope.clone(), lease_from_row(row)?));
+    for (scope, lease) in decode_rows("probe_due", rows, decode) {
+        let claim = claims.entry(scope.tenant()).or_insert(ProbeClaim {
+            scope,
+            leases: Vec::new(),
+        });
+        claim.leases.push(lease);
+    }
+    claims.into_values().collect()
+}
 
 impl TenantTx {
     /// Returns the assets whose leases still hold, and keeps these leases until this transaction ends.

@@ -1,5 +1,7 @@
 //! Due work: claims, leases and fencing.
 
+mod cost;
+
 use std::collections::HashSet;
 
 use chrono::Duration;
@@ -17,6 +19,7 @@ on_both!(
     a_rescheduled_object_is_due_again_at_its_time,
     leases_of_an_earlier_process_are_freed_at_start,
     a_suspended_tenants_work_rests,
+    a_tampered_tenants_work_does_not_keep_that_of_others_waiting,
     many_claimers_at_once_share_the_work,
 );
 
@@ -143,6 +146,15 @@ async fn a_suspended_tenants_work_rests(bench: Bench) {
     assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
 }
 
+async fn a_tampered_tenants_work_does_not_keep_that_of_others_waiting(bench: Bench) {
+    let ids = due(&bench, &[1, 2]).await;
+    let tamper = "UPDATE tenants SET requests_per_second = 9 WHERE name = 'acme'";
+    bench.database.run_as_superuser(tamper).await;
+    let claims = claim(&bench, 3, "a", 1).await;
+    let objects: Vec<_> = claims.iter().map(|it| it.object).collect();
+    assert_eq!(objects, [ids[1].uuid()]);
+}
+
 async fn many_claimers_at_once_share_the_work(bench: Bench) {
     let ids = due(&bench, &[1; 40]).await;
     let claimers = (0..8).map(|n| {
@@ -154,4 +166,34 @@ async fn many_claimers_at_once_share_the_work(bench: Bench) {
     claims.extend(claim(&bench, 2, "the last", 40).await);
     let objects: HashSet<_> = claims.iter().map(|it| it.object).collect();
     assert_eq!((claims.len(), objects.len()), (ids.len(), ids.len()));
+}
+
+/// A node of a distributed database is lost: what needs its rows fails, with the code that Citus then returns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_node_the_work_of_tenants_on_the_others_is_claimed_and_given_back() {
+    crate::bench::on_postgres(async |bench: Bench| {
+        due(&bench, &[1, 1, 1]).await;
+        let bolt = bench.bolt.tenant().uuid();
+        let lose = format!(
+            "CREATE FUNCTION node_answers() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+                 IF coalesce(current_setting('app.tenant_id', true), '') IN ('', '{bolt}') THEN
+                     RAISE EXCEPTION 'connection to the remote node failed' USING ERRCODE = '08006';
+                 END IF;
+                 RETURN TRUE;
+             END $$;
+             CREATE POLICY node ON due AS RESTRICTIVE FOR SELECT USING (node_answers());"
+        );
+        bench.database.run_as_superuser(&lose).await;
+        let claims = claim(&bench, 2, "a", 9).await;
+        let tenants: Vec<_> = claims.iter().map(|it| it.scope.tenant()).collect();
+        assert_eq!(tenants, [bench.acme.tenant(); 2]);
+        let held = bench.store.begin(&claims[0].scope).await.unwrap();
+        held.hold_lease(&claims[0].lease).await.unwrap();
+        assert_eq!(
+            bench.store.check_usable().await.unwrap(),
+            None,
+            "the process stays ready"
+        );
+    })
+    .await;
 }

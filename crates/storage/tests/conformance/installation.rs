@@ -3,6 +3,7 @@
 mod connect;
 mod faults;
 mod isolation;
+mod layout;
 mod migrations;
 mod role;
 mod turns;

@@ -136,9 +136,13 @@ async fn a_process_that_lost_its_probe_leases_holds_none(bench: Bench) {
 async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Normal).await;
     claim(&bench, "a", 2, 9).await;
-    assert_eq!(bench.store.renew_probes("a", day(9)).await.unwrap(), 2);
+    let held = [bench.acme.tenant(), bench.bolt.tenant()];
+    assert_eq!(
+        bench.store.renew_probes("a", &held, day(9)).await.unwrap(),
+        2
+    );
     assert!(claim(&bench, "b", 8, 9).await.is_empty());
-    assert_eq!(bench.store.release_probes("a").await.unwrap(), 2);
+    assert_eq!(bench.store.release_probes("a", &held).await.unwrap(), 2);
     assert_eq!(claim(&bench, "b", 8, 9).await[0].leases[0].fencing, 2);
 }
 

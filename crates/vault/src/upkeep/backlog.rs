@@ -5,13 +5,15 @@
 
 use regrant_domain::{AppId, Clock, Timestamp};
 use regrant_graph::SuspectedApp;
-use regrant_storage::{DueKind, TenantCounts, WaitingWork};
+use regrant_storage::{Backlog, DueKind, Outage, TenantCounts, WaitingWork};
 
 use crate::{Error, Vault};
 
 /// The backlog over all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BacklogView {
+    /// Whether a node of a distributed database did not answer: what needs all nodes is left out or zero.
+    pub is_incomplete: bool,
     /// Due work without a lease, by kind; the first kind is `probe`.
     pub due: Vec<(&'static str, WaitingWork)>,
     /// How many leases are held.
@@ -56,20 +58,23 @@ impl Vault {
             since: it.since,
             reason: it.cause.as_sentence(),
         };
-        let backlog = self.store.read_backlog(now, system_time).await?;
-        let mut due = vec![("probe", backlog.probes)];
-        for kind in DueKind::ALL {
-            due.push((
-                kind.as_str(),
-                self.store.count_waiting_of(kind, system_time).await?,
-            ));
-        }
+        let counts = match self.count_due_work(now, system_time).await {
+            Err(Error::Unavailable(Outage::NodeLost, _)) => None,
+            counts => Some(counts?),
+        };
+        let is_incomplete = counts.is_none();
+        let DueCounts {
+            backlog,
+            due,
+            running_reconnects,
+        } = counts.unwrap_or_default();
         Ok(BacklogView {
+            is_incomplete,
             due,
             leased: backlog.leased,
             expired: backlog.expired,
             running_here: self.count_running(),
-            running_reconnects: self.store.count_unfinished_reconnects().await?,
+            running_reconnects,
             tenants: self.store.count_tenants().await?,
             paused_apps: self
                 .graph
@@ -79,4 +84,29 @@ impl Vault {
                 .collect(),
         })
     }
+
+    /// Counts over the due work of all tenants.
+    async fn count_due_work(&self, now: Timestamp, wall: Timestamp) -> Result<DueCounts, Error> {
+        let backlog = self.store.read_backlog(now, wall).await?;
+        let mut due = vec![("probe", backlog.probes)];
+        for kind in DueKind::ALL {
+            due.push((
+                kind.as_str(),
+                self.store.count_waiting_of(kind, wall).await?,
+            ));
+        }
+        Ok(DueCounts {
+            backlog,
+            due,
+            running_reconnects: self.store.count_unfinished_reconnects().await?,
+        })
+    }
+}
+
+/// What needs every node of a distributed database.
+#[derive(Default)]
+struct DueCounts {
+    backlog: Backlog,
+    due: Vec<(&'static str, WaitingWork)>,
+    running_reconnects: u64,
 }

@@ -66,6 +66,39 @@ pub(super) async fn check_role(on: &DatabaseConnection) -> Result<(), Error> {
     }
 }
 
+/// Refuses a Citus cluster whose tables do not lie as `regrant distribute` puts them: it would show no rows, or change
+/// rows of several nodes in one statement.
+pub(super) async fn check_layout(on: &DatabaseConnection) -> Result<(), Error> {
+    let mut faults: Vec<String> = Vec::new();
+    for row in Query::new(LAYOUT).fetch_all(on).await? {
+        faults.push(row.get("reason")?);
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let faults = faults.join("; ");
+    Err(Error::Unsupported(format!(
+        "{faults}: run `regrant distribute --apply`"
+    )))
+}
+
+/// The faults of the layout. A table of Citus has the method `h` if it is distributed, `n` if it is whole.
+const LAYOUT: &str = "
+SELECT 'citus.propagate_set_commands is not local' AS reason
+WHERE current_setting('citus.propagate_set_commands', true) IS DISTINCT FROM 'local'
+UNION ALL
+SELECT 'table ' || c.relname || CASE WHEN t.distributed
+    THEN ' is not distributed by tenant' ELSE ' is not known to the nodes' END
+FROM pg_class c
+CROSS JOIN LATERAL (SELECT c.relname NOT IN ('clients', 'tenant_origins', 'person_directory')
+    AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+    AS distributed) t
+WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+    AND c.relname <> 'seaql_migrations'
+    AND NOT EXISTS (SELECT 1 FROM pg_dist_partition d WHERE d.logicalrelid = c.oid
+        AND d.partmethod = CASE WHEN t.distributed THEN 'h' ELSE 'n' END)
+ORDER BY 1";
+
 /// Whether the role, or one that it may become by `SET ROLE`, sees every row.
 const ROLE: &str = "
 SELECT 'the role is ' || CASE WHEN r.rolname = current_user THEN '' ELSE 'a member of a role that is ' END

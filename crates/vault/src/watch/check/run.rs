@@ -158,9 +158,10 @@ impl Vault {
             scope: run.scope.clone(),
             leases: std::mem::take(&mut run.leases),
         };
+        let held = [run.scope.tenant()];
         let probed = self.probe_tenant(&run.owner, &claim);
-        self.keep_probe_leases(&run.owner, probed).await;
-        self.store.release_probes(&run.owner).await?;
+        self.keep_probe_leases(&run.owner, &held, probed).await;
+        self.store.release_probes(&run.owner, &held).await?;
         Ok(())
     }
 }
