@@ -6,6 +6,7 @@ mod apps;
 mod audit;
 mod demo;
 mod dev;
+mod distribute;
 mod doctor;
 mod health;
 mod keys;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Work,
     /// Bring the database's schema up to date; run it as the role that owns the tables.
     Migrate(migrate::MigrateArgs),
+    /// Print or run the statements that spread the tables over several servers with Citus.
+    Distribute(distribute::DistributeArgs),
     /// Create and show the keyring: the file with the keys that wrap all other keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -70,6 +73,7 @@ impl Command {
             Self::Serve(args) => Box::pin(serve::run(args, global)).await.map(exit_success),
             Self::Work => Box::pin(work::run(global)).await.map(exit_success),
             Self::Migrate(args) => migrate::run(args, global).await.map(exit_success),
+            Self::Distribute(args) => distribute::run(args, global).await.map(exit_success),
             Self::Keys(command) => keys::run(command, global.output).map(exit_success),
             Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(exit_success),
             Self::Tenants(command) => Box::pin(tenants::run(command, global))

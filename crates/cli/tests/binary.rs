@@ -205,3 +205,32 @@ fn serve_refuses_a_passphrase_by_variable_and_one_that_others_may_read() {
         }
     }
 }
+
+#[test]
+fn the_plan_to_distribute_is_printed_and_is_applied_to_nothing_but_postgres() {
+    let printed = regrant(&["distribute", "--plan"], &[]);
+    assert!(printed.status.success(), "{}", text(&printed.stderr));
+    let plan = text(&printed.stdout);
+    for part in [
+        "create_distributed_table('assets', 'tenant_id', colocate_with => 'tenant_keys')",
+        "citus_add_local_table_to_metadata('tenants'",
+    ] {
+        assert!(plan.contains(part), "{plan}");
+    }
+    for arguments in [
+        &["distribute"][..],
+        &["distribute", "--apply"],
+        &["distribute", "--plan", "--apply"],
+    ] {
+        assert_eq!(
+            regrant(arguments, &[]).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
+    }
+    let on_sqlite = ["distribute", "--apply", "--database-url", "sqlite:none"];
+    let refused = regrant(&on_sqlite, &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = text(&refused.stderr);
+    assert!(message.contains("only a PostgreSQL database"), "{message}");
+}
