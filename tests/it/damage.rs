@@ -1,6 +1,7 @@
 //! Damage stays where it is: with its own row, its own tenant, its own process. A full disk is said, and recovered from.
 
 mod disk;
+mod nodes;
 mod processes;
 mod rows;
 mod tenants;

@@ -27,11 +27,11 @@ fn hmac(secret: &str, message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn signature(secret: &str, raw: &str) -> String {
+pub(crate) fn signature(secret: &str, raw: &str) -> String {
     format!("sha256={}", hex::encode(hmac(secret, raw.as_bytes())))
 }
 
-fn signed_request(secret: &str, payload: &Value) -> String {
+pub(crate) fn signed_request(secret: &str, payload: &Value) -> String {
     let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
     format!(
         "{}.{payload}",

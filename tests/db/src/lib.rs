@@ -11,12 +11,13 @@
 mod container;
 mod contents;
 mod local;
+mod partitions;
 mod server;
 
 use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use tempfile::TempDir;
 
-pub use crate::contents::hold_table;
+pub use crate::{contents::hold_table, partitions::Plan};
 
 use crate::server::{Database, Server};
 
@@ -97,7 +98,7 @@ impl TestDatabase {
     /// # Panics
     /// The server refuses to create it.
     pub async fn create_postgres_alone() -> Option<Self> {
-        let server = Server::start_own().await?;
+        let server = Server::start_own(&[]).await?;
         let database = server.create_database().await;
         Some(Self {
             url: database.url(APP),
@@ -118,6 +119,26 @@ impl TestDatabase {
         };
         let server = server.expect("the server has databases of other tests");
         server.become_standby().await;
+    }
+
+    /// The port of the PostgreSQL server.
+    ///
+    /// # Panics
+    /// It is a SQLite file.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let url: url::Url = self.url.parse().expect("an address");
+        url.port().expect("a PostgreSQL address with its port")
+    }
+
+    /// Lets the application's role reach the database through another port of this machine.
+    ///
+    /// # Panics
+    /// It is a SQLite file.
+    pub fn reach_through(&mut self, port: u16) {
+        let mut url: url::Url = self.url.parse().expect("an address");
+        url.set_port(Some(port)).expect("a PostgreSQL address");
+        self.url = url.into();
     }
 
     /// One database of each kind that is available.

@@ -17,23 +17,24 @@ use crate::server::wait_until_ready;
 
 const SCRIPT: &str = r#"
 bin=$1 port=$2
+shift 2
 directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 "$bin/initdb" -D "$directory/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$directory/log" 2>&1 \
     || { cat "$directory/log" >&2; exit 1; }
 start() {
     "$bin/postgres" -D "$directory/data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 "$@" \
         >>"$directory/log" 2>&1 </dev/null &
     server=$!
 }
-start
+start "$@"
 # A line makes the server a standby.
 while read -r _; do
     kill -INT "$server"
     wait "$server"
     touch "$directory/data/standby.signal"
-    start
+    start "$@"
 done
 kill -QUIT "$server" 2>/dev/null
 wait "$server"
@@ -59,12 +60,12 @@ impl Drop for Process {
     }
 }
 
-/// Starts a server; `None` if PostgreSQL is not installed.
-pub(crate) async fn start_server() -> Option<(Url, Process)> {
+/// Starts a server with more options (`name=value`); `None` if PostgreSQL is not installed.
+pub(crate) async fn start_server(options: &[&str]) -> Option<(Url, Process)> {
     let programs = find_programs()?;
     for _ in 0..3 {
         let port = find_free_port();
-        let mut process = Process(spawn_shell(&programs, port));
+        let mut process = Process(spawn_shell(&programs, port, options));
         let url: Url = format!("postgres://postgres@127.0.0.1:{port}/postgres")
             .parse()
             .expect("an address");
@@ -77,7 +78,7 @@ pub(crate) async fn start_server() -> Option<(Url, Process)> {
 }
 
 /// The directory of `initdb` and `postgres`: the newest of Debian's directories, or one on the path.
-fn find_programs() -> Option<PathBuf> {
+pub(crate) fn find_programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -95,7 +96,7 @@ fn parse_version(directory: &Path) -> Option<u32> {
     directory.parent()?.file_name()?.to_str()?.parse().ok()
 }
 
-fn spawn_shell(programs: &Path, port: u16) -> Child {
+fn spawn_shell(programs: &Path, port: u16, options: &[&str]) -> Child {
     // PostgreSQL refuses to run as root.
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
@@ -112,7 +113,8 @@ fn spawn_shell(programs: &Path, port: u16) -> Child {
     command
         .args(["-c", SCRIPT, "sh"])
         .arg(programs)
-        .arg(port.to_string());
+        .arg(port.to_string())
+        .args(options.iter().flat_map(|it| ["-c", *it]));
     command.current_dir("/").env_remove("TMPDIR");
     command
         .stdin(Stdio::piped())

@@ -40,9 +40,10 @@ impl Server {
         SERVER.get_or_init(Self::find_server).await.as_ref()
     }
 
-    /// A server of its own, from the programs of this machine; `None` if PostgreSQL is not installed.
-    pub(crate) async fn start_own() -> Option<Self> {
-        let (superuser, process) = local::start_server().await?;
+    /// A server of its own with more options (`name=value`), from the programs of this machine; `None` if PostgreSQL is
+    /// not installed.
+    pub(crate) async fn start_own(options: &[&str]) -> Option<Self> {
+        let (superuser, process) = local::start_server(options).await?;
         let server = Self::new(superuser, false, Some(process));
         server.prepare_roles().await;
         Some(server)
@@ -62,12 +63,32 @@ impl Server {
         }
     }
 
-    /// Creates a migrated database.
-    pub(crate) async fn create_database(&self) -> Database {
-        let database = Database {
+    /// The address of the migrated database that others are copied from.
+    pub(crate) fn template_url(&self) -> String {
+        build_address(&self.superuser, None, TEMPLATE)
+    }
+
+    /// Creates a database without tables.
+    pub(crate) async fn create_empty_database(&self) -> Database {
+        let database = self.name_database();
+        let sql = format!(
+            "CREATE DATABASE {} OWNER {OWNER} TEMPLATE template0",
+            database.name
+        );
+        self.run_sql(&sql).await;
+        database
+    }
+
+    fn name_database(&self) -> Database {
+        Database {
             superuser: self.superuser.clone(),
             name: format!("regrant_{}", Uuid::now_v7().simple()),
-        };
+        }
+    }
+
+    /// Creates a migrated database.
+    pub(crate) async fn create_database(&self) -> Database {
+        let database = self.name_database();
         let name = &database.name;
         if self.borrowed {
             self.run_sql(&format!("CREATE DATABASE {name} OWNER {OWNER}"))
@@ -90,7 +111,7 @@ impl Server {
             Self::new(superuser, true, None)
         } else if let Some(superuser) = container::start_container().await {
             Self::new(superuser, false, None)
-        } else if let Some((superuser, process)) = local::start_server().await {
+        } else if let Some((superuser, process)) = local::start_server(&[]).await {
             Self::new(superuser, false, Some(process))
         } else {
             report_skip();

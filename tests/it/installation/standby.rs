@@ -1,4 +1,4 @@
-//! A standby of PostgreSQL: what writes refuses it, what reads the audit runs on it.
+//! A standby of PostgreSQL: what writes refuses it, what reads the audit runs on it. A server without Citus.
 
 use regrant_testdb::TestDatabase;
 
@@ -33,4 +33,20 @@ async fn a_standby_is_refused_by_what_writes_and_read_by_what_verifies() {
     let (code, printed) = server.run_command(&export).await;
     assert_eq!(code, Some(0), "{printed}");
     assert!(printed.contains("assets.registered"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_citus_is_not_distributed() {
+    let Some(database) = TestDatabase::create_postgres().await else {
+        return;
+    };
+    let superuser = database.superuser_url().expect("PostgreSQL has one");
+    let server = ServerProcess::start(database, &Fleet::new(1, 1, 0).world(), "warn").await;
+    let apply = ["distribute", "--apply", "--database-url", &superuser];
+    let (code, printed) = server.run_command(&apply).await;
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(
+        printed.contains("Citus is not installed on this server: nothing was changed"),
+        "{printed}"
+    );
 }
