@@ -63,12 +63,16 @@ impl TenantTx {
 
     /// Switches to another tenant, so that the audit of several shares one commit. Switch in the order of
     /// tenant ids: each chain stays locked until the commit.
-    pub async fn switch_tenant(mut self, scope: &TenantScope) -> Result<Self, Error> {
+    pub async fn switch_tenant(self, scope: &TenantScope) -> Result<Self, Error> {
+        self.switch_to(scope.tenant()).await
+    }
+
+    pub(crate) async fn switch_to(mut self, tenant: TenantId) -> Result<Self, Error> {
         self.link_audit().await?;
         self.dialect
-            .set_tenant(&self.transaction, scope.tenant(), self.plans)
+            .set_tenant(&self.transaction, tenant, self.plans)
             .await?;
-        self.tenant = scope.tenant();
+        self.tenant = tenant;
         Ok(self)
     }
 

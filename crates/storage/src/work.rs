@@ -1,10 +1,11 @@
-//! Due work and its leases.
+//! Due work and its leases, and the processes that do it.
 
 pub(crate) mod backlog;
 pub(crate) mod claim;
 pub(crate) mod due;
 pub(crate) mod erasure;
 mod failure;
+pub(crate) mod node;
 pub(crate) mod probe_due;
 pub(crate) mod sole;
 
@@ -12,4 +13,5 @@ pub use backlog::{Backlog, TenantCounts, WaitingWork};
 pub use claim::Claimer;
 pub use due::{Claim, DueKind, Lease};
 pub use erasure::{ErasureCause, OwedErasures};
+pub use node::Node;
 pub use probe_due::{ProbeClaim, ProbeLease};

@@ -3,7 +3,9 @@
 mod connect;
 mod faults;
 mod isolation;
+mod key_rotation;
 mod migrations;
+mod reseal;
 mod role;
 mod turns;
 
