@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Work,
     /// Bring the database's schema up to date; run it as the role that owns the tables.
     Migrate(migrate::MigrateArgs),
-    /// Create and show the keyring: the file with the keys that wrap all other keys.
+    /// Create, show and rotate the keyring: the file with the keys that wrap all other keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Register and list Meta apps.
@@ -70,7 +70,7 @@ impl Command {
             Self::Serve(args) => Box::pin(serve::run(args, global)).await.map(exit_success),
             Self::Work => Box::pin(work::run(global)).await.map(exit_success),
             Self::Migrate(args) => migrate::run(args, global).await.map(exit_success),
-            Self::Keys(command) => keys::run(command, global.output).map(exit_success),
+            Self::Keys(command) => Box::pin(keys::run(command, global)).await,
             Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(exit_success),
             Self::Tenants(command) => Box::pin(tenants::run(command, global))
                 .await
