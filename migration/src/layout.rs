@@ -7,7 +7,7 @@
 //! Tried by hand on Citus 13 (PostgreSQL 15) with an earlier schema. No test here runs on Citus.
 
 /// The tables that stay on the coordinator. Tables that others refer to come first.
-pub const COORDINATOR: [&str; 15] = [
+pub const COORDINATOR: [&str; 17] = [
     "apps",
     "tenants",
     "clients",
@@ -22,6 +22,8 @@ pub const COORDINATOR: [&str; 15] = [
     "login_refusals",
     "graph_errors",
     "erasures",
+    "nodes",
+    "kek_floor",
     "seaql_migrations",
 ];
 

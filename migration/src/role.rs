@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 34] = [
+const GRANTS: [(&str, &str); 36] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -44,13 +44,18 @@ const GRANTS: [(&str, &str); 34] = [
     ("client_proofs", "SELECT, INSERT, DELETE"),
     ("tenant_origins", "SELECT, INSERT, DELETE"),
     ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
+    ("nodes", "SELECT, INSERT, UPDATE, DELETE"),
+    ("kek_floor", "SELECT, INSERT, UPDATE"),
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 3] = [
+const FUNCTIONS: [&str; 6] = [
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
     "make_notices_due(UUID[], BYTEA, BIGINT)",
+    "count_keys_by_kek()",
+    "wrapped_keys(BYTEA, BYTEA, UUID, UUID, BIGINT)",
+    "tenants_with_keys(TEXT, BIGINT)",
 ];
 
 /// Grants the role `role` the rights that the application needs on PostgreSQL; SQLite has no roles.

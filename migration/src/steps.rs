@@ -4,8 +4,8 @@
 //! microseconds since 1970, JSON is text. Rows of a tenant are written in that tenant's transactions alone. Some are
 //! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes) and
 //! `tenant_origins`; a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
-//! erased when done), `operators`, `operator_sessions`, `login_attempts`, `login_refusals`, `graph_errors` and
-//! `erasures` belong to the installation.
+//! erased when done), `operators`, `operator_sessions`, `login_attempts`, `login_refusals`, `graph_errors`, `erasures`,
+//! `nodes` and `kek_floor` belong to the installation.
 
 mod assets;
 mod audit;
@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 46] = [
+pub(crate) const ALL: [Step; 47] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -67,4 +67,5 @@ pub(crate) const ALL: [Step; 46] = [
     work::s47_run_failures::STEP,
     tenants::s50_client_lookups::STEP,
     work::s51_tenant_leases::STEP,
+    credentials::s55_key_rotation::STEP,
 ];

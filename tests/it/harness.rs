@@ -146,7 +146,7 @@ impl Harness {
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
-            provider: KeyProvider::Local(Keyring::in_memory().expect("random bytes")),
+            provider: KeyProvider::from(Keyring::in_memory().expect("random bytes")),
             graph: graph.clone(),
             clock: clock.clone(),
             settings: options.vault,

@@ -1,7 +1,8 @@
-//! A whole installation: the containers of `deploy/` and the operations guide.
+//! A whole installation: its keys, the containers of `deploy/` and the operations guide.
 
 mod compose;
 mod distribution;
+mod keys;
 mod operations;
 mod pooler;
 mod standby;

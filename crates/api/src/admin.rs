@@ -8,7 +8,9 @@ mod audit;
 mod authenticate;
 mod caller;
 mod clients;
+mod data_keys;
 mod deletions;
+mod encryption_keys;
 mod graph_errors;
 mod health;
 mod jobs;
@@ -163,6 +165,12 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(deletions::order_deletions)
         .service(keys::list_signing_keys)
         .service(keys::rotate_signing_keys)
+        .service(data_keys::rotate_data_keys)
+        .service(encryption_keys::get_encryption_keys)
+        .service(encryption_keys::stage_encryption_key)
+        .service(encryption_keys::promote_encryption_key)
+        .service(encryption_keys::verify_encryption_keys)
+        .service(encryption_keys::retire_encryption_key)
         .service(jobs::get_jobs)
         .service(graph_errors::list_graph_errors)
         .service(audit::list_audit_events)

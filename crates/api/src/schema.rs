@@ -211,6 +211,10 @@ pub(crate) fn signing_key_state() -> Object {
     enum_schema(["next", "active", "overlap", "retired"].into_iter())
 }
 
+pub(crate) fn kek_state() -> Object {
+    enum_schema(["staged", "active", "decrypt_only", "destroyed"].into_iter())
+}
+
 pub(crate) fn secret_text() -> Object {
     string_schema()
         .min_length(Some(1))

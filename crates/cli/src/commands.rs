@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     /// Print or run the statements that spread the tables over several servers with Citus.
     Distribute(distribute::DistributeArgs),
-    /// Create and show the keyring: the file with the keys that wrap all other keys.
+    /// Create, show and rotate the keyring: the file with the keys that wrap all other keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Register and list Meta apps.
@@ -74,7 +74,7 @@ impl Command {
             Self::Work => Box::pin(work::run(global)).await.map(exit_success),
             Self::Migrate(args) => migrate::run(args, global).await.map(exit_success),
             Self::Distribute(args) => distribute::run(args, global).await.map(exit_success),
-            Self::Keys(command) => keys::run(command, global.output).map(exit_success),
+            Self::Keys(command) => Box::pin(keys::run(command, global)).await,
             Self::Apps(command) => Box::pin(apps::run(command, global)).await.map(exit_success),
             Self::Tenants(command) => Box::pin(tenants::run(command, global))
                 .await

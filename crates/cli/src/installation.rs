@@ -2,11 +2,9 @@
 //!
 //! The rule: every error here says what the operator can do about it.
 
-use std::path::Path;
-
 use anyhow::Context as _;
-use regrant_crypto::{KeyProvider, Keyring};
-use regrant_domain::{Clock, Passphrase};
+use regrant_crypto::{KeyProvider, LocalKeys};
+use regrant_domain::Clock;
 use regrant_migration::{Migrator, MigratorTrait as _};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
@@ -31,8 +29,7 @@ pub(crate) async fn open_vault_to_write(config: Config) -> anyhow::Result<Vault>
 }
 
 async fn open_parts(store: Store, config: Config) -> anyhow::Result<Vault> {
-    let KeyringFile { path, passphrase } = config.keyring;
-    let provider = KeyProvider::Local(unlock_keyring(path, passphrase).await?);
+    let provider = KeyProvider::Local(unlock_keyring(config.keyring).await?);
     let clock = Clock::System;
     let graph = regrant_graph::Client::new(config.graph, clock.clone())
         .context("the Graph settings cannot be used")?;
@@ -52,12 +49,14 @@ pub(crate) const STANDBY: &str = "the database is a standby: it replays the log 
      `serve` and `work` need the primary: name it in database.url, or promote this one. `audit verify` and `audit \
      export` run here";
 
-/// Makes this process the only one that works on a SQLite file; does nothing on PostgreSQL.
-pub(crate) async fn become_sole_process(vault: &Vault) -> anyhow::Result<()> {
+/// Announces this process, which serves or works. On SQLite it becomes the only one that works on the file.
+pub(crate) async fn join_installation(vault: &Vault) -> anyhow::Result<()> {
     vault.become_sole_process().await.context(
         "cannot work on the database. SQLite is for one process: is another `serve`, `work` or `dev` running? \
          `serve --with-worker` does both in one process; on PostgreSQL several processes may run",
-    )
+    )?;
+    let announced = vault.announce_until_closed().await;
+    announced.context("cannot announce this process")
 }
 
 /// Opens the database, applies every migration and closes it; for an installation that migrates itself.
@@ -97,17 +96,19 @@ pub(crate) fn storage_hint(error: &regrant_storage::Error) -> &'static str {
 }
 
 /// Unlocks the keyring on a blocking thread: that takes seconds of CPU and much memory.
-pub(crate) async fn unlock_keyring(
-    path: impl AsRef<Path>,
-    passphrase: Passphrase,
-) -> anyhow::Result<Keyring> {
+pub(crate) async fn unlock_keyring(file: KeyringFile) -> anyhow::Result<LocalKeys> {
+    let KeyringFile {
+        path,
+        passphrase,
+        read_passphrase,
+    } = file;
     if passphrase.is_short() {
         warn!("{SHORT_PASSPHRASE}");
     }
-    let path = path.as_ref().to_owned();
     let path_text = path.display().to_string();
-    let keyring = tokio::task::spawn_blocking(move || Keyring::open(&path, &passphrase)).await?;
-    keyring.with_context(|| format!("cannot open the keyring {path_text}"))
+    let open = move || LocalKeys::open(path, &passphrase, read_passphrase);
+    let keys = tokio::task::spawn_blocking(open).await?;
+    keys.with_context(|| format!("cannot open the keyring {path_text}"))
 }
 
 /// What to say and to do about a passphrase that is shorter than one of a new keyring may be.

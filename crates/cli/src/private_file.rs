@@ -67,6 +67,15 @@ pub(crate) fn read_passphrase(path: &Path, shared: SharedFile) -> anyhow::Result
     Ok(Passphrase::parse(read_secret(path)?)?)
 }
 
+/// Reads the passphrase of a keyring again.
+pub(crate) fn read_passphrase_again(path: &Path, shared: SharedFile) -> anyhow::Result<Passphrase> {
+    anyhow::ensure!(
+        path != Path::new("-"),
+        "the passphrase came from standard input: restart the process to read the keyring again"
+    );
+    read_passphrase(path, shared)
+}
+
 /// Reads a secret from a file, or from standard input if the path is `-`; drops line breaks at the end.
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let read = if path == Path::new("-") {

@@ -17,7 +17,7 @@ use std::{
 
 use anyhow::Context as _;
 use regrant_api::{AdminRoutes, Server};
-use regrant_crypto::{KeyProvider, Keyring};
+use regrant_crypto::{KeyProvider, LocalKeys};
 use regrant_domain::{Clock, error_chain};
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
@@ -74,10 +74,10 @@ impl Ports {
 
 impl Rehearsal {
     /// Migrates the database file and starts everything on it.
-    pub async fn start(database: &Path, keyring: Keyring, ports: Ports) -> anyhow::Result<Self> {
+    pub async fn start(database: &Path, keys: LocalKeys, ports: Ports) -> anyhow::Result<Self> {
         let offset = Arc::new(AtomicI64::new(0));
         let sandbox = start_sandbox(ports.sandbox, Arc::clone(&offset)).await?;
-        let vault = open_vault(database, keyring, sandbox.url(), Clock::Shifted(offset)).await?;
+        let vault = open_vault(database, keys, sandbox.url(), Clock::Shifted(offset)).await?;
         let api = regrant_api::Settings::default();
         let public = Server::bind(vault.clone(), loopback_address(ports.public), api.clone())
             .with_context(|| port_taken_message(ports.public))?;
@@ -142,7 +142,7 @@ async fn run_worker(worker: Worker, stop: CancellationToken) {
 
 async fn open_vault(
     database: &Path,
-    keyring: Keyring,
+    keys: LocalKeys,
     graph: String,
     clock: Clock,
 ) -> anyhow::Result<Vault> {
@@ -167,7 +167,7 @@ async fn open_vault(
     settings.webhooks.sender.allow_loopback = true;
     let parts = Parts {
         store,
-        provider: KeyProvider::Local(keyring),
+        provider: KeyProvider::Local(keys),
         graph,
         clock,
         settings,
@@ -175,7 +175,7 @@ async fn open_vault(
     let vault = Vault::open(parts)
         .await
         .context("cannot open the database with this keyring")?;
-    installation::become_sole_process(&vault).await?;
+    installation::join_installation(&vault).await?;
     Ok(vault)
 }
 

@@ -2,10 +2,11 @@
 //!
 //! The rule: exactly one key is active, and a key only moves forward: staged, active, decrypt-only,
 //! destroyed. `create` and `save_file` write it, `open` reads it. `sealed` has the format of the file and `file` writes
-//! it to disk.
+//! it to disk; `local` keeps it in memory and follows changes of the file.
 
 mod file;
 mod kek;
+mod local;
 mod provider;
 pub(crate) mod sealed;
 mod strength;
@@ -16,8 +17,11 @@ use regrant_domain::{Clock, Passphrase};
 use uuid::Uuid;
 use zeroize::Zeroize;
 
+pub(crate) use regrant_domain::KekRef;
+
 pub(crate) use kek::Kek;
-pub use kek::{KekRef, KekState, KekSummary};
+pub use kek::{KekState, KekSummary};
+pub use local::{LocalKeys, PassphraseReader};
 pub use provider::{KeyProvider, ProviderError};
 pub use strength::{InvalidStrength, Strength};
 
@@ -62,6 +66,12 @@ pub enum KeyringError {
     /// Deriving the key of the passphrase needs more memory than there is.
     #[error("there is not enough memory to derive the key of the passphrase")]
     Memory,
+    /// The file holds the keys of another installation, or lost one that is in use.
+    #[error("the keyring's file does not hold the key that this process wraps with")]
+    Foreign,
+    /// The passphrase could not be read again.
+    #[error("the passphrase of the keyring could not be read again")]
+    Passphrase(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The file system returned an error.
     #[error("the keyring's file could not be read or written")]
     Io(#[source] io::Error),
@@ -91,13 +101,24 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Permissions`], or [`KeyringError::Refused`] for any fault of the content.
     pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, KeyringError> {
+        Self::open_with_strength(path, passphrase).map(|(keyring, _)| keyring)
+    }
+
+    /// The same, with the costs that the file was sealed with.
+    fn open_with_strength(
+        path: &Path,
+        passphrase: &Passphrase,
+    ) -> Result<(Self, Strength), KeyringError> {
         let bytes = file::read_file(path)?;
         let locked = sealed::KeyringFile::parse(&bytes).ok_or(KeyringError::Refused)?;
-        let stretched = locked
-            .strength()
+        let strength = locked.strength();
+        let stretched = strength
             .stretch_passphrase(passphrase, locked.salt())
             .ok_or(KeyringError::Memory)?;
-        locked.open_keyring(&stretched).ok_or(KeyringError::Refused)
+        let keyring = locked
+            .open_keyring(&stretched)
+            .ok_or(KeyringError::Refused)?;
+        Ok((keyring, strength))
     }
 
     /// A keyring in memory only: keys that it wraps cannot be unwrapped after the process ends.

@@ -20,6 +20,8 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+pub use regrant_domain::KekRef;
+
 pub use crate::{
     audit_key::{AuditKey, sha256_digest},
     clients::{ProofKey, RequestProof, SecretHash, mint_client_secret},
@@ -27,8 +29,8 @@ pub use crate::{
     error::{OpenError, SealError},
     jwt::{Checkpoint, Claims, JwtError, JwtRefusal, SigningKey, Verifier},
     keyring::{
-        InvalidStrength, KekRef, KekState, KekSummary, KeyProvider, Keyring, KeyringError,
-        ProviderError, Strength,
+        InvalidStrength, KekState, KekSummary, KeyProvider, Keyring, KeyringError, LocalKeys,
+        PassphraseReader, ProviderError, Strength,
     },
     meta::{is_webhook_signed, matches_verify_token, open_signed_request},
     password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},

@@ -1,10 +1,12 @@
-//! Identifiers: Regrant's own, Graph's, and the plan ids of previews.
+//! Identifiers: Regrant's own, Graph's, the plan ids of previews, and the names of keys.
 
 mod graph_id;
+mod kek_ref;
 mod plan_id;
 mod record_id;
 
 pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
+pub use kek_ref::{InvalidKekRef, KekRef};
 pub use plan_id::PlanId;
 pub use record_id::{
     ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, OperatorId, OperatorSessionId,

@@ -41,8 +41,8 @@ pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
     AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
-    InvalidId, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId,
-    RequestId, TenantId, WebhookEndpointId,
+    InvalidId, InvalidKekRef, KekRef, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId,
+    ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,

@@ -7,7 +7,9 @@ pub(crate) mod credential;
 mod data_key;
 mod generation;
 mod grant;
+mod key_rotation;
 mod park;
+mod reseal;
 pub(crate) mod standby;
 
 pub use activate::{Activation, NewCredential, Promotion};
@@ -16,3 +18,5 @@ pub use confirm::Confirmation;
 pub use credential::StoredCredential;
 pub use data_key::{NewDataKey, StoredDataKey};
 pub use grant::GrantToken;
+pub use key_rotation::{KekUse, RewrappedDataKey, WrappedBy, WrappedDataKey};
+pub use reseal::{ResealedCredential, ResealedSecret, SealedSecret, SecretColumn};

@@ -46,6 +46,9 @@ pub enum Error {
         /// The row's id.
         id: Uuid,
     },
+    /// A newer version of the key-encryption key has replaced the one that wrapped a new data key.
+    #[error("the key that wrapped the data key was replaced by a newer version")]
+    OutdatedKek,
     /// A stored value does not parse.
     #[error("the stored {0} does not parse")]
     Corrupt(&'static str),

@@ -35,8 +35,9 @@ pub use audit::{
     StoredCheckpoint,
 };
 pub use credentials::{
-    Activation, AttributedCredential, Confirmation, GrantToken, NewCredential, NewDataKey,
-    Promotion, StoredCredential, StoredDataKey,
+    Activation, AttributedCredential, Confirmation, GrantToken, KekUse, NewCredential, NewDataKey,
+    Promotion, ResealedCredential, ResealedSecret, RewrappedDataKey, SealedSecret, SecretColumn,
+    StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
 };
 pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};
@@ -67,6 +68,6 @@ pub use webhooks::{
     Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };
 pub use work::{
-    Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, OwedErasures, ProbeClaim, ProbeLease,
-    TenantCounts, WaitingWork,
+    Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, Node, OwedErasures, ProbeClaim,
+    ProbeLease, TenantCounts, WaitingWork,
 };

@@ -8,7 +8,7 @@ mod client_secret;
 mod deletion;
 mod origin;
 mod purge;
-mod scope;
+pub(crate) mod scope;
 mod tenant;
 
 pub use app::{NewApp, StoredApp};

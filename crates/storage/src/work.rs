@@ -1,4 +1,4 @@
-//! Due work and its leases.
+//! Due work and its leases, and the processes that do it.
 
 pub(crate) mod backlog;
 pub(crate) mod claim;
@@ -7,6 +7,7 @@ pub(crate) mod due;
 pub(crate) mod erasure;
 mod failure;
 mod in_tenants;
+pub(crate) mod node;
 pub(crate) mod probe_due;
 mod share;
 pub(crate) mod sole;
@@ -15,4 +16,5 @@ pub use backlog::{Backlog, TenantCounts, WaitingWork};
 pub use claim_query::Claimer;
 pub use due::{Claim, DueKind, Lease};
 pub use erasure::{ErasureCause, OwedErasures};
+pub use node::Node;
 pub use probe_due::{ProbeClaim, ProbeLease};

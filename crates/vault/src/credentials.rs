@@ -7,6 +7,7 @@
 pub(crate) mod attribution;
 pub(crate) mod data_keys;
 pub(crate) mod grants;
+mod keyring;
 pub(crate) mod mass_refusals;
 pub(crate) mod payload;
 pub(crate) mod seal;

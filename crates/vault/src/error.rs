@@ -225,6 +225,21 @@ pub enum Conflict {
     /// The tenant would have more assets than it may have.
     #[error("the tenant may have at most {0} assets")]
     AssetLimit(usize),
+    /// No version of the key-encryption key is staged.
+    #[error("no version of the key-encryption key is staged")]
+    NoStagedKey,
+    /// Processes that run cannot open the key, or still wrap with an older one.
+    #[error("these processes lack the newest keyring: {}", .0.join(", "))]
+    NodesLackKey(Vec<String>),
+    /// The key is not in the state that the step requires.
+    #[error("the key is not in the state that this step requires")]
+    KeyState,
+    /// The key still wraps data keys.
+    #[error("the key still wraps {0} data keys")]
+    KeyInUse(u64),
+    /// This process cannot change the keyring.
+    #[error("the keyring cannot be changed here: {0}")]
+    KeyringNotWritable(String),
     /// An object with this id or name exists.
     #[error("this {0} exists already")]
     Exists(Resource),
@@ -327,7 +342,24 @@ impl From<regrant_storage::Error> for Error {
                 Self::Unavailable(outage, error.into())
             }
             regrant_storage::Error::TenantBusy => Self::TenantBusy,
-            regrant_storage::Error::Busy => Self::DatabaseBusy,
+            // The keyring was replaced a moment ago.
+            regrant_storage::Error::Busy | regrant_storage::Error::OutdatedKek => {
+                Self::DatabaseBusy
+            }
+            other => Self::from_cause(other),
+        }
+    }
+}
+
+impl From<regrant_crypto::KeyringError> for Error {
+    fn from(error: regrant_crypto::KeyringError) -> Self {
+        use regrant_crypto::KeyringError as Fault;
+        match error {
+            Fault::Transition => Self::Conflict(Conflict::KeyState),
+            Fault::Permissions | Fault::ShortPassphrase | Fault::Passphrase(_) | Fault::Io(_) => {
+                let reason = regrant_domain::error_chain(&error);
+                Self::Conflict(Conflict::KeyringNotWritable(reason))
+            }
             other => Self::from_cause(other),
         }
     }

@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod forecast;
 mod inbound;
+mod keys;
 mod lifecycle;
 mod operators;
 mod reconnect;
@@ -53,6 +54,8 @@ pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
 pub use inbound::{CallbackApp, DeletionReceipt, DeletionStatus, deletions::OrderedDeletion};
+pub use keys::status::{KekView, KeyStatus, NodeView};
+pub use keys::verify::{KeyFault, KeyVerdict};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
@@ -61,6 +64,8 @@ pub use reconnect::preview::permission_losses::SiblingLoss;
 pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
 pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
+/// The state of a version of the key-encryption key.
+pub use regrant_crypto::KekState;
 /// Which assets a pass probes.
 pub use regrant_domain::schedule::ProbeQueue;
 pub use regrant_domain::{
@@ -68,11 +73,11 @@ pub use regrant_domain::{
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
 pub use regrant_storage::Outage;
-pub use regrant_storage::{AuditFault, AuditRow};
+pub use regrant_storage::{AuditFault, AuditRow, KekUse};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
-    AccessSettings, AssetSettings, AuditSettings, OperatorSettings, ReconnectSettings, Retention,
-    Settings, TenantSettings, WatchSettings, WebhookSettings,
+    AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,
+    Retention, Settings, TenantSettings, WatchSettings, WebhookSettings,
 };
 pub use tenants::apps::{AppChange, AppView, NewApp};
 pub use tenants::client_spec::{ClientView, ClientWithSecret};
@@ -96,6 +101,7 @@ use crate::{
     call::record_quota::RecordQuotas,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
+    keys::reseal::ResealRests,
     lifecycle::BackgroundRuns,
     operators::passwords::PasswordHasher,
     reconnect::progress::Progress,
@@ -147,6 +153,7 @@ pub struct Vault {
     refusal_window: Arc<Mutex<RefusalWindow>>,
     erasure_pause: ErasurePause,
     record_quotas: RecordQuotas,
+    reseal_rests: ResealRests,
 }
 
 impl Vault {
@@ -158,14 +165,17 @@ impl Vault {
     /// The database does not respond, or its records do not open under these keys.
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         let keys = DataKeys::new(parts.store.clone(), parts.provider);
-        keys.ensure_system_key(parts.clock.now()).await?;
+        // Boxed here and below, so that the future of opening stays small.
+        Box::pin(keys.check_keks()).await?;
+        Box::pin(keys.ensure_system_key(parts.clock.now())).await?;
         let directory = PersonDirectory::load(&keys).await?;
         let decoy = DecoyApp::new(&*keys.active(&parts.store.system_scope()).await?)?;
         let store = parts
             .store
             .with_chain(audit::open_chain(&keys, parts.clock.now()).await?);
-        let store = audit::open_sealed_store(&keys, store, parts.clock.now()).await?;
-        let issuer = Issuer::load_or_create(&keys, &parts.settings, parts.clock.now()).await?;
+        let store = Box::pin(audit::open_sealed_store(&keys, store, parts.clock.now())).await?;
+        let issuer = Issuer::load_or_create(&keys, &parts.settings, parts.clock.now());
+        let issuer = Box::pin(issuer).await?;
         let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
         let passwords = PasswordHasher::new(parts.settings.operators.password_strength)?;
@@ -189,6 +199,7 @@ impl Vault {
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
             record_quotas: RecordQuotas::new(),
+            reseal_rests: ResealRests::default(),
             webhooks,
             store,
             data_keys: keys,

@@ -29,20 +29,27 @@ pub(crate) struct BackgroundRuns {
     pub(crate) runtime: Handle,
     /// The name of this process in leases.
     pub(crate) owner: Arc<str>,
+    /// The announcements of this process.
+    pub(crate) announcements: TaskTracker,
+    /// The same among the processes that announce themselves.
+    pub(crate) node: uuid::Uuid,
 }
 
 impl BackgroundRuns {
     /// At most `at_once` runs probe at the same time, at most half of them for one tenant. Must be called on the runtime that is to run them.
     pub(crate) fn new(at_once: usize) -> Self {
+        let node = uuid::Uuid::now_v7();
         Self {
             tracker: TaskTracker::new(),
+            announcements: TaskTracker::new(),
             stop: CancellationToken::new(),
             permits: Permits::new(Limits {
                 total: at_once,
                 of_key: at_once / 2,
             }),
             runtime: Handle::current(),
-            owner: uuid::Uuid::now_v7().to_string().into(),
+            owner: node.to_string().into(),
+            node,
         }
     }
 }
@@ -116,6 +123,7 @@ impl Vault {
             );
         }
         self.release_leases().await;
+        self.forget_node().await;
         self.store.release_process_lock();
     }
 

@@ -37,6 +37,15 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     /// Checkpoints of the audit.
     pub audit: AuditSettings,
+    /// Rotation of data keys.
+    pub keys: KeySettings,
+}
+
+/// Rotation of data keys.
+#[derive(Debug, Clone)]
+pub struct KeySettings {
+    /// After how long a tenant gets a new data key; `None`: only on an operator's order.
+    pub rotate_every: Option<TimeDelta>,
 }
 
 /// Access tokens and clients' scopes.
@@ -144,6 +153,15 @@ impl Default for Settings {
             max_lookup_assets: 500,
             webhooks: WebhookSettings::default(),
             audit: AuditSettings::default(),
+            keys: KeySettings::default(),
+        }
+    }
+}
+
+impl Default for KeySettings {
+    fn default() -> Self {
+        Self {
+            rotate_every: Some(TimeDelta::days(365)),
         }
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod apps;
 pub(crate) mod client_secrets;
 pub(crate) mod client_spec;
 pub(crate) mod clients;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod lifecycle;
 mod onboarding;
 pub(crate) mod pass;

@@ -27,6 +27,8 @@ pub struct Settings {
     pub erasure_interval: Duration,
     /// Interval at which unknown errors of Graph are stored.
     pub unknown_error_interval: Duration,
+    /// Interval between two checks for keys to wrap and records to seal again.
+    pub key_interval: Duration,
     /// Interval between two checks for audit chains with events that no checkpoint covers.
     pub checkpoint_interval: Duration,
     /// How long running passes may take to finish after the worker is stopped.
@@ -47,6 +49,7 @@ impl Default for Settings {
             purge_interval: Duration::from_hours(1),
             erasure_interval: Duration::from_secs(2),
             unknown_error_interval: Duration::from_mins(1),
+            key_interval: Duration::from_secs(10),
             checkpoint_interval: Duration::from_hours(1),
             shutdown_timeout: Duration::from_secs(25),
         }

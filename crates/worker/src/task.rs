@@ -33,6 +33,10 @@ closed_list! {
         Erasure = "erasure",
         /// Errors of Graph that Regrant does not know.
         UnknownErrors = "graph_errors",
+        /// Data keys that an older version of the key-encryption key wraps.
+        Keys = "keys",
+        /// Data keys of tenants that are too old, and records that an old one sealed.
+        DataKeys = "data_keys",
         /// Signed checkpoints of the audit chains.
         Checkpoints = "checkpoints",
     }
@@ -74,6 +78,8 @@ impl WorkerTask {
             }
             Self::Erasure => vault.erase_deleted_bytes().await,
             Self::UnknownErrors => vault.store_unknown_errors().await,
+            Self::Keys => vault.rewrap_data_keys().await,
+            Self::DataKeys => vault.reseal_due_records().await,
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
     }
@@ -129,6 +135,7 @@ impl WorkerTask {
             Self::Purge => settings.purge_interval,
             Self::Erasure => settings.erasure_interval,
             Self::UnknownErrors => settings.unknown_error_interval,
+            Self::Keys | Self::DataKeys => settings.key_interval,
             Self::Checkpoints => settings.checkpoint_interval,
         }
     }

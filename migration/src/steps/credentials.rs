@@ -6,3 +6,4 @@ pub(super) mod s08_credentials;
 pub(super) mod s17_grant_tokens;
 pub(super) mod s24_credentials_by_person;
 pub(super) mod s36_grant_facts;
+pub(super) mod s55_key_rotation;

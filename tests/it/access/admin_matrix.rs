@@ -111,6 +111,10 @@ fn signing(_: &Scene) -> Value {
     json!({ "kind": "signing" })
 }
 
+fn unknown_key(_: &Scene) -> Value {
+    json!({ "key": "x", "confirm": "x" })
+}
+
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Lets::{All, Operators, Owners};
@@ -143,6 +147,12 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/admin/v1/deletions",                      Owners,    200, deletion),
         row(Method::GET,    "/admin/v1/keys",                           Operators, 200, none),
         row(Method::POST,   "/admin/v1/keys/rotate",                    Owners,    200, signing),
+        row(Method::GET,    "/admin/v1/keys/encryption",                Operators, 200, none),
+        row(Method::POST,   "/admin/v1/keys/encryption/stage",          Owners,    200, none),
+        row(Method::POST,   "/admin/v1/keys/encryption/promote",        Owners,    200, none),
+        row(Method::POST,   "/admin/v1/keys/encryption/verify",         Operators, 200, none),
+        row(Method::POST,   "/admin/v1/keys/encryption/retire",         Owners,    422, unknown_key),
+        row(Method::POST,   "/admin/v1/keys/data/rotate",               Owners,    200, empty),
         row(Method::GET,    "/admin/v1/jobs",                           Operators, 200, none),
         row(Method::GET,    "/admin/v1/graph-errors",                   Operators, 200, none),
         row(Method::GET,    "/admin/v1/audit-events",                   Operators, 200, none),

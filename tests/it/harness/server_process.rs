@@ -169,6 +169,30 @@ impl ServerProcess {
         )
     }
 
+    /// Starts another command on the same installation; it is killed when dropped.
+    pub fn start_command(&self, arguments: &[&str]) -> Child {
+        let (first, rest) = arguments.split_first().expect("a command");
+        let mut command = self.command(first, free_port(), free_port());
+        let mut child = command.args(rest).spawn().expect("the binary starts");
+        self.follow(child.stdout.take().expect("piped"));
+        self.follow(child.stderr.take().expect("piped"));
+        child
+    }
+
+    pub const fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// The bytes of the keyring's file.
+    pub fn read_keyring(&self) -> Vec<u8> {
+        std::fs::read(self.directory.path().join("keyring")).expect("the keyring is read")
+    }
+
+    /// Puts other bytes into the keyring's file.
+    pub fn write_keyring(&self, bytes: &[u8]) {
+        std::fs::write(self.directory.path().join("keyring"), bytes).expect("it is written");
+    }
+
     /// A separate connection pool to the same database.
     pub async fn store(&self) -> Store {
         let url = self.database.url().to_owned();
@@ -313,7 +337,7 @@ async fn open_vault(
     };
     let parts = Parts {
         store: Store::connect(&store).await.expect("the store connects"),
-        provider: KeyProvider::Local(keyring),
+        provider: KeyProvider::from(keyring),
         graph: regrant_graph::Client::new(graph, Clock::System).expect("loopback is allowed"),
         clock: Clock::System,
         settings: regrant_vault::Settings::default(),

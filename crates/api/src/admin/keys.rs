@@ -17,7 +17,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotateKeys {
-    /// `signing`: keys that sign access tokens. The keys that seal tokens are rotated on the command line.
+    /// `signing`: keys that sign access tokens. `/admin/v1/keys/encryption` has the keys that wrap data keys.
     kind: KeyKind,
     /// Whether all access tokens issued so far become invalid at once; by default they stay valid until they expire.
     #[serde(default)]

@@ -147,6 +147,17 @@ codes! {
     LastOwner "last_owner" 409 "Last owner",
         "This operator is the only owner who can log in; the installation needs at least one. Nothing was changed.",
         "Create another operator of the role `owner` first.";
+    KeyState "key_state" 409 "Key not in this state",
+        "The version of the key-encryption key is not in the state that this step requires, or it still wraps data keys. \
+         Nothing was changed.",
+        "Read the states with `GET /admin/v1/keys/encryption`, and take the steps in their order.";
+    KeyNotEverywhere "key_not_everywhere" 409 "Key not everywhere",
+        "A process that runs does not have the newest keyring. Nothing was changed.",
+        "Give every process the newest keyring; it reads a new file within seconds. A process that was killed counts \
+         for half a minute.";
+    KeyringNotWritable "keyring_not_writable" 409 "Keyring not writable",
+        "This process cannot change the file of the keyring. Nothing was changed.",
+        "Run `regrant keys` where the file can be written and its passphrase read.";
     AlreadyExists "already_exists" 409 "Already exists",
         "A resource with this name already exists.",
         "Use the existing one, or choose another name.";

@@ -193,6 +193,29 @@ impl From<Conflict> for Problem {
                 Code::TooManyAssets,
                 format!("A tenant may have at most {limit} assets. Nothing was registered."),
             ),
+            Conflict::NoStagedKey => Self::new(Code::KeyState, "No version is staged."),
+            Conflict::KeyState => Self::new(
+                Code::KeyState,
+                "The version is not in the state that this step requires.",
+            ),
+            Conflict::KeyInUse(data_keys) => Self::new(
+                Code::KeyState,
+                format!("The version still wraps {data_keys} data keys."),
+            ),
+            Conflict::NodesLackKey(nodes) => Self::new(
+                Code::KeyNotEverywhere,
+                format!(
+                    "These processes lack the newest keyring: {}.",
+                    nodes.join(", ")
+                ),
+            ),
+            Conflict::KeyringNotWritable(reason) => {
+                tracing::warn!(reason, "the keyring cannot be changed here");
+                Self::new(
+                    Code::KeyringNotWritable,
+                    "This process cannot change the keyring.",
+                )
+            }
             Conflict::Exists(resource) => Self::new(
                 Code::AlreadyExists,
                 format!("This {resource} exists already."),

@@ -36,7 +36,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCo
     // The keys live in memory only: the database is deleted at the end.
     let rehearsal = Rehearsal::start(
         &home.path().join("demo.sqlite3"),
-        Keyring::in_memory()?,
+        Keyring::in_memory()?.into(),
         Ports::FREE,
     )
     .await?;

@@ -1,8 +1,10 @@
-//! `regrant keys`: creates and shows the keyring file.
+//! `regrant keys`: creates and shows the keyring file, and rotates its key.
 //!
 //! The rule: a key is never printed, and an existing keyring is never overwritten.
 
-use std::{io::Write as _, path::PathBuf};
+mod rotation;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use regrant_crypto::{KekState, KekSummary, Keyring, Strength};
@@ -10,9 +12,9 @@ use regrant_domain::Passphrase;
 use serde_json::{Value, json};
 
 use crate::{
+    GlobalArgs,
     config::PASSPHRASE_IN_VARIABLE,
     installation::SHORT_PASSPHRASE,
-    output::Output,
     private_file::{self, SharedFile},
 };
 
@@ -32,6 +34,8 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         paths: KeyringPaths,
     },
+    #[command(flatten)]
+    Rotation(rotation::RotationCommand),
 }
 
 /// Paths of the keyring and its passphrase.
@@ -63,8 +67,9 @@ impl KeyringPaths {
     }
 }
 
-pub(crate) fn run(command: KeysCommand, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(command: KeysCommand, global: &GlobalArgs) -> anyhow::Result<ExitCode> {
     let (paths, keyring) = match command {
+        KeysCommand::Rotation(command) => return rotation::run(command, global).await,
         KeysCommand::Init { paths, memory } => {
             let keyring = create_keyring(&paths, memory)?;
             (paths, keyring)
@@ -85,7 +90,8 @@ pub(crate) fn run(command: KeysCommand, output: Output) -> anyhow::Result<()> {
     let text = format!("{}\n{}", paths.keyring.display(), lines.join("\n"));
     let value =
         json!({ "path": paths.keyring, "keys": keys.iter().map(key_json).collect::<Vec<_>>() });
-    output.print_result(&value, text)
+    global.output.print_result(&value, text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn create_keyring(paths: &KeyringPaths, memory: u32) -> anyhow::Result<Keyring> {

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
     );
     let admin = admin.with_context(|| port_taken(admin_listen))?;
     // Only now: a process that cannot bind the port must not take the work of another one.
-    installation::become_sole_process(&vault).await?;
+    installation::join_installation(&vault).await?;
     info!(listen = %server.addr(), admin.listen = %admin.local_addr(), with_worker = worker.is_some(), "serving");
     let working = tokio::spawn(run_due_work(worker, vault.clone(), stop.clone()));
     let ended = tokio::try_join!(

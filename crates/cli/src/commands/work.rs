@@ -32,7 +32,7 @@ pub(crate) async fn run(global: &GlobalArgs) -> anyhow::Result<()> {
     let admin = admin.with_context(|| {
         format!("cannot listen on {listen}: does another process use the port?")
     })?;
-    installation::become_sole_process(&vault).await?;
+    installation::join_installation(&vault).await?;
     info!(admin.listen = %admin.local_addr(), "working");
     // The listener answers until all work has settled.
     let settled = CancellationToken::new();

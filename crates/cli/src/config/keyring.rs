@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use regrant_crypto::PassphraseReader;
 use regrant_domain::Passphrase;
 
 use super::SettingsReader;
@@ -20,6 +21,8 @@ pub(crate) struct KeyringFile {
     pub path: PathBuf,
     /// Unlocks the keyring.
     pub passphrase: Passphrase,
+    /// Reads the passphrase again, to follow a keyring that was replaced.
+    pub read_passphrase: PassphraseReader,
 }
 
 /// Reads the section `keyring`; `None` where a setting without a default is missing.
@@ -39,5 +42,11 @@ pub(super) fn read_keyring(reader: &mut SettingsReader<'_>) -> Option<KeyringFil
     Some(KeyringFile {
         path: path?,
         passphrase,
+        read_passphrase: Box::new(move || {
+            Ok(private_file::read_passphrase_again(
+                Path::new(&file),
+                shared,
+            )?)
+        }),
     })
 }

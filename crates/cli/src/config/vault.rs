@@ -22,6 +22,8 @@ pub(super) fn read_vault(
     settings.lease = reader.read_seconds("lease_seconds", settings.lease);
     settings.retention = read_retention(reader);
     read_limits(reader, &mut settings);
+    settings.keys.rotate_every =
+        reader.read_days_or_unlimited("keys.rotate_every_days", settings.keys.rotate_every);
     let audit = &mut settings.audit;
     audit.checkpoint_every = reader.read_hours("audit.checkpoint_hours", audit.checkpoint_every);
     audit.checkpoint_file = reader.read_optional("audit.checkpoint_file");

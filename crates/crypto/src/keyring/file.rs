@@ -7,7 +7,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -33,6 +33,28 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, KeyringError> {
         .read_to_end(&mut bytes)
         .map_err(KeyringError::Io)?;
     Ok(bytes)
+}
+
+/// What changes when the file is replaced: its number, size and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileStamp(u64, u64, i64, i64);
+
+/// The stamp of the file at this path.
+pub(super) fn read_stamp(path: &Path) -> io::Result<FileStamp> {
+    let facts = fs::metadata(path)?;
+    Ok(FileStamp(
+        facts.ino(),
+        facts.size(),
+        facts.mtime(),
+        facts.mtime_nsec(),
+    ))
+}
+
+/// Waits until no other process changes a keyring in this directory. Locked until the result is dropped.
+pub(super) fn lock_directory(path: &Path) -> Result<File, KeyringError> {
+    let directory = File::open(parent_directory(path)).map_err(KeyringError::Io)?;
+    directory.lock().map_err(KeyringError::Io)?;
+    Ok(directory)
 }
 
 /// Creates the file. An existing file is never changed, even if it appears at the last moment.
@@ -102,8 +124,12 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(parent_directory(path))?.sync_all()
+}
+
+fn parent_directory(path: &Path) -> &Path {
     let parent = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    parent.unwrap_or(Path::new("."))
 }

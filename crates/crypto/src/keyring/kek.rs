@@ -1,19 +1,9 @@
 //! Key-encryption keys (KEKs): they wrap data keys and nothing else.
 
-use regrant_domain::Timestamp;
-use uuid::Uuid;
+use regrant_domain::{KekRef, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::primitives::random_bytes;
-
-/// The id and version of a key-encryption key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KekRef {
-    /// The id, equal for all versions.
-    pub id: Uuid,
-    /// The version.
-    pub version: u32,
-}
 
 /// The state of a key. It only moves down this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,10 +3,10 @@
 //! An enum, not a trait: there will be four at most, and the settings choose one. The interface is async because
 //! remote providers answer over the network.
 
-use regrant_domain::TenantId;
+use regrant_domain::{KekRef, TenantId};
 use uuid::Uuid;
 
-use super::{KekRef, Keyring};
+use super::{KekSummary, Keyring, KeyringError, LocalKeys};
 use crate::{
     data_key::{
         DataKey,
@@ -21,7 +21,7 @@ use crate::{
 #[non_exhaustive]
 pub enum KeyProvider {
     /// Keys from a sealed file, held in memory.
-    Local(Keyring),
+    Local(LocalKeys),
 }
 
 /// Why a data key was not wrapped or unwrapped. Never try another provider instead.
@@ -49,9 +49,10 @@ impl KeyProvider {
         reason = "remote providers answer over the network"
     )]
     pub async fn wrap_data_key(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
-        let Self::Local(keyring) = self;
+        let Self::Local(keys) = self;
         let salt = random_bytes().map_err(|_| ProviderError::Random)?;
-        wrapped_key::wrap_data_key(keyring.active(), data_key, &salt).ok_or(ProviderError::Refused)
+        wrapped_key::wrap_data_key(keys.keyring().active(), data_key, &salt)
+            .ok_or(ProviderError::Refused)
     }
 
     /// Unwraps the data key of this tenant, id and version.
@@ -69,7 +70,8 @@ impl KeyProvider {
         version: u32,
         wrapped: &WrappedKey,
     ) -> Result<DataKey, ProviderError> {
-        let Self::Local(keyring) = self;
+        let Self::Local(keys) = self;
+        let keyring = keys.keyring();
         let at = wrapped.kek_ref().ok_or(ProviderError::Refused)?;
         let kek = keyring.find_kek(at).ok_or(ProviderError::UnknownKek(at))?;
         wrapped_key::unwrap_data_key(kek, tenant, KeyRef { id, version }, wrapped)
@@ -78,9 +80,52 @@ impl KeyProvider {
 
     /// The active key, with which a rotation rewraps every data key.
     #[must_use]
-    pub const fn active_kek(&self) -> KekRef {
-        let Self::Local(keyring) = self;
-        keyring.active().at
+    pub fn active_kek(&self) -> KekRef {
+        let Self::Local(keys) = self;
+        keys.keyring().active().at
+    }
+
+    /// Every key-encryption key with its state, the active one first.
+    #[must_use]
+    pub fn list_keks(&self) -> Vec<KekSummary> {
+        let Self::Local(keys) = self;
+        keys.list_keks()
+    }
+
+    /// Reads the keys again if their source changed; returns whether it did. Call it on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`LocalKeys::reload`].
+    pub fn reload(&self) -> Result<bool, KeyringError> {
+        let Self::Local(keys) = self;
+        keys.reload()
+    }
+
+    /// Adds the next version of the key as staged; returns it. Call it on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`LocalKeys::stage_kek`].
+    pub fn stage_kek(&self) -> Result<KekRef, KeyringError> {
+        let Self::Local(keys) = self;
+        keys.stage_kek()
+    }
+
+    /// Makes a staged version the active one. Call it on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`LocalKeys::promote_kek`].
+    pub fn promote_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
+        let Self::Local(keys) = self;
+        keys.promote_kek(kek)
+    }
+
+    /// Destroys a decrypt-only version. Call it on a blocking thread.
+    ///
+    /// # Errors
+    /// As [`LocalKeys::destroy_kek`].
+    pub fn destroy_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
+        let Self::Local(keys) = self;
+        keys.destroy_kek(kek)
     }
 
     /// The name of the provider in settings, logs and health checks.
@@ -89,5 +134,12 @@ impl KeyProvider {
         match self {
             Self::Local(_) => "local",
         }
+    }
+}
+
+impl From<Keyring> for KeyProvider {
+    /// Keys without a file.
+    fn from(keyring: Keyring) -> Self {
+        Self::Local(keyring.into())
     }
 }

@@ -32,6 +32,8 @@ pub struct StoredDataKey {
     pub is_active: bool,
     /// The wrapped key.
     pub wrapped: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 impl Store {
@@ -50,7 +52,7 @@ impl TenantTx {
     /// Every data key, the active one first.
     pub async fn list_data_keys(&self) -> Result<Vec<StoredDataKey>, Error> {
         let query = self.query(
-            "SELECT key_id, version, state, wrapped FROM tenant_keys
+            "SELECT key_id, version, state, wrapped, created_at FROM tenant_keys
              WHERE tenant_id = :tenant ORDER BY state, version DESC",
         );
         self.fetch_all(query)
@@ -61,6 +63,7 @@ impl TenantTx {
     }
 
     pub(crate) async fn insert_data_key(&self, key: &NewDataKey) -> Result<(), Error> {
+        self.check_kek_floor(&key.wrapped).await?;
         let query = self
             .query(
                 "INSERT INTO tenant_keys (tenant_id, key_id, version, state, wrapped, created_at)
@@ -84,5 +87,6 @@ fn data_key_from_row(row: &Row) -> Result<StoredDataKey, Error> {
         version: row.unsigned("version")?,
         is_active: row.get::<String>("state")? == "active",
         wrapped: row.get("wrapped")?,
+        created_at: row.time("created_at")?,
     })
 }

@@ -17,12 +17,17 @@ use crate::{Error, Settings, sql::Query, turns::Sizes, work::sole::ProcessLock};
 const FIRST_TRIES: usize = 5;
 
 /// How a select locks its rows on PostgreSQL.
-const LOCKS: [(&str, &str); 5] = [
+const LOCKS: [(&str, &str); 8] = [
     ("for_update", "FOR UPDATE"),
     // Others may still refer to the rows.
     ("for_no_key_update", "FOR NO KEY UPDATE"),
     // The rows cannot be deleted while this transaction lasts.
     ("for_key_share", "FOR KEY SHARE"),
+    // The rows cannot be changed while this transaction lasts.
+    ("for_share", "FOR SHARE"),
+    // Rows that others hold are left out.
+    ("for_free", "FOR UPDATE SKIP LOCKED"),
+    ("for_free_c", "FOR UPDATE OF c SKIP LOCKED"),
     // Locks the rows `d`, not the rows they are joined with.
     ("for_update_of_d", "FOR UPDATE OF d"),
     // The same without those that another transaction has locked.
@@ -234,6 +239,42 @@ impl Dialect {
         match self {
             Self::Sqlite => "clients",
             Self::Postgres => "clients_for_login(ARRAY(VALUES :clients))",
+        }
+    }
+
+    /// How many data keys each key-encryption key wraps. On PostgreSQL a function of the owner counts those of all tenants.
+    pub(crate) fn keys_by_kek(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT substr(wrapped, 27, 20) AS kek, count(*) AS data_keys FROM tenant_keys GROUP BY 1"
+            }
+            Self::Postgres => "SELECT kek, data_keys FROM count_keys_by_kek()",
+        }
+    }
+
+    /// The tenants with a data key in the state `:state` that was made before `:made_before`.
+    pub(crate) fn tenants_with_keys(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT tenant_id FROM tenant_keys WHERE state = :state AND created_at < :made_before"
+            }
+            Self::Postgres => "SELECT tenants_with_keys(:state, :made_before)",
+        }
+    }
+
+    /// The next wrapped keys of all tenants. On PostgreSQL a function of the owner reads them.
+    pub(crate) fn wrapped_keys(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT tenant_id, key_id, version, wrapped FROM tenant_keys
+                 WHERE substr(wrapped, 27, 20) >= :lowest AND substr(wrapped, 27, 20) < :below
+                     AND (tenant_id, key_id) > (:after_tenant, :after_key)
+                 ORDER BY tenant_id, key_id LIMIT :limit"
+            }
+            Self::Postgres => {
+                "SELECT tenant_id, key_id, version, wrapped
+                 FROM wrapped_keys(:lowest, :below, :after_tenant, :after_key, :limit)"
+            }
         }
     }
 

@@ -4,7 +4,9 @@ mod connect;
 mod faults;
 mod isolation;
 mod layout;
+mod key_rotation;
 mod migrations;
+mod reseal;
 mod role;
 mod turns;
 

@@ -50,7 +50,7 @@ impl Bench {
         let keyring = Keyring::open(&self.directory.path().join("keyring"), &passphrase()).unwrap();
         let parts = Parts {
             store: Store::connect(&settings).await.unwrap(),
-            provider: KeyProvider::Local(keyring),
+            provider: KeyProvider::from(keyring),
             graph: regrant_graph::Client::new(graph, self.clock.clone()).unwrap(),
             clock: self.clock.clone(),
             settings: Settings::default(),

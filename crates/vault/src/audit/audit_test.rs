@@ -35,7 +35,7 @@ impl Bench {
         let clock = Clock::fixed_at(Clock::system_time());
         let parts = Parts {
             store: Store::connect(&settings).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
+            provider: KeyProvider::from(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
                 .unwrap(),
             clock,

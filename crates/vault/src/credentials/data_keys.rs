@@ -7,9 +7,11 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use regrant_crypto::{Context, DataKey, Fingerprint, KeyProvider, KeyRef, WrappedKey};
+use regrant_crypto::{
+    Context, DataKey, Fingerprint, KeyProvider, KeyRef, ProviderError, WrappedKey,
+};
 use regrant_domain::{SealedRecord, TenantId, Timestamp};
-use regrant_storage::{NewDataKey, Store, TenantScope};
+use regrant_storage::{NewDataKey, Store, StoredDataKey, TenantScope, WrappedDataKey};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -23,7 +25,7 @@ const MAX_CACHED_KEYS: u64 = 20_000;
 #[derive(Clone)]
 pub(crate) struct DataKeys {
     store: Store,
-    provider: Arc<KeyProvider>,
+    pub(super) provider: Arc<KeyProvider>,
     by_version: Cache<(TenantId, Uuid, u32), Arc<DataKey>>,
     active_key: Cache<TenantId, Arc<DataKey>>,
 }
@@ -43,6 +45,11 @@ impl DataKeys {
         &self.store
     }
 
+    /// What wraps the keys.
+    pub(crate) fn provider(&self) -> &KeyProvider {
+        &self.provider
+    }
+
     /// The key that seals the tenant's new records.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
         let found = self
@@ -52,6 +59,31 @@ impl DataKeys {
         found.map_err(Error::of_shared_load)
     }
 
+    /// The same, past the cache of this process.
+    pub(crate) async fn newest(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
+        self.active_key.invalidate(&scope.tenant()).await;
+        self.active(scope).await
+    }
+
+    /// The key that sealed a record of the tenant.
+    pub(crate) async fn key_of_record(
+        &self,
+        scope: &TenantScope,
+        sealed: &SealedRecord,
+    ) -> Result<Arc<DataKey>, Error> {
+        let key = KeyRef::from_record(sealed)?;
+        self.unwrapped_key(scope, key.id, key.version).await
+    }
+
+    /// The tenant's keys that only open.
+    pub(crate) async fn list_old_keys(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Vec<StoredDataKey>, Error> {
+        let stored = self.read_wrapped_keys(scope).await?;
+        Ok(stored.into_iter().filter(|it| !it.is_active).collect())
+    }
+
     /// Opens a record of the tenant with the key that sealed it.
     pub(crate) async fn open_record(
         &self,
@@ -59,11 +91,8 @@ impl DataKeys {
         context: &Context<'_>,
         sealed: &SealedRecord,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let key = KeyRef::from_record(sealed)?;
-        Ok(self
-            .unwrapped_key(scope, key.id, key.version)
-            .await?
-            .open_record(context, sealed)?)
+        let key = self.key_of_record(scope, sealed).await?;
+        Ok(key.open_record(context, sealed)?)
     }
 
     /// The keyed hash of `message` under this key version; `None` where the tenant has no such key.
@@ -99,13 +128,36 @@ impl DataKeys {
         }
     }
 
-    /// Generates a data key for a tenant; returns it with its row.
+    /// Generates the first data key of a tenant; returns it with its row.
     pub(crate) async fn generate_key(
         &self,
         tenant: TenantId,
         now: Timestamp,
     ) -> Result<(DataKey, NewDataKey), Error> {
-        let key = DataKey::generate(tenant, 1)?;
+        self.generate_version(tenant, 1, now).await
+    }
+
+    /// The same for the key after the tenant's newest one.
+    pub(crate) async fn generate_next_key(
+        &self,
+        scope: &TenantScope,
+        now: Timestamp,
+    ) -> Result<NewDataKey, Error> {
+        let stored = self.read_wrapped_keys(scope).await?;
+        let newest = stored.iter().map(|it| it.version).max().unwrap_or_default();
+        let next = newest.saturating_add(1);
+        let (_, row) = self.generate_version(scope.tenant(), next, now).await?;
+        Ok(row)
+    }
+
+    async fn generate_version(
+        &self,
+        tenant: TenantId,
+        version: u32,
+        now: Timestamp,
+    ) -> Result<(DataKey, NewDataKey), Error> {
+        let key = DataKey::generate(tenant, version)?;
+        self.follow_kek_floor().await?;
         let wrapped = self.provider.wrap_data_key(&key).await?;
         let stored = NewDataKey {
             id: key.id(),
@@ -196,18 +248,29 @@ impl DataKeys {
         let stored = stored.ok_or_else(|| {
             Error::from_cause("a record names a data key that its tenant does not have")
         })?;
-        let wrapped = WrappedKey::from_bytes(stored.wrapped);
-        Ok(Arc::new(
-            self.provider
-                .unwrap_data_key(scope.tenant(), id, version, &wrapped)
-                .await?,
-        ))
+        let key = WrappedDataKey {
+            tenant: scope.tenant(),
+            id,
+            version,
+            wrapped: stored.wrapped,
+        };
+        self.unwrap_stored(&key).await.map(Arc::new)
     }
 
-    async fn read_wrapped_keys(
-        &self,
-        scope: &TenantScope,
-    ) -> Result<Vec<regrant_storage::StoredDataKey>, Error> {
+    /// Unwraps a stored key, past the cache. If its KEK is unknown, the keyring is read again once.
+    pub(crate) async fn unwrap_stored(&self, key: &WrappedDataKey) -> Result<DataKey, Error> {
+        let wrapped = WrappedKey::from_bytes(key.wrapped.clone());
+        let unwrap = || {
+            self.provider
+                .unwrap_data_key(key.tenant, key.id, key.version, &wrapped)
+        };
+        match unwrap().await {
+            Err(ProviderError::UnknownKek(_)) if self.reload_keyring().await => Ok(unwrap().await?),
+            unwrapped => Ok(unwrapped?),
+        }
+    }
+
+    async fn read_wrapped_keys(&self, scope: &TenantScope) -> Result<Vec<StoredDataKey>, Error> {
         let tx = self.store.begin_nested_read(scope).await?;
         let keys = tx.list_data_keys().await?;
         tx.commit().await?;

@@ -21,7 +21,7 @@ impl Vault {
     }
 
     /// The same, for a tenant that still has data keys.
-    pub(super) async fn find_unshredded_scope(
+    pub(crate) async fn find_unshredded_scope(
         &self,
         tenant: TenantId,
     ) -> Result<TenantScope, Error> {
@@ -36,7 +36,7 @@ impl Vault {
 }
 
 /// Refuses a shredded or deleted tenant: it has no data keys. Check again under the tenant's lock.
-pub(super) fn require_not_shredded(tenant: Tenant) -> Result<(), Error> {
+pub(crate) fn require_not_shredded(tenant: Tenant) -> Result<(), Error> {
     match require_not_deleted(tenant)?.shredded_at {
         None => Ok(()),
         Some(_) => Err(Error::Conflict(Conflict::TenantGone)),

@@ -182,7 +182,7 @@ impl World {
         let clock = Clock::System;
         let parts = Parts {
             store: Store::connect(&store).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
+            provider: KeyProvider::from(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(regrant_graph::Settings::default(), clock.clone())
                 .unwrap(),
             clock,

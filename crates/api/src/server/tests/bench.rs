@@ -72,7 +72,7 @@ impl Bench {
         let clock = Clock::System;
         let parts = Parts {
             store: Store::connect(&store).await.unwrap(),
-            provider: KeyProvider::Local(Keyring::in_memory().unwrap()),
+            provider: KeyProvider::from(Keyring::in_memory().unwrap()),
             graph: regrant_graph::Client::new(graph, clock.clone()).unwrap(),
             clock,
             settings: regrant_vault::Settings::default(),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use regrant_crypto::{Keyring, Strength};
+use regrant_crypto::{Keyring, LocalKeys, Strength};
 use regrant_domain::Passphrase;
 
 use crate::private_file;
@@ -22,13 +22,14 @@ const PASSPHRASE: &str = "dev.passphrase";
 const TENANTS: &str = "dev.tenants.json";
 const OPERATOR: &str = "dev.operator.json";
 /// Every file that `dev` makes.
-const OWN_FILES: [&str; 9] = [
+const OWN_FILES: [&str; 10] = [
     MARKER,
     DATABASE,
     "dev.sqlite3-wal",
     "dev.sqlite3-shm",
     "dev.sqlite3-work",
     KEYRING,
+    "dev.keyring.prev",
     PASSPHRASE,
     TENANTS,
     OPERATOR,
@@ -79,12 +80,10 @@ impl DataDir {
 
     /// Opens the keyring, or creates it on the first start. It has the lowest strength that is accepted, so that a
     /// start is fast: its passphrase is stored beside it anyway.
-    pub fn open_keyring(&self) -> anyhow::Result<Keyring> {
+    pub fn open_keyring(&self) -> anyhow::Result<LocalKeys> {
         let (keyring, passphrase) = (self.path.join(KEYRING), self.path.join(PASSPHRASE));
         if keyring.exists() {
-            let passphrase = Passphrase::parse(private_file::read_secret(&passphrase)?)?;
-            return Keyring::open(&keyring, &passphrase)
-                .with_context(|| format!("cannot open {}", keyring.display()));
+            return open_keys(keyring, passphrase);
         }
         anyhow::ensure!(
             !self.database_path().exists(),
@@ -93,10 +92,20 @@ impl DataDir {
         );
         let secret = regrant_crypto::mint_client_secret()?.0;
         private_file::write_private(&passphrase, secret.expose().as_bytes())?;
-        let passphrase = Passphrase::parse(secret.expose().to_owned())?;
-        Keyring::create(&keyring, &passphrase, Strength::floor())
-            .with_context(|| format!("cannot create {}", keyring.display()))
+        let text = Passphrase::parse(secret.expose().to_owned())?;
+        Keyring::create(&keyring, &text, Strength::floor())
+            .with_context(|| format!("cannot create {}", keyring.display()))?;
+        open_keys(keyring, passphrase)
     }
+}
+
+fn open_keys(keyring: PathBuf, passphrase: PathBuf) -> anyhow::Result<LocalKeys> {
+    let text = format!("cannot open {}", keyring.display());
+    let read = move || -> anyhow::Result<Passphrase> {
+        Ok(Passphrase::parse(private_file::read_secret(&passphrase)?)?)
+    };
+    let first = read()?;
+    LocalKeys::open(keyring, &first, Box::new(move || Ok(read()?))).context(text)
 }
 
 fn list_names(path: &Path) -> anyhow::Result<Vec<String>> {

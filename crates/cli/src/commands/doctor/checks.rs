@@ -90,10 +90,10 @@ fn check_passphrase_file(source: &SettingsSource) -> Option<Finding> {
 
 async fn check_keyring(keyring: KeyringFile) -> Finding {
     let is_short = keyring.passphrase.is_short();
-    match installation::unlock_keyring(&keyring.path, keyring.passphrase).await {
+    match installation::unlock_keyring(keyring).await {
         Ok(_) if is_short => Finding::new(Level::Warn, "keyring", installation::SHORT_PASSPHRASE),
         Ok(open) => {
-            let keys = open.list_keks().count();
+            let keys = open.list_keks().len();
             Finding::new(
                 Level::Ok,
                 "keyring",

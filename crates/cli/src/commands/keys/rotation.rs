@@ -1,0 +1,235 @@
+//! `regrant keys status|stage|promote|rotate|verify|retire`: replaces the key that wraps all data keys.
+//!
+//! The rule: the vault decides; each command can be repeated, and ends with failure if something is left to do.
+
+use std::{
+    io::Write as _,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use regrant_domain::TenantId;
+use regrant_vault::{
+    Actor, Conflict, Error, KekState, KekUse, KeyStatus, KeyVerdict, NodeView, Vault,
+};
+use serde_json::{Value, json};
+
+use super::state_name;
+use crate::{GlobalArgs, config::Config, installation, output::Output, telemetry};
+
+/// How often the nodes are asked for again.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// A step of a rotation.
+#[derive(clap::Subcommand)]
+pub(crate) enum RotationCommand {
+    /// Show the versions of the key, how many data keys each wraps, and which processes can open them.
+    Status,
+    /// Add the next version to the keyring; it wraps nothing yet.
+    Stage,
+    /// Let the staged version wrap, once every process that runs can open it; the worker wraps the others again.
+    Promote,
+    /// Stage, wait for every process, promote, wrap every data key again, and verify.
+    Rotate {
+        /// How long to wait for the processes, in seconds.
+        #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+        wait: u64,
+    },
+    /// Give a tenant, or all tenants, a new data key, and seal every record again under it.
+    RotateData {
+        /// Only this tenant.
+        #[arg(long)]
+        tenant: Option<TenantId>,
+    },
+    /// Open every data key; fails if one does not open, or if an older version wraps one.
+    Verify,
+    /// Destroy a version that wraps nothing. Backups that it wrapped the keys of can never be opened again.
+    Retire {
+        /// The key, `<id>/<version>` as `status` lists it.
+        key: String,
+        /// The same again.
+        #[arg(long, value_name = "KEY")]
+        confirm: String,
+    },
+}
+
+pub(super) async fn run(command: RotationCommand, global: &GlobalArgs) -> anyhow::Result<ExitCode> {
+    let config = Config::from_process(global)?;
+    telemetry::start_logging(config.log, "warn")?;
+    let (vault, by, output) = (
+        installation::open_vault(config).await?,
+        Actor::CommandLine,
+        global.output,
+    );
+    match command {
+        RotationCommand::Status => print_status(&vault.key_status().await?, output),
+        RotationCommand::Stage => print_status(&vault.stage_kek(by).await?, output),
+        RotationCommand::Promote => print_status(&vault.promote_kek(by).await?, output),
+        RotationCommand::Rotate { wait } => {
+            rotate_kek(&vault, Duration::from_secs(wait), output).await
+        }
+        RotationCommand::RotateData { tenant } => rotate_data(&vault, tenant, output).await,
+        RotationCommand::Verify => print_verdict(&vault.verify_data_keys().await?, output),
+        RotationCommand::Retire { key, confirm } => {
+            print_status(&vault.retire_kek(by, &key, &confirm).await?, output)
+        }
+    }
+}
+
+async fn rotate_kek(vault: &Vault, wait: Duration, output: Output) -> anyhow::Result<ExitCode> {
+    let staged = vault.stage_kek(Actor::CommandLine).await?;
+    if let Some(kek) = staged.keks.iter().find(|it| it.state == KekState::Staged) {
+        print_progress(format_args!("staged {}", kek.kek));
+    }
+    let promoted = promote_when_opened(vault, wait).await?;
+    print_progress(format_args!(
+        "promoted; {} data keys are to be wrapped again",
+        promoted.to_rewrap
+    ));
+    let rewrapped = vault.rewrap_data_keys().await?;
+    print_progress(format_args!("{rewrapped} data keys are wrapped again"));
+    print_verdict(&vault.verify_data_keys().await?, output)
+}
+
+async fn rotate_data(
+    vault: &Vault,
+    tenant: Option<TenantId>,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let by = Actor::CommandLine;
+    let rotated = match tenant {
+        Some(tenant) => vault.rotate_data_key(by, tenant).await.map(|()| 1)?,
+        None => vault.rotate_all_data_keys(by).await?,
+    };
+    print_progress(format_args!("{rotated} tenants have a new data key"));
+    let (vault, mut resealed) = (vault.in_background(), 0_u64);
+    loop {
+        let done = vault.reseal_due_records().await?;
+        if done == 0 {
+            break;
+        }
+        resealed = resealed.saturating_add(done);
+        print_progress(format_args!("{resealed} records are sealed again"));
+    }
+    let text = format!("{rotated} new data keys, {resealed} records sealed again");
+    output.print_result(&json!({ "rotated": rotated, "resealed": resealed }), text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Promotes as soon as every process that runs can open the staged version.
+async fn promote_when_opened(vault: &Vault, wait: Duration) -> anyhow::Result<KeyStatus> {
+    let (began, mut waits_for) = (Instant::now(), Vec::new());
+    loop {
+        match vault.promote_kek(Actor::CommandLine).await {
+            Err(Error::Conflict(Conflict::NodesLackKey(names))) if began.elapsed() < wait => {
+                if names != waits_for {
+                    print_progress(format_args!(
+                        "waiting until {} can open it: does it read this keyring?",
+                        names.join(", ")
+                    ));
+                    waits_for = names;
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+            promoted => return Ok(promoted?),
+        }
+    }
+}
+
+fn print_progress(line: std::fmt::Arguments<'_>) {
+    // A failed write to stderr cannot be reported anywhere.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+fn print_status(status: &KeyStatus, output: Output) -> anyhow::Result<ExitCode> {
+    output.print_result(&status_json(status), format_status(status))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn format_status(status: &KeyStatus) -> String {
+    let keks = status.keks.iter().map(|it| {
+        let state = state_name(it.state);
+        format!("{}  {state}  wraps {} data keys", it.kek, it.data_keys)
+    });
+    let missing = status.missing.iter().filter_map(|it| {
+        let kek = it.kek?;
+        Some(format!("{kek}  MISSING  wraps {} data keys", it.data_keys))
+    });
+    let nodes = status.nodes.iter().map(format_node);
+    let mut lines: Vec<String> = keks.chain(missing).chain(nodes).collect();
+    lines.push(format!(
+        "{} data keys to wrap again; {} tenants with an old data key",
+        status.to_rewrap, status.tenants_with_old_keys
+    ));
+    lines.join("\n")
+}
+
+fn format_node(node: &NodeView) -> String {
+    let wraps_with = node.wraps_with.version;
+    if node.lacks.is_empty() {
+        return format!(
+            "node {}  opens all, wraps with version {wraps_with}",
+            node.name
+        );
+    }
+    let lacks: Vec<_> = node.lacks.iter().map(|it| it.version.to_string()).collect();
+    format!(
+        "node {}  LACKS version {}, wraps with version {wraps_with}",
+        node.name,
+        lacks.join(", ")
+    )
+}
+
+fn status_json(status: &KeyStatus) -> Value {
+    let keks = status.keks.iter().map(|it| {
+        json!({
+            "id": it.kek.id, "version": it.kek.version, "state": state_name(it.state),
+            "created_at": it.created_at, "data_keys": it.data_keys,
+        })
+    });
+    let nodes = status.nodes.iter().map(|it| {
+        json!({
+            "name": it.name, "seen_at": it.seen_at, "wraps_with": it.wraps_with.version,
+            "lacks": it.lacks.iter().map(|kek| kek.version).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "provider": status.provider, "keys": keks.collect::<Vec<_>>(),
+        "missing": status.missing.iter().map(use_json).collect::<Vec<_>>(),
+        "to_rewrap": status.to_rewrap, "tenants_with_old_keys": status.tenants_with_old_keys,
+        "nodes": nodes.collect::<Vec<_>>(),
+    })
+}
+
+fn use_json(used: &KekUse) -> Value {
+    json!({
+        "id": used.kek.map(|it| it.id), "version": used.kek.map(|it| it.version),
+        "data_keys": used.data_keys,
+    })
+}
+
+fn print_verdict(verdict: &KeyVerdict, output: Output) -> anyhow::Result<ExitCode> {
+    let faults = verdict
+        .faults
+        .iter()
+        .map(|it| format!("{}  data key {}: {}", it.tenant, it.key_id, it.reason));
+    let counts = format!(
+        "{} data keys open, {} do not; {} are under an older version",
+        verdict.opened, verdict.unreadable, verdict.outdated
+    );
+    let text: Vec<String> = faults.chain([counts]).collect();
+    let faults = verdict
+        .faults
+        .iter()
+        .map(|it| json!({ "tenant_id": it.tenant, "key_id": it.key_id, "reason": it.reason }));
+    let value = json!({
+        "whole": verdict.is_whole(), "opened": verdict.opened, "outdated": verdict.outdated,
+        "unreadable": verdict.unreadable, "faults": faults.collect::<Vec<_>>(),
+    });
+    output.print_result(&value, text.join("\n"))?;
+    Ok(if verdict.is_whole() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

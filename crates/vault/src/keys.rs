@@ -1,0 +1,15 @@
+//! The rotation of keys while processes run: of key-encryption keys (KEKs), which wrap data keys, and of data keys, which
+//! seal the records of a tenant.
+//!
+//! The rule: a version wraps only after every process that runs can open it, and it is destroyed only when it wraps
+//! nothing. What is left to do follows from the rows, so that a rotation continues after any crash.
+//! Start at `rotation.rs`; `rewrap.rs` has the work between a promotion and a retirement. `data_keys.rs` and `reseal.rs`
+//! do the same for data keys.
+
+mod data_keys;
+mod nodes;
+pub(crate) mod reseal;
+mod rewrap;
+pub(crate) mod rotation;
+pub(crate) mod status;
+pub(crate) mod verify;

@@ -1,0 +1,115 @@
+//! The rotation of data keys: a new key of a tenant seals from now on, the worker seals the older records again, and the
+//! old key is deleted.
+//!
+//! The rule: a data key is deleted only when no record and no hash is left under it, and an hour after it stopped sealing,
+//! because another process may have it in its cache for minutes. The installation's own data key is not rotated: hashes
+//! under it stay valid.
+//! Start at [`Vault::rotate_data_key`].
+
+use std::time::Duration;
+
+use regrant_domain::{TenantId, Timestamp};
+use regrant_storage::{AuditEvent, StoredDataKey, TenantScope};
+use serde_json::json;
+
+use crate::{
+    Actor, Error, Vault,
+    tenants::{guard::require_not_shredded, pass::TenantPass},
+};
+
+/// How long a data key is kept after it stopped sealing: far longer than any process caches it.
+const KEEP_FOR: Duration = Duration::from_hours(1);
+
+/// The actor of the audit rows.
+const ACTOR: &str = "vault";
+
+impl Vault {
+    /// Gives a tenant a new data key. The worker seals its records again; tokens, generations and clients stay as they are.
+    ///
+    /// # Errors
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
+    pub async fn rotate_data_key(&self, by: Actor, tenant: TenantId) -> Result<(), Error> {
+        by.require_owner()?;
+        let scope = self.find_unshredded_scope(tenant).await?;
+        self.replace_data_key(&scope, by.audit_name()).await
+    }
+
+    /// The same for every tenant; returns how many.
+    ///
+    /// # Errors
+    /// `ReadOnly`; the first error of a tenant, after all had their turn.
+    pub async fn rotate_all_data_keys(&self, by: Actor) -> Result<u64, Error> {
+        by.require_owner()?;
+        // Keys that are made meanwhile are new.
+        let now = self.clock.now() + chrono::TimeDelta::microseconds(1);
+        self.rotate_keys_made_before(now, &by.audit_name()).await
+    }
+
+    /// Gives every tenant whose data key is older than the settings allow a new one.
+    pub(super) async fn rotate_due_data_keys(&self) -> Result<u64, Error> {
+        match self.settings.keys.rotate_every {
+            Some(every) => {
+                let before = self.clock.now() - every;
+                self.rotate_keys_made_before(before, ACTOR).await
+            }
+            None => Ok(0),
+        }
+    }
+
+    async fn rotate_keys_made_before(&self, before: Timestamp, by: &str) -> Result<u64, Error> {
+        let mut pass = TenantPass::default();
+        for scope in self.store.list_scopes_with_keys(true, before).await? {
+            let rotated = self.replace_data_key(&scope, by.to_owned()).await;
+            pass.add_result(scope.tenant(), rotated.map(|()| 1));
+        }
+        pass.finish()
+    }
+
+    async fn replace_data_key(&self, scope: &TenantScope, by: String) -> Result<(), Error> {
+        let now = self.clock.now();
+        let new = self.data_keys.generate_next_key(scope, now).await?;
+        let tx = self.store.begin(scope).await?;
+        // Held until the end, so that a shred cannot run in between.
+        require_not_shredded(tx.lock_tenant().await?)?;
+        tx.replace_data_key(&new).await?;
+        let detail = json!({ "version": new.version });
+        let event = AuditEvent::new(by, "data_key.rotated", new.id, detail);
+        tx.write_audit_events(&[event], now).await?;
+        tx.commit().await?;
+        self.data_keys.evict_tenant(scope.tenant()).await;
+        self.reseal_rests.end_rest(scope.tenant());
+        Ok(())
+    }
+
+    /// Deletes the tenant's old data keys under which nothing is left; returns how many.
+    pub(super) async fn delete_unused_data_keys(&self, scope: &TenantScope) -> Result<u64, Error> {
+        let mut deleted = 0_u64;
+        for old in self.data_keys.list_old_keys(scope).await? {
+            deleted = deleted.saturating_add(self.delete_data_key(scope, &old).await?);
+        }
+        Ok(deleted)
+    }
+
+    async fn delete_data_key(
+        &self,
+        scope: &TenantScope,
+        old: &StoredDataKey,
+    ) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin(scope).await?;
+        let keys = tx.list_data_keys().await?;
+        let sealing_since = keys.iter().find(|it| it.is_active).map(|it| it.created_at);
+        if sealing_since.is_none_or(|it| now < it + KEEP_FOR)
+            || tx.count_sealed_under(old.id, old.version).await? > 0
+            || !tx.delete_data_key(old.id).await?
+        {
+            return Ok(0);
+        }
+        let detail = json!({ "version": old.version });
+        let event = AuditEvent::new(ACTOR.to_owned(), "data_key.deleted", old.id, detail);
+        tx.write_audit_events(&[event], now).await?;
+        tx.commit().await?;
+        self.data_keys.evict_tenant(scope.tenant()).await;
+        Ok(1)
+    }
+}
