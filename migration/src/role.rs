@@ -47,9 +47,12 @@ const GRANTS: [(&str, &str); 34] = [
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 10] = [
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
+    "served_assets(UUID, TEXT[])",
+    "append_audit(UUID, BIGINT, BYTEA, BIGINT, BYTEA, UUID[], BIGINT[], TEXT[], TEXT[], TEXT[], TEXT[], BIGINT[], \
+     BYTEA[])",
     "lease_due(TEXT, BIGINT, BIGINT, TEXT, UUID[], UUID[])",
     "lease_probes(TEXT, BIGINT, BIGINT, UUID[], TEXT[])",
     "renew_probes(TEXT, BIGINT)",

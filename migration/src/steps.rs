@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 45] = [
+pub(crate) const ALL: [Step; 46] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -66,4 +66,5 @@ pub(crate) const ALL: [Step; 45] = [
     work::s46_erasures::STEP,
     work::s47_run_failures::STEP,
     tenants::s50_client_lookups::STEP,
+    work::s53_read_functions::STEP,
 ];

@@ -5,3 +5,4 @@ pub(super) mod s14_probe_due;
 pub(super) mod s25_retention;
 pub(super) mod s46_erasures;
 pub(super) mod s47_run_failures;
+pub(super) mod s53_read_functions;

@@ -26,17 +26,17 @@ const MAX_ROWS: usize = 1_000;
 static ALARMS: Mutex<Option<HashMap<String, Instant>>> = Mutex::new(None);
 
 /// Decodes rows, and leaves out those that do not decode.
-pub(crate) fn decode_rows<T>(
+pub(crate) fn decode_rows<'a, T>(
     table: &'static str,
-    rows: &[Row],
+    rows: impl IntoIterator<Item = &'a Row>,
     decode: impl Fn(&Row) -> Result<T, Error>,
 ) -> Vec<T> {
-    let readable = |row| {
+    let readable = |row: &Row| {
         decode(row)
             .inspect_err(|fault| raise_alarm(table, "", fault))
             .ok()
     };
-    rows.iter().filter_map(readable).collect()
+    rows.into_iter().filter_map(readable).collect()
 }
 
 /// A row whose columns are replaced by placeholders where they do not parse.

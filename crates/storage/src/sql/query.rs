@@ -250,7 +250,10 @@ mod tests {
     fn a_short_list_is_no_array() {
         for (dialect, list) in [(Dialect::Sqlite, "(?, ?)"), (Dialect::Postgres, "($1, $2)")] {
             let query = Query::new("SELECT 1 WHERE a IN :ids").bind_list("ids", [1_i64, 2]);
-            assert_eq!(render(query, dialect).0, format!("SELECT 1 WHERE a IN {list}"));
+            assert_eq!(
+                render(query, dialect).0,
+                format!("SELECT 1 WHERE a IN {list}")
+            );
         }
     }
 
