@@ -49,9 +49,12 @@ const GRANTS: [(&str, &str); 36] = [
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 6] = [
+const FUNCTIONS: [&str; 8] = [
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
+    "served_assets(UUID, TEXT[])",
+    "append_audit(UUID, BIGINT, BYTEA, BIGINT, BYTEA, UUID[], BIGINT[], TEXT[], TEXT[], TEXT[], TEXT[], BIGINT[], \
+     BYTEA[])",
     "make_notices_due(UUID[], BYTEA, BIGINT)",
     "count_keys_by_kek()",
     "wrapped_keys(BYTEA, BYTEA, UUID, UUID, BIGINT)",

@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 47] = [
+pub(crate) const ALL: [Step; 48] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -67,5 +67,6 @@ pub(crate) const ALL: [Step; 47] = [
     work::s47_run_failures::STEP,
     tenants::s50_client_lookups::STEP,
     work::s51_tenant_leases::STEP,
+    work::s53_read_functions::STEP,
     credentials::s55_key_rotation::STEP,
 ];

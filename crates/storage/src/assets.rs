@@ -7,6 +7,7 @@ mod facts;
 pub(crate) mod list;
 mod quota;
 mod registration;
+mod served;
 
 pub use business::BusinessProof;
 pub use cut_off::CutOffReading;
@@ -14,3 +15,4 @@ pub use facts::{CountedRefusal, DateReading};
 pub use list::AssetFilter;
 pub use quota::Quota;
 pub use registration::{NewAsset, Registration};
+pub use served::ServedAsset;

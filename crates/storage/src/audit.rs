@@ -1,5 +1,6 @@
 //! The audit of each tenant: events linked into a chain.
 
+mod append;
 mod chain;
 mod event;
 mod fault;

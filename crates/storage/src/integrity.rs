@@ -18,4 +18,5 @@ pub(crate) use rows::without_seals;
 pub use seals::RowSeals;
 pub(crate) use seals::SealRecords;
 pub use slot::SlottedCredential;
+pub(crate) use slot::slotted_from_row;
 pub(crate) use table::{CLIENTS, OPERATOR_SESSIONS, OPERATORS, RECONNECT_SESSIONS, TENANTS};

@@ -28,7 +28,7 @@ mod work;
 
 pub use assets::{
     AssetFilter, BusinessProof, CountedRefusal, CutOffReading, DateReading, NewAsset, Quota,
-    Registration,
+    Registration, ServedAsset,
 };
 pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow, ChainReport,

@@ -7,7 +7,7 @@ use regrant_domain::{AppId, TenantId};
 use sea_orm::DatabaseTransaction;
 
 use crate::{
-    Error, RowSeals,
+    AuditHead, Error, RowSeals,
     audit::Ledger,
     outage::Health,
     sql::{Dialect, Plans, Query, Row},
@@ -56,9 +56,15 @@ pub struct TenantTx {
 impl TenantTx {
     /// Commits this transaction with its audit.
     pub async fn commit(self) -> Result<(), Error> {
-        self.link_audit().await?;
+        self.commit_audit().await.map(drop)
+    }
+
+    /// Commits this transaction with its audit, and returns the new end of the chain if there were events.
+    pub async fn commit_audit(self) -> Result<Option<AuditHead>, Error> {
+        let head = self.link_audit().await?;
         let health = self.health;
-        health.note(self.transaction.commit().await.map_err(Error::from))
+        health.note(self.transaction.commit().await.map_err(Error::from))?;
+        Ok(head)
     }
 
     /// Switches to another tenant, so that the audit of several shares one commit. Switch in the order of

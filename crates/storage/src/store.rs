@@ -267,6 +267,25 @@ impl Store {
         .await
     }
 
+    /// Waits for the turn of one statement that reads a tenant's rows.
+    pub(crate) async fn wait_to_read(&self, scope: &TenantScope) -> Result<Turn, Error> {
+        self.turns.wait_to_read(scope.tenant()).await
+    }
+
+    /// Waits for the turn of one statement that writes single rows for a caller who waits.
+    pub(crate) async fn wait_to_write_shortly(&self, scope: &TenantScope) -> Result<Turn, Error> {
+        self.turns.wait_to_write_shortly(scope.tenant()).await
+    }
+
+    /// What links the audit.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`]: the store was opened without it.
+    pub(crate) fn audit_chain(&self) -> Result<&AuditChain, Error> {
+        let chain = self.codes.chain.as_ref();
+        chain.ok_or_else(|| Error::Unsupported("a store without a chain".to_owned()))
+    }
+
     async fn begin_reading(&self, scope: &TenantScope, plans: Plans) -> Result<TenantTx, Error> {
         let turn = self.turns.wait_to_read(scope.tenant()).await?;
         let transaction = self.connection.begin().await.map_err(Error::from);

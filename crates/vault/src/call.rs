@@ -1,8 +1,10 @@
-//! What the use cases of every folder take: who calls, the key that makes a request repeatable, one page of a list.
+//! What the use cases of every folder take: who calls, the key that makes a request repeatable, one page of a list; and
+//! where long work runs.
 //!
 //! The rule: nothing here knows a capability.
 
 pub(crate) mod actor;
+mod apart;
 pub(crate) mod batches;
 pub(crate) mod idempotency;
 pub(crate) mod page;

@@ -68,6 +68,16 @@ impl Vault {
     pub async fn replace_tokens(
         &self,
         caller: &Principal,
+        request: ReconnectRequest,
+    ) -> Result<ReconnectView, Error> {
+        let (vault, caller) = (self.clone(), caller.clone());
+        self.run_apart(async move { vault.accept_and_wait(&caller, request).await })
+            .await
+    }
+
+    async fn accept_and_wait(
+        &self,
+        caller: &Principal,
         mut request: ReconnectRequest,
     ) -> Result<ReconnectView, Error> {
         let deadline = Instant::now() + request.wait;

@@ -17,15 +17,17 @@ use regrant_domain::{
     state::{AssetState, Status, reason_not_attributed, reason_unreadable},
 };
 use regrant_graph::{AppCredentials, AppSecretProof};
-use regrant_storage::{AuditEvent, SlottedCredential};
+use regrant_storage::{AuditEvent, ServedAsset, SlottedCredential};
 use serde_json::json;
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Resource, Vault,
     assets::spellings::{NamedAsset, fold_spellings, list_spellings},
     credentials::attribution::is_fault_of_record,
-    tokens::shared_reads::ServedAsset,
 };
+
+/// Up to how many tokens are read on the thread that answers the call.
+const SHORT: usize = 8;
 
 /// A token that serves an asset.
 pub struct ServedToken {
@@ -80,6 +82,20 @@ impl Vault {
     /// # Errors
     /// `TooMany`; `Invalid` for an empty list.
     pub async fn look_up_tokens(
+        &self,
+        caller: &Principal,
+        ids: &[AssetId],
+        repeatable: Option<RepeatableRequest>,
+    ) -> Result<Vec<(AssetId, TokenLookup)>, Error> {
+        if ids.len() <= SHORT {
+            return self.read_tokens(caller, ids, repeatable).await;
+        }
+        let (vault, caller, ids) = (self.clone(), caller.clone(), ids.to_vec());
+        self.run_apart(async move { vault.read_tokens(&caller, &ids, repeatable).await })
+            .await
+    }
+
+    async fn read_tokens(
         &self,
         caller: &Principal,
         ids: &[AssetId],

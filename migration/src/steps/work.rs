@@ -6,3 +6,4 @@ pub(super) mod s25_retention;
 pub(super) mod s46_erasures;
 pub(super) mod s47_run_failures;
 pub(super) mod s51_tenant_leases;
+pub(super) mod s53_read_functions;

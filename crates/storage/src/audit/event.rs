@@ -124,68 +124,33 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Links the pending events to the end of the chain. Call it last before a commit: the lock it takes
-    /// delays every other writer of this tenant.
-    pub(crate) async fn link_audit(&self) -> Result<(), Error> {
+    /// Links the pending events to the end of the chain, and returns the new end if there were any. Call it last before
+    /// a commit: the lock it takes delays every other writer of this tenant.
+    pub(crate) async fn link_audit(&self) -> Result<Option<AuditHead>, Error> {
         let pending = self.ledger.take_pending(self.tenant);
         let Some(chain) = &self.ledger.chain else {
-            return Ok(());
+            return Ok(None);
         };
         if pending.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut head = self.lock_audit_head(chain).await?;
         for chunk in pending.chunks(CHUNK) {
             let rows = chunk
                 .iter()
-                .map(|(event, at)| self.link_event(chain, &mut head, event, *at));
+                .map(|(event, at)| link_event(chain, self.tenant, &mut head, event, *at));
+            let rows = rows.map(|row| row.map(to_values));
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
             self.insert_audit_rows(rows).await?;
         }
-        self.move_audit_head(&head).await
+        self.move_audit_head(&head).await?;
+        Ok(Some(head))
     }
 
     /// The chain this transaction writes to.
     pub(crate) fn audit_chain(&self) -> Result<&AuditChain, Error> {
         let chain = self.ledger.chain.as_ref();
         chain.ok_or_else(|| Error::Unsupported("a store without a chain".to_owned()))
-    }
-
-    /// The row of an event after `head`, which moves to that row.
-    pub(crate) fn link_event(
-        &self,
-        chain: &AuditChain,
-        head: &mut AuditHead,
-        event: &AuditEvent,
-        at: Timestamp,
-    ) -> Result<[Value; 8], Error> {
-        let (id, at, detail) = (EventId::mint(), to_micros(at), to_json(&event.detail)?);
-        let content = RowContent {
-            actor: &event.actor,
-            subject: &event.subject,
-            detail: &detail,
-        };
-        let next = head.seq.checked_add(1);
-        head.seq = next.ok_or(Error::Corrupt("audit head"))?;
-        let position = ChainPosition {
-            seq: head.seq,
-            id,
-            at,
-            action: event.action,
-        };
-        let digest = chain.digest_content(self.tenant, &content);
-        let link = chain.compute_link(self.tenant, &head.hash, &position, &digest);
-        head.hash = link.to_vec();
-        Ok([
-            id.uuid().into(),
-            at.into(),
-            event.actor.as_str().into(),
-            event.action.into(),
-            event.subject.as_str().into(),
-            detail.as_str().into(),
-            head.seq.into(),
-            head.hash.as_slice().into(),
-        ])
     }
 
     pub(crate) async fn insert_audit_rows(&self, rows: Vec<[Value; 8]>) -> Result<(), Error> {
@@ -198,6 +163,70 @@ impl TenantTx {
             .bind_tenant_rows("rows", rows);
         self.execute(query).await.map(drop)
     }
+}
+
+/// A row of the audit, linked to the row before it.
+pub(crate) struct LinkedEvent {
+    pub(crate) id: EventId,
+    pub(crate) at: i64,
+    pub(crate) actor: String,
+    pub(crate) action: &'static str,
+    pub(crate) subject: String,
+    pub(crate) detail: String,
+    pub(crate) seq: i64,
+    pub(crate) hash: Vec<u8>,
+}
+
+/// The row of an event after `head`, which moves to that row.
+pub(crate) fn link_event(
+    chain: &AuditChain,
+    tenant: TenantId,
+    head: &mut AuditHead,
+    event: &AuditEvent,
+    at: Timestamp,
+) -> Result<LinkedEvent, Error> {
+    let (id, at, detail) = (EventId::mint(), to_micros(at), to_json(&event.detail)?);
+    let content = RowContent {
+        actor: &event.actor,
+        subject: &event.subject,
+        detail: &detail,
+    };
+    let next = head.seq.checked_add(1);
+    head.seq = next.ok_or(Error::Corrupt("audit head"))?;
+    let position = ChainPosition {
+        seq: head.seq,
+        id,
+        at,
+        action: event.action,
+    };
+    let digest = chain.digest_content(tenant, &content);
+    head.hash = chain
+        .compute_link(tenant, &head.hash, &position, &digest)
+        .to_vec();
+    Ok(LinkedEvent {
+        id,
+        at,
+        actor: event.actor.clone(),
+        action: event.action,
+        subject: event.subject.clone(),
+        detail,
+        seq: head.seq,
+        hash: head.hash.clone(),
+    })
+}
+
+/// The columns of a row after its tenant.
+pub(crate) fn to_values(row: LinkedEvent) -> [Value; 8] {
+    [
+        row.id.uuid().into(),
+        row.at.into(),
+        row.actor.into(),
+        row.action.into(),
+        row.subject.into(),
+        row.detail.into(),
+        row.seq.into(),
+        row.hash.into(),
+    ]
 }
 
 /// Names the seals in the detail of the last event that is kept as long as acts are; without one, adds an event.

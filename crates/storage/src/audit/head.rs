@@ -7,7 +7,11 @@ use regrant_domain::Clock;
 
 use crate::{
     AuditChain, AuditEvent, Error, TenantTx,
-    audit::{chain::START, kind::CHAIN_STARTED},
+    audit::{
+        chain::START,
+        event::{link_event, to_values},
+        kind::CHAIN_STARTED,
+    },
 };
 
 /// The end of a tenant's chain.
@@ -71,8 +75,8 @@ impl TenantTx {
             subject: self.tenant.to_string(),
             detail: serde_json::json!({ "unchained": unchained }),
         };
-        let row = self.link_event(chain, head, &event, Clock::system_time())?;
-        self.insert_audit_rows(vec![row]).await
+        let row = link_event(chain, self.tenant, head, &event, Clock::system_time())?;
+        self.insert_audit_rows(vec![to_values(row)]).await
     }
 
     pub(crate) async fn move_audit_head(&self, head: &AuditHead) -> Result<(), Error> {

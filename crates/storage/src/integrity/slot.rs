@@ -3,14 +3,12 @@
 //! The rule: only a credential that the application put into slot `active`, at the asset's generation, is served. A
 //! credential that leaves the slot loses its seal.
 
-use regrant_domain::{AssetId, Credential, Slot, TenantId};
+use regrant_domain::{Credential, Slot, TenantId};
 use tracing::error;
 
 use crate::{
-    Error, RowSeals, StoredCredential, TenantTx,
-    credentials::credential::credential_from_row,
-    integrity::seals::matches_seal,
-    sql::{Row, decode_rows},
+    Error, RowSeals, StoredCredential, TenantTx, credentials::credential::credential_from_row,
+    integrity::seals::matches_seal, sql::Row,
 };
 
 /// A credential, and whether it is in its slot because the application put it there.
@@ -38,27 +36,9 @@ impl SlottedCredential {
 }
 
 impl TenantTx {
-    /// The credentials that serve these assets, in any order.
-    pub async fn find_serving_credentials(
-        &self,
-        assets: &[AssetId],
-    ) -> Result<Vec<SlottedCredential>, Error> {
-        let rows = self.find_rows_in_slot(Slot::Active, assets).await?;
-        Ok(decode_rows("credentials", &rows, |row| {
-            self.slotted_from_row(row)
-        }))
-    }
-
-    /// The credential of a row, and whether its slot is intact. Only slot `active` carries a seal.
+    /// The credential of a row, and whether its slot is intact.
     pub(crate) fn slotted_from_row(&self, row: &Row) -> Result<SlottedCredential, Error> {
-        let stored = credential_from_row(row)?;
-        let credential = &stored.credential;
-        let seal: Option<Vec<u8>> = row.get("slot_seal")?;
-        let computed = self.row_seals()?.compute_slot(self.tenant, credential);
-        let is_intact = credential.slot != Slot::Active
-            || (matches_seal(&computed, seal.as_deref())
-                && credential.generation == row.get::<i64>("asset_generation")?);
-        Ok(SlottedCredential { stored, is_intact })
+        slotted_from_row(self.row_seals()?, self.tenant, row)
     }
 
     /// The seal of a credential's slot; `None` for a slot that carries none.
@@ -69,6 +49,22 @@ impl TenantTx {
         let seal = self.row_seals()?.compute_slot(self.tenant, credential);
         Ok(Some(seal.to_vec()))
     }
+}
+
+/// The credential of a row, and whether its slot is intact. Only slot `active` carries a seal.
+pub(crate) fn slotted_from_row(
+    seals: &RowSeals,
+    tenant: TenantId,
+    row: &Row,
+) -> Result<SlottedCredential, Error> {
+    let stored = credential_from_row(row)?;
+    let credential = &stored.credential;
+    let seal: Option<Vec<u8>> = row.get("slot_seal")?;
+    let computed = seals.compute_slot(tenant, credential);
+    let is_intact = credential.slot != Slot::Active
+        || (matches_seal(&computed, seal.as_deref())
+            && credential.generation == row.get::<i64>("asset_generation")?);
+    Ok(SlottedCredential { stored, is_intact })
 }
 
 impl RowSeals {

@@ -65,6 +65,14 @@ impl Plans {
 }
 
 impl Dialect {
+    /// What fits this database.
+    pub(crate) fn choose<T>(self, on_sqlite: T, on_postgres: T) -> T {
+        match self {
+            Self::Sqlite => on_sqlite,
+            Self::Postgres => on_postgres,
+        }
+    }
+
     pub(crate) fn of_backend(backend: DbBackend) -> Self {
         match backend {
             DbBackend::Postgres => Self::Postgres,

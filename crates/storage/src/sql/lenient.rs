@@ -26,17 +26,17 @@ const MAX_ROWS: usize = 1_000;
 static ALARMS: Mutex<Option<HashMap<String, Instant>>> = Mutex::new(None);
 
 /// Decodes rows, and leaves out those that do not decode.
-pub(crate) fn decode_rows<R, T>(
+pub(crate) fn decode_rows<'a, R: 'a, T>(
     table: &'static str,
-    rows: &[R],
+    rows: impl IntoIterator<Item = &'a R>,
     decode: impl Fn(&R) -> Result<T, Error>,
 ) -> Vec<T> {
-    let readable = |row| {
+    let readable = |row: &R| {
         decode(row)
             .inspect_err(|fault| raise_alarm(table, "", fault))
             .ok()
     };
-    rows.iter().filter_map(readable).collect()
+    rows.into_iter().filter_map(readable).collect()
 }
 
 /// A row whose columns are replaced by placeholders where they do not parse.

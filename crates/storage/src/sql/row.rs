@@ -13,17 +13,26 @@ use crate::Error;
 const MAX_COUNTER: i64 = 1 << 53;
 
 /// A row; a value that does not parse is [`Error::Corrupt`] with the column's name.
-pub(crate) struct Row(QueryResult);
+pub(crate) struct Row {
+    result: QueryResult,
+    /// What the statement wrote before the names of the columns.
+    prefix: &'static str,
+}
 
 impl From<QueryResult> for Row {
-    fn from(row: QueryResult) -> Self {
-        Self(row)
+    fn from(result: QueryResult) -> Self {
+        Self { result, prefix: "" }
     }
 }
 
 impl Row {
     pub(crate) fn get<T: TryGetable>(&self, column: &'static str) -> Result<T, Error> {
-        Ok(self.0.try_get("", column)?)
+        Ok(self.result.try_get(self.prefix, column)?)
+    }
+
+    /// The same row, of which the columns are read that the statement named with this prefix.
+    pub(crate) fn with_prefix(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
     }
 
     /// The value of the column that a statement named with this prefix.
@@ -32,7 +41,7 @@ impl Row {
         prefix: &str,
         column: &'static str,
     ) -> Result<T, Error> {
-        Ok(self.0.try_get(prefix, column)?)
+        Ok(self.result.try_get(prefix, column)?)
     }
 
     /// Text that a domain type parses.

@@ -76,14 +76,18 @@ impl Vault {
         repeatable: Option<RepeatableRequest>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
         self.check_registration_count(registrations.len())?;
-        let register = async |call: Option<&IdempotentCall>| {
-            self.register_in_one_transaction(caller, registrations, call)
-                .await
+        let (vault, caller) = (self.clone(), caller.clone());
+        let registering = async move {
+            let register = async |call: Option<&IdempotentCall>| {
+                vault
+                    .register_in_one_transaction(&caller, registrations, call)
+                    .await
+            };
+            let (scope, id) = (&caller.scope, caller.caller_id());
+            let registered = vault.run_idempotent(scope, id, repeatable, register);
+            Ok(registered.await?.value)
         };
-        Ok(self
-            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, register)
-            .await?
-            .value)
+        self.run_apart(registering).await
     }
 
     async fn register_in_one_transaction(

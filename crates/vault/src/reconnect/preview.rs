@@ -91,6 +91,16 @@ impl Vault {
     pub async fn preview_reconnect(
         &self,
         caller: &Principal,
+        request: PreviewRequest,
+    ) -> Result<Preview, Error> {
+        let (vault, caller) = (self.clone(), caller.clone());
+        self.run_apart(async move { vault.preview(&caller, request).await })
+            .await
+    }
+
+    async fn preview(
+        &self,
+        caller: &Principal,
         mut request: PreviewRequest,
     ) -> Result<Preview, Error> {
         let deadline = Instant::now() + self.settings.reconnect.preview_patience;

@@ -2,7 +2,8 @@
 //!
 //! The rule: a read waits until its events are committed; if the commit fails, all of its reads fail, but each tenant of
 //! it is committed alone first. A commit group commits in sequence: on SQLite one group for all tenants, on PostgreSQL one
-//! group per tenant.
+//! group per tenant, whose events are appended after the end of the chain that this process wrote last. If another
+//! process wrote to the chain since, the end is locked and read first.
 //! Start at [`ReadAudit::record_reads`]; `call/batches.rs` gathers the reads of a commit.
 
 use std::{
@@ -13,8 +14,9 @@ use std::{
     },
 };
 
+use moka::sync::Cache;
 use regrant_domain::{TenantId, Timestamp};
-use regrant_storage::{AuditEvent, Store, TenantScope};
+use regrant_storage::{AuditEvent, AuditHead, Store, TenantScope, TenantTx};
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -26,11 +28,16 @@ use crate::{
 /// How many events one commit carries at most, unless a single read has more.
 const MAX_ROWS: usize = 2_000;
 
+/// How many ends of chains are remembered.
+const MAX_ENDS: u64 = 10_000;
+
 /// Commits the audit events of reads. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ReadAudit {
     store: Store,
     batches: Batches<TenantId, WaitingRead>,
+    /// The ends of chains as this process wrote them last.
+    ends: Cache<TenantId, AuditHead>,
     count_commits: Arc<AtomicU64>,
 }
 
@@ -56,6 +63,7 @@ impl ReadAudit {
         Self {
             store,
             batches: Batches::new(tracker, runtime, limit),
+            ends: Cache::new(MAX_ENDS),
             count_commits: Arc::default(),
         }
     }
@@ -115,22 +123,61 @@ impl ReadAudit {
         }
     }
 
-    /// Commits a batch in one transaction, tenant by tenant in the order of their ids.
     async fn commit_batch(&self, tenants: &ReadsByTenant) -> Result<(), regrant_storage::Error> {
+        let mut all = tenants.values();
+        if let (Some(reads), None) = (all.next(), all.next())
+            && !self.store.is_sqlite()
+            && self.append_events(reads).await?
+        {
+            return Ok(());
+        }
+        self.commit_locked(tenants).await
+    }
+
+    /// Appends the events of a tenant's reads after the end that is remembered; whether it still is the end.
+    async fn append_events(&self, reads: &[WaitingRead]) -> Result<bool, regrant_storage::Error> {
+        let Some(scope) = reads.first().map(|it| &it.scope) else {
+            return Ok(false);
+        };
+        // Forgotten until the events are known to be committed.
+        let Some(end) = self.ends.remove(&scope.tenant()) else {
+            return Ok(false);
+        };
+        let of_read = |read: &WaitingRead| {
+            let at = read.at;
+            read.events
+                .iter()
+                .cloned()
+                .map(move |it| (it, at))
+                .collect::<Vec<_>>()
+        };
+        let events: Vec<_> = reads.iter().flat_map(of_read).collect();
+        let Some(end) = self.store.append_audit_events(scope, &end, &events).await? else {
+            return Ok(false);
+        };
+        self.ends.insert(scope.tenant(), end);
+        self.count_commits.fetch_add(1, Ordering::SeqCst);
+        Ok(true)
+    }
+
+    /// Commits a batch in one transaction, tenant by tenant in the order of their ids.
+    async fn commit_locked(&self, tenants: &ReadsByTenant) -> Result<(), regrant_storage::Error> {
         let mut open = None;
         for reads in tenants.values() {
             let Some(first) = reads.first() else { continue };
             let tx = match open.take() {
                 None => self.store.begin_short(&first.scope).await?,
-                Some(tx) => regrant_storage::TenantTx::switch_tenant(tx, &first.scope).await?,
+                Some((tx, _)) => TenantTx::switch_tenant(tx, &first.scope).await?,
             };
             for read in reads {
                 tx.write_audit_events(&read.events, read.at).await?;
             }
-            open = Some(tx);
+            open = Some((tx, first.scope.tenant()));
         }
-        if let Some(tx) = open {
-            tx.commit().await?;
+        if let Some((tx, tenant)) = open {
+            if let Some(end) = tx.commit_audit().await? {
+                self.ends.insert(tenant, end);
+            }
             self.count_commits.fetch_add(1, Ordering::SeqCst);
         }
         Ok(())

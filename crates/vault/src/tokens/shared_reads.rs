@@ -1,4 +1,4 @@
-//! The rows that serve assets: concurrent reads of a tenant share one transaction.
+//! The rows that serve assets: concurrent reads of a tenant share one statement.
 //!
 //! The rule: a read begins after it was asked for, so that it shows what was committed before. Rows are opened by their
 //! own calls, not here.
@@ -9,8 +9,8 @@ use std::{
     sync::Arc,
 };
 
-use regrant_domain::{Asset, AssetId, TenantId};
-use regrant_storage::{SlottedCredential, Store, TenantScope};
+use regrant_domain::{AssetId, TenantId};
+use regrant_storage::{ServedAsset, Store, TenantScope};
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -19,19 +19,10 @@ use crate::{
     call::batches::{BatchLimit, Batches},
 };
 
-/// How many assets one transaction reads at most, unless a single call asks for more.
+/// How many assets one batch reads at most, unless a single call asks for more.
 const MAX_ASSETS: usize = 1_000;
 /// How many calls of a tenant wait at most.
 const MAX_WAITING: usize = 1_024;
-/// Up to how many assets are found by the plan that PostgreSQL keeps for single rows.
-const SHORT: usize = 64;
-
-/// An asset, and the credential in the slot that serves it.
-#[derive(Clone)]
-pub(crate) struct ServedAsset {
-    pub(crate) asset: Asset,
-    pub(crate) active: Option<SlottedCredential>,
-}
 
 /// Reads the rows of tokens. Cheap to clone.
 #[derive(Clone)]
@@ -107,23 +98,9 @@ impl SharedReads {
         let mut seen = HashSet::new();
         let ids = batch.iter().flat_map(|read| &read.ids);
         let ids: Vec<_> = ids.filter(|id| seen.insert(*id)).cloned().collect();
-        let tx = match ids.as_slice() {
-            [] => return Ok(HashMap::new()),
-            _ if ids.len() <= SHORT => self.store.begin_short_read(scope).await?,
-            _ => self.store.begin_read(scope).await?,
-        };
-        let assets = tx.find_assets(&ids).await?;
-        let known: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
-        let active = tx.find_serving_credentials(&known).await?.into_iter();
-        let mut active: HashMap<_, _> = active
-            .map(|it| (it.stored.credential.asset_id.clone(), it))
-            .collect();
-        tx.commit().await?;
-        let served = |asset: Asset| {
-            let active = active.remove(&asset.id);
-            (asset.id.clone(), ServedAsset { asset, active })
-        };
-        Ok(assets.into_iter().map(served).collect())
+        let served = self.store.read_served_assets(scope, &ids).await?;
+        let by_id = served.into_iter().map(|it| (it.asset.id.clone(), it));
+        Ok(by_id.collect())
     }
 }
 

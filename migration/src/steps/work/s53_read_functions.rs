@@ -1,0 +1,58 @@
+//! On PostgreSQL one call reads the assets that a token is asked for with the credentials that serve them, and one call
+//! appends the audit of reads. Both name the tenant first, so that row-level security confines them; they run with the
+//! rights of the caller.
+//!
+//! The rows are found by their keys, however small the tables were when a plan was made.
+
+use crate::step::Step;
+
+pub(crate) const STEP: Step = Step {
+    name: "m20261129_000053_read_functions",
+    tenant_table: None,
+    up: "{postgres_only}
+CREATE FUNCTION served_assets(tenant UUID, wanted TEXT[])
+    RETURNS TABLE (asset assets, credential credentials, next_check_at BIGINT, refresh_failed BOOLEAN,
+        parked BOOLEAN, standby BOOLEAN)
+    LANGUAGE plpgsql VOLATILE
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+    AS $$
+BEGIN
+    PERFORM set_config('app.tenant_id', tenant::text, true);
+    RETURN QUERY
+        SELECT a, c, p.due_at, g.refresh_failed_at IS NOT NULL,
+            EXISTS (SELECT 1 FROM credentials o
+                WHERE o.tenant_id = tenant AND o.asset_id = a.id AND o.slot = 'candidate'),
+            EXISTS (SELECT 1 FROM credentials o
+                WHERE o.tenant_id = tenant AND o.asset_id = a.id AND o.slot = 'standby')
+        FROM assets a
+        LEFT JOIN credentials c ON c.tenant_id = a.tenant_id AND c.asset_id = a.id AND c.slot = 'active'
+        LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+        LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
+        WHERE a.tenant_id = tenant AND a.id = ANY (wanted);
+END $$;
+CREATE FUNCTION append_audit(tenant UUID, end_seq BIGINT, end_hash BYTEA, new_seq BIGINT, new_hash BYTEA,
+        ids UUID[], ats BIGINT[], actors TEXT[], actions TEXT[], subjects TEXT[], details TEXT[], seqs BIGINT[],
+        hashes BYTEA[])
+    RETURNS BOOLEAN
+    LANGUAGE plpgsql VOLATILE
+    SET enable_seqscan = off
+    AS $$
+BEGIN
+    PERFORM set_config('app.tenant_id', tenant::text, true);
+    UPDATE audit_heads h SET seq = new_seq, hash = new_hash
+        WHERE h.tenant_id = tenant AND h.seq = end_seq AND h.hash = end_hash;
+    IF NOT FOUND THEN
+        RETURN FALSE;
+    END IF;
+    INSERT INTO audit_events (tenant_id, id, at, actor, action, subject, detail, seq, hash)
+        SELECT tenant, * FROM unnest(ids, ats, actors, actions, subjects, details, seqs, hashes);
+    RETURN TRUE;
+END $$;
+REVOKE ALL ON FUNCTION served_assets(UUID, TEXT[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION append_audit(UUID, BIGINT, BYTEA, BIGINT, BYTEA, UUID[], BIGINT[], TEXT[], TEXT[], TEXT[],
+    TEXT[], BIGINT[], BYTEA[]) FROM PUBLIC;",
+    down: "{postgres_only}
+DROP FUNCTION append_audit(UUID, BIGINT, BYTEA, BIGINT, BYTEA, UUID[], BIGINT[], TEXT[], TEXT[], TEXT[], TEXT[],
+    BIGINT[], BYTEA[]);
+DROP FUNCTION served_assets(UUID, TEXT[]);",
+};
