@@ -3,8 +3,8 @@
 mod connect;
 mod faults;
 mod isolation;
-mod layout;
 mod key_rotation;
+mod layout;
 mod migrations;
 mod reseal;
 mod role;

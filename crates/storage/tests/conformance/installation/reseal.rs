@@ -151,9 +151,13 @@ async fn records_of_clients_are_replaced_with_the_seal_of_their_row(bench: Bench
 }
 
 async fn serving(bench: &Bench) -> Vec<SlottedCredential> {
-    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
-    let found = tx.find_serving_credentials(&[id("1"), id("2")]).await;
-    found.unwrap()
+    let ids = [id("1"), id("2")];
+    let found = bench.store.read_served_assets(&bench.acme, &ids).await;
+    found
+        .unwrap()
+        .into_iter()
+        .filter_map(|it| it.active)
+        .collect()
 }
 
 async fn a_resealed_credential_keeps_its_generation_and_is_intact(bench: Bench) {

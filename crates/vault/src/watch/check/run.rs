@@ -118,7 +118,7 @@ impl Vault {
         );
         let task = async move {
             let _permit = permit;
-            if let Err(error) = vault.run_check(run).await {
+            if let Err(error) = Box::pin(vault.run_check(run)).await {
                 warn!(
                     error = error_chain(&error),
                     "a check failed; the worker probes its assets"
