@@ -128,7 +128,7 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Vault {
     store: Store,
-    data_keys: DataKeys,
+    data_keys: Arc<DataKeys>,
     person_directory: PersonDirectory,
     decoy: Arc<DecoyApp>,
     graph: regrant_graph::Client,
@@ -138,7 +138,7 @@ pub struct Vault {
     progress: Progress,
     shared_reads: Arc<SharedReads>,
     read_audit: Arc<ReadAudit>,
-    scope_usage: ScopeUsage,
+    scope_usage: Arc<ScopeUsage>,
     passwords: PasswordHasher,
     runs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
@@ -202,7 +202,7 @@ impl Vault {
             reseal_rests: ResealRests::default(),
             webhooks,
             store,
-            data_keys: keys,
+            data_keys: Arc::new(keys),
             person_directory: directory,
             decoy: Arc::new(decoy),
             graph: parts.graph,
@@ -217,7 +217,7 @@ impl Vault {
             read_audit: Arc::new(audit),
             clients: Arc::new(clients),
             app_secrets: Arc::default(),
-            scope_usage: usage,
+            scope_usage: Arc::new(usage),
             passwords,
             runs: jobs,
         })

@@ -148,7 +148,8 @@ async fn caller(vault: &Vault) -> (Principal, String) {
 
 async fn on_each(test: impl AsyncFn(Bench)) {
     for database in TestDatabase::create_all().await {
-        test(Bench::on(database).await).await;
+        let bench = Box::pin(Bench::on(database)).await;
+        Box::pin(test(bench)).await;
     }
 }
 
