@@ -107,13 +107,20 @@ impl CallTraits {
     }
 }
 
+/// The calls without an `Idempotency-Key`. One with a password would need a quick hash of the password. A step of a rotation
+/// may be repeated as it is: the state of the key says whether it was taken, and one more new data key does no harm.
+const WITHOUT_KEY: [&str; 3] = [
+    "/admin/v1/session",
+    "/admin/v1/keys/encryption",
+    "/admin/v1/keys/data",
+];
+
 /// Adds the parameters, the security and the responses that all calls of this kind share.
 pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if !path.starts_with("/v1") && !path.starts_with("/admin") {
         return;
     }
-    // A call with a password has no Idempotency-Key: that would need a quick hash of the password.
-    if *method == HttpMethod::Post && !path.starts_with("/admin/v1/session") {
+    if *method == HttpMethod::Post && !WITHOUT_KEY.iter().any(|it| path.starts_with(it)) {
         add_post_parts(operation);
     }
     let traits = CallTraits::of_operation(path, method, operation);
