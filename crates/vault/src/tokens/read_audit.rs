@@ -52,6 +52,9 @@ struct WaitingRead {
 /// The reads of one commit, in the order of the tenants' ids.
 type ReadsByTenant = BTreeMap<TenantId, Vec<WaitingRead>>;
 
+/// The transaction of a batch, if it was begun before the batch was taken.
+type Begun = Option<Result<TenantTx, regrant_storage::Error>>;
+
 impl ReadAudit {
     pub(crate) fn new(store: Store, tracker: TaskTracker, runtime: Handle) -> Self {
         let limit = BatchLimit {
@@ -85,11 +88,16 @@ impl ReadAudit {
             at,
             done,
         };
-        let audit = self.clone();
-        self.batches.add(self.group_of(scope), read, move |batch| {
-            let audit = audit.clone();
-            async move { audit.commit_or_divide(group_by_tenant(batch)).await }
-        })?;
+        let (store, audit) = (self.store.clone(), self.clone());
+        self.batches.add_after(
+            self.group_of(scope),
+            read,
+            move || begin_on_sqlite(store.clone()),
+            move |begun, batch| {
+                let audit = audit.clone();
+                async move { audit.commit_or_divide(begun, group_by_tenant(batch)).await }
+            },
+        )?;
         let committed = committed.await.map_err(Error::from_cause)?;
         committed.map_err(Error::of_batch)
     }
@@ -110,12 +118,12 @@ impl ReadAudit {
 
     /// Commits a batch. Where that fails, one tenant's chain may be damaged: each tenant commits alone then, so that
     /// only its own reads fail.
-    async fn commit_or_divide(&self, tenants: ReadsByTenant) {
-        match self.commit_batch(&tenants).await {
+    async fn commit_or_divide(&self, begun: Begun, tenants: ReadsByTenant) {
+        match self.commit_batch(begun, &tenants).await {
             Err(_) if tenants.len() > 1 => {
                 for (tenant, reads) in tenants {
                     let alone = BTreeMap::from([(tenant, reads)]);
-                    let committed = self.commit_batch(&alone).await;
+                    let committed = self.commit_batch(None, &alone).await;
                     answer_reads(alone, committed);
                 }
             }
@@ -123,7 +131,11 @@ impl ReadAudit {
         }
     }
 
-    async fn commit_batch(&self, tenants: &ReadsByTenant) -> Result<(), regrant_storage::Error> {
+    async fn commit_batch(
+        &self,
+        begun: Begun,
+        tenants: &ReadsByTenant,
+    ) -> Result<(), regrant_storage::Error> {
         let mut all = tenants.values();
         if let (Some(reads), None) = (all.next(), all.next())
             && !self.store.is_sqlite()
@@ -131,7 +143,7 @@ impl ReadAudit {
         {
             return Ok(());
         }
-        self.commit_locked(tenants).await
+        self.commit_locked(begun.transpose()?, tenants).await
     }
 
     /// Appends the events of a tenant's reads after the end that is remembered; whether it still is the end.
@@ -161,27 +173,41 @@ impl ReadAudit {
     }
 
     /// Commits a batch in one transaction, tenant by tenant in the order of their ids.
-    async fn commit_locked(&self, tenants: &ReadsByTenant) -> Result<(), regrant_storage::Error> {
-        let mut open = None;
+    async fn commit_locked(
+        &self,
+        begun: Option<TenantTx>,
+        tenants: &ReadsByTenant,
+    ) -> Result<(), regrant_storage::Error> {
+        let mut open = begun;
         for reads in tenants.values() {
             let Some(first) = reads.first() else { continue };
             let tx = match open.take() {
                 None => self.store.begin_short(&first.scope).await?,
-                Some((tx, _)) => TenantTx::switch_tenant(tx, &first.scope).await?,
+                Some(tx) => tx.switch_tenant(&first.scope).await?,
             };
             for read in reads {
                 tx.write_audit_events(&read.events, read.at).await?;
             }
-            open = Some((tx, first.scope.tenant()));
+            open = Some(tx);
         }
-        if let Some((tx, tenant)) = open {
-            if let Some(end) = tx.commit_audit().await? {
-                self.ends.insert(tenant, end);
-            }
-            self.count_commits.fetch_add(1, Ordering::SeqCst);
+        let (Some(tx), Some(last)) = (open, tenants.keys().next_back()) else {
+            return Ok(());
+        };
+        if let Some(end) = tx.commit_audit().await? {
+            self.ends.insert(*last, end);
         }
+        self.count_commits.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
+}
+
+/// SQLite has one writer: the batch waits for its turn first and carries what arrived meanwhile. A batch of PostgreSQL
+/// needs no transaction as long as the end of its chain is remembered.
+async fn begin_on_sqlite(store: Store) -> Begun {
+    if !store.is_sqlite() {
+        return None;
+    }
+    Some(store.begin_short(&store.system_scope()).await)
 }
 
 fn group_by_tenant(batch: Vec<WaitingRead>) -> ReadsByTenant {
