@@ -10,7 +10,7 @@ use crate::{
     AuditHead, Error, RowSeals,
     audit::Ledger,
     outage::Health,
-    sql::{Dialect, Plans, Query, Row},
+    sql::{Dialect, Plans, Query, Row, decode_row},
     turns::Turn,
 };
 
@@ -91,6 +91,18 @@ impl TenantTx {
     pub(crate) async fn fetch_all(&self, query: Query) -> Result<Vec<Row>, Error> {
         self.check_tenant(&query)?;
         self.health.note(query.fetch_all(&self.transaction).await)
+    }
+
+    /// The rows that decode. Each is decoded as it arrives: a row of the driver is many times as large as what it holds.
+    pub(crate) async fn fetch_decoded<T>(
+        &self,
+        table: &'static str,
+        query: Query,
+        decode: impl Fn(&Row) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.check_tenant(&query)?;
+        let decoded = query.fetch_decoded(&self.transaction, |row| decode_row(table, row, &decode));
+        self.health.note(decoded.await)
     }
 
     pub(crate) async fn fetch_one(&self, query: Query) -> Result<Option<Row>, Error> {

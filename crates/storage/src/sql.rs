@@ -9,6 +9,6 @@ pub(crate) mod row;
 mod template;
 
 pub(crate) use dialect::{Dialect, Plans};
-pub(crate) use lenient::{LenientRow, decode_rows};
+pub(crate) use lenient::{LenientRow, decode_row, decode_rows};
 pub(crate) use query::{CHUNK, Query, maybe_micros, maybe_to_json, to_json, to_micros};
 pub(crate) use row::Row;

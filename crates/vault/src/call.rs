@@ -4,7 +4,7 @@
 //! The rule: nothing here knows a capability.
 
 pub(crate) mod actor;
-mod apart;
+pub(crate) mod apart;
 pub(crate) mod batches;
 pub(crate) mod idempotency;
 pub(crate) mod page;

@@ -146,6 +146,7 @@ pub struct Vault {
     endpoint_permits: Permits<WebhookEndpointId>,
     preview_permits: Permits<TenantId>,
     check_permits: Permits<TenantId>,
+    list_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
     clients: Arc<ClientLookups>,
@@ -195,6 +196,7 @@ impl Vault {
             )),
             preview_permits: Permits::new(reconnect::preview::LIMITS),
             check_permits: Permits::new(watch::check::LIMITS),
+            list_permits: Permits::new(call::apart::LIST_LIMITS),
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
@@ -234,6 +236,7 @@ impl Vault {
             ("batches in flight", self.graph.batch_limits()),
             ("previews", self.preview_permits.limits()),
             ("checks", self.check_permits.limits()),
+            ("long lists", self.list_permits.limits()),
             ("webhooks in flight", self.delivery_permits.limits()),
         ]
     }

@@ -161,6 +161,7 @@ impl Vault {
             };
             let rest = deadline.saturating_duration_since(Instant::now());
             if status != ReconnectStatus::Running || rest.is_zero() {
+                let _permit = self.wait_for_list_permit(caller.tenant()).await?;
                 return self.find_reconnect_view(caller, id).await;
             }
             // A wake-up is only a hint: the database is read again in either case.

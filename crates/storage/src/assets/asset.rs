@@ -48,7 +48,7 @@ impl TenantTx {
 
     /// Those of the assets that exist, in any order.
     pub async fn find_assets(&self, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
-        let mut assets = Vec::with_capacity(ids.len());
+        let mut assets = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query("{select} AND a.id IN :ids")

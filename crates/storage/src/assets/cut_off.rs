@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Row, decode_rows, maybe_micros, to_micros},
+    sql::{CHUNK, Row, maybe_micros, to_micros},
 };
 
 /// The person and business whose asset reported a cut-off.
@@ -50,8 +50,8 @@ impl TenantTx {
             )
             .bind("asset", asset.as_str())
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("cut_offs", &rows, cut_off_note_from_row))
+        self.fetch_decoded("cut_offs", query, cut_off_note_from_row)
+            .await
     }
 
     /// Sets the cut-off of assets, whatever was known before. Lock the assets first.

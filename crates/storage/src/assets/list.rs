@@ -7,7 +7,7 @@ use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReachLimit, Timestamp,
 use crate::{
     Error, TenantTx,
     assets::asset::{SELECT, asset_from_row},
-    sql::{Query, decode_rows, to_micros},
+    sql::{Query, to_micros},
 };
 
 /// Which assets to list.
@@ -82,8 +82,7 @@ impl TenantTx {
             .bind_optional("ending_before", filter.ending_before.map(to_micros))
             .bind("limit", i64::from(filter.limit));
         let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("assets", &rows, asset_from_row))
+        self.fetch_decoded("assets", query, asset_from_row).await
     }
 }
 

@@ -5,7 +5,7 @@ use regrant_domain::Timestamp;
 use crate::{
     AuditRow, Error, TenantTx,
     audit::row::{AUDIT_ROWS, audit_row_from},
-    sql::{decode_rows, to_micros},
+    sql::to_micros,
 };
 
 /// Which audit events to list.
@@ -63,8 +63,8 @@ impl TenantTx {
             .bind_optional("before", before)
             .bind_optional("after", after)
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("audit_events", &rows, audit_row_from))
+        self.fetch_decoded("audit_events", query, audit_row_from)
+            .await
     }
 
     /// The newest checkpoint, if there is one.

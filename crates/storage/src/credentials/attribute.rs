@@ -59,8 +59,8 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("credentials", &rows, credential_from_row))
+        self.fetch_decoded("credentials", query, credential_from_row)
+            .await
     }
 
     /// Notes that no person of the app is known for these credentials: Graph was asked, or their records do not open.

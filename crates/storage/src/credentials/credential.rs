@@ -43,8 +43,8 @@ impl TenantTx {
             .query("{select} AND c.asset_id = :asset ORDER BY c.created_at DESC, c.id DESC")
             .fill("select", SELECT)
             .bind("asset", asset.as_str());
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("credentials", &rows, credential_from_row))
+        self.fetch_decoded("credentials", query, credential_from_row)
+            .await
     }
 
     /// The credentials that serve these assets, in any order.
@@ -108,10 +108,8 @@ impl TenantTx {
             .fill("select", SELECT)
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::try_from(limit).unwrap_or(i64::MAX));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("credentials", &rows, |row| {
-            self.slotted_from_row(row)
-        }))
+        self.fetch_decoded("credentials", query, |row| self.slotted_from_row(row))
+            .await
     }
 
     /// Inserts credentials. If `unless_taken`, one whose slot is taken is not inserted; else that fails.

@@ -122,10 +122,8 @@ impl TenantTx {
             .bind("key", key.as_bytes().to_vec())
             .bind_optional("after", after.map(CredentialId::uuid))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("credentials", &rows, |row| {
-            self.slotted_from_row(row)
-        }))
+        self.fetch_decoded("credentials", query, |row| self.slotted_from_row(row))
+            .await
     }
 
     /// Replaces records of credentials, each only if it is what was read. Generation and slot stay. Returns how many.

@@ -10,7 +10,7 @@ use crate::{
     Error, ForecastFilter, TenantTx,
     credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
     forecast::endings::{bind_filter, to_rank},
-    sql::{Row, decode_rows, to_micros},
+    sql::{Row, to_micros},
 };
 
 /// One ending of the calendar.
@@ -62,8 +62,8 @@ impl TenantTx {
             .bind_optional("after_id", after.map(|it| it.asset_id.as_str()))
             .bind_optional("after_rank", after.map(|it| to_rank(it.cause)))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("assets", &rows, forecast_position_from_row))
+        self.fetch_decoded("assets", query, forecast_position_from_row)
+            .await
     }
 
     /// How many endings each day has, by cause, confidence and cover.
@@ -77,8 +77,8 @@ impl TenantTx {
             .fill("outlasts", OUTLASTS)
             .fill("expires_at", NEWEST_EXPIRY)
             .fill("data_access", NEWEST_DATA_ACCESS);
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("assets", &rows, ending_tally_from_row))
+        self.fetch_decoded("assets", query, ending_tally_from_row)
+            .await
     }
 
     /// How many assets no day of the calendar shows.
@@ -119,8 +119,8 @@ impl TenantTx {
         let query = self
             .query_endings(filter, sql)
             .bind("most", i64::from(most));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("assets", &rows, forecast_line_from_row))
+        self.fetch_decoded("assets", query, forecast_line_from_row)
+            .await
     }
 }
 

@@ -43,8 +43,8 @@ impl TenantTx {
             .fill("newest", NEWEST)
             .bind("after", after.map_or("", PersonId::as_str))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("grants", &rows, person_facts_from_row))
+        self.fetch_decoded("grants", query, person_facts_from_row)
+            .await
     }
 
     /// The person with this id.

@@ -8,7 +8,7 @@ use regrant_domain::{
 
 use crate::{
     Error, TenantTx,
-    sql::{LenientRow, Row, decode_rows, to_micros},
+    sql::{LenientRow, Row, to_micros},
 };
 
 /// An item to accept.
@@ -79,8 +79,8 @@ impl TenantTx {
             .query("{select} ORDER BY position")
             .fill("select", SELECT)
             .bind("reconnect", reconnect.uuid());
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("reconnect_items", &rows, item_from_row))
+        self.fetch_decoded("reconnect_items", query, item_from_row)
+            .await
     }
 
     /// Items whose newest event comes after `event_seq`, in the order of their events.
@@ -96,8 +96,8 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("event_seq", event_seq)
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("reconnect_items", &rows, item_from_row))
+        self.fetch_decoded("reconnect_items", query, item_from_row)
+            .await
     }
 
     /// Items to work on now, in the caller's order: not tried yet, or deferred until now.
@@ -118,8 +118,8 @@ impl TenantTx {
             .bind("reconnect", reconnect.uuid())
             .bind("now", to_micros(now))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("reconnect_items", &rows, item_from_row))
+        self.fetch_decoded("reconnect_items", query, item_from_row)
+            .await
     }
 
     /// When the first deferred item may be tried again; `None` if no item is deferred with a time.

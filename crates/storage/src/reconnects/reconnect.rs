@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Error, TenantTx,
     reconnects::item::OPEN,
-    sql::{CHUNK, Row, decode_rows},
+    sql::{CHUNK, Row},
 };
 
 closed_list! {
@@ -140,8 +140,8 @@ impl TenantTx {
             .bind_optional("session", session)
             .bind_optional("after", after.map(ReconnectId::uuid))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("reconnects", &rows, reconnect_from_row))
+        self.fetch_decoded("reconnects", query, reconnect_from_row)
+            .await
     }
 
     /// How many items of each reconnect have each outcome.

@@ -4,10 +4,7 @@
 
 use regrant_domain::{ClientId, PersonId, ReconnectSessionId, Timestamp};
 
-use crate::{
-    Error, TenantTx,
-    sql::{Row, decode_rows},
-};
+use crate::{Error, TenantTx, sql::Row};
 
 /// A session without its assets, of which it may have thousands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +59,8 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(ReconnectSessionId::uuid))
             .bind("limit", i64::from(limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("reconnect_sessions", &rows, summary_from_row))
+        self.fetch_decoded("reconnect_sessions", query, summary_from_row)
+            .await
     }
 }
 

@@ -31,12 +31,20 @@ pub(crate) fn decode_rows<'a, R: 'a, T>(
     rows: impl IntoIterator<Item = &'a R>,
     decode: impl Fn(&R) -> Result<T, Error>,
 ) -> Vec<T> {
-    let readable = |row: &R| {
-        decode(row)
-            .inspect_err(|fault| raise_alarm(table, "", fault))
-            .ok()
-    };
-    rows.into_iter().filter_map(readable).collect()
+    let rows = rows.into_iter();
+    rows.filter_map(|row| decode_row(table, row, &decode))
+        .collect()
+}
+
+/// Decodes a row, unless it does not decode.
+pub(crate) fn decode_row<R, T>(
+    table: &'static str,
+    row: &R,
+    decode: impl Fn(&R) -> Result<T, Error>,
+) -> Option<T> {
+    decode(row)
+        .inspect_err(|fault| raise_alarm(table, "", fault))
+        .ok()
 }
 
 /// A row whose columns are replaced by placeholders where they do not parse.

@@ -7,8 +7,9 @@
 
 use std::borrow::Cow;
 
+use futures_util::TryStreamExt;
 use regrant_domain::{TenantId, Timestamp};
-use sea_orm::{ConnectionTrait, Statement, Value, Values};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, StreamTrait, Value, Values};
 
 use crate::{
     Error,
@@ -128,6 +129,20 @@ impl Query {
     pub(crate) async fn fetch_all(self, on: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
         let rows = on.query_all_raw(self.into_statement(on)?).await?;
         Ok(rows.into_iter().map(Row::from).collect())
+    }
+
+    /// What `decode` makes of the rows, one after the other.
+    pub(crate) async fn fetch_decoded<T>(
+        self,
+        on: &DatabaseTransaction,
+        decode: impl Fn(&Row) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = on.stream_raw(self.into_statement(on)?).await?;
+        let mut decoded = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            decoded.extend(decode(&Row::from(row)));
+        }
+        Ok(decoded)
     }
 
     pub(crate) async fn fetch_one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {

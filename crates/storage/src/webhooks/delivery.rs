@@ -160,8 +160,8 @@ impl TenantTx {
             .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows("deliveries", &rows, delivery_from_row))
+        self.fetch_decoded("deliveries", query, delivery_from_row)
+            .await
     }
 
     /// Ends a delivery, delivered or failed.

@@ -12,7 +12,7 @@ use regrant_domain::{
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, Row, decode_rows, to_json, to_micros},
+    sql::{Query, Row, to_json, to_micros},
 };
 
 /// An endpoint to insert; its secret is of generation 1.
@@ -96,12 +96,8 @@ impl TenantTx {
     /// The tenant's endpoints, the oldest first.
     pub async fn list_webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, Error> {
         let query = self.query("{select} ORDER BY id").fill("select", SELECT);
-        let rows = self.fetch_all(query).await?;
-        Ok(decode_rows(
-            "webhook_endpoints",
-            &rows,
-            webhook_endpoint_from_row,
-        ))
+        self.fetch_decoded("webhook_endpoints", query, webhook_endpoint_from_row)
+            .await
     }
 
     /// The endpoint with this id.

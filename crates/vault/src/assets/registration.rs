@@ -78,6 +78,7 @@ impl Vault {
         self.check_registration_count(registrations.len())?;
         let (vault, caller) = (self.clone(), caller.clone());
         let registering = async move {
+            let _permit = vault.wait_for_list_permit(caller.tenant()).await?;
             let register = async |call: Option<&IdempotentCall>| {
                 vault
                     .register_in_one_transaction(&caller, registrations, call)

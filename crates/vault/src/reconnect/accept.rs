@@ -44,7 +44,9 @@ impl Vault {
             Some(id) => Some(self.load_plan(&caller.scope, id).await?),
             None => None,
         };
+        let permit = self.wait_for_list_permit(caller.tenant()).await?;
         let (id, accepted) = self.insert_reconnect(caller, request, call, plan).await?;
+        drop(permit);
         Ok(self.start_run(caller, id, accepted))
     }
 
