@@ -69,19 +69,28 @@ impl TenantTx {
         ids.sort_unstable();
         ids.dedup();
         if self.dialect.locks_rows() {
-            for chunk in ids.chunks(CHUNK) {
-                let query = self
-                    .query(
-                        "SELECT id FROM assets
-                         WHERE tenant_id = :tenant AND id IN :ids ORDER BY id {for_update}",
-                    )
-                    .bind_list("ids", chunk.iter().map(AssetId::as_str));
-                self.fetch_all(query).await?;
-            }
+            ids = self.lock_rows(&ids).await?;
         }
         let mut assets = self.find_assets(&ids).await?;
         assets.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(assets)
+    }
+
+    /// Locks the rows of these assets; returns those that exist.
+    async fn lock_rows(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
+        let mut locked = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT id FROM assets
+                     WHERE tenant_id = :tenant AND id IN :ids ORDER BY id {for_update}",
+                )
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            for row in self.fetch_all(query).await? {
+                locked.push(row.parse("id")?);
+            }
+        }
+        Ok(locked)
     }
 
     /// Deletes an asset with its credentials.

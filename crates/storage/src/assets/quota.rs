@@ -30,11 +30,12 @@ impl TenantTx {
         query.fetch_one(&self.transaction).await.map(drop)
     }
 
-    /// The tenant's assets.
+    /// The tenant's assets; they are counted only where they are limited.
     pub async fn read_asset_quota(&self) -> Result<Quota, Error> {
         self.read_quota(
             "SELECT t.max_assets AS most,
-                 (SELECT count(*) FROM assets WHERE tenant_id = :tenant) AS used
+                 CASE WHEN t.max_assets IS NULL THEN 0
+                     ELSE (SELECT count(*) FROM assets WHERE tenant_id = :tenant) END AS used
              FROM tenants t WHERE t.id = :tenant",
         )
         .await

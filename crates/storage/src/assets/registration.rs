@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{
-    Asset, AssetFacts, AssetId, AssetKind, BusinessSource, Timestamp, state::Status,
+    Asset, AssetFacts, AssetId, AssetKind, BusinessSource, CredentialKind, Timestamp, state::Status,
 };
 use sea_orm::Value;
 
@@ -14,6 +14,9 @@ use crate::{
 
 /// The source of a business that a registration names.
 const CLIENT: &str = BusinessSource::Client.as_str();
+
+/// The generation of an asset with its first credential.
+const FIRST_GENERATION: i64 = 1;
 
 /// An asset to register; its id is canonical for its kind.
 #[derive(Debug, Clone)]
@@ -26,14 +29,16 @@ pub struct NewAsset {
     pub name: Option<String>,
     /// The business that a client of the whole tenant says it belongs to; `None` keeps the one there is.
     pub business_id: Option<AssetId>,
-    /// The status that needs no event, if the asset is new; `None` where its first status is not known yet.
+    /// The kind of the token that this transaction stores as its first one, if the asset is new.
+    pub first_credential: Option<CredentialKind>,
+    /// The status that needs no event, if the asset is new.
     pub notified: Option<Status>,
     /// When it is registered.
     pub created_at: Timestamp,
 }
 
 impl NewAsset {
-    /// The asset as it is stored when it is new.
+    /// The asset as it is stored when it is new, before it has a credential.
     #[must_use]
     pub fn to_asset(&self) -> Asset {
         Asset {
@@ -49,6 +54,21 @@ impl NewAsset {
             facts: AssetFacts::of_new_asset(self.created_at),
             created_at: self.created_at,
         }
+    }
+
+    /// The asset with its first credential; `None` if it comes without one.
+    #[must_use]
+    pub fn to_asset_with_credential(&self) -> Option<Asset> {
+        let kind = self.first_credential?;
+        let mut asset = self.to_asset();
+        asset.generation = FIRST_GENERATION;
+        asset.facts.active = Some(kind);
+        Some(asset)
+    }
+
+    /// The generation of a new asset.
+    fn generation(&self) -> i64 {
+        self.first_credential.map_or(0, |_| FIRST_GENERATION)
     }
 }
 
@@ -96,6 +116,7 @@ impl TenantTx {
                 name,
                 business,
                 source.into(),
+                asset.generation().into(),
                 notified,
                 created_at,
             ]
@@ -103,7 +124,7 @@ impl TenantTx {
         let query = self
             .query(
                 "INSERT INTO assets (tenant_id, id, kind, name, business_id, business_source,
-                     notified_state, created_at)
+                     generation, notified_state, created_at)
                  VALUES :rows ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id",
             )
             .bind_tenant_rows("rows", rows);

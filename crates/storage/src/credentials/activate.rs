@@ -64,6 +64,21 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Stores the first credentials of assets that this transaction has created with them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]: a credential is of another slot.
+    pub async fn insert_first_credentials(
+        &self,
+        credentials: &[NewCredential],
+    ) -> Result<(), Error> {
+        check_slot(Slot::Active, credentials)?;
+        for chunk in credentials.chunks(CHUNK) {
+            self.insert_credentials(chunk, false).await?;
+        }
+        Ok(())
+    }
+
     /// Replaces tokens by refreshed ones; the old ones become `previous`. Candidates stay, and the assets
     /// keep the reconnect that settled them last.
     ///

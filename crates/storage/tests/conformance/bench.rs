@@ -211,6 +211,7 @@ pub(crate) fn page(id: &str) -> NewAsset {
         kind: AssetKind::Page,
         name: None,
         business_id: None,
+        first_credential: None,
         notified: None,
         created_at: day(0),
     }

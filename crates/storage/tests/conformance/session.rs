@@ -283,10 +283,11 @@ async fn a_quota_counts_existing_rows(bench: Bench) {
     bench.accept(&["2"]).await;
     let tx = bench.acme().await;
     tx.lock_tenant_row().await.unwrap();
+    // Assets are counted only where they are limited.
     assert_eq!(
         tx.read_asset_quota().await.unwrap(),
         Quota {
-            used: 2,
+            used: 0,
             limit: None
         }
     );
@@ -311,7 +312,13 @@ async fn a_quota_counts_existing_rows(bench: Bench) {
     let set = "UPDATE tenants SET max_assets = 7, max_running_reconnects = 3 WHERE name = 'acme'";
     bench.database.run_as_superuser(set).await;
     let tx = bench.acme().await;
-    assert_eq!(tx.read_asset_quota().await.unwrap().limit, Some(7));
+    assert_eq!(
+        tx.read_asset_quota().await.unwrap(),
+        Quota {
+            used: 2,
+            limit: Some(7)
+        }
+    );
     assert_eq!(tx.read_running_quota().await.unwrap().limit, Some(3));
     drop(tx);
     let other = bench.bolt().await;

@@ -19,8 +19,22 @@ impl Vault {
         ids: &[AssetId],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let notice = self.settings.assets.notice;
+        if ids.is_empty() {
+            return Ok(());
+        }
         let assets = find_readable_assets(tx, ids).await?;
+        self.plan_next_probes(tx, &assets, now).await?;
+        self.emit_state_changes(tx, &assets, now).await
+    }
+
+    /// Plans the next probes of assets as they are stored now.
+    pub(crate) async fn plan_next_probes(
+        &self,
+        tx: &TenantTx,
+        assets: &[Asset],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let notice = self.settings.assets.notice;
         let plan = |it: &Asset| {
             let check = schedule_next_probe(
                 &it.facts,
@@ -31,9 +45,8 @@ impl Vault {
             );
             (it.id.clone(), check)
         };
-        tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>())
-            .await?;
-        self.emit_state_changes(tx, &assets, now).await
+        let plans: Vec<_> = assets.iter().map(plan).collect();
+        Ok(tx.plan_probes(&plans).await?)
     }
 
     /// Emits the assets' changes of state, including those by time alone; their planned probes stay.

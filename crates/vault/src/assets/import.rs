@@ -25,13 +25,15 @@ pub(super) struct CheckedRegistration {
 impl CheckedRegistration {
     pub(super) fn to_row(&self, created_at: Timestamp) -> NewAsset {
         let it = &self.registration;
+        let first_credential = it.token.as_ref().map(|(_, kind)| *kind);
         NewAsset {
             id: it.id.clone(),
             kind: it.kind,
             name: it.name.clone(),
             business_id: it.business_id.clone(),
-            // A new asset without a token causes no event.
-            notified: it.token.is_none().then_some(Status::Disconnected),
+            first_credential,
+            // Neither a new asset without a token nor one whose token was never probed causes an event.
+            notified: Some(first_credential.map_or(Status::Disconnected, |_| Status::Unproven)),
             created_at,
         }
     }
@@ -59,9 +61,11 @@ pub(super) fn check_registrations(
     registrations.into_iter().map(check).collect()
 }
 
-/// The locked assets and their credentials, before tokens are imported.
+/// The assets of a registration and their credentials, before tokens are imported.
 pub(super) struct StoredTokens {
     locked: Vec<Asset>,
+    /// Created by this transaction; they have no credentials.
+    new: Vec<Asset>,
     active: Vec<StoredCredential>,
     candidates: Vec<StoredCredential>,
 }
@@ -69,6 +73,8 @@ pub(super) struct StoredTokens {
 /// One asset that a token may be imported for.
 struct ImportTarget {
     asset: Asset,
+    /// Whether this transaction created the asset, with the generation of its first credential.
+    is_new: bool,
     /// The fingerprint of the active token.
     active: Option<Vec<u8>>,
     /// Whether the candidate slot holds a reconnect's token.
@@ -80,15 +86,15 @@ impl StoredTokens {
     pub(super) async fn read(
         tx: &TenantTx,
         existing: Vec<Asset>,
-        new: Vec<Asset>,
+        new: &[NewAsset],
     ) -> Result<Self, Error> {
         let ids: Vec<_> = existing.iter().map(|it| it.id.clone()).collect();
         let mut locked = existing;
-        locked.extend(new);
         // No token is sealed for an asset whose generation may be a placeholder.
         locked.retain(|it| !it.facts.is_unreadable);
         Ok(Self {
             locked,
+            new: new.iter().map(NewAsset::to_asset).collect(),
             active: tx.find_active_credentials(&ids).await?,
             candidates: tx.find_candidate_credentials(&ids).await?,
         })
@@ -106,15 +112,19 @@ impl StoredTokens {
             .filter(|it| it.credential.intent_seq > 0)
             .map(|it| it.credential.asset_id)
             .collect();
-        let target = |asset: Asset| {
+        let mut target = |asset: Asset, is_new| {
             let target = ImportTarget {
+                is_new,
                 active: active.remove(&asset.id),
                 has_reconnect_candidate: of_reconnects.contains(&asset.id),
                 asset,
             };
             (target.asset.id.clone(), target)
         };
-        self.locked.into_iter().map(target).collect()
+        let new = self.new.into_iter().map(|it| (it, true));
+        let locked = self.locked.into_iter().map(|it| (it, false));
+        let all = new.chain(locked);
+        all.map(|(it, is_new)| target(it, is_new)).collect()
     }
 }
 
@@ -124,6 +134,8 @@ pub(super) struct TokenImports<'a> {
     caller: &'a Principal,
     now: Timestamp,
     targets: HashMap<AssetId, ImportTarget>,
+    /// The first credentials of new assets.
+    pub(super) first: Vec<StoredCredential>,
     pub(super) active: Vec<Activation>,
     pub(super) parked: Vec<StoredCredential>,
 }
@@ -140,6 +152,7 @@ impl<'a> TokenImports<'a> {
             caller,
             now,
             targets: stored.into_targets(),
+            first: Vec::new(),
             active: Vec::new(),
             parked: Vec::new(),
         }
@@ -163,11 +176,22 @@ impl<'a> TokenImports<'a> {
         Ok(RegisteredAsset { id, status, slot })
     }
 
-    /// The assets whose token was sealed.
-    pub(super) fn list_sealed(&self) -> impl Iterator<Item = AssetId> {
-        let active = self.active.iter().map(|it| &it.credential);
-        let sealed = active.chain(&self.parked);
-        sealed.map(|it| it.credential.asset_id.clone())
+    /// How many tokens were sealed.
+    pub(super) const fn count_sealed(&self) -> usize {
+        self.first.len() + self.active.len() + self.parked.len()
+    }
+
+    /// Stores what was sealed.
+    pub(super) async fn store(&self, tx: &TenantTx) -> Result<(), Error> {
+        tx.insert_first_credentials(&self.first).await?;
+        tx.activate_credentials(&self.active, 0, self.now).await?;
+        tx.park_credentials(&self.parked, self.now).await?;
+        if self.count_sealed() > 0 {
+            // Until Graph said whose the tokens are, every notice about a person may concern them.
+            let app = self.caller.scope.app_id();
+            tx.add_unattributed_entry(app).await?;
+        }
+        Ok(())
     }
 
     /// The audit event of each token that was sealed.
@@ -175,11 +199,10 @@ impl<'a> TokenImports<'a> {
         let event = |action, stored: &StoredCredential| {
             credential_sealed_event(self.caller.audit_name(), action, &stored.credential)
         };
-        let active = self
-            .active
-            .iter()
-            .map(|it| event("credential.activated", &it.credential));
+        let replaced = self.active.iter().map(|it| &it.credential);
+        let active = self.first.iter().chain(replaced);
         active
+            .map(|it| event("credential.activated", it))
             .chain(self.parked.iter().map(|it| event("credential.parked", it)))
             .collect()
     }
@@ -216,9 +239,13 @@ impl<'a> TokenImports<'a> {
             acquired_by: "import".to_owned(),
         };
         let key = (self.key, self.caller.tenant());
+        let (is_new, generation) = (target.is_new, target.asset.generation);
         let credential = draft.seal_unproven(key, &target.asset, slot, self.now)?;
-        let generation = target.asset.generation;
-        self.gather_credential(credential, slot, generation);
+        if is_new {
+            self.first.push(credential);
+        } else {
+            self.gather_credential(credential, slot, generation);
+        }
         Ok(Some(slot))
     }
 

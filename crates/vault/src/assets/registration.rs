@@ -60,7 +60,7 @@ pub struct RegisteredAsset {
 struct Inserted {
     /// Those that were registered before, as they were then; locked.
     existing: Vec<Asset>,
-    new: Vec<Asset>,
+    new: Vec<NewAsset>,
 }
 
 impl Vault {
@@ -107,25 +107,21 @@ impl Vault {
             call.check_unused(&tx).await?;
         }
         let Inserted { existing, new } = self.insert_assets(&tx, caller, &mut checked, now).await?;
-        let mut changed: Vec<_> = existing.iter().map(|it| it.id.clone()).collect();
-        let stored = StoredTokens::read(&tx, existing, new).await?;
+        let changed: Vec<_> = existing.iter().map(|it| it.id.clone()).collect();
+        let stored = StoredTokens::read(&tx, existing, &new).await?;
         let mut imports = TokenImports::new(&key, caller, stored, now);
         let results = checked
             .into_iter()
             .map(|it| imports.import_registered_token(it))
             .collect::<Result<Vec<_>, _>>()?;
-        tx.activate_credentials(&imports.active, 0, now).await?;
-        tx.park_credentials(&imports.parked, now).await?;
-        if !imports.active.is_empty() || !imports.parked.is_empty() {
-            // Until Graph said whose the tokens are, every notice about a person may concern them.
-            tx.add_unattributed_entry(caller.scope.app_id()).await?;
-        }
+        imports.store(&tx).await?;
         self.add_assets_to_directory(&tx, caller, &watched).await?;
-        // A new asset without a token has no probe and causes no event.
-        changed.extend(imports.list_sealed());
         self.follow_up(&tx, &changed, now).await?;
-        let sealed = imports.active.len() + imports.parked.len();
-        let detail = json!({ "assets": results.len(), "sealed": sealed });
+        // A new asset causes no event, and has a probe only with a token.
+        let new = new.iter().filter_map(NewAsset::to_asset_with_credential);
+        self.plan_next_probes(&tx, &new.collect::<Vec<_>>(), now)
+            .await?;
+        let detail = json!({ "assets": results.len(), "sealed": imports.count_sealed() });
         let event = AuditEvent::new(caller.audit_name(), "assets.registered", "assets", detail);
         tx.write_audit_events(&[event], now).await?;
         tx.write_audit_events(&imports.audit_events(), now).await?;
@@ -158,10 +154,10 @@ impl Vault {
         if registered.contains(&Registration::Created) {
             self.check_asset_quota(tx).await?;
         }
-        let created = new.iter().zip(&registered);
+        let created = new.into_iter().zip(&registered);
         let created = created.filter(|(_, it)| **it == Registration::Created);
-        let created = created.map(|(new, _)| new.to_asset()).collect();
-        let mut registered: HashMap<_, _> = ids.iter().cloned().zip(registered).collect();
+        let created = created.map(|(new, _)| new).collect();
+        let mut registered: HashMap<_, _> = ids.into_iter().zip(registered).collect();
         for it in checked.iter_mut().filter(|it| it.status.is_none()) {
             it.status = registered
                 .remove(&it.registration.id)
