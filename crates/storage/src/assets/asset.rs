@@ -12,24 +12,28 @@ use crate::{
     sql::{CHUNK, LenientRow, Row, decode_rows},
 };
 
+/// What belongs to an asset is read in subqueries, which PostgreSQL cannot turn into joins of all rows of the tenant. It
+/// would do so before the first `ANALYZE`, when it believes that a tenant has few rows.
 pub(crate) const SELECT: &str = "
     SELECT a.id, a.kind, a.name, a.business_id, a.business_source, a.person_id, a.generation, a.intent_seq,
         a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures,
         a.unclassified_refusals, a.refusal_counted_at, a.definitive, a.dates_read_at, a.condition,
         a.condition_read_at,
         a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
-        a.working_since, a.notified_state, a.created_at, p.due_at AS next_check_at,
+        a.working_since, a.notified_state, a.created_at,
+        (SELECT p.due_at FROM probe_due p
+            WHERE p.tenant_id = :tenant AND p.asset_id = a.id) AS next_check_at,
         (SELECT c.kind FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
-        EXISTS (SELECT 1 FROM credentials c
+        (SELECT count(*) > 0 FROM credentials c
             JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'
                 AND g.refresh_failed_at IS NOT NULL) AS refresh_failed,
-        EXISTS (SELECT 1 FROM credentials c
+        (SELECT count(*) > 0 FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
-        EXISTS (SELECT 1 FROM credentials c
+        (SELECT count(*) > 0 FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'standby') AS standby
-    FROM assets a LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
+    FROM assets a
     WHERE a.tenant_id = :tenant";
 
 impl TenantTx {

@@ -2,7 +2,9 @@
 //! appends the audit of reads. Both name the tenant first, so that row-level security confines them; they run with the
 //! rights of the caller.
 //!
-//! The rows are found by their keys, however small the tables were when a plan was made.
+//! The rows are found by their keys, however small the tables were when a plan was made: what belongs to an asset is read
+//! in subqueries that the planner cannot turn into joins. Before the first `ANALYZE` it believes that a tenant has one row,
+//! and would join all of them.
 
 use crate::step::Step;
 
@@ -19,15 +21,20 @@ CREATE FUNCTION served_assets(tenant UUID, wanted TEXT[])
 BEGIN
     PERFORM set_config('app.tenant_id', tenant::text, true);
     RETURN QUERY
-        SELECT a, c, p.due_at, g.refresh_failed_at IS NOT NULL,
-            EXISTS (SELECT 1 FROM credentials o
+        SELECT a, c.stored,
+            (SELECT p.due_at FROM probe_due p WHERE p.tenant_id = tenant AND p.asset_id = a.id),
+            coalesce(c.refresh_failed, FALSE),
+            (SELECT count(*) > 0 FROM credentials o
                 WHERE o.tenant_id = tenant AND o.asset_id = a.id AND o.slot = 'candidate'),
-            EXISTS (SELECT 1 FROM credentials o
+            (SELECT count(*) > 0 FROM credentials o
                 WHERE o.tenant_id = tenant AND o.asset_id = a.id AND o.slot = 'standby')
         FROM assets a
-        LEFT JOIN credentials c ON c.tenant_id = a.tenant_id AND c.asset_id = a.id AND c.slot = 'active'
-        LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-        LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
+        LEFT JOIN LATERAL (
+            SELECT c AS stored, (SELECT g.refresh_failed_at IS NOT NULL FROM grants g
+                WHERE g.tenant_id = tenant AND g.id = c.grant_id) AS refresh_failed
+            FROM credentials c
+            WHERE c.tenant_id = tenant AND c.asset_id = a.id AND c.slot = 'active' OFFSET 0
+        ) c ON TRUE
         WHERE a.tenant_id = tenant AND a.id = ANY (wanted);
 END $$;
 CREATE FUNCTION append_audit(tenant UUID, end_seq BIGINT, end_hash BYTEA, new_seq BIGINT, new_hash BYTEA,
