@@ -193,8 +193,9 @@ pub(super) async fn restore_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
-/// Delete the data keys of a suspended tenant, without which its sealed data cannot be opened. `effective_at` says from
-/// when on nothing in the database's own files can bring them back.
+/// Delete the data keys of a suspended tenant, without which its sealed data cannot be opened. Copies of the keys stay in
+/// logs, replicas and backups, wrapped: `effective_at` is null until the keys that wrapped them are destroyed, which
+/// `waits_for` names.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
