@@ -42,6 +42,7 @@ pub use assets::{
     AssetList, AssetQuery, AssetView,
     registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
 };
+pub use audit::receipt::SignedReceipt;
 pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints, RowFault,
 };
