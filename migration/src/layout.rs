@@ -7,7 +7,7 @@
 //! Tried by hand on Citus 13 (PostgreSQL 15) with an earlier schema. No test here runs on Citus.
 
 /// The tables that stay on the coordinator. Tables that others refer to come first.
-pub const COORDINATOR: [&str; 17] = [
+pub const COORDINATOR: [&str; 18] = [
     "apps",
     "tenants",
     "clients",
@@ -24,11 +24,12 @@ pub const COORDINATOR: [&str; 17] = [
     "erasures",
     "nodes",
     "kek_floor",
+    "destroyed_keks",
     "seaql_migrations",
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 19] = [
+pub const DISTRIBUTED: [&str; 21] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -48,6 +49,8 @@ pub const DISTRIBUTED: [&str; 19] = [
     "client_scopes",
     "client_proofs",
     "reconnect_sessions",
+    "key_wraps",
+    "deletions",
 ];
 
 /// The statements that distribute a migrated database, in order. Run them as a superuser on the coordinator.

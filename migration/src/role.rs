@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 36] = [
+const GRANTS: [(&str, &str); 39] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -39,17 +39,20 @@ const GRANTS: [(&str, &str); 36] = [
     ("login_attempts", "SELECT, INSERT, UPDATE, DELETE"),
     ("login_refusals", "SELECT, INSERT, UPDATE, DELETE"),
     ("graph_errors", "SELECT, INSERT, UPDATE, DELETE"),
-    ("erasures", "SELECT"),
+    ("erasures", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_scopes", "SELECT, INSERT, UPDATE, DELETE"),
     ("client_proofs", "SELECT, INSERT, DELETE"),
     ("tenant_origins", "SELECT, INSERT, DELETE"),
     ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
     ("nodes", "SELECT, INSERT, UPDATE, DELETE"),
     ("kek_floor", "SELECT, INSERT, UPDATE"),
+    ("key_wraps", "SELECT, INSERT, UPDATE"),
+    ("deletions", "SELECT, INSERT, UPDATE"),
+    ("destroyed_keks", "SELECT, INSERT"),
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
     "served_assets(UUID, TEXT[])",
@@ -59,6 +62,7 @@ const FUNCTIONS: [&str; 8] = [
     "count_keys_by_kek()",
     "wrapped_keys(BYTEA, BYTEA, UUID, UUID, BIGINT)",
     "tenants_with_keys(TEXT, BIGINT)",
+    "rewrite_tenant_keys()",
 ];
 
 /// Grants the role `role` the rights that the application needs on PostgreSQL; SQLite has no roles.

@@ -2,10 +2,10 @@
 //!
 //! Keys start with `tenant_id`, so that the tables can be distributed by tenant: `layout.rs` says which. Times are
 //! microseconds since 1970, JSON is text. Rows of a tenant are written in that tenant's transactions alone. Some are
-//! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes) and
-//! `tenant_origins`; a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
+//! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes),
+//! `tenant_origins`, `key_wraps` and `deletions` (ids, times and counts); a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
 //! erased when done), `operators`, `operator_sessions`, `login_attempts`, `login_refusals`, `graph_errors`, `erasures`,
-//! `nodes` and `kek_floor` belong to the installation.
+//! `nodes`, `kek_floor` and `destroyed_keks` belong to the installation.
 
 mod assets;
 mod audit;
@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 48] = [
+pub(crate) const ALL: [Step; 49] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -69,4 +69,5 @@ pub(crate) const ALL: [Step; 48] = [
     work::s51_tenant_leases::STEP,
     work::s53_read_functions::STEP,
     credentials::s55_key_rotation::STEP,
+    credentials::s56_deletions::STEP,
 ];

@@ -75,6 +75,8 @@ pub struct Options {
     pub vault: regrant_vault::Settings,
     pub graph: regrant_graph::Settings,
     pub api: regrant_api::Settings,
+    /// Holds the keys; by default a keyring without a file.
+    pub provider: Option<KeyProvider>,
     /// How long calls wait for a connection, and for SQLite's writer in another process.
     pub database_patience: Duration,
 }
@@ -106,6 +108,7 @@ impl Default for Options {
             vault,
             graph: regrant_graph::Settings::default(),
             api,
+            provider: None,
             database_patience: Duration::from_secs(20),
         }
     }
@@ -146,7 +149,9 @@ impl Harness {
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
-            provider: KeyProvider::from(Keyring::in_memory().expect("random bytes")),
+            provider: options
+                .provider
+                .unwrap_or_else(|| Keyring::in_memory().expect("random bytes").into()),
             graph: graph.clone(),
             clock: clock.clone(),
             settings: options.vault,

@@ -3,4 +3,5 @@
 mod clients;
 mod lifecycle;
 mod quotas;
+mod receipts;
 mod shares;

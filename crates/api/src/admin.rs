@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod openapi;
 mod operators;
+mod receipts;
 mod session;
 mod tenants;
 
@@ -155,6 +156,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(tenants::resume_tenant)
         .service(tenants::restore_tenant)
         .service(tenants::shred_tenant)
+        .service(tenants::get_deletion_receipt)
         .service(clients::list_clients)
         .service(clients::create_client)
         .service(clients::get_client)
@@ -163,6 +165,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(clients::reset_client_secret)
         .service(clients::revoke_client_tokens)
         .service(deletions::order_deletions)
+        .service(deletions::get_deletion)
         .service(keys::list_signing_keys)
         .service(keys::rotate_signing_keys)
         .service(data_keys::rotate_data_keys)

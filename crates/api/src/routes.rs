@@ -39,6 +39,7 @@ pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(oauth::create_token)
         .service(oauth::list_signing_keys)
+        .service(oauth::list_statement_keys)
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(meta_webhooks::verify_webhook)

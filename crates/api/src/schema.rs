@@ -170,10 +170,6 @@ pub(crate) fn endpoint_status() -> Object {
     enum_schema(EndpointStatus::ALL.iter().map(|it| it.as_str()))
 }
 
-pub(crate) fn shred_wait_or_null() -> Object {
-    make_nullable(enum_schema(["erasure", "key_rotation"].into_iter()))
-}
-
 pub(crate) fn disabled_reason_or_null() -> Object {
     make_nullable(enum_schema(
         DisabledReason::ALL.iter().map(|it| it.as_str()),

@@ -13,6 +13,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod operators;
+mod receipts;
 mod sandbox;
 mod serve;
 mod tenants;
@@ -53,6 +54,9 @@ pub(crate) enum Command {
     /// Verify and export the audit, and sign checkpoints of it.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Sign receipts of deletions, and verify receipts.
+    #[command(subcommand)]
+    Receipts(receipts::ReceiptsCommand),
     /// Run only the simulated Graph API, for rehearsals.
     Sandbox(sandbox::SandboxArgs),
     /// Print the OpenAPI description of the public or the operators' API, or compare a file with it.
@@ -83,6 +87,9 @@ impl Command {
                 .await
                 .map(exit_success),
             Self::Audit(command) => Box::pin(audit::run(command, global)).await,
+            Self::Receipts(command) => Box::pin(receipts::run(command, global))
+                .await
+                .map(exit_success),
             Self::Sandbox(args) => sandbox::run(args).await.map(exit_success),
             Self::Openapi(args) => openapi::run(&args).map(exit_success),
             Self::Health(args) => health::run(args, global).await.map(exit_success),

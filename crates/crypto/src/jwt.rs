@@ -4,6 +4,7 @@
 //! members, and `verifier` adds the checks that the library does not make.
 
 mod checkpoint;
+mod receipt;
 mod signing_key;
 mod verifier;
 
@@ -13,7 +14,12 @@ use jsonwebtoken::crypto::aws_lc;
 use regrant_domain::TenantId;
 use serde::{Deserialize, Serialize};
 
-pub use self::{checkpoint::Checkpoint, signing_key::SigningKey, verifier::Verifier};
+pub use self::{
+    checkpoint::Checkpoint,
+    receipt::{ChainEnd, Receipt},
+    signing_key::SigningKey,
+    verifier::Verifier,
+};
 
 /// The type in the header. Other statements signed with the same key must have another type.
 const TYPE: &str = "at+jwt";

@@ -27,7 +27,7 @@ pub use crate::{
     clients::{ProofKey, RequestProof, SecretHash, mint_client_secret},
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
-    jwt::{Checkpoint, Claims, JwtError, JwtRefusal, SigningKey, Verifier},
+    jwt::{ChainEnd, Checkpoint, Claims, JwtError, JwtRefusal, Receipt, SigningKey, Verifier},
     keyring::{
         InvalidStrength, KekState, KekSummary, KeyProvider, Keyring, KeyringError, LocalKeys,
         PassphraseReader, ProviderError, Strength,

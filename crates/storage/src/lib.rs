@@ -35,9 +35,9 @@ pub use audit::{
     StoredCheckpoint,
 };
 pub use credentials::{
-    Activation, AttributedCredential, Confirmation, GrantToken, KekUse, NewCredential, NewDataKey,
-    Promotion, ResealedCredential, ResealedSecret, RewrappedDataKey, SealedSecret, SecretColumn,
-    StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
+    Activation, AttributedCredential, Confirmation, DestroyedKek, GrantToken, KekUse,
+    NewCredential, NewDataKey, Promotion, ResealedCredential, ResealedSecret, RewrappedDataKey,
+    SealedSecret, SecretColumn, StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
 };
 pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};
@@ -63,7 +63,10 @@ pub use regrant_domain::{
 };
 pub use scope::{TenantScope, TenantTx};
 pub use store::{NEWEST_MIGRATION, Settings, Store};
-pub use tenants::{ClientRow, NewApp, NewClient, NewTenant, StoredApp, Tenant, UnverifiedClient};
+pub use tenants::{
+    ClientRow, DeletionCause, DeletionRecord, NewApp, NewClient, NewDeletion, NewTenant, StoredApp,
+    Tenant, UnverifiedClient,
+};
 pub use webhooks::{
     Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
 };

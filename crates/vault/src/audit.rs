@@ -11,6 +11,7 @@ mod checkpoint;
 mod checkpoint_file;
 mod export;
 mod list;
+pub(crate) mod receipt;
 mod row_seals;
 mod verify;
 

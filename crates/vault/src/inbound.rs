@@ -3,10 +3,12 @@
 //! The rule: verify the signature before parsing. Then store the notice and make it due for every tenant of its
 //! person, in one transaction; the response does not wait for its effects. A request for an unknown app takes the
 //! same steps as one with a wrong signature, so that timing does not reveal which apps exist.
-//! Start at [`Vault::receive_webhook`]; `deletions.rs` takes deletions from operators, `apply.rs` applies the stored
+//! Start at [`Vault::receive_webhook`]; `deletions.rs` takes deletions from operators,
+//! `deletion_status.rs` has their progress, `apply.rs` applies the stored
 //! notices.
 
 mod apply;
+pub(crate) mod deletion_status;
 pub(crate) mod deletions;
 mod tally;
 
@@ -15,14 +17,14 @@ use regrant_crypto::{
 };
 use regrant_domain::{
     AppId, AppSecret, AssetId, Clock, MetaNotice, NoticeKind, NoticeSubject, SealedRecord,
-    Timestamp, VerifyToken,
+    VerifyToken,
 };
 use regrant_graph::notices;
 use regrant_storage::{NewNotice, StoredApp};
 use tracing::info;
 
 use crate::{
-    Error, Resource, Vault,
+    Error, Vault,
     tenants::apps::{app_context, valid_older_secret},
 };
 
@@ -31,21 +33,6 @@ use crate::{
 pub struct DeletionReceipt {
     /// The confirmation code. With it, the person reads the status of the deletion.
     pub code: String,
-}
-
-/// The progress of a deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeletionStatus {
-    /// When the request was received.
-    pub received_at: Timestamp,
-    /// When the first tenant's data began to be deleted.
-    pub started_at: Option<Timestamp>,
-    /// When it was completed in every tenant, and on SQLite also rewritten out of the file.
-    pub completed_at: Option<Timestamp>,
-    /// Whether every tenant's data is deleted, and the SQLite file still has to be rewritten.
-    pub awaits_erasure: bool,
-    /// Whether Meta is still being asked whose some tokens are.
-    pub waits_for_owners: bool,
 }
 
 /// A sealed random secret. For an unknown app, it is opened instead of the app's secrets, so that a refusal takes
@@ -158,32 +145,6 @@ impl Vault {
         let (new, code) = self.new_deletion(&app, notice);
         self.store_notices(&app, &[new]).await?;
         Ok(DeletionReceipt { code })
-    }
-
-    /// Reads the progress of the deletion with this code.
-    ///
-    /// # Errors
-    /// `NotFound(Deletion)` for an unknown code and for an unknown app.
-    pub async fn find_deletion_status(
-        &self,
-        app: &AppId,
-        code: &str,
-    ) -> Result<DeletionStatus, Error> {
-        let code_hash = self
-            .person_directory
-            .hash_message("code-hash", app, code.as_bytes());
-        let stored = self.store.find_deletion(app, code_hash).await;
-        let stored = stored.map_err(Error::not_found_as(Resource::Deletion))?;
-        Ok(DeletionStatus {
-            received_at: stored.received_at,
-            started_at: stored.begun_at,
-            completed_at: stored
-                .done_at
-                .filter(|_| !stored.awaits_erasure)
-                .map(|it| stored.erased_at.map_or(it, |erased| erased.max(it))),
-            awaits_erasure: stored.done_at.is_some() && stored.awaits_erasure,
-            waits_for_owners: stored.waits_for_owners,
-        })
     }
 
     /// Verifies a signed request and returns its app and its notice.

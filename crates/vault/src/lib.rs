@@ -42,6 +42,7 @@ pub use assets::{
     AssetList, AssetQuery, AssetView,
     registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
 };
+pub use audit::receipt::SignedReceipt;
 pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints, RowFault,
 };
@@ -53,7 +54,9 @@ pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
-pub use inbound::{CallbackApp, DeletionReceipt, DeletionStatus, deletions::OrderedDeletion};
+pub use inbound::{
+    CallbackApp, DeletionReceipt, deletion_status::DeletionStatus, deletions::OrderedDeletion,
+};
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
@@ -82,7 +85,7 @@ pub use settings::{
 pub use tenants::apps::{AppChange, AppView, NewApp};
 pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
-pub use tenants::lifecycle::{ShredResult, ShredWait};
+pub use tenants::shred::{ShredResult, TenantDeletion};
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
@@ -101,7 +104,7 @@ use crate::{
     call::record_quota::RecordQuotas,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
-    keys::reseal::ResealRests,
+    keys::{destruction::SettledKeks, reseal::ResealRests},
     lifecycle::BackgroundRuns,
     operators::passwords::PasswordHasher,
     reconnect::progress::Progress,
@@ -155,6 +158,7 @@ pub struct Vault {
     erasure_pause: ErasurePause,
     record_quotas: RecordQuotas,
     reseal_rests: ResealRests,
+    settled_keks: SettledKeks,
 }
 
 impl Vault {
@@ -202,6 +206,7 @@ impl Vault {
             erasure_pause: ErasurePause::default(),
             record_quotas: RecordQuotas::new(),
             reseal_rests: ResealRests::default(),
+            settled_keks: SettledKeks::default(),
             webhooks,
             store,
             data_keys: Arc::new(keys),

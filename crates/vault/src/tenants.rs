@@ -16,6 +16,7 @@ mod onboarding;
 pub(crate) mod pass;
 mod quotas;
 mod scopes;
+pub(crate) mod shred;
 
 use std::collections::HashMap;
 
@@ -28,7 +29,7 @@ pub use onboarding::{NewTenantSpec, Onboarding};
 use crate::{
     Actor, Error, Resource, Vault,
     call::page::{Page, query_limit},
-    tenants::{client_spec::check_name, guard::require_not_deleted},
+    tenants::{client_spec::check_name, guard::require_not_deleted, shred::TenantDeletion},
 };
 
 /// The maximum number of web origins per tenant.
@@ -58,6 +59,8 @@ pub struct TenantView {
     pub tenant: Tenant,
     /// The web origins of the tenant's pages.
     pub origins: Vec<WebOrigin>,
+    /// The deletion of the tenant or of its data keys, and what it waits for.
+    pub deletion: Option<TenantDeletion>,
 }
 
 /// One page of tenants.
@@ -106,9 +109,11 @@ impl Vault {
         for (tenant, origin) in self.store.list_origins(&ids).await? {
             origins.entry(tenant).or_default().push(origin);
         }
-        let view = |tenant: Tenant| {
-            let origins = origins.remove(&tenant.id).unwrap_or_default();
-            TenantView { tenant, origins }
+        let mut deletions = self.list_tenant_deletions(&ids).await?;
+        let view = |tenant: Tenant| TenantView {
+            origins: origins.remove(&tenant.id).unwrap_or_default(),
+            deletion: deletions.remove(&tenant.id),
+            tenant,
         };
         Ok(TenantList {
             data: rows.into_iter().map(view).collect(),
@@ -133,7 +138,11 @@ impl Vault {
             .into_iter()
             .map(|(_, it)| it)
             .collect();
-        Ok(TenantView { tenant, origins })
+        Ok(TenantView {
+            deletion: self.list_tenant_deletions(&[id]).await?.remove(&id),
+            tenant,
+            origins,
+        })
     }
 
     /// Lists every tenant, including deleted ones.

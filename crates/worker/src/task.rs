@@ -78,7 +78,14 @@ impl WorkerTask {
             }
             Self::Erasure => vault.erase_deleted_bytes().await,
             Self::UnknownErrors => vault.store_unknown_errors().await,
-            Self::Keys => vault.rewrap_data_keys().await,
+            Self::Keys => {
+                // Each runs, whatever the other returns.
+                let steps = [
+                    vault.rewrap_data_keys().await,
+                    vault.settle_deletions().await,
+                ];
+                steps.into_iter().sum()
+            }
             Self::DataKeys => vault.reseal_due_records().await,
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }

@@ -7,3 +7,4 @@ pub(super) mod s17_grant_tokens;
 pub(super) mod s24_credentials_by_person;
 pub(super) mod s36_grant_facts;
 pub(super) mod s55_key_rotation;
+pub(super) mod s56_deletions;

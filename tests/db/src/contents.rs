@@ -36,6 +36,44 @@ impl TestDatabase {
         }
     }
 
+    /// The files of the database and of its log: of PostgreSQL those of all tables and indexes, and `pg_wal`, as far as
+    /// they are used.
+    ///
+    /// # Panics
+    /// The files cannot be read.
+    pub async fn read_all_files(&self) -> Vec<(String, Vec<u8>)> {
+        if self.kind() == Kind::Sqlite {
+            return self.read_files();
+        }
+        let mut connection = self.connect_superuser().await;
+        let flushed = sqlx::query("CHECKPOINT").execute(&mut connection).await;
+        flushed.expect("a checkpoint");
+        let files = "SELECT c.relname::text, pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c
+            WHERE c.relkind IN ('r', 'i', 't') AND c.relfilenode <> 0
+            UNION ALL SELECT 'pg_wal/' || w.name, pg_read_binary_file('pg_wal/' || w.name) FROM pg_ls_waldir() w";
+        let files = sqlx::query_as(files).fetch_all(&mut connection).await;
+        files.expect("the superuser reads the server's files")
+    }
+
+    /// A backup of the database, as its own program makes it; `None` where PostgreSQL's is not on this machine.
+    ///
+    /// # Panics
+    /// The program fails.
+    pub async fn dump(&self) -> Option<Vec<u8>> {
+        if let Some(superuser) = self.superuser_url() {
+            let program = crate::local::find_programs()?.join("pg_dump");
+            let mut dump = tokio::process::Command::new(program);
+            let dumped = dump.arg(superuser).output().await.ok()?;
+            assert!(dumped.status.success(), "{dumped:?}");
+            return Some(dumped.stdout);
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let copy = directory.path().join("copy.db");
+        self.run_as_superuser(&format!("VACUUM INTO '{}'", copy.display()))
+            .await;
+        Some(std::fs::read(copy).expect("the copy"))
+    }
+
     /// Lets the database check its own integrity: `ok`, or the fault.
     ///
     /// # Panics

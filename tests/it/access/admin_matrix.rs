@@ -145,6 +145,9 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/admin/v1/tenants/{id}/clients/{client_id}/secret",        Owners,    200, empty),
         row(Method::POST,   "/admin/v1/tenants/{id}/clients/{client_id}/revoke-tokens", Owners,    204, none),
         row(Method::POST,   "/admin/v1/deletions",                      Owners,    200, deletion),
+        // The code is unknown, and the tenant is not deleted yet.
+        row(Method::GET,    "/admin/v1/apps/{id}/deletions/{code}",     Operators, 404, none),
+        row(Method::GET,    "/admin/v1/tenants/{id}/deletion-receipt",  Operators, 404, none),
         row(Method::GET,    "/admin/v1/keys",                           Operators, 200, none),
         row(Method::POST,   "/admin/v1/keys/rotate",                    Owners,    200, signing),
         row(Method::GET,    "/admin/v1/keys/encryption",                Operators, 200, none),

@@ -96,6 +96,7 @@ fn rows() -> Vec<Row> {
     vec![
         row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 400, none),
         row(Method::GET,    "/.well-known/jwks.json",       Nothing,                  Object::None, 200, none),
+        row(Method::GET,    "/.well-known/statement-keys.json", Nothing,              Object::None, 200, none),
         row(Method::GET,    "/livez",                       Nothing,                  Object::None, 200, none),
         row(Method::GET,    "/readyz",                      Nothing,                  Object::None, 200, none),
         row(Method::GET,    "/meta/webhooks/{app}",         Nothing,                  Object::None, 403, none),

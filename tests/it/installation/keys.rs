@@ -1,7 +1,10 @@
 //! Key-encryption keys (KEKs): stage, promote, wrap again, verify, retire, through the admin API and in one process.
-//! `processes.rs` does it with several processes, and kills them; `data.rs` has the data keys.
+//! `processes.rs` does it with several processes, and kills them; `data.rs` has the data keys,
+//! `destruction.rs` and `copies.rs` what a deletion waits for.
 
+mod copies;
 mod data;
+mod destruction;
 mod processes;
 
 use regrant_domain::Clock;

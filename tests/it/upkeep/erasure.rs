@@ -90,7 +90,7 @@ fn find_all(search: &AhoCorasick, bytes: &[u8]) -> BTreeSet<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_file_holds_the_keys_of_a_shredded_tenant_once_the_shred_is_effective() {
+async fn no_file_holds_the_keys_of_a_shredded_tenant_once_they_are_erased() {
     let scene = Scene::on(TestDatabase::create_sqlite().await).await;
     let own = format!("/tenants/{}", scene.tenant.id);
     scene
@@ -99,16 +99,11 @@ async fn no_file_holds_the_keys_of_a_shredded_tenant_once_the_shred_is_effective
         .await;
     let before = scene.values().await;
     let shredded = scene.shred().await;
-    assert_eq!(
-        (&shredded["effective_at"], &shredded["waits_for"]),
-        (&Value::Null, &json!("erasure")),
-        "nothing is promised before the file is rewritten"
-    );
+    assert_eq!(shredded["erased_at"], Value::Null, "{shredded}");
     assert_eq!(scene.owner.get(&own).await.1["erased_at"], Value::Null);
     scene.harness.erase().await;
     let shredded = scene.shred().await;
-    assert!(shredded["effective_at"].is_string(), "{shredded}");
-    assert_eq!(shredded["waits_for"], Value::Null);
+    assert!(shredded["erased_at"].is_string(), "{shredded}");
     assert!(scene.owner.get(&own).await.1["erased_at"].is_string());
     let (gone, left) = scene.search_files(&before).await;
     assert!(gone >= 1, "the wrapped key");
@@ -207,27 +202,6 @@ async fn no_file_holds_an_ended_credential_or_an_expired_row_a_day_later() {
     let (gone, left) = scene.search_files(&before).await;
     assert!(gone > 60, "the first credentials: {gone}");
     assert_eq!(left, 0, "of {gone} deleted values");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_postgres_a_shred_says_that_it_waits_for_a_key_rotation() {
-    let Some(database) = TestDatabase::create_postgres().await else {
-        return;
-    };
-    let scene = Scene::on(database).await;
-    let own = format!("/tenants/{}", scene.tenant.id);
-    scene
-        .owner
-        .post(&format!("{own}/suspend"), &Value::Null)
-        .await;
-    for _ in 0..2 {
-        let shredded = scene.shred().await;
-        assert_eq!(
-            (&shredded["effective_at"], &shredded["waits_for"]),
-            (&Value::Null, &json!("key_rotation"))
-        );
-        scene.harness.erase().await;
-    }
 }
 
 fn sign_request(payload: &Value) -> String {

@@ -2,15 +2,19 @@
 //!
 //! The rule: for each person it gives what Meta's callback would give, so that the operator can pass it on.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use regrant_domain::{AppId, PersonId};
+use actix_web::{
+    HttpRequest, HttpResponse, get, post,
+    web::{Data, Path},
+};
+use chrono::{DateTime, Utc};
+use regrant_domain::{AppId, KekRef, PersonId, TenantId};
 use regrant_vault::Vault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::caller::OperatorCaller;
+use super::{caller::OperatorCaller, receipts::ReceiptOut};
 use crate::{
-    extract::IdempotencyHeader,
+    extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, ListIn},
     problem::{Problem, ProblemOut},
     routes::deletion_url,
@@ -51,6 +55,28 @@ pub(super) struct OrderedDeletionOut {
     url: String,
 }
 
+/// The progress of the deletion of a person's data.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Deletion)]
+pub(super) struct DeletionOut {
+    /// When the request was received.
+    received_at: DateTime<Utc>,
+    /// When the first tenant's data began to be deleted.
+    started_at: Option<DateTime<Utc>>,
+    /// When it was completed in every tenant, and on SQLite also rewritten out of the file.
+    completed_at: Option<DateTime<Utc>>,
+    /// From when on no copy of the person's tokens can be opened, wherever it is kept. Null while that waits.
+    effective_at: Option<DateTime<Utc>>,
+    /// The versions of the key-encryption key that wrapped data keys under which the person's tokens were sealed, and that
+    /// are not destroyed, `<id>/<version>`. Replace and retire them. Empty with a time.
+    waits_for: Vec<String>,
+    /// The tenants whose data key from before the deletion is still in use. Rotate it first: it would be wrapped by the
+    /// next version, too.
+    data_keys_to_rotate: Vec<String>,
+    /// Signed receipt; null until the deletion is completed. It says what holds now.
+    receipt: Option<ReceiptOut>,
+}
+
 /// Delete the data of persons in every tenant of an app.
 ///
 /// For ids that did not arrive by Meta's callback, for example in an email from Meta. A person whose deletion is open keeps
@@ -87,5 +113,42 @@ pub(super) async fn order_deletions(
     });
     Ok(HttpResponse::Ok().json(DeletionListOut {
         data: data.collect(),
+    }))
+}
+
+/// Read the progress of the deletion of a person's data, with a signed receipt once it is completed.
+#[utoipa::path(
+    tag = "deletions",
+    params(
+        ("id" = String, Path, description = "The app's id at Meta."),
+        ("code" = String, Path, description = "The confirmation code."),
+    ),
+    responses((status = 200, description = "The progress.", body = DeletionOut)),
+)]
+#[get("/apps/{id}/deletions/{code}")]
+pub(super) async fn get_deletion(
+    vault: Data<Vault>,
+    _: OperatorCaller,
+    id: PathId<AppId>,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (_, code) = path.into_inner();
+    let status = vault.find_deletion_status(&id.0, &code).await?;
+    let receipt = match status.completed_at {
+        Some(_) => Some(vault.sign_person_receipt(&id.0, &code).await?.into()),
+        None => None,
+    };
+    Ok(HttpResponse::Ok().json(DeletionOut {
+        received_at: status.received_at,
+        started_at: status.started_at,
+        completed_at: status.completed_at,
+        effective_at: status.effective_at,
+        waits_for: status.waits_for.iter().map(KekRef::to_string).collect(),
+        data_keys_to_rotate: status
+            .data_keys_to_rotate
+            .iter()
+            .map(TenantId::to_string)
+            .collect(),
+        receipt,
     }))
 }

@@ -11,7 +11,7 @@ use self::{
     out::{OnboardedOut, ShreddedOut, TenantOut},
     request::{NewTenant, ShredTenant, TenantPatch},
 };
-use super::caller::OperatorCaller;
+use super::{caller::OperatorCaller, receipts::ReceiptOut};
 use crate::{
     cursor::{Page, PageQuery},
     extract::{IdempotencyHeader, PathId},
@@ -193,8 +193,9 @@ pub(super) async fn restore_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(tenant)))
 }
 
-/// Delete the data keys of a suspended tenant, without which its sealed data cannot be opened. `effective_at` says from
-/// when on nothing in the database's own files can bring them back.
+/// Delete the data keys of a suspended tenant, without which its sealed data cannot be opened. Copies of the keys stay in
+/// logs, replicas and backups, wrapped: `effective_at` is null until the keys that wrapped them are destroyed, which
+/// `waits_for` names.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -218,4 +219,25 @@ pub(super) async fn shred_tenant(
         .shred_tenant(caller.0.as_actor(), id.0, &body.value.confirm, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(ShreddedOut::from(shredded)))
+}
+
+/// Sign a receipt of the deletion of a shredded or deleted tenant: what was deleted, when, and what that waits for. It says
+/// what holds now; read it again once the deletion is effective.
+#[utoipa::path(
+    tag = "tenants",
+    params(("id" = String, Path, description = "The tenant's id.")),
+    responses(
+        (status = 200, description = "The receipt.", body = ReceiptOut),
+        (status = 404, description = "`not_found`: the tenant does not exist, or it is neither shredded nor deleted.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/tenants/{id}/deletion-receipt")]
+pub(super) async fn get_deletion_receipt(
+    vault: Data<Vault>,
+    _: OperatorCaller,
+    id: PathId<TenantId>,
+) -> Result<HttpResponse, Problem> {
+    let signed = vault.sign_tenant_receipt(id.0).await?;
+    Ok(HttpResponse::Ok().json(ReceiptOut::from(signed)))
 }

@@ -98,7 +98,7 @@ pub(crate) struct CheckpointOut {
     seq: i64,
     /// When the checkpoint was signed.
     signed_at: DateTime<Utc>,
-    /// JWS that the keys of `/.well-known/jwks.json` verify.
+    /// JWS that the keys of `/.well-known/statement-keys.json` verify.
     statement: String,
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct OauthError {
     error_description: String,
 }
 
-/// Public keys that verify the access tokens of this installation.
+/// Public keys of this installation.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the JSON that the vault returns")]
 pub(crate) struct KeySet {
@@ -100,6 +100,15 @@ pub(crate) async fn list_signing_keys(vault: Data<Vault>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
         .json(vault.public_key_set().await)
+}
+
+/// List the public keys that verify checkpoints and receipts: those of retired keys, too, for as long as the audit is kept.
+#[utoipa::path(tag = "access", responses((status = 200, description = "The keys.", body = KeySet)))]
+#[get("/.well-known/statement-keys.json")]
+pub(crate) async fn list_statement_keys(vault: Data<Vault>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(vault.statement_key_set().await)
 }
 
 impl From<ApiToken> for AccessTokenOut {

@@ -1,10 +1,12 @@
-//! `regrant tenants`: onboarding, and the clients of tenants.
+//! `regrant tenants`: onboarding, the clients of tenants, and their end.
 //!
 //! The rule: a client secret is printed once, when it is made; no command shows it again.
 
 use anyhow::Context as _;
-use regrant_domain::{AppId, ClientId, ClientSecret, Permissions, TenantId};
-use regrant_vault::{Actor, ClientSpec, ClientView, NewTenantSpec, TenantChange, Vault};
+use regrant_domain::{AppId, ClientId, ClientSecret, KekRef, Permissions, TenantId};
+use regrant_vault::{
+    Actor, ClientSpec, ClientView, NewTenantSpec, ShredResult, TenantChange, Vault,
+};
 use serde_json::{Value, json};
 
 use crate::{GlobalArgs, config::Config, installation, telemetry};
@@ -44,6 +46,21 @@ pub(crate) enum TenantsCommand {
         /// Stop requiring a reason.
         #[arg(long)]
         off: bool,
+    },
+    /// Suspend a tenant: its clients are refused, its work is paused.
+    Suspend {
+        /// The tenant.
+        #[arg(long)]
+        tenant: TenantId,
+    },
+    /// Destroy the data keys of a suspended tenant; prints from when on no copy of them opens anything, or what that waits for.
+    Shred {
+        /// The tenant.
+        #[arg(long)]
+        tenant: TenantId,
+        /// The tenant again: nothing brings its data back.
+        #[arg(long, value_name = "TENANT")]
+        confirm: String,
     },
     /// Replace a client's secret; the old one is refused at once.
     ResetSecret {
@@ -95,6 +112,17 @@ pub(crate) async fn run(command: TenantsCommand, global: &GlobalArgs) -> anyhow:
         TenantsCommand::RequireReason { tenant, off } => {
             require_reason(&vault, tenant, !off, global).await
         }
+        TenantsCommand::Suspend { tenant } => {
+            vault.suspend_tenant(by, tenant, None).await?;
+            let value = json!({ "tenant_id": tenant, "status": "suspended" });
+            global
+                .output
+                .print_result(&value, "the tenant is suspended")
+        }
+        TenantsCommand::Shred { tenant, confirm } => {
+            let shredded = vault.shred_tenant(by, tenant, &confirm, None).await?;
+            print_shred(tenant, &shredded, global)
+        }
         TenantsCommand::List => list_tenants(&vault, global).await,
     }
 }
@@ -118,6 +146,27 @@ async fn require_reason(
     } else {
         "no reason is required"
     };
+    global.output.print_result(&value, text)
+}
+
+fn print_shred(
+    tenant: TenantId,
+    shredded: &ShredResult,
+    global: &GlobalArgs,
+) -> anyhow::Result<()> {
+    let waits: Vec<_> = shredded.waits_for.iter().map(KekRef::to_string).collect();
+    let value = json!({
+        "tenant_id": tenant, "shredded_at": shredded.shredded_at, "effective_at": shredded.effective_at,
+        "waits_for": waits, "erased_at": shredded.erased_at,
+    });
+    let effective = shredded.effective_at.map_or_else(
+        || format!("waits until these are retired:\n  {}", waits.join("\n  ")),
+        |it| it.to_string(),
+    );
+    let text = format!(
+        "tenant     {tenant}\nshredded   {}\neffective  {effective}",
+        shredded.shredded_at
+    );
     global.output.print_result(&value, text)
 }
 

@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{Claims, JwtRefusal, SigningKey, TYPE, install_backend};
 
+const PUBLIC_KEY_BYTES: usize = 32;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// How far two clocks may differ, in seconds.
 const CLOCK_LEEWAY_SECONDS: i64 = 5;
@@ -83,6 +85,37 @@ impl Verifier {
         self.check_parties(&claims)?;
         claims.check_times(now_unix)?;
         Ok(claims)
+    }
+
+    /// Accepts the signatures of a published key from now on: an entry of a key set (RFC 8037). Returns false if it is none.
+    pub fn add_public_jwk(&mut self, jwk: &Value) -> bool {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let (Some("OKP"), Some("Ed25519"), Some(kid), Some(x)) =
+            (text("kty"), text("crv"), text("kid"), text("x"))
+        else {
+            return false;
+        };
+        match URL_SAFE_NO_PAD.decode(x) {
+            Ok(public) if public.len() == PUBLIC_KEY_BYTES => {
+                let key = DecodingKey::from_ed_der(&public);
+                self.keys.insert(kid.to_owned(), key);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Verifies type and signature of a statement that does not expire, and returns its content.
+    pub(super) fn decode_statement<C: DeserializeOwned>(
+        &self,
+        statement: &str,
+        typ: &str,
+    ) -> Result<C, JwtRefusal> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_required_spec_claims::<&str>(&[]);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        self.decode_claims(statement, typ, &validation)
     }
 
     /// Verifies type and signature of a token and returns its claims.

@@ -74,10 +74,10 @@ impl TenantTx {
             .bind("version", i64::from(key.version))
             .bind("wrapped", key.wrapped.as_slice())
             .bind("created_at", to_micros(key.created_at));
-        match self.execute(query).await? {
-            0 => Err(Error::Taken("data key")),
-            _ => Ok(()),
+        if self.execute(query).await? == 0 {
+            return Err(Error::Taken("data key"));
         }
+        self.note_wrap(key.id, &key.wrapped).await
     }
 }
 

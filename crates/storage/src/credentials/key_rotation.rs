@@ -92,8 +92,10 @@ impl Store {
         rows.iter().map(wrapped_key_from_row).collect()
     }
 
-    /// Replaces wrapped keys in one transaction, each only if it is what was read. Returns how many were replaced.
+    /// Replaces wrapped keys in one transaction, each only if it is what was read. Returns how many were replaced. The
+    /// transaction before it notes by which KEKs: what a transaction wrote may stay in the log even if it is undone.
     pub async fn rewrap_data_keys(&self, keys: &[RewrappedDataKey]) -> Result<u64, Error> {
+        self.note_wraps(keys).await?;
         let mut tx = self.begin(&self.system_scope()).await?;
         let mut replaced = 0_u64;
         for key in keys {
@@ -104,6 +106,17 @@ impl Store {
         }
         tx.commit().await?;
         Ok(replaced)
+    }
+
+    async fn note_wraps(&self, keys: &[RewrappedDataKey]) -> Result<(), Error> {
+        let mut tx = self.begin(&self.system_scope()).await?;
+        for key in keys {
+            if key.read.tenant != tx.tenant {
+                tx = tx.switch_to(key.read.tenant).await?;
+            }
+            tx.note_wrap(key.read.id, &key.wrapped).await?;
+        }
+        tx.commit().await
     }
 
     /// The oldest version of this KEK that may still wrap; `None` if that was never noted.
@@ -190,7 +203,7 @@ impl WrappedBy {
     }
 }
 
-fn read_kek_name(wrapped: &[u8]) -> Option<KekRef> {
+pub(super) fn read_kek_name(wrapped: &[u8]) -> Option<KekRef> {
     wrapped.get(KEK_NAME).and_then(KekRef::from_bytes)
 }
 

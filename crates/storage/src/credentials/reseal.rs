@@ -249,12 +249,16 @@ impl TenantTx {
     }
 
     /// Deletes a data key that only opens. Returns false if there is none.
-    pub async fn delete_data_key(&self, key: Uuid) -> Result<bool, Error> {
+    pub async fn delete_data_key(&self, key: Uuid, at: Timestamp) -> Result<bool, Error> {
         let query = self.query(
             "DELETE FROM tenant_keys
              WHERE tenant_id = :tenant AND key_id = :key AND state = 'decrypt_only'",
         );
-        Ok(self.execute(query.bind("key", key)).await? > 0)
+        let is_deleted = self.execute(query.bind("key", key)).await? > 0;
+        if is_deleted {
+            self.note_keys_deleted(Some(key), at).await?;
+        }
+        Ok(is_deleted)
     }
 
     fn to_resealed_row(&self, it: &ResealedCredential) -> Result<[Value; 5], Error> {
@@ -315,7 +319,7 @@ mod tests {
 
     /// Columns of bytes that hold no record under a tenant's data key: hashes and seals, and what the installation's own
     /// data key seals.
-    const OTHERS: [&str; 28] = [
+    const OTHERS: [&str; 30] = [
         "apps.previous_secret_sealed",
         "apps.secret_sealed",
         "apps.verify_token_sealed",
@@ -329,10 +333,12 @@ mod tests {
         "clients.secret_hash",
         "credentials.fingerprint",
         "credentials.slot_seal",
+        "destroyed_keks.kek",
         "idempotency.fingerprint",
         "inbox.code_hash",
         "inbox.digest",
         "inbox.person_hash",
+        "key_wraps.kek",
         "login_attempts.address_hash",
         "login_attempts.name_hash",
         "nodes.opens",

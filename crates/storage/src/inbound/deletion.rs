@@ -15,6 +15,8 @@ use crate::{
 /// The progress of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredDeletion {
+    /// The id of its notice.
+    pub id: Uuid,
     /// When it was requested.
     pub received_at: Timestamp,
     /// When the first tenant's work began.
@@ -51,13 +53,15 @@ impl Store {
             .await?
             .ok_or(Error::NotFound)?;
         let erased_at = row.maybe_time("erased_at")?;
+        let id = row.get("id")?;
         Ok(StoredDeletion {
+            id,
             received_at: row.time("received_at")?,
             begun_at: row.maybe_time("begun_at")?,
             done_at: row.maybe_time("done_at")?,
             awaits_erasure: row.maybe_time("owed_at")?.is_some() && erased_at.is_none(),
             erased_at,
-            waits_for_owners: self.waits_for_owners(app, row.get("id")?).await?,
+            waits_for_owners: self.waits_for_owners(app, id).await?,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Deleting a tenant: its data keys first, then every row but its audit.
+//! Deleting a tenant: its data keys, and every row but its audit and the record of the deletion.
 
 use regrant_domain::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
-/// among them.
+/// among them, nor is what the deletion waits for.
 const TABLES: [&str; 19] = [
     "deliveries",
     "events",
@@ -52,13 +52,15 @@ impl Store {
 
 impl TenantTx {
     /// Deletes the tenant's wrapped data keys: no sealed record of the tenant can be opened any more.
-    pub async fn delete_data_keys(&self) -> Result<u64, Error> {
+    pub async fn delete_data_keys(&self, at: Timestamp) -> Result<u64, Error> {
+        self.note_keys_deleted(None, at).await?;
         self.execute(self.query("DELETE FROM tenant_keys WHERE tenant_id = :tenant"))
             .await
     }
 
-    /// Deletes every row of the tenant but its audit; returns how many.
-    pub async fn delete_tenant_rows(&self) -> Result<u64, Error> {
+    /// Deletes every row of the tenant but its audit and what the deletion waits for; returns how many.
+    pub async fn delete_tenant_rows(&self, at: Timestamp) -> Result<u64, Error> {
+        self.note_keys_deleted(None, at).await?;
         let mut all = 0_u64;
         for table in TABLES {
             let query = self
@@ -81,7 +83,14 @@ mod tests {
     use super::TABLES;
 
     const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migration/src/steps");
-    const AUDIT: [&str; 3] = ["audit_events", "audit_heads", "audit_checkpoints"];
+    /// The audit, and what the deletion itself waits for.
+    const KEPT: [&str; 5] = [
+        "audit_events",
+        "audit_heads",
+        "audit_checkpoints",
+        "key_wraps",
+        "deletions",
+    ];
 
     /// Tables with a column `tenant_id`, as the migrations make them.
     fn tables() -> BTreeSet<String> {
@@ -117,10 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn deleting_a_tenant_keeps_only_its_audit() {
+    fn deleting_a_tenant_keeps_only_its_audit_and_the_record_of_its_deletion() {
         let kept = TABLES
             .into_iter()
-            .chain(AUDIT)
+            .chain(KEPT)
             .map(ToOwned::to_owned)
             .collect::<BTreeSet<_>>();
         assert_eq!(kept, tables());

@@ -3,12 +3,13 @@
 //! The rule: `secure_delete` overwrites what a statement deletes, but older copies stay in the log and in the unused
 //! part of pages that were split. Only a rewritten file with an emptied log is free of them. A deletion that promises
 //! this is owed in its own transaction, and counts as erased only after a rewrite that began after its commit.
-//! On PostgreSQL nothing is owed here: the server vacuums, and its log, replicas and backups keep deleted rows for as
-//! long as they are configured to.
+//! On PostgreSQL only destroyed keys are owed: their small table is rewritten without its dead rows. The server vacuums
+//! the others, and its log, replicas and backups keep deleted rows for as long as they are configured to, so nothing
+//! counts as erased there.
 //! Start at [`Store::erase_deleted_bytes`].
 
 use regrant_domain::{Timestamp, closed_list};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use uuid::Uuid;
 
 use crate::{
@@ -28,14 +29,17 @@ closed_list! {
     }
 }
 
-/// The erasures that are owed in a SQLite file.
+/// How long the rewrite of PostgreSQL's table of keys may take, once it has its lock.
+const REWRITE_LIMIT: &str = "SET LOCAL statement_timeout = '10s'";
+
+/// The erasures that are owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OwedErasures {
     /// How many deletions wait.
     pub count: u32,
     /// Since when the oldest of them waits.
     pub owed_since: Option<Timestamp>,
-    /// When the file was rewritten last.
+    /// When the file was rewritten last; `None` on PostgreSQL.
     pub last_erased_at: Option<Timestamp>,
 }
 
@@ -43,11 +47,8 @@ pub struct OwedErasures {
 type OwedDeletion = (Uuid, i64);
 
 impl Store {
-    /// What is owed; `None` on PostgreSQL.
+    /// What is owed; `None` on PostgreSQL if nothing is.
     pub async fn find_owed_erasures(&self) -> Result<Option<OwedErasures>, Error> {
-        if !self.is_sqlite() {
-            return Ok(None);
-        }
         let query = Query::new(
             "SELECT count(*) FILTER (WHERE erased_at IS NULL) AS owed,
                  min(owed_at) FILTER (WHERE erased_at IS NULL) AS owed_since,
@@ -56,27 +57,50 @@ impl Store {
         );
         let row = query.fetch_one(&self.connection).await?;
         let row = row.ok_or(Error::NotFound)?;
-        Ok(Some(OwedErasures {
+        let owed = OwedErasures {
             count: row.unsigned("owed")?,
             owed_since: row.maybe_time("owed_since")?,
             last_erased_at: row.maybe_time("last_erased_at")?,
-        }))
+        };
+        Ok(Some(owed).filter(|it| self.is_sqlite() || it.count > 0))
     }
 
     /// Rewrites the SQLite file without what was deleted, and empties its log. Writers wait meanwhile, readers do not.
-    /// Returns how many deletions are erased with it. On PostgreSQL it does nothing.
+    /// Returns how many deletions are erased with it. On PostgreSQL it rewrites the table of data keys.
     ///
     /// # Errors
-    /// [`Error::Occupied`]: a long read or another process kept the log in use; the deletions stay owed.
+    /// [`Error::Occupied`]: a long read or another process kept the log in use; [`Error::Busy`]: the table of keys was in
+    /// use for longer than readers should wait. The deletions stay owed.
     pub async fn erase_deleted_bytes(&self, at: Timestamp) -> Result<u64, Error> {
         if !self.is_sqlite() {
-            return Ok(0);
+            return self.rewrite_key_table().await;
         }
         let _turn = self.wait_for_writer().await?;
         let owed = self.list_owed_deletions().await?;
         self.connection.execute_unprepared("VACUUM").await?;
         self.empty_log().await?;
         self.mark_erased(&owed, at).await?;
+        Ok(u64::try_from(owed.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Rewrites PostgreSQL's table of data keys without its dead rows; a function of the owner does it. Readers wait for
+    /// the rewrite of a small table, and half a second for its lock at most. A row that an older transaction may still
+    /// read, such as a dump, stays. The nodes of a distributed database are left to vacuum.
+    async fn rewrite_key_table(&self) -> Result<u64, Error> {
+        let owed = self.list_owed_deletions().await?;
+        if !self.is_distributed {
+            let tx = self.writes.begin().await?;
+            tx.execute_unprepared(REWRITE_LIMIT).await?;
+            let rewrite = Query::new("SELECT rewrite_tenant_keys()");
+            rewrite.fetch_one(&tx).await?;
+            tx.commit().await?;
+        }
+        for chunk in owed.chunks(CHUNK) {
+            let rows = chunk.iter().map(|(id, at)| [(*id).into(), (*at).into()]);
+            let query =
+                Query::new("DELETE FROM erasures WHERE (subject_id, owed_at) IN (VALUES :rows)");
+            query.bind_rows("rows", rows).execute(&self.writes).await?;
+        }
         Ok(u64::try_from(owed.len()).unwrap_or(u64::MAX))
     }
 
@@ -123,14 +147,14 @@ impl Store {
 }
 
 impl TenantTx {
-    /// Notes that the bytes of what this transaction deletes must leave the SQLite file. On PostgreSQL it does nothing.
+    /// Notes that the bytes of what this transaction deletes must leave the SQLite file, or PostgreSQL's table of keys.
     pub async fn owe_erasure(
         &self,
         subject: Uuid,
         cause: ErasureCause,
         at: Timestamp,
     ) -> Result<(), Error> {
-        if !self.dialect.rewrites_file() {
+        if !self.dialect.rewrites_file() && cause != ErasureCause::DestroyedKeys {
             return Ok(());
         }
         let query = Query::new(

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use regrant_crypto::{Checkpoint, Claims, JwtRefusal, Verifier};
+use regrant_crypto::{Checkpoint, Claims, JwtRefusal, Receipt, Verifier};
 use regrant_domain::{Timestamp, error_chain};
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -171,6 +171,19 @@ impl Issuer {
             .await
             .signing_key(now)?
             .sign_checkpoint(checkpoint)?)
+    }
+
+    /// Signs a receipt with the active key.
+    pub(crate) async fn sign_receipt(
+        &self,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        Ok(self
+            .current_keys()
+            .await
+            .signing_key(now)?
+            .sign_receipt(receipt)?)
     }
 
     /// The keys, at most one minute old. Do not call this while a transaction is open: it may read

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use regrant_crypto::{Checkpoint, Context, Purpose, SigningKey, Verifier};
+use regrant_crypto::{Checkpoint, Context, JwtRefusal, Purpose, Receipt, SigningKey, Verifier};
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{AuditEvent, NewSigningKey, StoredSigningKey};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,12 @@ impl Vault {
     /// before it signs.
     pub async fn public_key_set(&self) -> Value {
         self.issuer.current_keys().await.to_jwks(self.clock.now())
+    }
+
+    /// The public keys of every key that this installation ever signed with, as a JWK set: checkpoints and receipts of
+    /// retired keys verify as long as they are kept. Access tokens verify with [`Vault::public_key_set`] alone.
+    pub async fn statement_key_set(&self) -> Value {
+        self.issuer.current_keys().await.to_statement_jwks()
     }
 
     async fn replace_signing_keys(
@@ -211,6 +217,16 @@ impl KeySet {
             .iter()
             .filter(|it| is_not_retired(&it.stored, now));
         json!({ "keys": live.map(|it| it.key.public_jwk()).collect::<Vec<_>>() })
+    }
+
+    /// The same for a receipt.
+    pub(crate) fn verify_receipt(&self, statement: &str) -> Result<Receipt, JwtRefusal> {
+        self.api.verify_receipt(statement)
+    }
+
+    fn to_statement_jwks(&self) -> Value {
+        let all = self.keys.iter().map(|it| it.key.public_jwk());
+        json!({ "keys": all.collect::<Vec<_>>() })
     }
 
     fn find_key(&self, kid: &str) -> Option<&SigningKeyEntry> {

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use regrant_crypto::{
-    Context, DataKey, Fingerprint, KeyProvider, KeyRef, ProviderError, WrappedKey,
+    Context, DataKey, Fingerprint, KekState, KeyProvider, KeyRef, ProviderError, WrappedKey,
 };
 use regrant_domain::{SealedRecord, TenantId, Timestamp};
 use regrant_storage::{NewDataKey, Store, StoredDataKey, TenantScope, WrappedDataKey};
@@ -254,7 +254,18 @@ impl DataKeys {
             version,
             wrapped: stored.wrapped,
         };
-        self.unwrap_stored(&key).await.map(Arc::new)
+        match self.unwrap_stored(&key).await {
+            Err(_) if self.is_under_destroyed_kek(&key) => Err(Error::from_cause(
+                "the key that wrapped the data key is destroyed",
+            )),
+            unwrapped => unwrapped.map(Arc::new),
+        }
+    }
+
+    fn is_under_destroyed_kek(&self, key: &WrappedDataKey) -> bool {
+        let keks = self.provider.list_keks().into_iter();
+        let mut destroyed = keks.filter(|it| it.state == KekState::Destroyed);
+        destroyed.any(|it| Some(it.kek) == key.kek_ref())
     }
 
     /// Unwraps a stored key, past the cache. If its KEK is unknown, the keyring is read again once.

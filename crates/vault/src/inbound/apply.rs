@@ -17,7 +17,9 @@ use regrant_domain::{
     Asset, AssetId, Clock, CutOff, CutOffSource, MetaNotice, NoticeKind, Timestamp, error_chain,
     retry::notice_pause, watch::is_newer_cut_off,
 };
-use regrant_storage::{Claim, CutOffNote, DueKind, StoredNotice, TenantTx};
+use regrant_storage::{
+    Claim, CutOffNote, DeletionCause, DueKind, NewDeletion, StoredNotice, TenantTx,
+};
 use tracing::{Instrument, error, info, info_span};
 
 use self::{owners::Owners, revocation::revoked_consent};
@@ -194,9 +196,10 @@ impl Vault {
     ) -> Result<(), Error> {
         let (tx, notice) = (step.tx, step.notice);
         if let Some(revoked) = revoked_consent(notice) {
-            tx.wipe_revoked_grant_tokens(revoked).await?;
+            let grants = tx.wipe_revoked_grant_tokens(revoked).await?;
             if notice.kind == NoticeKind::DataDeletion {
                 tx.erase_personal_data(revoked).await?;
+                record_deletion(step, claim, tally, grants).await?;
             }
         }
         // A run that is repeated reports what it changed, if it did; the last run reports in any case.
@@ -211,6 +214,25 @@ impl Vault {
         }
         Ok(tx.finish_notice_of_tenant(&claim.lease).await?)
     }
+}
+
+/// Records what this run deleted, with when: copies of it may be opened until the tenant's keys are destroyed.
+async fn record_deletion(
+    step: &NoticeStep<'_>,
+    claim: &Claim,
+    tally: &NoticeTally,
+    grants: u64,
+) -> Result<(), Error> {
+    if tally.assets == 0 && grants == 0 {
+        return Ok(());
+    }
+    let deletion = NewDeletion {
+        cause: DeletionCause::Person,
+        subject: claim.object,
+        at: step.now,
+        items: u64::try_from(tally.assets).unwrap_or(u64::MAX),
+    };
+    Ok(step.tx.record_deletion(deletion).await?)
 }
 
 /// Whether the notice must reach tokens whose person is not known yet. Those are probed soon in any case, which is all

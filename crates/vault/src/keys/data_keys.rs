@@ -101,7 +101,7 @@ impl Vault {
         let sealing_since = keys.iter().find(|it| it.is_active).map(|it| it.created_at);
         if sealing_since.is_none_or(|it| now < it + KEEP_FOR)
             || tx.count_sealed_under(old.id, old.version).await? > 0
-            || !tx.delete_data_key(old.id).await?
+            || !tx.delete_data_key(old.id, now).await?
         {
             return Ok(0);
         }

@@ -51,7 +51,8 @@ impl Vault {
         self.key_status().await
     }
 
-    /// Destroys a version that wraps nothing any more. Backups whose data keys it wrapped can never be opened again.
+    /// Destroys a version that wraps nothing any more. Backups whose data keys it wrapped can never be opened again, and
+    /// deletions that waited for it become effective.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid` unless `key` is `<id>/<version>` and `confirm` the same; `Conflict(KeyState)` unless it is decrypt-only;
@@ -70,7 +71,10 @@ impl Vault {
         self.data_keys.reload_keyring().await;
         match self.find_kek(kek).map(|it| it.state) {
             Some(KekState::DecryptOnly) => {}
-            Some(KekState::Destroyed) => return self.key_status().await,
+            Some(KekState::Destroyed) => {
+                self.record_destroyed_kek(by.audit_name(), kek).await?;
+                return self.key_status().await;
+            }
             _ => return Err(Error::Conflict(Conflict::KeyState)),
         }
         self.require_unused(kek).await?;
@@ -79,8 +83,8 @@ impl Vault {
         self.data_keys
             .change_keyring(move |provider| provider.destroy_kek(kek))
             .await?;
-        self.write_kek_event(by.audit_name(), "kek.retired", kek)
-            .await?;
+        self.record_destroyed_kek(by.audit_name(), kek).await?;
+        self.settle_deletions().await?;
         self.key_status().await
     }
 

@@ -1,19 +1,18 @@
-//! Suspends, resumes, deletes, restores and shreds tenants.
+//! Suspends, resumes, deletes and restores tenants. `shred.rs` destroys their data keys.
 //!
-//! The rule: each step writes to the tenant's own audit, which outlives the tenant. Destructive
-//! steps are guarded: a deletion waits and can be taken back, and shredding requires the tenant's
-//! id as confirmation.
+//! The rule: each step writes to the tenant's own audit, which outlives the tenant. A deletion waits
+//! and can be taken back.
 //! Start at `Vault::update_tenant_status`.
 
-use regrant_domain::{TenantId, Timestamp};
-use regrant_storage::{AuditEvent, ErasureCause, Tenant, TenantScope, TenantStatus};
-use serde::{Deserialize, Serialize};
+use regrant_domain::TenantId;
+use regrant_storage::{
+    AuditEvent, DeletionCause, ErasureCause, NewDeletion, Tenant, TenantScope, TenantStatus,
+};
 use serde_json::json;
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, TenantView, Vault,
     call::idempotency::IdempotentCall,
-    credentials::data_keys::CACHE_LIFETIME,
     tenants::{guard::require_not_deleted, pass::TenantPass},
 };
 
@@ -23,29 +22,6 @@ const MAX_DELETIONS: u64 = 20;
 const MAX_LISTED: u32 = 1_000;
 /// The name of a deleted tenant.
 const DELETED_NAME: &str = "deleted";
-
-/// When the data keys of a tenant were destroyed, and whether nothing of them is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShredResult {
-    /// When the stored keys were deleted.
-    pub shredded_at: Timestamp,
-    /// When the tenant's data can no longer be decrypted, by any process or from the database's own files; `None` while
-    /// that waits for something.
-    pub effective_at: Option<Timestamp>,
-    /// What it waits for; `None` with a time.
-    pub waits_for: Option<ShredWait>,
-}
-
-/// What keeps a shred from being complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ShredWait {
-    /// The worker still has to rewrite the SQLite file, which holds the bytes of the deleted keys.
-    Erasure,
-    /// PostgreSQL may keep the bytes of the deleted keys in dead rows, its log and replicas. Only after the key that
-    /// wrapped them is replaced and destroyed are they of no use.
-    KeyRotation,
-}
 
 impl Vault {
     /// Suspends a tenant: refuses its clients and pauses its work.
@@ -128,85 +104,6 @@ impl Vault {
             .await
     }
 
-    /// Deletes the data keys of a suspended tenant, so that its data can no longer be decrypted:
-    /// in this process at once, in other processes when their caches expire, from the database's
-    /// files as [`ShredResult`] says. Call it again to read whether that is so. Backups hold the
-    /// wrapped keys until the backups expire.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `Invalid` unless `confirm` is the tenant's id; `NotFound(Tenant)`;
-    /// `Conflict(TenantGone)`; `Conflict(TenantNotSuspended)`.
-    pub async fn shred_tenant(
-        &self,
-        by: Actor,
-        id: TenantId,
-        confirm: &str,
-        repeat: Option<RepeatableRequest>,
-    ) -> Result<ShredResult, Error> {
-        by.require_owner()?;
-        let scope = self.find_scope_for_operator(id).await?;
-        if confirm != id.to_string() {
-            let reason = "expected the tenant's id again".to_owned();
-            return Err(Error::Invalid {
-                field: "confirm".to_owned(),
-                reason,
-            });
-        }
-        let shred = async |call: Option<&IdempotentCall>| self.destroy_keys(by, &scope, call).await;
-        let done = self
-            .run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, shred)
-            .await?;
-        self.data_keys.evict_tenant(id).await;
-        Ok(done.value)
-    }
-
-    async fn destroy_keys(
-        &self,
-        by: Actor,
-        scope: &TenantScope,
-        call: Option<&IdempotentCall>,
-    ) -> Result<ShredResult, Error> {
-        let now = self.clock.now();
-        let tx = self.store.begin(scope).await?;
-        let was = require_not_deleted(tx.lock_tenant().await?)?;
-        if was.status != TenantStatus::Suspended {
-            return Err(Error::Conflict(Conflict::TenantNotSuspended));
-        }
-        let shredded_at = was.shredded_at.unwrap_or(now);
-        tx.update_tenant(&Tenant {
-            shredded_at: Some(shredded_at),
-            ..was.clone()
-        })
-        .await?;
-        let data_keys = tx.delete_data_keys().await?;
-        let erased_at = was.erased_at.filter(|_| data_keys == 0);
-        if erased_at.is_none() {
-            tx.owe_erasure(scope.tenant().uuid(), ErasureCause::DestroyedKeys, now)
-                .await?;
-        }
-        let detail = json!({ "data_keys": data_keys });
-        let event = AuditEvent::new(by.audit_name(), "tenant.shredded", scope.tenant(), detail);
-        tx.write_audit_events(&[event], now).await?;
-        let shredded = self.describe_shred(shredded_at, erased_at);
-        self.commit_with_key(tx, call, &shredded, now).await?;
-        Ok(shredded)
-    }
-
-    /// The shred is effective when the bytes are erased and the caches of all processes have expired.
-    fn describe_shred(&self, shredded_at: Timestamp, erased_at: Option<Timestamp>) -> ShredResult {
-        let effective_at = erased_at.map(|it| it.max(shredded_at + CACHE_LIFETIME));
-        let wait = if self.store.is_sqlite() {
-            ShredWait::Erasure
-        } else {
-            ShredWait::KeyRotation
-        };
-        ShredResult {
-            shredded_at,
-            effective_at,
-            waits_for: effective_at.is_none().then_some(wait),
-        }
-    }
-
     /// Deletes the tenants whose wait is over, at most `MAX_DELETIONS` at a time, and returns how many.
     ///
     /// # Errors
@@ -232,7 +129,14 @@ impl Vault {
         if was.deleted_at.is_some() || was.delete_after.is_none_or(|it| it > now) {
             return Ok(false);
         }
-        let rows = tx.delete_tenant_rows().await?;
+        let rows = tx.delete_tenant_rows(now).await?;
+        tx.record_deletion(NewDeletion {
+            cause: DeletionCause::Tenant,
+            subject: id.uuid(),
+            at: now,
+            items: rows,
+        })
+        .await?;
         tx.owe_erasure(id.uuid(), ErasureCause::DestroyedKeys, now)
             .await?;
         let name = DELETED_NAME.to_owned();

@@ -1,4 +1,4 @@
-//! Erases the bytes of deleted rows from a SQLite file.
+//! Erases the bytes of deleted rows from a SQLite file, and those of destroyed keys from PostgreSQL's table of keys.
 //!
 //! The rule: an API or a page calls a deletion complete only when [`Vault::erase_deleted_bytes`] has rewritten the file
 //! after it. Each deletion that promises this notes it in its own transaction (`TenantTx::owe_erasure`).
@@ -34,7 +34,7 @@ impl ErasurePause {
 
 impl Vault {
     /// Rewrites the SQLite file, if a deletion waits for it or the last rewrite was a day ago. Returns how many deletions
-    /// became complete. On PostgreSQL it does nothing.
+    /// became complete. On PostgreSQL it rewrites the table of data keys, if destroyed keys wait for it.
     pub async fn erase_deleted_bytes(&self) -> Result<u64, Error> {
         let Some(owed) = self.store.find_owed_erasures().await? else {
             return Ok(0);
@@ -53,13 +53,13 @@ impl Vault {
             (Ok(deletions), _) => info!(
                 deletions,
                 took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-                "the database's file is rewritten without deleted rows"
+                "the database's file, or on PostgreSQL the table of data keys, is rewritten without deleted rows"
             ),
             (Err(_), Some(since)) if now - since > OVERDUE => error!(
                 alarm = "erasure_overdue",
                 deletions = owed.count,
                 %since,
-                "deleted rows are still in the database's file"
+                "deleted rows are still in the database's file, or on PostgreSQL in the table of data keys"
             ),
             (Err(_), _) => {}
         }

@@ -1,8 +1,8 @@
 //! A tenant as responses show it.
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{AppId, WebOrigin};
-use regrant_vault::{Onboarding, ShredResult, ShredWait, TenantLimits, TenantView};
+use regrant_domain::{AppId, KekRef, WebOrigin};
+use regrant_vault::{Onboarding, ShredResult, TenantDeletion, TenantLimits, TenantView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,6 +42,20 @@ pub(super) struct TenantOut {
     /// When the bytes of its deleted keys and rows had left the database's file. Null while they wait for the worker, and
     /// always on PostgreSQL, where they stay in dead rows, the log and replicas for as long as the server keeps those.
     erased_at: Option<DateTime<Utc>>,
+    /// What the deletion of a shredded or deleted tenant waits for; null for others.
+    deletion: Option<TenantDeletionOut>,
+}
+
+/// From when on nothing of a shredded or deleted tenant can be opened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantDeletion)]
+pub(super) struct TenantDeletionOut {
+    /// From when on no copy of the tenant's sealed data can be opened, wherever it is kept. Null while that waits.
+    effective_at: Option<DateTime<Utc>>,
+    /// The versions of the key-encryption key that wrapped data keys of the tenant and are not destroyed, `<id>/<version>`.
+    /// Who holds the keyring and a copy of the database, its log or a backup can open the tenant's data until they are.
+    /// Replace and retire them. Empty with a time.
+    waits_for: Vec<String>,
 }
 
 /// The limits of a tenant; null means the default of the installation.
@@ -76,21 +90,25 @@ pub(super) struct ShreddedOut {
     /// When the data keys were deleted. The tenant's data is no longer opened: by this process at once, by others within
     /// five minutes.
     shredded_at: DateTime<Utc>,
-    /// From when on nothing in the database's own files can open the tenant's data. Null while that waits; call again to
-    /// read it.
+    /// From when on no copy of the tenant's sealed data can be opened, wherever it is kept. Null while that waits; call
+    /// again to read it.
     effective_at: Option<DateTime<Utc>>,
-    /// What `effective_at` waits for; null with a time. `erasure`: the worker rewrites the SQLite file shortly.
-    /// `key_rotation`: PostgreSQL may keep the wrapped keys in dead rows, its log and replicas; who can read these and
-    /// holds the keyring can open the tenant's data until the key that wrapped them is replaced and destroyed.
-    #[schema(schema_with = schema::shred_wait_or_null)]
-    waits_for: Option<ShredWait>,
-    /// What the shredding does not cover.
-    note: &'static str,
+    /// The versions of the key-encryption key that wrapped data keys of the tenant and are not destroyed, `<id>/<version>`.
+    /// Who holds the keyring and a copy of the database, its log or a backup can open the tenant's data until they are.
+    /// Replace and retire them. Empty with a time.
+    waits_for: Vec<String>,
+    /// When the bytes of the keys had left the database's file. Null while they wait for the worker, and always on
+    /// PostgreSQL, where they stay in dead rows, the log and replicas for as long as the server keeps those.
+    erased_at: Option<DateTime<Utc>>,
 }
 
 impl From<TenantView> for TenantOut {
     fn from(it: TenantView) -> Self {
-        let TenantView { tenant, origins } = it;
+        let TenantView {
+            tenant,
+            origins,
+            deletion,
+        } = it;
         let status = if tenant.deleted_at.is_some() {
             "deleted"
         } else {
@@ -109,6 +127,16 @@ impl From<TenantView> for TenantOut {
             deleted_at: tenant.deleted_at,
             shredded_at: tenant.shredded_at,
             erased_at: tenant.erased_at,
+            deletion: deletion.map(TenantDeletionOut::from),
+        }
+    }
+}
+
+impl From<TenantDeletion> for TenantDeletionOut {
+    fn from(it: TenantDeletion) -> Self {
+        Self {
+            effective_at: it.effective_at,
+            waits_for: it.waits_for.iter().map(KekRef::to_string).collect(),
         }
     }
 }
@@ -139,13 +167,11 @@ impl From<Onboarding> for OnboardedOut {
 
 impl From<ShredResult> for ShreddedOut {
     fn from(it: ShredResult) -> Self {
-        let note =
-            "Backups of the database contain the wrapped data keys until the backups expire.";
         Self {
             shredded_at: it.shredded_at,
             effective_at: it.effective_at,
-            waits_for: it.waits_for,
-            note,
+            waits_for: it.waits_for.iter().map(KekRef::to_string).collect(),
+            erased_at: it.erased_at,
         }
     }
 }

@@ -181,11 +181,27 @@ fn deletion_text(status: &DeletionStatus) -> String {
         format!("<tr><th>{name}</th><td>{at}</td></tr>")
     };
     format!(
-        "<p><strong>{state}</strong></p><p>{sentence}</p><table>{}{}{}</table>",
+        "<p><strong>{state}</strong></p><p>{sentence}</p><p>{}</p><table>{}{}{}{}</table>",
+        describe_copies(status),
         row("Received", Some(status.received_at)),
         row("Begun", status.started_at),
         row("Completed", status.completed_at),
+        row("Effective", status.effective_at),
     )
+}
+
+/// What can be done with copies of the person's tokens after a deletion.
+const fn describe_copies(status: &DeletionStatus) -> &'static str {
+    match (status.completed_at, status.effective_at) {
+        (Some(_), None) => {
+            "Encrypted copies of your tokens may stay in the database's log and in backups. They can be opened until the \
+             keys that encrypt them are replaced and destroyed; this page then shows when that was."
+        }
+        (Some(_), Some(_)) => {
+            "No copy of your tokens can be opened any more: the keys that encrypted them are destroyed."
+        }
+        (None, _) => "",
+    }
 }
 
 /// The state of a deletion, and what it means.

@@ -12,7 +12,8 @@ use sqlx::{
 use crate::{Error, Settings, sql::Query};
 
 /// Tables whose rows are read, never written, before a tenant is known. They hold ids, times, hashes and settings.
-const READ_BY_ALL: &str = "('tenants', 'due', 'probe_due', 'person_directory', 'tenant_origins')";
+const READ_BY_ALL: &str = "('tenants', 'due', 'probe_due', 'person_directory', 'tenant_origins', \
+                           'key_wraps', 'deletions')";
 
 /// How long a statement waits for a lock, and how long it runs. Work without a caller has no such limits.
 const TIME_LIMITS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'";

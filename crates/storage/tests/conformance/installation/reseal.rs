@@ -69,13 +69,16 @@ async fn a_new_data_key_seals_and_the_one_before_it_only_opens(bench: Bench) {
     assert_eq!(of_state(true, 9).await.len(), 2);
     let tx = bench.bolt().await;
     assert!(
-        !tx.delete_data_key(first[0].id).await.unwrap(),
+        !tx.delete_data_key(first[0].id, day(1)).await.unwrap(),
         "another tenant's"
     );
     drop(tx);
     let tx = bench.acme().await;
-    assert!(!tx.delete_data_key(keys[0].id).await.unwrap(), "it seals");
-    assert!(tx.delete_data_key(first[0].id).await.unwrap());
+    assert!(
+        !tx.delete_data_key(keys[0].id, day(1)).await.unwrap(),
+        "it seals"
+    );
+    assert!(tx.delete_data_key(first[0].id, day(1)).await.unwrap());
     tx.commit().await.unwrap();
     assert!(of_state(false, 9).await.is_empty());
 }
