@@ -77,6 +77,8 @@ pub struct Options {
     pub api: regrant_api::Settings,
     /// How long calls wait for a connection, and for SQLite's writer in another process.
     pub database_patience: Duration,
+    /// Wraps data keys.
+    pub provider: KeyProvider,
 }
 
 impl Default for Options {
@@ -107,6 +109,7 @@ impl Default for Options {
             graph: regrant_graph::Settings::default(),
             api,
             database_patience: Duration::from_secs(20),
+            provider: KeyProvider::from(Keyring::in_memory().expect("random bytes")),
         }
     }
 }
@@ -146,7 +149,7 @@ impl Harness {
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
-            provider: KeyProvider::from(Keyring::in_memory().expect("random bytes")),
+            provider: options.provider,
             graph: graph.clone(),
             clock: clock.clone(),
             settings: options.vault,

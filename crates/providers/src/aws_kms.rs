@@ -34,7 +34,7 @@ const TRIES: u32 = 3;
 /// A call with all its tries ends within this time.
 const TIMEOUT: Duration = Duration::from_secs(8);
 const TRY_TIMEOUT: Duration = Duration::from_secs(3);
-/// How often the keys are looked at where nothing asks for them: a deletion that somebody scheduled takes days.
+/// How often the keys are looked at where nothing asks for them: a scheduled deletion takes days.
 const READ_EVERY: Duration = Duration::from_mins(5);
 /// Keys of KMS have one version here: what KMS rotates inside of a key is its own matter.
 const VERSION: u32 = 1;

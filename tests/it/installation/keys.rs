@@ -1,7 +1,9 @@
 //! Key-encryption keys (KEKs): stage, promote, wrap again, verify, retire, through the admin API and in one process.
-//! `processes.rs` does it with several processes, and kills them; `data.rs` has the data keys.
+//! `processes.rs` does it with several processes, and kills them; `data.rs` has the data keys,
+//! `moving.rs` the way from one provider to another.
 
 mod data;
+mod moving;
 mod processes;
 
 use regrant_domain::Clock;
