@@ -8,9 +8,11 @@
 
 #[cfg(feature = "aws-kms")]
 mod aws_kms;
+#[cfg(any(feature = "aws-kms", feature = "pkcs11", feature = "transit"))]
 mod kek_id;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
+#[cfg(any(feature = "pkcs11", feature = "transit"))]
 mod retry;
 mod settings;
 #[cfg(feature = "transit")]

@@ -6,10 +6,6 @@ use backon::{ExponentialBuilder, Retryable as _};
 use regrant_crypto::ProviderError;
 
 /// Calls at most three times, with jittered pauses of about 100 and 200 milliseconds. Callers wait meanwhile.
-#[cfg_attr(
-    not(any(feature = "aws-kms", feature = "pkcs11", feature = "transit")),
-    expect(dead_code, reason = "no provider is compiled")
-)]
 pub(crate) async fn retry_call<T, F>(call: impl FnMut() -> F) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>>,
