@@ -1,7 +1,7 @@
 //! Keys in a device or library that speaks PKCS#11: AES-256-GCM with a key that cannot be extracted.
 //!
 //! The rule: keys are found by label and `CKA_ID` for every call, because handles and slots change. Every call of the
-//! library blocks, so it runs on a blocking thread, a few at a time. Tested with SoftHSM2 alone.
+//! library blocks, so it runs on a blocking thread, a few at a time. Tested with `SoftHSM2` alone.
 //! Start at [`Pkcs11::open`]; `device.rs` has sessions and log-in, `keys.rs` the keys of the token.
 
 mod device;

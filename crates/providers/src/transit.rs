@@ -88,7 +88,7 @@ impl Transit {
             _ if facts.active_version().is_none() => "it has no version",
             _ => return Ok(()),
         };
-        Err(self.denied(self.kek(0), reason.to_owned()))
+        Err(denied(self.kek(0), reason.to_owned()))
     }
 
     async fn encrypt_once(&self, kek: KekRef, body: &Value) -> Result<Vec<u8>, ProviderError> {
@@ -98,7 +98,7 @@ impl Transit {
         let ciphertext = ciphertext.unwrap_or_default();
         if !ciphertext.starts_with(&format!("vault:v{}:", kek.version)) {
             let reason = "it encrypted with another version than it was asked to".to_owned();
-            return Err(self.denied(kek, reason));
+            return Err(denied(kek, reason));
         }
         Ok(ciphertext.as_bytes().to_vec())
     }
@@ -220,17 +220,17 @@ impl Transit {
             CallError::Unavailable(reason) => unavailable(reason),
             CallError::Refused(StatusCode::NOT_FOUND, _) => ProviderError::UnknownKek(self.kek(0)),
             CallError::Refused(status, text) => {
-                self.denied(self.kek(0), format!("status {}{text}", status.as_u16()))
+                denied(self.kek(0), format!("status {}{text}", status.as_u16()))
             }
         }
     }
+}
 
-    const fn denied(&self, kek: KekRef, reason: String) -> ProviderError {
-        ProviderError::Denied {
-            provider: ProviderKind::Transit,
-            kek,
-            reason,
-        }
+const fn denied(kek: KekRef, reason: String) -> ProviderError {
+    ProviderError::Denied {
+        provider: ProviderKind::Transit,
+        kek,
+        reason,
     }
 }
 

@@ -140,19 +140,17 @@ fn read_transit(reader: &mut SettingsReader<'_>) -> Option<TransitSettings> {
         mount,
         key,
         namespace,
-        ca_certificate: ca_certificate?,
+        ca_certificate,
         read_token: read_token?,
     })
 }
 
-fn read_certificate(reader: &mut SettingsReader<'_>, setting: &str) -> Option<Option<Vec<u8>>> {
-    let Some(path) = reader.read_optional::<PathBuf>(setting) else {
-        return Some(None);
-    };
+/// `None`: it is not set, or cannot be read, which is a fault.
+fn read_certificate(reader: &mut SettingsReader<'_>, setting: &str) -> Option<Vec<u8>> {
+    let path: PathBuf = reader.read_optional(setting)?;
     let read = std::fs::read(&path);
     read.map_err(|error| reader.add_fault(setting, format!("cannot be read: {error}")))
         .ok()
-        .map(Some)
 }
 
 /// The reader of a secret file, which is read once here, so that a fault of it is found early.

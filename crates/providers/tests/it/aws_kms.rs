@@ -1,4 +1,4 @@
-//! AWS KMS, by moto (PyPI, `moto[server]`), which the first test of a machine installs into an environment of its own below
+//! AWS KMS, by moto (`moto[server]` of the Python index), which the first test of a machine installs into an environment of its own below
 //! `target`. It is not the real service. It enforces the encryption context and the key that a call names.
 
 mod moto;
@@ -114,7 +114,7 @@ async fn another_key_takes_over_and_the_former_one_only_opens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_key_and_an_alias_stop_the_start() {
     let moto = Moto::start().await;
-    let (account, _) = moto.arn.split_once("/").unwrap();
+    let (account, _) = moto.arn.split_once('/').unwrap();
     let missing = format!("{account}/00000000-0000-4000-8000-000000000000");
     let refused = moto.connect(&missing, &[]).await.err().unwrap();
     assert!(matches!(refused, ProviderError::UnknownKek(_)), "{refused}");

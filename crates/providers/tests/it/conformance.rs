@@ -145,7 +145,7 @@ async fn changed_bytes_are_refused_for_good<B: Bench>(provider: &KeyProvider) {
     };
     assert_eq!(flipped(CHECK_VALUE).await, expected);
     assert!(expected.to_string().contains(&kek.to_string()));
-    for at in [BODY, (BODY + whole.len()) / 2, whole.len() - 1] {
+    for at in [BODY, usize::midpoint(BODY, whole.len()), whole.len() - 1] {
         let refused = flipped(at).await;
         assert!(!refused.is_retryable(), "byte {at}: {refused}");
     }

@@ -1,8 +1,10 @@
 //! The key providers, each through the same conformance suite.
 //!
-//! Transit: a stub that was written from the API's documentation, never the real service. PKCS#11: SoftHSM2. AWS KMS: moto.
+//! Transit: a stub that was written from the API's documentation, never the real service. PKCS#11: `SoftHSM2`. AWS
+//! KMS: moto.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a helper of a test fails as the test does"
 )]

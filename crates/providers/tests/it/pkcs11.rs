@@ -1,4 +1,4 @@
-//! PKCS#11 with SoftHSM2 (Debian's package `softhsm2`).
+//! PKCS#11 with `SoftHSM2` (Debian's package `softhsm2`).
 //!
 //! The library reads its configuration from a variable once for each process, so each test runs again as a process of its
 //! own with that variable set.
@@ -49,11 +49,11 @@ fn token_of_child(test: &str) -> Option<Token> {
     std::fs::create_dir(directory.path().join("tokens")).unwrap();
     let configuration = directory.path().join("softhsm2.conf");
     let tokens = directory.path().join("tokens");
-    let text = format!(
+    let written = format!(
         "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
         tokens.display()
     );
-    std::fs::write(&configuration, text).unwrap();
+    std::fs::write(&configuration, written).unwrap();
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("pkcs11::{test}"), "--nocapture"])
         .env(CONFIGURATION, &configuration)
@@ -68,7 +68,7 @@ impl Token {
         let slot = *library.get_all_slots().unwrap().first().unwrap();
         let so_pin = AuthPin::new(PIN.into());
         library.init_token(slot, &so_pin, TOKEN).unwrap();
-        let session = library.open_rw_session(self.slot(&library)).unwrap();
+        let session = library.open_rw_session(Self::slot(&library)).unwrap();
         session.login(UserType::So, Some(&so_pin)).unwrap();
         session.init_pin(&so_pin).unwrap();
         session.logout().unwrap();
@@ -76,7 +76,7 @@ impl Token {
         make_key(&self.session(), true);
     }
 
-    fn slot(&self, library: &Library) -> cryptoki::slot::Slot {
+    fn slot(library: &Library) -> cryptoki::slot::Slot {
         let slots = library.get_slots_with_initialized_token().unwrap();
         let found = slots
             .into_iter()
@@ -86,7 +86,7 @@ impl Token {
 
     fn session(&self) -> Session {
         let library = library();
-        let session = library.open_rw_session(self.slot(&library)).unwrap();
+        let session = library.open_rw_session(Self::slot(&library)).unwrap();
         // The provider may have logged the process in already.
         drop(session.login(UserType::User, Some(&AuthPin::new(PIN.into()))));
         session

@@ -14,7 +14,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 /// How long a key may be used after it was unwrapped.
-pub(super) const STALE_LIFETIME: Duration = Duration::from_mins(60);
+pub(super) const STALE_LIFETIME: Duration = Duration::from_hours(1);
 
 type KeyName = (TenantId, Uuid, u32);
 

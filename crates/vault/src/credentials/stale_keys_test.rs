@@ -32,9 +32,12 @@ enum Mood {
     Confused,
 }
 
+/// The context and the bytes of a data key.
+type StoredKey = (Vec<u8>, [u8; 32]);
+
 /// A service in memory: what it returns is the number of a stored key.
 struct Memory {
-    keys: Mutex<HashMap<Vec<u8>, (Vec<u8>, [u8; 32])>>,
+    keys: Mutex<HashMap<Vec<u8>, StoredKey>>,
     mood: Mutex<Mood>,
     calls: AtomicU32,
 }
@@ -183,9 +186,16 @@ async fn open(
         busy_timeout: Duration::from_secs(10),
     };
     let store = Store::connect(&settings).await.unwrap();
-    let source = KeySource::of_service(std::sync::Arc::clone(service) as _, "test".to_owned());
+    let source = source_of(service, "test");
     let provider = KeyProvider::new(source, Vec::new());
     DataKeys::with_lifetimes(store, provider, CACHED, stale)
+}
+
+fn source_of(service: &std::sync::Arc<Memory>, environment: &str) -> KeySource {
+    KeySource::of_service(
+        std::sync::Arc::<Memory>::clone(service),
+        environment.to_owned(),
+    )
 }
 
 fn is_unavailable(read: &Result<(), Error>) -> bool {
@@ -216,7 +226,7 @@ async fn a_key_whose_row_was_deleted_or_changed_is_not_served_while_its_provider
         "DELETE FROM tenant_keys",
         "UPDATE tenant_keys SET wrapped = CAST(wrapped || x'00' AS BLOB)",
     ] {
-        let bench = Bench::with_stale(Duration::from_secs(60)).await;
+        let bench = Bench::with_stale(Duration::from_mins(1)).await;
         bench.service.set(Mood::Down);
         bench.forget().await;
         bench.read().await.unwrap();
@@ -228,7 +238,7 @@ async fn a_key_whose_row_was_deleted_or_changed_is_not_served_while_its_provider
 
 #[tokio::test]
 async fn a_provider_that_refuses_is_not_down() {
-    let bench = Bench::with_stale(Duration::from_secs(60)).await;
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
     bench.service.set(Mood::Denying);
     bench.forget().await;
     let read = bench.read().await;
@@ -240,8 +250,8 @@ async fn a_provider_that_refuses_is_not_down() {
 
 #[tokio::test]
 async fn a_process_that_never_unwrapped_a_key_has_none_to_serve() {
-    let bench = Bench::with_stale(Duration::from_secs(60)).await;
-    let keys = open(&bench.database, &bench.service, Duration::from_secs(60)).await;
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
+    let keys = open(&bench.database, &bench.service, Duration::from_mins(1)).await;
     bench.service.set(Mood::Down);
     let system = keys.store().system_scope();
     let read = keys.active(&system).await.map(drop);
@@ -250,7 +260,7 @@ async fn a_process_that_never_unwrapped_a_key_has_none_to_serve() {
 
 #[tokio::test]
 async fn an_evicted_tenant_has_no_key_to_serve() {
-    let bench = Bench::with_stale(Duration::from_secs(60)).await;
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
     bench.service.set(Mood::Down);
     bench.keys.evict_tenant(TenantId::SYSTEM).await;
     let read = bench.read().await;
@@ -259,7 +269,7 @@ async fn an_evicted_tenant_has_no_key_to_serve() {
 
 #[tokio::test]
 async fn a_provider_that_returns_another_key_stops_the_start_and_both_ids_are_named() {
-    let bench = Bench::with_stale(Duration::from_secs(60)).await;
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
     bench.keys.check_keks().await.unwrap();
     bench.service.set(Mood::Confused);
     let refused = bench.keys.check_keks().await.unwrap_err();
@@ -274,11 +284,8 @@ async fn a_provider_that_returns_another_key_stops_the_start_and_both_ids_are_na
 
 #[tokio::test]
 async fn a_key_of_another_environment_stops_the_start() {
-    let bench = Bench::with_stale(Duration::from_secs(60)).await;
-    let source = KeySource::of_service(
-        std::sync::Arc::clone(&bench.service) as _,
-        "other".to_owned(),
-    );
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
+    let source = source_of(&bench.service, "other");
     let provider = KeyProvider::new(source, Vec::new());
     let other = DataKeys::new(bench.keys.store().clone(), provider);
     let refused = other.check_keks().await.unwrap_err();
@@ -288,7 +295,7 @@ async fn a_key_of_another_environment_stops_the_start() {
 
 #[tokio::test]
 async fn a_process_that_lacks_the_provider_keeps_another_from_wrapping_with_it() {
-    let bench = Bench::with_stale(Duration::from_secs(60)).await;
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
     let now = Clock::system_time();
     let node = regrant_storage::Node {
         id: Uuid::now_v7(),

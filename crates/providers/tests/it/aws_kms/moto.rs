@@ -1,5 +1,7 @@
 //! Starts moto behind a connection that a test can cut.
 
+#![expect(clippy::panic, reason = "a moto that does not start fails the test")]
+
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
