@@ -75,10 +75,10 @@ pub struct Options {
     pub vault: regrant_vault::Settings,
     pub graph: regrant_graph::Settings,
     pub api: regrant_api::Settings,
-    /// Holds the keys; by default a keyring without a file.
-    pub provider: Option<KeyProvider>,
     /// How long calls wait for a connection, and for SQLite's writer in another process.
     pub database_patience: Duration,
+    /// Wraps data keys; by default a keyring without a file.
+    pub provider: KeyProvider,
 }
 
 impl Default for Options {
@@ -108,8 +108,8 @@ impl Default for Options {
             vault,
             graph: regrant_graph::Settings::default(),
             api,
-            provider: None,
             database_patience: Duration::from_secs(20),
+            provider: KeyProvider::from(Keyring::in_memory().expect("random bytes")),
         }
     }
 }
@@ -149,9 +149,7 @@ impl Harness {
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
-            provider: options
-                .provider
-                .unwrap_or_else(|| Keyring::in_memory().expect("random bytes").into()),
+            provider: options.provider,
             graph: graph.clone(),
             clock: clock.clone(),
             settings: options.vault,

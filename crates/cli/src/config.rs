@@ -12,6 +12,9 @@
 //!   `REGRANT_DATABASE_BUSY_TIMEOUT_SECONDS`
 //! - `keyring.rs`: `REGRANT_KEYRING_PATH`, `REGRANT_KEYRING_PASSPHRASE_FILE`,
 //!   `REGRANT_KEYRING_ALLOW_SHARED_PASSPHRASE_FILE`
+//! - `keys.rs`: `REGRANT_KEYS_PROVIDER`, `REGRANT_KEYS_ENVIRONMENT`; of `REGRANT_KEYS_AWS_KMS_…`: `KEY_ARN`,
+//!   `FORMER_KEY_ARNS`, `ENDPOINT`; of `REGRANT_KEYS_PKCS11_…`: `MODULE`, `TOKEN_LABEL`, `KEY_LABEL`, `PIN_FILE`; of
+//!   `REGRANT_KEYS_TRANSIT_…`: `ADDRESS`, `MOUNT`, `KEY`, `NAMESPACE`, `CA_FILE`, `TOKEN_FILE`
 //! - `graph.rs`: `REGRANT_GRAPH_BASE_URL`, `REGRANT_GRAPH_VERSION`, `REGRANT_GRAPH_TIMEOUT_SECONDS`,
 //!   `REGRANT_GRAPH_MAX_IN_FLIGHT`
 //! - `api.rs`: `REGRANT_PUBLIC_URL`, `REGRANT_TRUSTED_PROXIES`, `REGRANT_LIMITS_BODY_BYTES`,
@@ -34,6 +37,7 @@ mod database;
 mod faults;
 mod graph;
 mod keyring;
+mod keys;
 mod loopback;
 mod reader;
 mod source;
@@ -48,6 +52,7 @@ use crate::{GlobalArgs, telemetry::LogFormat};
 
 pub(crate) use faults::Faults;
 pub(crate) use keyring::{KeyringFile, PASSPHRASE_IN_VARIABLE};
+pub(crate) use keys::KeysConfig;
 pub(crate) use source::{SettingsSource, variable_name};
 
 use reader::SettingsReader;
@@ -60,8 +65,8 @@ pub(crate) struct Config {
     pub admin_listen: SocketAddr,
     /// The database.
     pub database: regrant_storage::Settings,
-    /// The keyring.
-    pub keyring: KeyringFile,
+    /// The key providers.
+    pub keys: KeysConfig,
     /// The upstream.
     pub graph: regrant_graph::Settings,
     /// The use cases.
@@ -98,19 +103,19 @@ impl Config {
         let admin_listen =
             reader.read_or_default("admin_listen", SocketAddr::from(([127, 0, 0, 1], 8081)));
         let database = database::read_database(reader);
-        let keyring = keyring::read_keyring(reader);
+        let keys = keys::read_keys(reader);
         let graph = graph::read_graph(reader);
         let vault = vault::read_vault(reader, &graph);
         let api = api::read_api(reader);
         let worker = worker::read_worker(reader);
         let with_worker = reader.read_or_default("with_worker", false);
         let log = reader.read_or_default("log.format", LogFormat::default());
-        let (database, keyring) = (database?, keyring?);
+        let (database, keys) = (database?, keys?);
         Some(Self {
             listen,
             admin_listen,
             database,
-            keyring,
+            keys,
             graph,
             vault,
             api,

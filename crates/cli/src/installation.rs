@@ -3,14 +3,17 @@
 //! The rule: every error here says what the operator can do about it.
 
 use anyhow::Context as _;
-use regrant_crypto::{KeyProvider, LocalKeys};
+use regrant_crypto::LocalKeys;
 use regrant_domain::Clock;
 use regrant_migration::{Migrator, MigratorTrait as _};
 use regrant_storage::Store;
 use regrant_vault::{Parts, Vault};
 use tracing::warn;
 
-use crate::config::{Config, KeyringFile};
+use crate::{
+    config::{Config, KeyringFile},
+    key_provider,
+};
 
 /// Opens the vault of an installation.
 pub(crate) async fn open_vault(config: Config) -> anyhow::Result<Vault> {
@@ -29,7 +32,7 @@ pub(crate) async fn open_vault_to_write(config: Config) -> anyhow::Result<Vault>
 }
 
 async fn open_parts(store: Store, config: Config) -> anyhow::Result<Vault> {
-    let provider = KeyProvider::Local(unlock_keyring(config.keyring).await?);
+    let provider = Box::pin(key_provider::open_provider(config.keys)).await?;
     let clock = Clock::System;
     let graph = regrant_graph::Client::new(config.graph, clock.clone())
         .context("the Graph settings cannot be used")?;
@@ -41,7 +44,7 @@ async fn open_parts(store: Store, config: Config) -> anyhow::Result<Vault> {
         settings: config.vault,
     })
     .await;
-    vault.context("the vault does not open: is this keyring the one the database was made with?")
+    vault.context("the vault does not open: are these keys the ones the database was made with?")
 }
 
 /// What to say and to do about a database that accepts no writes.

@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod http;
 mod installation;
+mod key_provider;
 mod memory_guard;
 mod output;
 mod private_file;

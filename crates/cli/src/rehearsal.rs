@@ -167,7 +167,7 @@ async fn open_vault(
     settings.webhooks.sender.allow_loopback = true;
     let parts = Parts {
         store,
-        provider: KeyProvider::Local(keys),
+        provider: KeyProvider::from(keys),
         graph,
         clock,
         settings,

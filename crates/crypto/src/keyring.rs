@@ -2,13 +2,17 @@
 //!
 //! The rule: exactly one key is active, and a key only moves forward: staged, active, decrypt-only,
 //! destroyed. `create` and `save_file` write it, `open` reads it. `sealed` has the format of the file and `file` writes
-//! it to disk; `local` keeps it in memory and follows changes of the file.
+//! it to disk; `local` keeps it in memory and follows changes of the file. `service` is what other key providers are
+//! reached through, and `provider` puts them together.
 
 mod file;
 mod kek;
 mod local;
 mod provider;
+mod provider_error;
 pub(crate) mod sealed;
+mod service;
+mod source;
 mod strength;
 
 use std::{fmt, io, path::Path};
@@ -22,7 +26,10 @@ pub(crate) use regrant_domain::KekRef;
 pub(crate) use kek::Kek;
 pub use kek::{KekState, KekSummary};
 pub use local::{LocalKeys, PassphraseReader};
-pub use provider::{KeyProvider, ProviderError};
+pub use provider::KeyProvider;
+pub use provider_error::ProviderError;
+pub use service::{KeyContext, KeyService, ProviderKind, Refresh, ServiceFuture, UnknownProvider};
+pub use source::{KeySource, ServiceKeys};
 pub use strength::{InvalidStrength, Strength};
 
 use crate::primitives::random_bytes;
@@ -75,6 +82,18 @@ pub enum KeyringError {
     /// The file system returned an error.
     #[error("the keyring's file could not be read or written")]
     Io(#[source] io::Error),
+    /// The key service returned an error.
+    #[error(transparent)]
+    Provider(ProviderError),
+}
+
+impl From<ProviderError> for KeyringError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Transition => Self::Transition,
+            other => Self::Provider(other),
+        }
+    }
 }
 
 impl Keyring {

@@ -29,8 +29,9 @@ pub use crate::{
     error::{OpenError, SealError},
     jwt::{ChainEnd, Checkpoint, Claims, JwtError, JwtRefusal, Receipt, SigningKey, Verifier},
     keyring::{
-        InvalidStrength, KekState, KekSummary, KeyProvider, Keyring, KeyringError, LocalKeys,
-        PassphraseReader, ProviderError, Strength,
+        InvalidStrength, KekState, KekSummary, KeyContext, KeyProvider, KeyService, KeySource,
+        Keyring, KeyringError, LocalKeys, PassphraseReader, ProviderError, ProviderKind, Refresh,
+        ServiceFuture, ServiceKeys, Strength, UnknownProvider,
     },
     meta::{is_webhook_signed, matches_verify_token, open_signed_request},
     password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},

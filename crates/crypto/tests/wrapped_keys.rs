@@ -71,7 +71,7 @@ async fn no_wrapped_key_with_a_flipped_bit_unwraps() {
     for bit in 0..bytes.len() * 8 {
         bytes[bit / 8] ^= 1 << (bit % 8);
         match bench.unwrap(bytes.clone()).await.unwrap_err() {
-            ProviderError::Refused => refused += 1,
+            ProviderError::Refused | ProviderError::WrongKek { .. } => refused += 1,
             ProviderError::UnknownKek(_) => unknown += 1,
             other => panic!("bit {bit}: {other}"),
         }
@@ -112,17 +112,21 @@ async fn no_random_bytes_after_a_valid_beginning_unwrap() {
 async fn a_wrapped_key_does_not_unwrap_for_another_tenant_id_or_version() {
     let bench = bench().await;
     let (tenant, id, version) = (bench.key.tenant(), bench.key.id(), bench.key.version());
+    let wrong = ProviderError::WrongKek {
+        kek: bench.provider.active_kek(),
+        data_key: id,
+    };
     let others = [
-        (TenantId::mint(), id, version),
-        (tenant, Uuid::from_u128(1), version),
-        (tenant, id, version + 1),
+        (TenantId::mint(), id, version, wrong),
+        (tenant, Uuid::from_u128(1), version, ProviderError::Refused),
+        (tenant, id, version + 1, ProviderError::Refused),
     ];
-    for (tenant, id, version) in others {
+    for (tenant, id, version, expected) in others {
         let refused = bench
             .provider
             .unwrap_data_key(tenant, id, version, &bench.wrapped)
             .await;
-        assert_eq!(refused.err(), Some(ProviderError::Refused));
+        assert_eq!(refused.err(), Some(expected));
     }
 }
 
@@ -147,8 +151,8 @@ async fn after_a_rotation_old_keys_unwrap_until_their_kek_is_destroyed() {
         wrapped,
     } = bench().await;
     let old = wrapped.kek_ref().unwrap();
-    let new = provider.stage_kek().unwrap();
-    provider.promote_kek(new).unwrap();
+    let new = provider.stage_kek().await.unwrap();
+    provider.promote_kek(new).await.unwrap();
     assert_eq!(provider.active_kek(), new);
     let unwrapped = provider
         .unwrap_data_key(key.tenant(), key.id(), 4, &wrapped)
@@ -157,7 +161,7 @@ async fn after_a_rotation_old_keys_unwrap_until_their_kek_is_destroyed() {
     let rewrapped = provider.wrap_data_key(&unwrapped).await.unwrap();
     assert_eq!(rewrapped.kek_ref(), Some(new));
     assert_ne!(rewrapped.sha256_digest(), wrapped.sha256_digest());
-    provider.destroy_kek(old).unwrap();
+    provider.destroy_kek(old).await.unwrap();
     let states = provider.list_keks();
     assert!(
         states

@@ -9,6 +9,10 @@ pub(crate) mod data_keys;
 pub(crate) mod grants;
 mod keyring;
 pub(crate) mod mass_refusals;
+mod new_data_keys;
 pub(crate) mod payload;
 pub(crate) mod seal;
 pub(crate) mod second_opinion;
+mod stale_keys;
+#[cfg(test)]
+mod stale_keys_test;

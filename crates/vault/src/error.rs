@@ -119,6 +119,9 @@ pub enum Error {
     /// The database cannot be used at the moment: try again later.
     #[error("the database cannot be used")]
     Unavailable(Outage, #[source] BoxError),
+    /// The provider of the key-encryption keys does not respond, or refuses their use.
+    #[error("the key provider cannot be used")]
+    KeysUnavailable(#[source] regrant_crypto::ProviderError),
     /// An internal error.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -240,6 +243,9 @@ pub enum Conflict {
     /// This process cannot change the keyring.
     #[error("the keyring cannot be changed here: {0}")]
     KeyringNotWritable(String),
+    /// The provider of the keys does not take this step; another way is named.
+    #[error("{0}")]
+    KeyStepUnsupported(&'static str),
     /// An object with this id or name exists.
     #[error("this {0} exists already")]
     Exists(Resource),
@@ -284,6 +290,7 @@ impl Error {
             Self::Unavailable(outage, _) => {
                 Self::Unavailable(*outage, SharedLoadError(error).into())
             }
+            Self::KeysUnavailable(cause) => Self::KeysUnavailable(cause.clone()),
             _ => Self::from_cause(SharedLoadError(error)),
         }
     }
@@ -360,6 +367,20 @@ impl From<regrant_crypto::KeyringError> for Error {
                 let reason = regrant_domain::error_chain(&error);
                 Self::Conflict(Conflict::KeyringNotWritable(reason))
             }
+            Fault::Provider(regrant_crypto::ProviderError::Unsupported(reason)) => {
+                Self::Conflict(Conflict::KeyStepUnsupported(reason))
+            }
+            Fault::Provider(error) => error.into(),
+            other => Self::from_cause(other),
+        }
+    }
+}
+
+impl From<regrant_crypto::ProviderError> for Error {
+    fn from(error: regrant_crypto::ProviderError) -> Self {
+        use regrant_crypto::ProviderError as Fault;
+        match error {
+            Fault::Unavailable { .. } | Fault::Denied { .. } => Self::KeysUnavailable(error),
             other => Self::from_cause(other),
         }
     }
@@ -386,7 +407,6 @@ internal_errors!(
     regrant_crypto::SealError,
     regrant_crypto::OpenError,
     regrant_crypto::PasswordError,
-    regrant_crypto::ProviderError,
     regrant_crypto::JwtError,
     regrant_webhook::RandomError,
     regrant_webhook::SendError,

@@ -1,10 +1,11 @@
 //! Key-encryption keys (KEKs): stage, promote, wrap again, verify, retire, through the admin API and in one process.
 //! `processes.rs` does it with several processes, and kills them; `data.rs` has the data keys,
-//! `destruction.rs` and `copies.rs` what a deletion waits for.
+//! `destruction.rs` and `copies.rs` what a deletion waits for, `moving.rs` the way from one provider to another.
 
 mod copies;
 mod data;
 mod destruction;
+mod moving;
 mod processes;
 
 use regrant_domain::Clock;

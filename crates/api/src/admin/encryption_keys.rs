@@ -50,6 +50,8 @@ pub(super) struct EncryptionKeysOut {
 pub(super) struct KekOut {
     /// Name of the version, `<id>/<version>`.
     key: String,
+    /// Provider that holds it.
+    provider: &'static str,
     /// State of the version. It only moves forward.
     #[schema(schema_with = schema::kek_state)]
     state: &'static str,
@@ -129,7 +131,8 @@ pub(super) async fn get_encryption_keys(
     tag = "keys",
     responses(
         (status = 200, description = "A version is staged.", body = EncryptionKeysOut),
-        (status = 409, description = "`keyring_not_writable`: use `regrant keys stage` where the file can be written.",
+        (status = 409, description = "`keyring_not_writable`: use `regrant keys stage` where the file can be written. \
+            `key_step_unsupported`: the provider does not take this step.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
@@ -226,6 +229,7 @@ impl From<KekView> for KekOut {
     fn from(it: KekView) -> Self {
         Self {
             key: it.kek.to_string(),
+            provider: it.provider,
             state: state_name(it.state),
             created_at: it.created_at,
             data_keys: it.data_keys,

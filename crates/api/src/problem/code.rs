@@ -155,6 +155,9 @@ codes! {
         "A process that runs does not have the newest keyring. Nothing was changed.",
         "Give every process the newest keyring; it reads a new file within seconds. A process that was killed counts \
          for half a minute.";
+    KeyStepUnsupported "key_step_unsupported" 409 "Step not supported by the key provider",
+        "The provider of the key-encryption keys does not take this step. Nothing was changed.",
+        "Do what `detail` says; docs/keys.md has each provider.";
     KeyringNotWritable "keyring_not_writable" 409 "Keyring not writable",
         "This process cannot change the file of the keyring. Nothing was changed.",
         "Run `regrant keys` where the file can be written and its passphrase read.";
@@ -249,6 +252,10 @@ codes! {
         "The installation cannot serve calls at the moment: its database does not respond, or accepts no writes. Nothing \
          was changed.",
         "Try again after the time in the Retry-After header; a load balancer should send the call to another instance.";
+    KeysUnavailable "keys_unavailable" 503 "Keys unavailable",
+        "The provider of the keys that protect stored tokens does not respond, or refuses their use. Nothing was \
+         changed.",
+        "Try again after the time in the Retry-After header; the operator finds the cause in the log.";
     DatabaseFull "database_full" 507 "Database full",
         "The database has no space left. Nothing was changed.",
         "Try again after the time in the Retry-After header; the operator must free space.";

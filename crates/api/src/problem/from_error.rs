@@ -105,6 +105,7 @@ impl From<Error> for Problem {
                 format!("The stored row {row} was changed around Regrant."),
             ),
             Error::Unavailable(outage, cause) => unavailable_problem(outage, &*cause),
+            Error::KeysUnavailable(cause) => keys_problem(&cause),
             Error::Stale => internal_problem(&Error::Stale),
             Error::Internal(cause) => internal_problem(&*cause),
         }
@@ -123,6 +124,20 @@ fn unavailable_problem(outage: Outage, cause: &(dyn std::error::Error + 'static)
         Problem::new(Code::NotReady, "The database cannot be used at the moment.")
     };
     problem.with_header(header::RETRY_AFTER, 10)
+}
+
+/// The problem of a key provider that cannot be used; the cause is logged and not shown.
+fn keys_problem(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::error!(
+        alarm = "key_provider_down",
+        error = error_chain(cause),
+        "the key provider cannot be used"
+    );
+    Problem::new(
+        Code::KeysUnavailable,
+        "The provider of the encryption keys cannot be used at the moment.",
+    )
+    .with_header(header::RETRY_AFTER, 5)
 }
 
 /// The problem of an internal error; its cause is logged and not shown.
@@ -216,6 +231,7 @@ impl From<Conflict> for Problem {
                     "This process cannot change the keyring.",
                 )
             }
+            Conflict::KeyStepUnsupported(reason) => Self::new(Code::KeyStepUnsupported, reason),
             Conflict::Exists(resource) => Self::new(
                 Code::AlreadyExists,
                 format!("This {resource} exists already."),

@@ -25,6 +25,14 @@ pub(crate) struct KeyringFile {
     pub read_passphrase: PassphraseReader,
 }
 
+/// The settings of this section.
+pub(super) const SETTINGS: [&str; 4] = [
+    "keyring.path",
+    "keyring.passphrase_file",
+    "keyring.allow_shared_passphrase_file",
+    "keyring.passphrase",
+];
+
 /// Reads the section `keyring`; `None` where a setting without a default is missing.
 pub(super) fn read_keyring(reader: &mut SettingsReader<'_>) -> Option<KeyringFile> {
     let path = reader.read_required("keyring.path");

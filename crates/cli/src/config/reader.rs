@@ -48,6 +48,17 @@ impl<'a> SettingsReader<'a> {
         self.parse_setting(key)
     }
 
+    /// Whether any of these settings is set. Each of them counts as known.
+    pub fn is_any_set(&mut self, keys: &[&str]) -> bool {
+        self.ignore(keys);
+        keys.iter().any(|key| self.source.find_value(key).is_some())
+    }
+
+    /// Lets these settings be there without a meaning.
+    pub fn ignore(&mut self, keys: &[&str]) {
+        self.known.extend(keys.iter().map(|it| (*it).to_owned()));
+    }
+
     /// Refuses a setting that must not be a value.
     pub fn refuse_value(&mut self, key: &str, reason: &str) {
         self.known.insert(key.to_owned());
@@ -161,6 +172,7 @@ fn describe_type<T>() -> &'static str {
         "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
         "bool" => "`true` or `false`",
         "Url" => "a URL",
+        "ProviderKind" => "`local`, `aws_kms`, `pkcs11` or `transit`",
         "LogFormat" => "`text` or `json`",
         _ => "a valid value",
     }

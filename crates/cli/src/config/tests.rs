@@ -165,3 +165,44 @@ fn webhooks_to_loopback_are_for_rehearsals() {
             .allow_loopback
     );
 }
+
+#[test]
+fn a_provider_without_a_name_or_without_its_feature_is_a_fault() {
+    let with = |more: &[(&'static str, &'static str)]| read(&[&*WHOLE, more].concat()).err();
+    let unknown = with(&[("REGRANT_KEYS_PROVIDER", "kms")]).unwrap();
+    assert!(
+        unknown.contains("REGRANT_KEYS_PROVIDER: is not `local`"),
+        "{unknown}"
+    );
+    for (name, feature, is_compiled) in [
+        ("aws_kms", "aws-kms", cfg!(feature = "aws-kms")),
+        ("pkcs11", "pkcs11", cfg!(feature = "pkcs11")),
+        ("transit", "transit", cfg!(feature = "transit")),
+    ] {
+        let fault = with(&[("REGRANT_KEYS_PROVIDER", name)]).unwrap();
+        if is_compiled {
+            assert!(fault.contains("is not set and has no default"), "{fault}");
+        } else {
+            assert!(fault.contains(&format!("--features {feature}")), "{fault}");
+        }
+    }
+    let table = [("REGRANT_KEYS_TRANSIT_ADDRESS", "http://vault.internal:8200")];
+    let fault = with(&table).unwrap();
+    let expected = if cfg!(feature = "transit") {
+        "REGRANT_KEYS_TRANSIT_ADDRESS: must be https"
+    } else {
+        "the provider transit is not in this program"
+    };
+    assert!(fault.contains(expected), "{fault}");
+}
+
+#[test]
+fn the_keyring_is_needed_unless_another_provider_wraps() {
+    let database = ("REGRANT_DATABASE_URL", "sqlite:regrant.sqlite3");
+    let local = read(&[database]).err().unwrap();
+    assert!(local.contains("REGRANT_KEYRING_PATH"), "{local}");
+    let other = read(&[database, ("REGRANT_KEYS_PROVIDER", "transit")])
+        .err()
+        .unwrap();
+    assert!(!other.contains("REGRANT_KEYRING"), "{other}");
+}

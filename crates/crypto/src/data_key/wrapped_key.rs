@@ -1,8 +1,8 @@
 //! A wrapped data key, version 1: a tenant's key as the database stores it.
 //!
 //! `"RK" 1 suite provider 0 dek_id16 dek_version4 kek_id16 kek_version4 check32 u16 length, body`. The
-//! local body is `salt32 ciphertext32 tag16`. The rule: every unwrap compares the check value in constant time.
-//! It commits to the data key even if the scheme of a provider does not.
+//! local body is `salt32 ciphertext32 tag16`; that of a key service is what the service returned. The rule: every unwrap
+//! compares the check value in constant time. It commits to the data key even if the scheme of a provider does not.
 
 use std::fmt;
 
@@ -13,14 +13,13 @@ use zeroize::Zeroizing;
 
 use super::DataKey;
 use crate::{
-    keyring::{Kek, KekRef},
+    keyring::{Kek, KekRef, ProviderKind},
     primitives::{MessageKey, Reader, TAG, build_aad},
     record::KeyRef,
 };
 
 const MAGIC: &[u8] = b"RK\x01";
 const SUITE: u8 = 1;
-const LOCAL: u8 = 1;
 const LOCAL_BODY: u16 = 80;
 /// The length of everything before the check value.
 const PREFIX: usize = 46;
@@ -52,6 +51,12 @@ impl WrappedKey {
         WrappedKeyParts::parse(&self.0).map(|parsed| parsed.kek)
     }
 
+    /// The provider that wrapped it; not trustworthy until it unwraps. `None`: not a wrapped key.
+    #[must_use]
+    pub fn provider(&self) -> Option<ProviderKind> {
+        WrappedKeyParts::parse(&self.0).map(|parsed| parsed.provider)
+    }
+
     /// The hash that a rewrap uses for compare-and-set.
     #[must_use]
     pub fn sha256_digest(&self) -> [u8; 32] {
@@ -77,7 +82,7 @@ pub(crate) fn wrap_with_check_value(
     salt: &[u8; 32],
     check: [u8; 32],
 ) -> Option<WrappedKey> {
-    let mut blob = build_prefix(data_key.key(), kek.at);
+    let mut blob = build_prefix(ProviderKind::Local, data_key.key(), kek.at);
     let tenant = data_key.tenant();
     let message_key = derive_wrapping_key(kek, &blob, salt, tenant);
     blob.extend_from_slice(&check);
@@ -102,21 +107,46 @@ pub(crate) fn unwrap_data_key(
 ) -> Option<DataKey> {
     let parsed = WrappedKeyParts::parse(&wrapped.0)
         .filter(|parsed| parsed.key == key && parsed.kek == kek.at)?;
-    let message_key = derive_wrapping_key(kek, parsed.prefix, parsed.salt, tenant);
-    let mut secret = Zeroizing::new(*parsed.ciphertext);
+    let body = LocalBody::parse(&parsed)?;
+    let message_key = derive_wrapping_key(kek, parsed.prefix, body.salt, tenant);
+    let mut secret = Zeroizing::new(*body.ciphertext);
     message_key.open_buffer(
         &build_binding(parsed.header, tenant, key)?,
         secret.as_mut_slice(),
-        parsed.tag,
+        body.tag,
     )?;
-    let data_key = DataKey::from_parts(tenant, key, secret);
-    bool::from(data_key.compute_check_value().ct_eq(parsed.check)).then_some(data_key)
+    parsed.check_data_key(DataKey::from_parts(tenant, key, secret))
 }
 
-fn build_prefix(key: KeyRef, kek: KekRef) -> Vec<u8> {
+/// The wrapped key whose body a key service returned. `None`: the body is longer than the format allows.
+pub(crate) fn build_service_key(
+    provider: ProviderKind,
+    kek: KekRef,
+    data_key: &DataKey,
+    body: &[u8],
+) -> Option<WrappedKey> {
+    let mut blob = build_prefix(provider, data_key.key(), kek);
+    blob.extend_from_slice(&data_key.compute_check_value());
+    blob.extend_from_slice(&u16::try_from(body.len()).ok()?.to_be_bytes());
+    blob.extend_from_slice(body);
+    Some(WrappedKey(blob))
+}
+
+/// The data key that a key service unwrapped, if it is the one that was wrapped.
+pub(crate) fn check_service_key(
+    wrapped: &WrappedKey,
+    tenant: TenantId,
+    secret: &[u8],
+) -> Option<DataKey> {
+    let parsed = WrappedKeyParts::parse(&wrapped.0)?;
+    let secret = Zeroizing::new(<[u8; 32]>::try_from(secret).ok()?);
+    parsed.check_data_key(DataKey::from_parts(tenant, parsed.key, secret))
+}
+
+fn build_prefix(provider: ProviderKind, key: KeyRef, kek: KekRef) -> Vec<u8> {
     let mut prefix = Vec::with_capacity(HEADER + usize::from(LOCAL_BODY));
     prefix.extend_from_slice(MAGIC);
-    prefix.extend_from_slice(&[SUITE, LOCAL, 0]);
+    prefix.extend_from_slice(&[SUITE, provider.to_code(), 0]);
     prefix.extend_from_slice(key.id.as_bytes());
     prefix.extend_from_slice(&key.version.to_be_bytes());
     prefix.extend_from_slice(kek.id.as_bytes());
@@ -145,22 +175,30 @@ fn build_binding(header: &[u8], tenant: TenantId, key: KeyRef) -> Option<Vec<u8>
     )
 }
 
-struct WrappedKeyParts<'a> {
+/// A parsed wrapped key that is not verified yet.
+pub(crate) struct WrappedKeyParts<'a> {
     header: &'a [u8],
     prefix: &'a [u8],
-    key: KeyRef,
-    kek: KekRef,
+    pub(crate) provider: ProviderKind,
+    pub(crate) key: KeyRef,
+    pub(crate) kek: KekRef,
     check: &'a [u8; 32],
+    pub(crate) body: &'a [u8],
+}
+
+struct LocalBody<'a> {
     salt: &'a [u8; 32],
     ciphertext: &'a [u8; 32],
     tag: &'a [u8; TAG],
 }
 
 impl<'a> WrappedKeyParts<'a> {
-    fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
         reader.expect_bytes(MAGIC)?;
-        reader.expect_bytes(&[SUITE, LOCAL, 0])?;
+        reader.expect_bytes(&[SUITE])?;
+        let provider = ProviderKind::from_code(reader.read_u8()?)?;
+        reader.expect_bytes(&[0])?;
         let key = KeyRef {
             id: reader.read_uuid()?,
             version: reader.read_u32()?,
@@ -170,20 +208,37 @@ impl<'a> WrappedKeyParts<'a> {
             version: reader.read_u32()?,
         };
         let check = reader.read_array()?;
-        reader.expect_bytes(&LOCAL_BODY.to_be_bytes())?;
-        let (salt, ciphertext, tag) = (
-            reader.read_array()?,
-            reader.read_array()?,
-            reader.read_array()?,
-        );
+        let length = reader.read_u16()?;
+        let body = reader.read_slice(usize::from(length))?;
         reader.expect_end()?;
         let (header, prefix) = (bytes.get(..HEADER)?, bytes.get(..PREFIX)?);
         Some(Self {
             header,
             prefix,
+            provider,
             key,
             kek,
             check,
+            body,
+        })
+    }
+
+    /// Compares the check value in constant time.
+    fn check_data_key(&self, data_key: DataKey) -> Option<DataKey> {
+        bool::from(data_key.compute_check_value().ct_eq(self.check)).then_some(data_key)
+    }
+}
+
+impl<'a> LocalBody<'a> {
+    fn parse(parsed: &WrappedKeyParts<'a>) -> Option<Self> {
+        let mut reader = Reader::new(parsed.body);
+        let (salt, ciphertext, tag) = (
+            reader.read_array()?,
+            reader.read_array()?,
+            reader.read_array()?,
+        );
+        let is_local = parsed.provider == ProviderKind::Local;
+        (is_local && reader.expect_end().is_some()).then_some(Self {
             salt,
             ciphertext,
             tag,

@@ -3,6 +3,7 @@
 use regrant_domain::{KekRef, Timestamp};
 use zeroize::Zeroizing;
 
+use super::ProviderKind;
 use crate::primitives::random_bytes;
 
 /// The state of a key. It only moves down this list.
@@ -23,6 +24,8 @@ pub enum KekState {
 pub struct KekSummary {
     /// The id and version of the key.
     pub kek: KekRef,
+    /// The provider that holds the key.
+    pub provider: ProviderKind,
     /// The state of the key.
     pub state: KekState,
     /// When it was made.
@@ -55,6 +58,7 @@ impl Kek {
         let created = Timestamp::from_timestamp(self.created, 0).unwrap_or_default();
         KekSummary {
             kek: self.at,
+            provider: ProviderKind::Local,
             state: self.state,
             created,
         }

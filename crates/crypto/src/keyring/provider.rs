@@ -1,68 +1,49 @@
-//! Key providers: they hold the keys that wrap data keys.
+//! The key providers of a process: the active one wraps data keys, and others may still open them.
 //!
-//! An enum, not a trait: there will be four at most, and the settings choose one. The interface is async because
-//! remote providers answer over the network.
+//! The rule: a wrapped key is opened by the source that holds the KEK it names, never by trial. While an installation
+//! moves from one provider to another, the former one only opens.
+//! Start at [`KeyProvider::unwrap_data_key`].
+
+use std::sync::Arc;
 
 use regrant_domain::{KekRef, TenantId};
 use uuid::Uuid;
 
-use super::{KekSummary, Keyring, KeyringError, LocalKeys};
+use super::{
+    KekState, KekSummary, KeySource, Keyring, KeyringError, LocalKeys, ProviderError, ProviderKind,
+    Refresh,
+};
 use crate::{
-    data_key::{
-        DataKey,
-        wrapped_key::{self, WrappedKey},
-    },
-    primitives::random_bytes,
+    data_key::{DataKey, wrapped_key::WrappedKey},
     record::KeyRef,
 };
 
 /// Wraps and unwraps data keys.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum KeyProvider {
-    /// Keys from a sealed file, held in memory.
-    Local(LocalKeys),
-}
-
-/// Why a data key was not wrapped or unwrapped. Never try another provider instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProviderError {
-    /// The provider does not have the key: another node may already use a newer one, or the key is destroyed.
-    #[error("the provider does not hold version {} of the key {}", .0.version, .0.id)]
-    UnknownKek(KekRef),
-    /// The bytes do not unwrap to this tenant's key. A retry cannot succeed.
-    #[error("the wrapped key does not open")]
-    Refused,
-    /// The system returned no random bytes.
-    #[error("the system returned no random bytes")]
-    Random,
+pub struct KeyProvider {
+    active: KeySource,
+    others: Vec<KeySource>,
 }
 
 impl KeyProvider {
+    /// Wraps with the keys of `active`; opens with those of the others, too.
+    #[must_use]
+    pub const fn new(active: KeySource, others: Vec<KeySource>) -> Self {
+        Self { active, others }
+    }
+
     /// Wraps a data key with the active key.
     ///
     /// # Errors
-    /// [`ProviderError::Random`]: the system returned no random bytes.
-    #[expect(
-        clippy::unused_async,
-        reason = "remote providers answer over the network"
-    )]
+    /// [`ProviderError::Random`]: the system returned no random bytes; otherwise what the key service said.
     pub async fn wrap_data_key(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
-        let Self::Local(keys) = self;
-        let salt = random_bytes().map_err(|_| ProviderError::Random)?;
-        wrapped_key::wrap_data_key(keys.keyring().active(), data_key, &salt)
-            .ok_or(ProviderError::Refused)
+        self.active.wrap(data_key).await
     }
 
     /// Unwraps the data key of this tenant, id and version.
     ///
     /// # Errors
-    /// The wrapping key is unknown, or the bytes are not this tenant's key.
-    #[expect(
-        clippy::unused_async,
-        reason = "remote providers answer over the network"
-    )]
+    /// The wrapping key is unknown or cannot be used, or the bytes are not this tenant's key.
     pub async fn unwrap_data_key(
         &self,
         tenant: TenantId,
@@ -70,76 +51,113 @@ impl KeyProvider {
         version: u32,
         wrapped: &WrappedKey,
     ) -> Result<DataKey, ProviderError> {
-        let Self::Local(keys) = self;
-        let keyring = keys.keyring();
-        let at = wrapped.kek_ref().ok_or(ProviderError::Refused)?;
-        let kek = keyring.find_kek(at).ok_or(ProviderError::UnknownKek(at))?;
-        wrapped_key::unwrap_data_key(kek, tenant, KeyRef { id, version }, wrapped)
-            .ok_or(ProviderError::Refused)
+        let kek = wrapped.kek_ref().ok_or(ProviderError::Refused)?;
+        let mut sources = self.sources();
+        let source = sources.find(|it| it.holds(kek));
+        let source = source.ok_or(ProviderError::UnknownKek(kek))?;
+        source.unwrap(tenant, KeyRef { id, version }, wrapped).await
     }
 
     /// The active key, with which a rotation rewraps every data key.
     #[must_use]
     pub fn active_kek(&self) -> KekRef {
-        let Self::Local(keys) = self;
-        keys.keyring().active().at
+        let active = self.active.list_keks().into_iter().next();
+        active.map_or(KekRef::NONE, |it| it.kek)
     }
 
-    /// Every key-encryption key with its state, the active one first.
+    /// Every key-encryption key with its state, the active one first. Keys of a provider that is not the active one only
+    /// open.
     #[must_use]
     pub fn list_keks(&self) -> Vec<KekSummary> {
-        let Self::Local(keys) = self;
-        keys.list_keks()
+        let mut keks = self.active.list_keks();
+        let others = self.others.iter().flat_map(KeySource::list_keks);
+        keks.extend(others.map(|it| KekSummary {
+            state: match it.state {
+                KekState::Destroyed => KekState::Destroyed,
+                _ => KekState::DecryptOnly,
+            },
+            ..it
+        }));
+        keks
     }
 
-    /// Reads the keys again if their source changed; returns whether it did. Call it on a blocking thread.
+    /// Reads the keys again if their source changed; returns whether it did.
     ///
     /// # Errors
-    /// As [`LocalKeys::reload`].
-    pub fn reload(&self) -> Result<bool, KeyringError> {
-        let Self::Local(keys) = self;
-        keys.reload()
-    }
-
-    /// Adds the next version of the key as staged; returns it. Call it on a blocking thread.
-    ///
-    /// # Errors
-    /// As [`LocalKeys::stage_kek`].
-    pub fn stage_kek(&self) -> Result<KekRef, KeyringError> {
-        let Self::Local(keys) = self;
-        keys.stage_kek()
-    }
-
-    /// Makes a staged version the active one. Call it on a blocking thread.
-    ///
-    /// # Errors
-    /// As [`LocalKeys::promote_kek`].
-    pub fn promote_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
-        let Self::Local(keys) = self;
-        keys.promote_kek(kek)
-    }
-
-    /// Destroys a decrypt-only version. Call it on a blocking thread.
-    ///
-    /// # Errors
-    /// As [`LocalKeys::destroy_kek`].
-    pub fn destroy_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
-        let Self::Local(keys) = self;
-        keys.destroy_kek(kek)
-    }
-
-    /// The name of the provider in settings, logs and health checks.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Local(_) => "local",
+    /// The first error of a source, after all had their turn; the keys in memory stay.
+    pub async fn refresh(&self, when: Refresh) -> Result<bool, KeyringError> {
+        let (mut is_new, mut failed) = (false, None);
+        for source in self.sources() {
+            match source.refresh(when).await {
+                Ok(changed) => is_new |= changed,
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
+        failed.map_or(Ok(is_new), Err)
+    }
+
+    /// Adds the next version of the active key as staged; returns it.
+    ///
+    /// # Errors
+    /// The keyring cannot be changed, or what the key service said.
+    pub async fn stage_kek(&self) -> Result<KekRef, KeyringError> {
+        self.active.stage_kek().await
+    }
+
+    /// Makes a staged version the active one.
+    ///
+    /// # Errors
+    /// As [`KeyProvider::stage_kek`]; [`KeyringError::Transition`]: it is not staged.
+    pub async fn promote_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
+        self.active.promote_kek(kek).await
+    }
+
+    /// Destroys a decrypt-only version.
+    ///
+    /// # Errors
+    /// As [`KeyProvider::stage_kek`]; [`KeyringError::Transition`]: it is not decrypt-only.
+    pub async fn destroy_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
+        let mut sources = self.sources();
+        let source = sources.find(|it| it.holds(kek));
+        source
+            .ok_or(KeyringError::Transition)?
+            .destroy_kek(kek)
+            .await
+    }
+
+    /// The provider that wraps.
+    #[must_use]
+    pub fn kind(&self) -> ProviderKind {
+        self.active.kind()
+    }
+
+    /// Its name in settings, logs and health checks.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind().name()
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &KeySource> {
+        std::iter::once(&self.active).chain(&self.others)
+    }
+}
+
+impl From<LocalKeys> for KeySource {
+    fn from(keys: LocalKeys) -> Self {
+        Self::Local(Arc::new(keys))
+    }
+}
+
+impl From<LocalKeys> for KeyProvider {
+    /// The keyring alone.
+    fn from(keys: LocalKeys) -> Self {
+        Self::new(keys.into(), Vec::new())
     }
 }
 
 impl From<Keyring> for KeyProvider {
     /// Keys without a file.
     fn from(keyring: Keyring) -> Self {
-        Self::Local(keyring.into())
+        LocalKeys::from(keyring).into()
     }
 }

@@ -114,7 +114,7 @@ fn a_wrapped_key_of_an_unknown_format_suite_or_provider_has_no_kek_reference() {
     let honest =
         wrapped_key::wrap_data_key(&kek(1, KekState::Active), &data_key(tenant(), 1), &SALT)
             .unwrap();
-    for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 2), (5, 1), (79, 81)] {
+    for (at, value) in [(0, b'T'), (2, 2), (3, 2), (4, 0), (4, 5), (5, 1), (79, 81)] {
         let mut bytes = honest.as_bytes().to_vec();
         bytes[at] = value;
         assert_eq!(

@@ -23,6 +23,12 @@ impl KekRef {
     /// How many bytes [`KekRef::to_bytes`] has.
     pub const BYTES: usize = 20;
 
+    /// The name of no key: a provider that never responded has none.
+    pub const NONE: Self = Self {
+        id: Uuid::nil(),
+        version: 0,
+    };
+
     /// The id and the version, as a wrapped key names them. Newer versions of a key have greater bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::BYTES] {

@@ -56,6 +56,12 @@ pub enum WrappedBy {
     Any,
     /// Those under an older version of this KEK.
     OlderThan(KekRef),
+    /// Those under exactly this KEK.
+    Only(KekRef),
+    /// Those under KEKs with a lower id than this one.
+    LowerIds(KekRef),
+    /// Those under KEKs with a higher id than this one.
+    HigherIds(KekRef),
 }
 
 impl Store {
@@ -195,12 +201,26 @@ impl WrappedBy {
     fn bounds(self) -> (Vec<u8>, Vec<u8>) {
         match self {
             Self::Any => (BELOW_ALL.to_vec(), ABOVE_ALL.to_vec()),
-            Self::OlderThan(kek) => {
-                let first = KekRef { version: 0, ..kek };
-                (first.to_bytes().to_vec(), kek.to_bytes().to_vec())
+            Self::OlderThan(kek) => (first_version(kek), kek.to_bytes().to_vec()),
+            Self::Only(kek) => (kek.to_bytes().to_vec(), just_above(kek)),
+            Self::LowerIds(kek) => (BELOW_ALL.to_vec(), first_version(kek)),
+            Self::HigherIds(kek) => {
+                let version = u32::MAX;
+                (just_above(KekRef { version, ..kek }), ABOVE_ALL.to_vec())
             }
         }
     }
+}
+
+fn first_version(kek: KekRef) -> Vec<u8> {
+    KekRef { version: 0, ..kek }.to_bytes().to_vec()
+}
+
+/// The least bytes above the name of this KEK.
+fn just_above(kek: KekRef) -> Vec<u8> {
+    let mut bytes = kek.to_bytes().to_vec();
+    bytes.push(0);
+    bytes
 }
 
 pub(super) fn read_kek_name(wrapped: &[u8]) -> Option<KekRef> {

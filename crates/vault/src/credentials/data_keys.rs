@@ -8,13 +8,15 @@ use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use regrant_crypto::{
-    Context, DataKey, Fingerprint, KekState, KeyProvider, KeyRef, ProviderError, WrappedKey,
+    Context, DataKey, Fingerprint, KekState, KeyProvider, KeyRef, ProviderError, Refresh,
+    WrappedKey,
 };
-use regrant_domain::{SealedRecord, TenantId, Timestamp};
-use regrant_storage::{NewDataKey, Store, StoredDataKey, TenantScope, WrappedDataKey};
+use regrant_domain::{SealedRecord, TenantId};
+use regrant_storage::{Store, StoredDataKey, TenantScope, WrappedDataKey};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::stale_keys::{STALE_LIFETIME, StaleKeys};
 use crate::Error;
 
 /// How long an unwrapped key is cached.
@@ -27,16 +29,28 @@ pub(crate) struct DataKeys {
     store: Store,
     pub(super) provider: Arc<KeyProvider>,
     by_version: Cache<(TenantId, Uuid, u32), Arc<DataKey>>,
-    active_key: Cache<TenantId, Arc<DataKey>>,
+    active_key: Cache<TenantId, KeyRef>,
+    stale: StaleKeys,
 }
 
 impl DataKeys {
     pub(crate) fn new(store: Store, provider: KeyProvider) -> Self {
+        Self::with_lifetimes(store, provider, CACHE_LIFETIME, STALE_LIFETIME)
+    }
+
+    /// The same with other times for which keys are cached, and served while the provider is down.
+    pub(super) fn with_lifetimes(
+        store: Store,
+        provider: KeyProvider,
+        cached: Duration,
+        stale: Duration,
+    ) -> Self {
         Self {
             store,
             provider: Arc::new(provider),
-            by_version: build_cache(),
-            active_key: build_cache(),
+            by_version: build_cache(cached),
+            active_key: build_cache(cached),
+            stale: StaleKeys::new(build_cache(stale)),
         }
     }
 
@@ -56,7 +70,8 @@ impl DataKeys {
             .active_key
             .try_get_with(scope.tenant(), self.load_active(scope))
             .await;
-        found.map_err(Error::of_shared_load)
+        let key = found.map_err(Error::of_shared_load)?;
+        self.unwrapped_key(scope, key.id, key.version).await
     }
 
     /// The same, past the cache of this process.
@@ -128,62 +143,6 @@ impl DataKeys {
         }
     }
 
-    /// Generates the first data key of a tenant; returns it with its row.
-    pub(crate) async fn generate_key(
-        &self,
-        tenant: TenantId,
-        now: Timestamp,
-    ) -> Result<(DataKey, NewDataKey), Error> {
-        self.generate_version(tenant, 1, now).await
-    }
-
-    /// The same for the key after the tenant's newest one.
-    pub(crate) async fn generate_next_key(
-        &self,
-        scope: &TenantScope,
-        now: Timestamp,
-    ) -> Result<NewDataKey, Error> {
-        let stored = self.read_wrapped_keys(scope).await?;
-        let newest = stored.iter().map(|it| it.version).max().unwrap_or_default();
-        let next = newest.saturating_add(1);
-        let (_, row) = self.generate_version(scope.tenant(), next, now).await?;
-        Ok(row)
-    }
-
-    async fn generate_version(
-        &self,
-        tenant: TenantId,
-        version: u32,
-        now: Timestamp,
-    ) -> Result<(DataKey, NewDataKey), Error> {
-        let key = DataKey::generate(tenant, version)?;
-        self.follow_kek_floor().await?;
-        let wrapped = self.provider.wrap_data_key(&key).await?;
-        let stored = NewDataKey {
-            id: key.id(),
-            version: key.version(),
-            wrapped: wrapped.as_bytes().to_vec(),
-            created_at: now,
-        };
-        Ok((key, stored))
-    }
-
-    /// Creates the installation's own key unless it exists.
-    pub(crate) async fn ensure_system_key(&self, now: Timestamp) -> Result<(), Error> {
-        if self
-            .read_wrapped_keys(&self.store.system_scope())
-            .await?
-            .is_empty()
-        {
-            let (_, key) = self.generate_key(TenantId::SYSTEM, now).await?;
-            match self.store.insert_system_key(&key).await {
-                Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.active(&self.store.system_scope()).await.map(|_| ())
-    }
-
     /// The installation's first key. It is never rotated, so that hashes under it stay valid.
     pub(super) async fn first_system_key(&self) -> Result<Arc<DataKey>, Error> {
         let system = self.store.system_scope();
@@ -208,9 +167,10 @@ impl DataKeys {
         for key in of_tenant {
             self.by_version.invalidate(&key).await;
         }
+        self.stale.forget_tenant(tenant).await;
     }
 
-    async fn load_active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
+    async fn load_active(&self, scope: &TenantScope) -> Result<KeyRef, Error> {
         let stored = self
             .read_wrapped_keys(scope)
             .await?
@@ -218,7 +178,8 @@ impl DataKeys {
             .find(|it| it.is_active);
         let stored =
             stored.ok_or_else(|| Error::from_cause("the tenant has no active data key"))?;
-        self.unwrapped_key(scope, stored.id, stored.version).await
+        let StoredDataKey { id, version, .. } = stored;
+        Ok(KeyRef { id, version })
     }
 
     async fn unwrapped_key(
@@ -228,10 +189,18 @@ impl DataKeys {
         version: u32,
     ) -> Result<Arc<DataKey>, Error> {
         let load = self.load_version(scope, id, version);
-        self.by_version
+        let loaded = self
+            .by_version
             .try_get_with((scope.tenant(), id, version), load)
-            .await
-            .map_err(Error::of_shared_load)
+            .await;
+        match loaded.map_err(Error::of_shared_load) {
+            Err(Error::KeysUnavailable(cause)) if cause.is_retryable() => {
+                let stored = self.find_stored(scope, id, version).await?;
+                let stale = self.stale.find(&stored).await;
+                stale.ok_or(Error::KeysUnavailable(cause))
+            }
+            loaded => loaded,
+        }
     }
 
     async fn load_version(
@@ -240,6 +209,23 @@ impl DataKeys {
         id: Uuid,
         version: u32,
     ) -> Result<Arc<DataKey>, Error> {
+        let stored = self.find_stored(scope, id, version).await?;
+        let key = match self.unwrap_stored(&stored).await {
+            Err(_) if self.is_under_destroyed_kek(&stored) => Err(Error::from_cause(
+                "the key that wrapped the data key is destroyed",
+            )),
+            unwrapped => unwrapped.map(Arc::new),
+        }?;
+        self.stale.keep(&stored, &key).await;
+        Ok(key)
+    }
+
+    async fn find_stored(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        version: u32,
+    ) -> Result<WrappedDataKey, Error> {
         let stored = self
             .read_wrapped_keys(scope)
             .await?
@@ -248,18 +234,12 @@ impl DataKeys {
         let stored = stored.ok_or_else(|| {
             Error::from_cause("a record names a data key that its tenant does not have")
         })?;
-        let key = WrappedDataKey {
+        Ok(WrappedDataKey {
             tenant: scope.tenant(),
             id,
             version,
             wrapped: stored.wrapped,
-        };
-        match self.unwrap_stored(&key).await {
-            Err(_) if self.is_under_destroyed_kek(&key) => Err(Error::from_cause(
-                "the key that wrapped the data key is destroyed",
-            )),
-            unwrapped => unwrapped.map(Arc::new),
-        }
+        })
     }
 
     fn is_under_destroyed_kek(&self, key: &WrappedDataKey) -> bool {
@@ -276,12 +256,17 @@ impl DataKeys {
                 .unwrap_data_key(key.tenant, key.id, key.version, &wrapped)
         };
         match unwrap().await {
-            Err(ProviderError::UnknownKek(_)) if self.reload_keyring().await => Ok(unwrap().await?),
+            Err(ProviderError::UnknownKek(_)) if self.reload_keyring(Refresh::Now).await => {
+                Ok(unwrap().await?)
+            }
             unwrapped => Ok(unwrapped?),
         }
     }
 
-    async fn read_wrapped_keys(&self, scope: &TenantScope) -> Result<Vec<StoredDataKey>, Error> {
+    pub(super) async fn read_wrapped_keys(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Vec<StoredDataKey>, Error> {
         let tx = self.store.begin_nested_read(scope).await?;
         let keys = tx.list_data_keys().await?;
         tx.commit().await?;
@@ -289,13 +274,13 @@ impl DataKeys {
     }
 }
 
-fn build_cache<K, V>() -> Cache<K, V>
+fn build_cache<K, V>(lifetime: Duration) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder()
         .max_capacity(MAX_CACHED_KEYS)
-        .time_to_live(CACHE_LIFETIME)
+        .time_to_live(lifetime)
         .build()
 }

@@ -1,29 +1,32 @@
 //! The keyring of this process: read again when its file was replaced, changed, and compared with the database.
 //!
-//! The rule: what takes seconds runs on a blocking thread. A keyring that cannot be read again leaves the keys in memory.
+//! The rule: a keyring that cannot be read again leaves the keys in memory. A process that cannot open what the database
+//! holds does not start, and says which keys it lacks.
 
-use std::sync::Arc;
-
-use regrant_crypto::{KekRef, KekState, KeyProvider, KeyringError};
-use regrant_domain::error_chain;
+use regrant_crypto::{KekRef, KekState, ProviderKind, Refresh};
+use regrant_domain::{Clock, error_chain};
+use regrant_storage::{Node, WrappedBy, WrappedDataKey};
 use tracing::{error, info};
 
 use crate::{Conflict, Error, credentials::data_keys::DataKeys};
 
+/// A process that was not seen for this long counts as gone.
+const LIVE_FOR: chrono::Duration = chrono::Duration::seconds(30);
+/// How many data keys of a KEK are tried before it counts as wrong.
+const CHECKED: u32 = 3;
+
 impl DataKeys {
-    /// Reads the keyring again if its file was replaced; returns whether it was read. An error is logged, and the keys in
-    /// memory stay.
-    pub(crate) async fn reload_keyring(&self) -> bool {
-        let provider = Arc::clone(&self.provider);
-        let read = tokio::task::spawn_blocking(move || provider.reload()).await;
-        match read {
-            Ok(Ok(is_new)) => {
+    /// Reads the keys again if their source changed; returns whether it did. An error is logged, and the keys in memory
+    /// stay.
+    pub(crate) async fn reload_keyring(&self, when: Refresh) -> bool {
+        match self.provider.refresh(when).await {
+            Ok(is_new) => {
                 if is_new {
                     info!(kek = %self.provider.active_kek(), "the keyring was read again");
                 }
                 is_new
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 error!(
                     alarm = "keyring_unreadable",
                     error = error_chain(&error),
@@ -31,18 +34,7 @@ impl DataKeys {
                 );
                 false
             }
-            Err(_) => false,
         }
-    }
-
-    /// Changes the keyring, on a blocking thread.
-    pub(crate) async fn change_keyring<T: Send + 'static>(
-        &self,
-        change: impl FnOnce(&KeyProvider) -> Result<T, KeyringError> + Send + 'static,
-    ) -> Result<T, Error> {
-        let provider = Arc::clone(&self.provider);
-        let changed = tokio::task::spawn_blocking(move || change(&provider)).await;
-        Ok(changed.map_err(Error::from_cause)??)
     }
 
     /// Refuses to go on without a KEK that wraps data keys, and notes the floor at the first start.
@@ -65,6 +57,11 @@ impl DataKeys {
             let text = format!("the keyring does not hold {}", missing.join("; nor "));
             return Err(Error::from_cause(text));
         }
+        // The keyring is sealed, so its keys are the ones that it names.
+        let of_services = held.iter().filter(|it| it.provider != ProviderKind::Local);
+        for kek in of_services.map(|it| it.kek) {
+            self.check_kek(kek).await?;
+        }
         let active = self.provider.active_kek();
         match self.store().find_kek_floor(active.id).await? {
             Some(_) => Ok(()),
@@ -72,8 +69,51 @@ impl DataKeys {
         }
     }
 
+    /// Opens one data key under this KEK: a provider may hold another key under its name.
+    async fn check_kek(&self, kek: KekRef) -> Result<(), Error> {
+        let store = self.store();
+        let wrapped = store
+            .list_wrapped_keys(WrappedBy::Only(kek), None, CHECKED)
+            .await?;
+        let mut failed = None;
+        for key in &wrapped {
+            match self.unwrap_stored(key).await {
+                Ok(_) => return Ok(()),
+                Err(error) => failed = Some((key, error)),
+            }
+        }
+        match failed {
+            // One row alone may be damaged.
+            Some((key, error)) if wrapped.len() > 1 || kek == self.provider.active_kek() => {
+                Err(wrong_key(kek, key, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The processes that run.
+    pub(crate) async fn list_live_nodes(&self) -> Result<Vec<Node>, Error> {
+        let since = Clock::system_time() - LIVE_FOR;
+        Ok(self.store().list_nodes(since).await?)
+    }
+
+    /// Refuses to wrap with a key that another process cannot open at all, as when it lacks the settings of the provider.
+    async fn require_readers(&self) -> Result<(), Error> {
+        let active = self.provider.active_kek();
+        let nodes = self.list_live_nodes().await?;
+        let lacking = nodes
+            .into_iter()
+            .filter(|it| it.opens.iter().all(|kek| kek.id != active.id));
+        let names: Vec<String> = lacking.map(|it| it.name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Conflict(Conflict::NodesLackKey(names)))
+    }
+
     /// Reads the keyring again if a newer version of the KEK was promoted elsewhere.
     pub(super) async fn follow_kek_floor(&self) -> Result<(), Error> {
+        self.require_readers().await?;
         let is_behind = |floor: Option<KekRef>| {
             floor.filter(|it| self.provider.active_kek().is_older_than(*it))
         };
@@ -82,7 +122,7 @@ impl DataKeys {
             .find_kek_floor(self.provider.active_kek().id)
             .await?;
         if is_behind(floor).is_some() {
-            self.reload_keyring().await;
+            self.reload_keyring(Refresh::Now).await;
         }
         match is_behind(floor) {
             Some(_) => Err(Error::Conflict(Conflict::NodesLackKey(vec![
@@ -91,4 +131,25 @@ impl DataKeys {
             None => Ok(()),
         }
     }
+}
+
+/// The error of a start with a KEK that opens nothing.
+fn wrong_key(kek: KekRef, data_key: &WrappedDataKey, error: Error) -> Error {
+    let text = format!(
+        "version {} of key {} does not open the data key {} of the tenant {}",
+        kek.version, kek.id, data_key.id, data_key.tenant
+    );
+    match error {
+        Error::Internal(cause) => Error::from_cause(WrongKey { text, cause }),
+        other => other,
+    }
+}
+
+/// A KEK that opens nothing, with what its provider said.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct WrongKey {
+    text: String,
+    #[source]
+    cause: Box<dyn std::error::Error + Send + Sync>,
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use regrant_crypto::KekState;
+use regrant_crypto::{KekState, Refresh};
 use regrant_domain::{KekRef, Timestamp};
 use regrant_storage::{AuditEvent, DeletionRecord, DestroyedKek};
 use serde_json::json;
@@ -56,7 +56,7 @@ impl Vault {
     /// # Errors
     /// The first error of a tenant, after all had their turn.
     pub async fn settle_deletions(&self) -> Result<u64, Error> {
-        self.data_keys.reload_keyring().await;
+        self.data_keys.reload_keyring(Refresh::Now).await;
         self.record_missed_keks().await?;
         let destroyed = self.list_gone_keks().await?;
         if self.settled_keks.are_still(&destroyed) {

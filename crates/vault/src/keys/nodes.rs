@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use regrant_crypto::KekState;
+use regrant_crypto::{KekState, Refresh};
 use regrant_domain::{Clock, error_chain};
 use regrant_storage::Node;
 use tracing::warn;
@@ -16,8 +16,6 @@ use crate::{Error, Vault};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often a process announces itself.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(10);
-/// A process that was not seen for this long counts as gone.
-const LIVE_FOR: chrono::Duration = chrono::Duration::seconds(30);
 /// When the row of a process that is gone is deleted.
 const KEEP_FOR: chrono::Duration = chrono::Duration::hours(24);
 
@@ -42,7 +40,7 @@ impl Vault {
             .await
             .is_err()
         {
-            self.data_keys.reload_keyring().await;
+            self.data_keys.reload_keyring(Refresh::IfDue).await;
             let keks = self.data_keys.provider().list_keks();
             if keks == announced.0 && announced.1.elapsed() < ANNOUNCE_EVERY {
                 continue;
@@ -56,8 +54,7 @@ impl Vault {
 
     /// The processes that run.
     pub(super) async fn list_live_nodes(&self) -> Result<Vec<Node>, Error> {
-        let since = Clock::system_time() - LIVE_FOR;
-        Ok(self.store.list_nodes(since).await?)
+        self.data_keys.list_live_nodes().await
     }
 
     async fn announce_node(&self) -> Result<(), Error> {

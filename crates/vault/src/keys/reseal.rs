@@ -93,7 +93,10 @@ impl Vault {
     const fn is_passing(error: &Error) -> bool {
         matches!(
             error,
-            Error::DatabaseBusy | Error::TenantBusy | Error::Unavailable(..)
+            Error::DatabaseBusy
+                | Error::TenantBusy
+                | Error::Unavailable(..)
+                | Error::KeysUnavailable(_)
         )
     }
 

@@ -1,7 +1,8 @@
 //! Wraps data keys again, with the active KEK.
 //!
-//! The rule: keys under an older version are due, no matter which process promoted the active one. A chunk is one short transaction
-//! without any network in it; a key that another process replaced meanwhile is left as it is.
+//! The rule: keys under an older version are due, no matter which process promoted the active one; keys of another
+//! provider are due only when no process wraps with it any more. A chunk is one short transaction without any network in
+//! it; a key that another process replaced meanwhile is left as it is.
 //! Start at [`Vault::rewrap_data_keys`].
 
 use regrant_crypto::WrappedKey;
@@ -18,36 +19,66 @@ const CHUNK: u32 = 100;
 /// The actor of the audit rows.
 const ACTOR: &str = "vault";
 
+/// What a pass has done.
+#[derive(Default)]
+struct RewrapPass {
+    rewrapped: u64,
+    unreadable: u64,
+}
+
 impl Vault {
-    /// Wraps every data key that an older version of the active KEK wraps, of all tenants and of the installation. Returns
-    /// how many.
+    /// Wraps every data key that an older version of the active KEK wraps, of all tenants and of the installation; once
+    /// every process wraps with this KEK, those under other KEKs, too. Returns how many.
     ///
     /// # Errors
     /// The database failed, or some keys do not open; the others are wrapped again.
     pub async fn rewrap_data_keys(&self) -> Result<u64, Error> {
         let active = self.data_keys.provider().active_kek();
         self.resume_promotion(active).await?;
-        let (mut all, mut unreadable, mut after) = (0_u64, 0_u64, None);
+        let mut pass = RewrapPass::default();
+        self.rewrap_each_page(WrappedBy::OlderThan(active), &mut pass)
+            .await?;
+        if self.is_wrapped_with_by_all(active).await? {
+            for which in [WrappedBy::LowerIds(active), WrappedBy::HigherIds(active)] {
+                self.rewrap_each_page(which, &mut pass).await?;
+            }
+        }
+        if pass.rewrapped > 0 {
+            self.note_rewrapped(active, pass.rewrapped).await?;
+        }
+        if pass.unreadable > 0 {
+            let text = format!(
+                "{} data keys do not open, so they cannot be wrapped again",
+                pass.unreadable
+            );
+            return Err(Error::from_cause(text));
+        }
+        Ok(pass.rewrapped)
+    }
+
+    async fn rewrap_each_page(&self, which: WrappedBy, pass: &mut RewrapPass) -> Result<(), Error> {
+        let mut after = None;
         while !self.runs.stop.is_cancelled() {
             let page = self
                 .store
-                .list_wrapped_keys(WrappedBy::OlderThan(active), after.as_ref(), CHUNK)
+                .list_wrapped_keys(which, after.as_ref(), CHUNK)
                 .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.clone());
             let rewrapped = self.rewrap_each(&page).await;
-            unreadable = unreadable.saturating_add(count_missing(page.len(), rewrapped.len()));
-            all = all.saturating_add(self.store.rewrap_data_keys(&rewrapped).await?);
+            let missing = count_missing(page.len(), rewrapped.len());
+            pass.unreadable = pass.unreadable.saturating_add(missing);
+            let replaced = self.store.rewrap_data_keys(&rewrapped).await?;
+            pass.rewrapped = pass.rewrapped.saturating_add(replaced);
         }
-        if all > 0 {
-            self.note_rewrapped(active, all).await?;
-        }
-        if unreadable > 0 {
-            let text =
-                format!("{unreadable} data keys do not open, so they cannot be wrapped again");
-            return Err(Error::from_cause(text));
-        }
-        Ok(all)
+        Ok(())
+    }
+
+    /// Whether every process that runs wraps with this KEK, in any version. Otherwise two of them would wrap the same keys
+    /// again and again, each with its own.
+    async fn is_wrapped_with_by_all(&self, kek: KekRef) -> Result<bool, Error> {
+        let nodes = self.list_live_nodes().await?;
+        Ok(nodes.iter().all(|it| it.wraps_with.id == kek.id))
     }
 
     /// A promotion that ended after it had changed the keyring is completed here.

@@ -4,7 +4,7 @@
 //! crash in between leaves a trace.
 //! Start at [`Vault::stage_kek`].
 
-use regrant_crypto::{KekState, KekSummary, KeyProvider};
+use regrant_crypto::{KekState, KekSummary, Refresh};
 use regrant_domain::KekRef;
 use regrant_storage::AuditEvent;
 use serde_json::json;
@@ -19,12 +19,9 @@ impl Vault {
     /// `ReadOnly`; `Conflict(KeyringNotWritable)`.
     pub async fn stage_kek(&self, by: Actor) -> Result<KeyStatus, Error> {
         by.require_owner()?;
-        self.data_keys.reload_keyring().await;
+        self.data_keys.reload_keyring(Refresh::Now).await;
         let known = self.find_staged_kek();
-        let staged = self
-            .data_keys
-            .change_keyring(KeyProvider::stage_kek)
-            .await?;
+        let staged = self.data_keys.provider().stage_kek().await?;
         if known != Some(staged) {
             self.write_kek_event(by.audit_name(), "kek.staged", staged)
                 .await?;
@@ -39,14 +36,12 @@ impl Vault {
     /// `ReadOnly`; `Conflict(NoStagedKey)`; `Conflict(NodesLackKey)`; `Conflict(KeyringNotWritable)`.
     pub async fn promote_kek(&self, by: Actor) -> Result<KeyStatus, Error> {
         by.require_owner()?;
-        self.data_keys.reload_keyring().await;
+        self.data_keys.reload_keyring(Refresh::Now).await;
         let staged = self
             .find_staged_kek()
             .ok_or(Error::Conflict(Conflict::NoStagedKey))?;
         self.require_opened_by_all(staged).await?;
-        self.data_keys
-            .change_keyring(move |provider| provider.promote_kek(staged))
-            .await?;
+        self.data_keys.provider().promote_kek(staged).await?;
         self.raise_floor(by.audit_name(), staged).await?;
         self.key_status().await
     }
@@ -68,7 +63,7 @@ impl Vault {
         if confirm != key {
             return Err(invalid_field("confirm", &"expected the key again"));
         }
-        self.data_keys.reload_keyring().await;
+        self.data_keys.reload_keyring(Refresh::Now).await;
         match self.find_kek(kek).map(|it| it.state) {
             Some(KekState::DecryptOnly) => {}
             Some(KekState::Destroyed) => {
@@ -80,9 +75,7 @@ impl Vault {
         self.require_unused(kek).await?;
         self.write_kek_event(by.audit_name(), "kek.retiring", kek)
             .await?;
-        self.data_keys
-            .change_keyring(move |provider| provider.destroy_kek(kek))
-            .await?;
+        self.data_keys.provider().destroy_kek(kek).await?;
         self.record_destroyed_kek(by.audit_name(), kek).await?;
         self.settle_deletions().await?;
         self.key_status().await

@@ -28,6 +28,8 @@ pub struct KeyStatus {
 pub struct KekView {
     /// Its name.
     pub kek: KekRef,
+    /// The provider that holds it.
+    pub provider: &'static str,
     /// Its state.
     pub state: KekState,
     /// When it was made.
@@ -60,16 +62,21 @@ impl Vault {
             .store
             .list_scopes_with_keys(false, Timestamp::MAX_UTC)
             .await?;
-        let is_due = |it: &&KekUse| it.kek.is_some_and(|kek| kek.is_older_than(active));
+        let due = |it: &&KekUse| it.kek.is_some_and(|kek| is_due(kek, active));
         Ok(KeyStatus {
             provider: self.data_keys.provider().name(),
             keks: known.iter().map(|it| view_kek(it, &uses)).collect(),
             missing: find_missing(&known, &uses),
-            to_rewrap: uses.iter().filter(is_due).map(|it| it.data_keys).sum(),
+            to_rewrap: uses.iter().filter(due).map(|it| it.data_keys).sum(),
             tenants_with_old_keys: u64::try_from(old.len()).unwrap_or(u64::MAX),
             nodes: nodes.into_iter().map(|it| view_node(it, &known)).collect(),
         })
     }
+}
+
+/// Whether data keys under `kek` are to be wrapped again with the active one: it is an older version, or another key.
+fn is_due(kek: KekRef, active: KekRef) -> bool {
+    kek.id != active.id || kek.is_older_than(active)
 }
 
 /// The KEKs in use that are not among the known ones, or are destroyed.
@@ -89,6 +96,7 @@ fn view_kek(kek: &KekSummary, uses: &[KekUse]) -> KekView {
     let found = uses.iter().find(|it| it.kek == Some(kek.kek));
     KekView {
         kek: kek.kek,
+        provider: kek.provider.name(),
         state: kek.state,
         created_at: kek.created,
         data_keys: found.map_or(0, |it| it.data_keys),

@@ -25,7 +25,7 @@ impl Vault {
             error = error_chain(failure),
             "a run failed; it is resumed later"
         );
-        if is_fault_of_database(failure) {
+        if is_fault_of_installation(failure) {
             return;
         }
         if let Err(error) = self.retry_or_end_run(scope, lease).await {
@@ -71,11 +71,14 @@ impl Vault {
     }
 }
 
-/// Whether the database failed, which says nothing about the reconnect. A row that does not parse does.
-fn is_fault_of_database(failure: &Error) -> bool {
+/// Whether the database or the key provider failed, which says nothing about the reconnect. A row that does not parse does.
+fn is_fault_of_installation(failure: &Error) -> bool {
     if matches!(
         failure,
-        Error::DatabaseBusy | Error::TenantBusy | Error::Unavailable(..)
+        Error::DatabaseBusy
+            | Error::TenantBusy
+            | Error::Unavailable(..)
+            | Error::KeysUnavailable(_)
     ) {
         return true;
     }

@@ -37,7 +37,7 @@ fn passphrase() -> Passphrase {
 fn open_keyring(directory: &Path) -> KeyProvider {
     let read = Box::new(|| Ok(passphrase()));
     let keys = LocalKeys::open(directory.join("keyring"), &passphrase(), read);
-    KeyProvider::Local(keys.expect("the keyring opens"))
+    KeyProvider::from(keys.expect("the keyring opens"))
 }
 
 impl Scene {
@@ -46,7 +46,7 @@ impl Scene {
         let path = directory.path().join("keyring");
         Keyring::create(&path, &passphrase(), Strength::floor()).expect("a keyring");
         let options = Options {
-            provider: Some(open_keyring(directory.path())),
+            provider: open_keyring(directory.path()),
             ..Options::default()
         };
         let fleet = Fleet::new(1, 2, 0);

@@ -8,8 +8,8 @@ use regrant_storage::{Backlog, WaitingWork};
 
 use super::{Finding, Level};
 use crate::{
-    config::{Config, KeyringFile, SettingsSource},
-    http, installation, private_file,
+    config::{Config, KeyringFile, KeysConfig, SettingsSource},
+    http, installation, key_provider, private_file,
 };
 
 /// Seconds for which Graph accepts a proof; with a larger clock error every call fails.
@@ -28,7 +28,7 @@ pub(super) async fn run_checks(config: Config, source: &SettingsSource) -> Vec<F
     findings.push(check_listeners(&config));
     findings.push(check_proxies(&config.api));
     findings.extend(check_passphrase_file(source));
-    findings.push(check_keyring(config.keyring).await);
+    findings.extend(check_keys(config.keys).await);
     findings.extend(check_database(&config.database).await);
     findings.extend(check_graph(&config.graph).await);
     findings
@@ -86,6 +86,22 @@ fn check_passphrase_file(source: &SettingsSource) -> Option<Finding> {
     let open = private_file::is_open_to_others(Path::new(path)).unwrap_or(false);
     let message = "other users may read the file, as keyring.allow_shared_passphrase_file permits: is it the platform that mounts it so?";
     open.then(|| Finding::new(Level::Warn, "passphrase", message))
+}
+
+/// Opens the keyring, if there is one, and each other provider.
+async fn check_keys(mut config: KeysConfig) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(keyring) = config.keyring.take() {
+        findings.push(check_keyring(keyring).await);
+    }
+    for (kind, opened) in Box::pin(key_provider::open_services(config)).await {
+        let finding = match opened {
+            Ok(source) => Finding::new(Level::Ok, kind.name(), format!("opens: {source:?}")),
+            Err(error) => Finding::new(Level::Fail, kind.name(), format!("{error:#}")),
+        };
+        findings.push(finding);
+    }
+    findings
 }
 
 async fn check_keyring(keyring: KeyringFile) -> Finding {

@@ -149,7 +149,10 @@ fn print_status(status: &KeyStatus, output: Output) -> anyhow::Result<ExitCode> 
 fn format_status(status: &KeyStatus) -> String {
     let keks = status.keks.iter().map(|it| {
         let state = state_name(it.state);
-        format!("{}  {state}  wraps {} data keys", it.kek, it.data_keys)
+        format!(
+            "{}  {}  {state}  wraps {} data keys",
+            it.kek, it.provider, it.data_keys
+        )
     });
     let missing = status.missing.iter().filter_map(|it| {
         let kek = it.kek?;
@@ -183,7 +186,8 @@ fn format_node(node: &NodeView) -> String {
 fn status_json(status: &KeyStatus) -> Value {
     let keks = status.keks.iter().map(|it| {
         json!({
-            "id": it.kek.id, "version": it.kek.version, "state": state_name(it.state),
+            "id": it.kek.id, "version": it.kek.version, "provider": it.provider,
+            "state": state_name(it.state),
             "created_at": it.created_at, "data_keys": it.data_keys,
         })
     });

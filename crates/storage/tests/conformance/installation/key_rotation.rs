@@ -10,6 +10,7 @@ use crate::bench::{Bench, day, insert_tenant, new_key, new_tenant, on_both};
 
 on_both!(
     the_rows_name_the_data_keys_that_are_left,
+    keys_under_other_keks_are_listed_apart_from_older_versions,
     a_wrapped_key_is_replaced_only_if_it_is_what_was_read,
     a_listing_passes_a_key_that_stays_as_it_is,
     no_data_key_is_inserted_under_a_kek_below_the_floor,
@@ -94,6 +95,31 @@ async fn the_rows_name_the_data_keys_that_are_left(bench: Bench) {
         .await;
     // Two more tenants are the bench's own.
     assert_eq!(all.unwrap().len(), 8);
+}
+
+async fn keys_under_other_keks_are_listed_apart_from_older_versions(bench: Bench) {
+    let list = async |which| {
+        let listed = bench.store.list_wrapped_keys(which, None, 100).await;
+        listed.unwrap().len()
+    };
+    let counts = async || {
+        (
+            list(WrappedBy::LowerIds(kek(5))).await,
+            list(WrappedBy::HigherIds(kek(5))).await,
+            list(WrappedBy::Only(kek(5))).await,
+        )
+    };
+    let (lower, higher, only) = counts().await;
+    assert_eq!(only, 0);
+    insert_tenants(&bench, &[1, 5, 6, u32::MAX]).await;
+    assert_eq!(counts().await, (lower, higher, 1), "they are of this key");
+    for (id, version) in [(8, u32::MAX), (10, 0), (10, 7)] {
+        let id = Uuid::from_u128(id);
+        let mut tenant = new_tenant("t");
+        tenant.key = key_under(KekRef { id, version });
+        insert_tenant(&bench.store, &tenant).await.unwrap();
+    }
+    assert_eq!(counts().await, (lower + 1, higher + 2, 1));
 }
 
 async fn a_wrapped_key_is_replaced_only_if_it_is_what_was_read(bench: Bench) {

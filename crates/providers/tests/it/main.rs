@@ -1,0 +1,19 @@
+//! The key providers, each through the same conformance suite.
+//!
+//! Transit: a stub that was written from the API's documentation, never the real service. PKCS#11: `SoftHSM2`. AWS
+//! KMS: moto.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails as the test does"
+)]
+
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
+mod conformance;
+mod local;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+#[cfg(feature = "transit")]
+mod transit;

@@ -1,0 +1,264 @@
+//! PKCS#11 with `SoftHSM2` (Debian's package `softhsm2`).
+//!
+//! The library reads its configuration from a variable once for each process, so each test runs again as a process of its
+//! own with that variable set.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use cryptoki::{
+    context::{CInitializeArgs, CInitializeFlags, Pkcs11 as Library},
+    mechanism::Mechanism,
+    object::{Attribute, KeyType, ObjectClass},
+    session::{Session, UserType},
+    types::AuthPin,
+};
+use regrant_crypto::{KeyProvider, KeySource, ProviderError, ProviderKind};
+use regrant_providers::{Pkcs11, Pkcs11Settings};
+use zeroize::Zeroizing;
+
+use crate::conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap};
+
+const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+const CONFIGURATION: &str = "SOFTHSM2_CONF";
+const PIN: &str = "1234-5678";
+const TOKEN: &str = "regrant-test";
+const KEY: &str = "kek";
+
+/// A token in a directory of its own.
+struct Token {
+    directory: PathBuf,
+    pin: Arc<Mutex<String>>,
+}
+
+/// Runs the test in a child process with a configuration of its own. `None`: this is the parent, and the child passed.
+fn token_of_child(test: &str) -> Option<Token> {
+    if let Some(path) = std::env::var_os(CONFIGURATION) {
+        let token = Token {
+            directory: Path::new(&path).parent().unwrap().to_owned(),
+            pin: Arc::new(Mutex::new(PIN.to_owned())),
+        };
+        token.initialize();
+        return Some(token);
+    }
+    assert!(Path::new(MODULE).exists(), "install the package softhsm2");
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("tokens")).unwrap();
+    let configuration = directory.path().join("softhsm2.conf");
+    let tokens = directory.path().join("tokens");
+    let written = format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+        tokens.display()
+    );
+    std::fs::write(&configuration, written).unwrap();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("pkcs11::{test}"), "--nocapture"])
+        .env(CONFIGURATION, &configuration)
+        .status();
+    assert!(child.unwrap().success(), "the child failed");
+    None
+}
+
+impl Token {
+    fn initialize(&self) {
+        let library = library();
+        let slot = *library.get_all_slots().unwrap().first().unwrap();
+        let so_pin = AuthPin::new(PIN.into());
+        library.init_token(slot, &so_pin, TOKEN).unwrap();
+        let session = library.open_rw_session(Self::slot(&library)).unwrap();
+        session.login(UserType::So, Some(&so_pin)).unwrap();
+        session.init_pin(&so_pin).unwrap();
+        session.logout().unwrap();
+        drop(session);
+        make_key(&self.session(), true);
+    }
+
+    fn slot(library: &Library) -> cryptoki::slot::Slot {
+        let slots = library.get_slots_with_initialized_token().unwrap();
+        let found = slots
+            .into_iter()
+            .find(|it| library.get_token_info(*it).unwrap().label() == TOKEN);
+        found.unwrap()
+    }
+
+    fn session(&self) -> Session {
+        let library = library();
+        let session = library.open_rw_session(Self::slot(&library)).unwrap();
+        // The provider may have logged the process in already.
+        drop(session.login(UserType::User, Some(&AuthPin::new(PIN.into()))));
+        session
+    }
+
+    async fn open(&self) -> Result<Pkcs11, ProviderError> {
+        let pin = Arc::clone(&self.pin);
+        let settings = Pkcs11Settings {
+            module: MODULE.into(),
+            token_label: TOKEN.to_owned(),
+            key_label: KEY.to_owned(),
+            read_pin: Box::new(move || Ok(Zeroizing::new(pin.lock().unwrap().clone()))),
+        };
+        Pkcs11::open(settings).await
+    }
+
+    async fn provider(&self) -> KeyProvider {
+        KeyProvider::new(self.source("test").await, Vec::new())
+    }
+
+    fn destroy_keys(&self) {
+        let session = self.session();
+        for key in session
+            .find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)])
+            .unwrap()
+        {
+            session.destroy_object(key).unwrap();
+        }
+    }
+}
+
+/// The library, initialized.
+fn library() -> Library {
+    let library = Library::new(MODULE).unwrap();
+    drop(library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)));
+    library
+}
+
+/// Ends every session and log-in of this process, as a restart of the device does.
+fn end_all_sessions() {
+    library().finalize().unwrap();
+}
+
+fn make_key(session: &Session, is_protected: bool) {
+    let template = [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::ValueLen(32.into()),
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(is_protected),
+        Attribute::Extractable(!is_protected),
+        Attribute::Encrypt(true),
+        Attribute::Decrypt(true),
+        Attribute::Label(KEY.into()),
+        Attribute::Id(vec![1]),
+    ];
+    session
+        .generate_key(&Mechanism::AesKeyGen, &template)
+        .unwrap();
+}
+
+impl Bench for Token {
+    const KIND: ProviderKind = ProviderKind::Pkcs11;
+    const ROTATION: Rotation = Rotation::Versions;
+
+    async fn source(&self, environment: &str) -> KeySource {
+        let opened = self.open().await.unwrap();
+        KeySource::of_service(Arc::new(opened), environment.to_owned())
+    }
+
+    async fn set_down(&self, down: bool) -> bool {
+        let (here, away) = (self.directory.join("tokens"), self.directory.join("away"));
+        end_all_sessions();
+        if down {
+            std::fs::rename(&here, away).unwrap();
+            std::fs::create_dir(here).unwrap();
+        } else {
+            std::fs::remove_dir_all(&here).unwrap();
+            std::fs::rename(away, here).unwrap();
+        }
+        true
+    }
+
+    async fn replace_key(&self) -> bool {
+        // The rotation of the suite left version 2.
+        self.destroy_keys();
+        make_key(&self.session(), true);
+        let session = self.session();
+        for key in session
+            .find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)])
+            .unwrap()
+        {
+            session
+                .update_attributes(key, &[Attribute::Id(vec![0, 0, 0, 2])])
+                .unwrap();
+        }
+        true
+    }
+
+    async fn remove_key(&self) -> bool {
+        self.destroy_keys();
+        true
+    }
+}
+
+#[tokio::test]
+async fn softhsm_conforms() {
+    if let Some(token) = token_of_child("softhsm_conforms") {
+        check_provider(&token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_restart_of_the_device_is_survived() {
+    let Some(token) = token_of_child("a_restart_of_the_device_is_survived") else {
+        return;
+    };
+    let (provider, key) = (token.provider().await, data_key());
+    let wrapped = provider.wrap_data_key(&key).await.unwrap();
+    for _ in 0..3 {
+        end_all_sessions();
+        assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
+    }
+    // The log-in is lost, and the sessions stay.
+    token.session().logout().unwrap();
+    assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
+}
+
+#[tokio::test]
+async fn many_calls_at_once_share_a_few_sessions() {
+    let Some(token) = token_of_child("many_calls_at_once_share_a_few_sessions") else {
+        return;
+    };
+    let provider = Arc::new(token.provider().await);
+    let key = Arc::new(data_key());
+    let wrapped = provider.wrap_data_key(&key).await.unwrap();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (provider, key, wrapped) = (Arc::clone(&provider), Arc::clone(&key), wrapped.clone());
+        calls.spawn(async move { unwrap(&provider, &key, &wrapped).await.map(drop) });
+    }
+    for done in calls.join_all().await {
+        done.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_pin_is_sent_once_and_a_new_one_opens() {
+    let Some(token) = token_of_child("a_wrong_pin_is_sent_once_and_a_new_one_opens") else {
+        return;
+    };
+    let (provider, key) = (token.provider().await, data_key());
+    let wrapped = provider.wrap_data_key(&key).await.unwrap();
+    *token.pin.lock().unwrap() = "wrong-pin".to_owned();
+    end_all_sessions();
+    let first = unwrap(&provider, &key, &wrapped).await.unwrap_err();
+    let again = unwrap(&provider, &key, &wrapped).await.unwrap_err();
+    assert!(first.to_string().contains("PinIncorrect"), "{first}");
+    assert!(again.to_string().contains("refused the PIN"), "{again}");
+    assert!(!first.to_string().contains("wrong-pin"), "{first}");
+    *token.pin.lock().unwrap() = PIN.to_owned();
+    assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_key_that_can_be_extracted_is_refused() {
+    let Some(token) = token_of_child("a_key_that_can_be_extracted_is_refused") else {
+        return;
+    };
+    token.destroy_keys();
+    make_key(&token.session(), false);
+    let refused = token.open().await.err().unwrap();
+    assert!(refused.to_string().contains("not extractable"), "{refused}");
+}

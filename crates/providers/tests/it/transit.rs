@@ -1,0 +1,134 @@
+//! The transit engine, by a stub of its documentation.
+
+#[path = "transit/stub.rs"]
+mod stub;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use regrant_crypto::{KeyProvider, KeyService as _, KeySource, ProviderError, ProviderKind};
+use regrant_providers::{Transit, TransitSettings};
+use zeroize::Zeroizing;
+
+use crate::conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap};
+use stub::{Stub, random};
+
+fn settings(stub: &Stub, token: &Arc<Mutex<String>>) -> TransitSettings {
+    let token = Arc::clone(token);
+    TransitSettings {
+        address: stub.url.parse().unwrap(),
+        mount: "transit".to_owned(),
+        key: "regrant".to_owned(),
+        namespace: None,
+        ca_certificate: None,
+        read_token: Box::new(move || Ok(Zeroizing::new(token.lock().unwrap().clone()))),
+    }
+}
+
+fn token(text: &str) -> Arc<Mutex<String>> {
+    Arc::new(Mutex::new(text.to_owned()))
+}
+
+async fn connect(stub: &Stub) -> Transit {
+    Transit::connect(settings(stub, &token("first")))
+        .await
+        .unwrap()
+}
+
+fn provider(transit: Transit) -> KeyProvider {
+    let source = KeySource::of_service(Arc::new(transit), "test".to_owned());
+    KeyProvider::new(source, Vec::new())
+}
+
+impl Bench for Stub {
+    const KIND: ProviderKind = ProviderKind::Transit;
+    const ROTATION: Rotation = Rotation::Versions;
+
+    async fn source(&self, environment: &str) -> KeySource {
+        KeySource::of_service(Arc::new(connect(self).await), environment.to_owned())
+    }
+
+    async fn set_down(&self, down: bool) -> bool {
+        self.engine(|it| it.failing = down.then_some(503));
+        true
+    }
+
+    async fn replace_key(&self) -> bool {
+        self.engine(|it| it.versions.values_mut().for_each(|key| *key = random()));
+        true
+    }
+
+    async fn remove_key(&self) -> bool {
+        self.engine(|it| it.versions.clear());
+        true
+    }
+}
+
+#[tokio::test]
+async fn the_transit_engine_conforms() {
+    check_provider(&Stub::start().await).await;
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_after_two_thirds_of_its_life() {
+    let stub = Stub::start().await;
+    stub.engine(|it| it.ttl = 3);
+    let _transit = connect(&stub).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(stub.engine(|it| it.renewals), 1, "at the start");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(stub.engine(|it| it.renewals), 2, "after two seconds");
+}
+
+#[tokio::test]
+async fn a_token_that_was_replaced_in_its_file_is_read_again() {
+    let (stub, file) = (Stub::start().await, token("first"));
+    let provider = provider(Transit::connect(settings(&stub, &file)).await.unwrap());
+    let key = data_key();
+    let wrapped = provider.wrap_data_key(&key).await.unwrap();
+    stub.engine(|it| it.token = "second".to_owned());
+    let refused = unwrap(&provider, &key, &wrapped).await.unwrap_err();
+    assert!(matches!(refused, ProviderError::Denied { .. }), "{refused}");
+    *file.lock().unwrap() = "second".to_owned();
+    assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_tried_three_times_and_then_rests() {
+    let stub = Stub::start().await;
+    let (provider, key) = (provider(connect(&stub).await), data_key());
+    let wrapped = provider.wrap_data_key(&key).await.unwrap();
+    for status in [429, 500, 503] {
+        stub.engine(|it| it.failing = Some(status));
+        for _ in 0..20 {
+            let refused = unwrap(&provider, &key, &wrapped).await.unwrap_err();
+            assert!(refused.is_retryable(), "{status}: {refused}");
+        }
+        stub.engine(|it| it.failing = None);
+        let rests = unwrap(&provider, &key, &wrapped).await.unwrap_err();
+        assert!(rests.is_retryable(), "it rests for a second");
+        tokio::time::sleep(Duration::from_millis(1_050)).await;
+        assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
+    }
+    assert_eq!(
+        stub.engine(|it| it.failures),
+        9,
+        "three tries for each outage"
+    );
+}
+
+#[tokio::test]
+async fn a_version_that_was_rotated_elsewhere_opens_after_one_refresh() {
+    let stub = Stub::start().await;
+    let (one, other) = (provider(connect(&stub).await), connect(&stub).await);
+    let staged = other.stage_kek().await.unwrap();
+    other.promote_kek(staged).await.unwrap();
+    let key = data_key();
+    let wrapped = provider(other).wrap_data_key(&key).await.unwrap();
+    let unknown = unwrap(&one, &key, &wrapped).await.unwrap_err();
+    assert_eq!(unknown, ProviderError::UnknownKek(staged));
+    assert!(one.refresh(regrant_crypto::Refresh::Now).await.unwrap());
+    assert_same(&key, &unwrap(&one, &key, &wrapped).await.unwrap());
+}
