@@ -18,6 +18,7 @@ pub enum Rotation {
     /// By versions of the key.
     Versions,
     /// Only by another key.
+    #[cfg(feature = "aws-kms")]
     OtherKey,
 }
 
