@@ -69,7 +69,6 @@ macro_rules! open_with {
         }
 
         #[cfg(not(feature = $feature))]
-        #[expect(clippy::unused_async, reason = "other builds reach the service")]
         async fn $name(_: $settings, _: &str) -> anyhow::Result<KeySource> {
             anyhow::bail!(concat!(
                 "this program was built without the feature ",

@@ -271,7 +271,7 @@ async fn a_process_does_not_start_with_another_key_under_the_name(database: Test
     keys.stub.engine(|it| {
         it.versions
             .values_mut()
-            .for_each(|key| *key = stub::random())
+            .for_each(|key| *key = stub::random());
     });
     let opened = open(&harness, keys.provider(ProviderKind::Transit, &[]).await).await;
     let text = regrant_domain::error_chain(&opened.err().expect("it is another key"));
