@@ -19,9 +19,6 @@ impl Vault {
         ids: &[AssetId],
         now: Timestamp,
     ) -> Result<(), Error> {
-        if ids.is_empty() {
-            return Ok(());
-        }
         let assets = find_readable_assets(tx, ids).await?;
         self.plan_next_probes(tx, &assets, now).await?;
         self.emit_state_changes(tx, &assets, now).await

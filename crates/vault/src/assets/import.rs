@@ -262,3 +262,39 @@ impl<'a> TokenImports<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use regrant_domain::AssetKind;
+
+    use super::*;
+
+    #[test]
+    fn a_new_asset_is_stored_with_the_status_that_its_facts_give() {
+        let now = Timestamp::from_timestamp(1_800_000_000, 0).expect("a time");
+        for token in [None, Some(CredentialKind::Page), Some(CredentialKind::User)] {
+            let registration = AssetRegistration {
+                id: "1".parse().expect("an id"),
+                kind: AssetKind::Page,
+                name: None,
+                business_id: None,
+                token: token.map(|kind| {
+                    (
+                        AccessToken::parse("EAAtoken".to_owned()).expect("a token"),
+                        kind,
+                    )
+                }),
+            };
+            let checked = CheckedRegistration {
+                registration,
+                status: None,
+            };
+            let row = checked.to_row(now);
+            let asset = row.to_asset_with_credential();
+            let asset = asset.unwrap_or_else(|| row.to_asset());
+            let status = asset.state_at(now, TimeDelta::days(14)).status;
+            assert_eq!(row.notified, Some(status), "{token:?}");
+        }
+    }
+}
