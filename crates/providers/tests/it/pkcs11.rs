@@ -41,7 +41,7 @@ fn token_of_child(test: &str) -> Option<Token> {
             directory: Path::new(&path).parent().unwrap().to_owned(),
             pin: Arc::new(Mutex::new(PIN.to_owned())),
         };
-        token.initialize();
+        initialize_token();
         return Some(token);
     }
     assert!(Path::new(MODULE).exists(), "install the package softhsm2");
@@ -63,35 +63,6 @@ fn token_of_child(test: &str) -> Option<Token> {
 }
 
 impl Token {
-    fn initialize(&self) {
-        let library = library();
-        let slot = *library.get_all_slots().unwrap().first().unwrap();
-        let so_pin = AuthPin::new(PIN.into());
-        library.init_token(slot, &so_pin, TOKEN).unwrap();
-        let session = library.open_rw_session(Self::slot(&library)).unwrap();
-        session.login(UserType::So, Some(&so_pin)).unwrap();
-        session.init_pin(&so_pin).unwrap();
-        session.logout().unwrap();
-        drop(session);
-        make_key(&self.session(), true);
-    }
-
-    fn slot(library: &Library) -> cryptoki::slot::Slot {
-        let slots = library.get_slots_with_initialized_token().unwrap();
-        let found = slots
-            .into_iter()
-            .find(|it| library.get_token_info(*it).unwrap().label() == TOKEN);
-        found.unwrap()
-    }
-
-    fn session(&self) -> Session {
-        let library = library();
-        let session = library.open_rw_session(Self::slot(&library)).unwrap();
-        // The provider may have logged the process in already.
-        drop(session.login(UserType::User, Some(&AuthPin::new(PIN.into()))));
-        session
-    }
-
     async fn open(&self) -> Result<Pkcs11, ProviderError> {
         let pin = Arc::clone(&self.pin);
         let settings = Pkcs11Settings {
@@ -106,15 +77,47 @@ impl Token {
     async fn provider(&self) -> KeyProvider {
         KeyProvider::new(self.source("test").await, Vec::new())
     }
+}
 
-    fn destroy_keys(&self) {
-        let session = self.session();
-        for key in session
-            .find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)])
-            .unwrap()
-        {
-            session.destroy_object(key).unwrap();
-        }
+/// Initializes the token with a key.
+fn initialize_token() {
+    let library = library();
+    let slot = *library.get_all_slots().unwrap().first().unwrap();
+    let so_pin = AuthPin::new(PIN.into());
+    library.init_token(slot, &so_pin, TOKEN).unwrap();
+    let session = library.open_rw_session(find_slot(&library)).unwrap();
+    session.login(UserType::So, Some(&so_pin)).unwrap();
+    session.init_pin(&so_pin).unwrap();
+    session.logout().unwrap();
+    drop(session);
+    make_key(&open_session(), true);
+}
+
+/// The token's slot.
+fn find_slot(library: &Library) -> cryptoki::slot::Slot {
+    let slots = library.get_slots_with_initialized_token().unwrap();
+    let found = slots
+        .into_iter()
+        .find(|it| library.get_token_info(*it).unwrap().label() == TOKEN);
+    found.unwrap()
+}
+
+/// Opens a session that is logged in.
+fn open_session() -> Session {
+    let library = library();
+    let session = library.open_rw_session(find_slot(&library)).unwrap();
+    // The provider may have logged the process in already.
+    drop(session.login(UserType::User, Some(&AuthPin::new(PIN.into()))));
+    session
+}
+
+fn destroy_keys() {
+    let session = open_session();
+    for key in session
+        .find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)])
+        .unwrap()
+    {
+        session.destroy_object(key).unwrap();
     }
 }
 
@@ -173,9 +176,9 @@ impl Bench for Token {
 
     async fn replace_key(&self) -> bool {
         // The rotation of the suite left version 2.
-        self.destroy_keys();
-        make_key(&self.session(), true);
-        let session = self.session();
+        destroy_keys();
+        make_key(&open_session(), true);
+        let session = open_session();
         for key in session
             .find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)])
             .unwrap()
@@ -188,7 +191,7 @@ impl Bench for Token {
     }
 
     async fn remove_key(&self) -> bool {
-        self.destroy_keys();
+        destroy_keys();
         true
     }
 }
@@ -212,7 +215,7 @@ async fn a_restart_of_the_device_is_survived() {
         assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
     }
     // The log-in is lost, and the sessions stay.
-    token.session().logout().unwrap();
+    open_session().logout().unwrap();
     assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
 }
 
@@ -257,8 +260,8 @@ async fn a_key_that_can_be_extracted_is_refused() {
     let Some(token) = token_of_child("a_key_that_can_be_extracted_is_refused") else {
         return;
     };
-    token.destroy_keys();
-    make_key(&token.session(), false);
+    destroy_keys();
+    make_key(&open_session(), false);
     let refused = token.open().await.err().unwrap();
     assert!(refused.to_string().contains("not extractable"), "{refused}");
 }
