@@ -52,7 +52,8 @@ const GRANTS: [(&str, &str); 39] = [
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
+    "analyze_grown_tables()",
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
     "served_assets(UUID, TEXT[])",

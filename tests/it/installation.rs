@@ -4,6 +4,7 @@ mod compose;
 mod distribution;
 mod keys;
 mod operations;
+mod plans;
 mod pooler;
 mod standby;
 mod statements;

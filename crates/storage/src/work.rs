@@ -11,6 +11,7 @@ pub(crate) mod node;
 pub(crate) mod probe_due;
 mod share;
 pub(crate) mod sole;
+mod statistics;
 
 pub use backlog::{Backlog, TenantCounts, WaitingWork};
 pub use claim_query::Claimer;

@@ -8,3 +8,4 @@ pub(crate) mod backlog;
 pub(crate) mod erasure;
 pub(crate) mod graph_errors;
 mod purge;
+mod statistics;

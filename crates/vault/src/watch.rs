@@ -20,7 +20,7 @@ pub(crate) mod stats;
 use std::convert::Infallible;
 
 use futures_util::{StreamExt, stream};
-use regrant_domain::{Clock, TenantId, error_chain, schedule::ProbeQueue};
+use regrant_domain::{Clock, error_chain, schedule::ProbeQueue};
 use regrant_storage::{Claimer, ProbeClaim};
 use tracing::{Instrument, error, info, info_span, warn};
 
@@ -54,9 +54,8 @@ impl Vault {
         let all = stream::iter(tenants)
             .buffer_unordered(TENANTS_AT_ONCE)
             .fold(ProbePassStats::default(), async |sum, it| sum.add_stats(it));
-        let held: Vec<_> = claims.iter().map(|it| it.scope.tenant()).collect();
-        let stats = self.keep_probe_leases(&owner, &held, all).await;
-        self.store.release_probes(&owner, &held).await?;
+        let stats = self.keep_probe_leases(&owner, &claims, all).await;
+        self.store.release_probes(&owner, &claims).await?;
         Ok(stats)
     }
 
@@ -79,22 +78,22 @@ impl Vault {
     async fn keep_probe_leases<T>(
         &self,
         owner: &str,
-        tenants: &[TenantId],
+        claims: &[ProbeClaim],
         work: impl Future<Output = T>,
     ) -> T {
         tokio::select! {
             biased;
             done = work => done,
-            never = self.renew_probe_leases(owner, tenants) => match never {},
+            never = self.renew_probe_leases(owner, claims) => match never {},
         }
     }
 
     /// Renews the leases of a pass; never returns.
-    async fn renew_probe_leases(&self, owner: &str, tenants: &[TenantId]) -> Infallible {
+    async fn renew_probe_leases(&self, owner: &str, claims: &[ProbeClaim]) -> Infallible {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
             let until = Clock::system_time() + self.settings.lease;
-            if let Err(error) = self.store.renew_probes(owner, tenants, until).await {
+            if let Err(error) = self.store.renew_probes(owner, claims, until).await {
                 warn!(
                     error = error_chain(&error),
                     "cannot renew the leases of probes"

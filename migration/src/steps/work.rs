@@ -7,3 +7,4 @@ pub(super) mod s46_erasures;
 pub(super) mod s47_run_failures;
 pub(super) mod s51_tenant_leases;
 pub(super) mod s53_read_functions;
+pub(super) mod s57_statistics;

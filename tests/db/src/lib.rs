@@ -12,12 +12,13 @@ mod container;
 mod contents;
 mod local;
 mod partitions;
+mod plans;
 mod server;
 
 use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use tempfile::TempDir;
 
-pub use crate::{contents::hold_table, partitions::Plan};
+pub use crate::{contents::hold_table, partitions::Plan, plans::StatementRun};
 
 use crate::server::{Database, Server};
 

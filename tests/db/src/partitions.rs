@@ -12,19 +12,12 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::{
     APP, Kind, OWNER, Resource, TestDatabase,
     local::find_programs,
-    server::{Database, Server},
+    plans::{LOG_TO_FILE, log_plans, split_entries},
+    server::Server,
 };
 
 /// How many partitions a table has.
 const PARTITIONS: u32 = 4;
-/// Options of a server that writes every plan into one file.
-const LOG_TO_FILE: [&str; 4] = [
-    "logging_collector=on",
-    "log_filename=plans.log",
-    "log_rotation_size=0",
-    "log_rotation_age=0",
-];
-
 /// A statement that ran, and how it was planned.
 #[derive(Debug)]
 pub struct Plan {
@@ -56,7 +49,7 @@ impl TestDatabase {
             .execute(&mut superuser)
             .await;
         made.expect("the schema is partitioned");
-        log_plans(&database).await;
+        log_plans(&database, &[]).await;
         Some(Self {
             url: database.url(APP),
             owner_url: database.url(OWNER),
@@ -70,13 +63,11 @@ impl TestDatabase {
     /// # Panics
     /// The log cannot be read.
     pub async fn read_plans(&self) -> Vec<Plan> {
-        let url = self.superuser_url().expect("a PostgreSQL database");
-        let mut superuser = PgConnection::connect(&url).await.expect("it connects");
-        let log: Vec<u8> = sqlx::query_scalar("SELECT pg_read_binary_file('log/plans.log')")
-            .fetch_one(&mut superuser)
-            .await
-            .expect("the log is read");
-        parse_plans(&String::from_utf8_lossy(&log))
+        let log = self.read_log().await;
+        split_entries(&log)
+            .iter()
+            .map(|it| parse_plan(it))
+            .collect()
     }
 }
 
@@ -130,43 +121,6 @@ fn create_partitions(table: &str) -> String {
         written.expect("a string accepts text");
     }
     sql
-}
-
-async fn log_plans(database: &Database) {
-    let mut superuser = PgConnection::connect(&database.superuser_url())
-        .await
-        .expect("the superuser connects");
-    for setting in [
-        "session_preload_libraries = 'auto_explain'",
-        "auto_explain.log_min_duration = 0",
-        "auto_explain.log_nested_statements = on",
-    ] {
-        let sql = format!(
-            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {}', current_database()); END $$",
-            setting.replace('\'', "''")
-        );
-        let set = sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut superuser)
-            .await;
-        set.expect("a superuser may");
-    }
-}
-
-/// The plans of a log. An entry is a line without a tab at its start and the lines with one that follow it.
-fn parse_plans(log: &str) -> Vec<Plan> {
-    let mut plans = Vec::new();
-    let mut lines = log.lines().peekable();
-    while let Some(line) = lines.next() {
-        if !(line.contains("duration: ") && line.ends_with(" plan:")) {
-            continue;
-        }
-        let mut entry = Vec::new();
-        while let Some(more) = lines.next_if(|it| it.starts_with('\t') || it.is_empty()) {
-            entry.push(more.trim());
-        }
-        plans.push(parse_plan(&entry));
-    }
-    plans
 }
 
 fn parse_plan(entry: &[&str]) -> Plan {

@@ -25,10 +25,11 @@ pub(crate) const SELECT: &str = "
             WHERE p.tenant_id = :tenant AND p.asset_id = a.id) AS next_check_at,
         (SELECT c.kind FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
-        (SELECT count(*) > 0 FROM credentials c
-            JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'
-                AND g.refresh_failed_at IS NOT NULL) AS refresh_failed,
+        coalesce((SELECT (SELECT g.refresh_failed_at IS NOT NULL FROM grants g
+                WHERE g.tenant_id = :tenant AND g.id = c.grant_id)
+            FROM credentials c
+            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'), 0 = 1)
+            AS refresh_failed,
         (SELECT count(*) > 0 FROM credentials c
             WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
         (SELECT count(*) > 0 FROM credentials c

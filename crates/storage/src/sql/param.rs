@@ -1,10 +1,12 @@
 //! What a name of a statement is bound to, and the text that replaces the name.
 //!
 //! The rule: the text of a statement on PostgreSQL does not depend on how many values it carries. Lists and rows are
-//! arrays there, one parameter a column, which the planner joins with by hash or by key. A list of hundreds of
-//! placeholders may be compared with every row of the tenant, one by one. A list of one or two stays as it is, because
-//! a plan for any length may read every row of the tenant. SQLite plans lists well; they are padded to few lengths, so
-//! that few texts are prepared, and a value that is used twice is sent twice.
+//! arrays there, one parameter a column. `id IN :ids` becomes `id = ANY (array)`, which looks each value up in an index:
+//! a subquery in its place becomes a join, and before the first `ANALYZE` the planner joins every row of the tenant with
+//! every value. A set, and what stands after `NOT IN`, is compared with every row that is read: there a subquery is
+//! hashed, and an array would be searched from its begin. A list of one or two stays as it is, because a plan for any
+//! length may read every row of the tenant. SQLite plans lists well; they are padded to few lengths, so that few texts
+//! are prepared, and a value that is used twice is sent twice.
 //! Start at [`Param::render`].
 
 use std::fmt::Write;
@@ -17,12 +19,19 @@ use crate::sql::{Dialect, array};
 const LENGTHS: [usize; 5] = [1, 2, 8, 64, 500];
 /// The longest list that is not an array on PostgreSQL.
 const SHORT: usize = 2;
+/// What a statement has before rows, and before lists.
+const VALUES: &str = "VALUES ";
+const IN: &str = " IN ";
+const NOT_IN: &str = " NOT IN ";
 
 /// What a name is bound to.
 #[derive(Debug, Clone)]
 pub(crate) enum Param {
     One(Value),
+    /// Values that an index is searched for.
     List(Vec<Value>),
+    /// Values that many rows are compared with.
+    Set(Vec<Value>),
     Rows(Vec<Vec<Value>>),
     /// Each row is led by the tenant.
     TenantRows {
@@ -35,7 +44,7 @@ pub(crate) enum Param {
 
 impl Param {
     /// Adds the values and returns the text that uses them in place of the name. The text for rows begins with
-    /// `VALUES` or `SELECT`.
+    /// `VALUES` or `SELECT`; that for a list that is one array is the array alone.
     pub(crate) fn render(
         &self,
         dialect: Dialect,
@@ -53,7 +62,7 @@ impl Param {
         match self {
             Self::Nothing => {}
             Self::One(value) => add_unnumbered([value], text, values),
-            Self::List(list) => {
+            Self::List(list) | Self::Set(list) => {
                 text.push('(');
                 add_unnumbered(&pad_list(list)?, text, values);
                 text.push(')');
@@ -72,14 +81,14 @@ impl Param {
         match self {
             Self::Nothing => {}
             Self::One(value) => add_numbered(value, text, values),
-            Self::List(list) if list.len() > SHORT => {
-                let list: Vec<&Value> = list.iter().collect();
-                text.push_str("(SELECT ");
-                add_arrays([list.as_slice()].into_iter(), text, values)?;
-                text.push(')');
+            Self::List(list) | Self::Set(list) if list.is_empty() => {
+                return Err("a list is empty".to_owned());
             }
-            Self::List(list) if list.is_empty() => return Err("a list is empty".to_owned()),
-            Self::List(list) => add_list(list, text, values),
+            Self::List(list) | Self::Set(list) if list.len() > SHORT => {
+                let list: Vec<&Value> = list.iter().collect();
+                add_array(&list, text, values)?;
+            }
+            Self::List(list) | Self::Set(list) => add_list(list, text, values),
             Self::Rows(rows) => {
                 text.push_str("SELECT * FROM ");
                 add_columns(rows, text, values)?;
@@ -94,9 +103,32 @@ impl Param {
         Ok(())
     }
 
-    /// Whether the text of a statement has the word `VALUES` before the name, which the text for rows replaces.
-    pub(crate) const fn follows_values(&self) -> bool {
-        matches!(self, Self::Rows(_) | Self::TenantRows { .. })
+    /// The text that uses `rendered` after `before`, and how many bytes at the end of `before` it replaces.
+    pub(crate) fn place_after(
+        &self,
+        before: &str,
+        rendered: &str,
+    ) -> Result<(usize, String), String> {
+        let is_array = rendered.ends_with("[]");
+        let ends_with = |word: &str| before.ends_with(word);
+        match self {
+            Self::Rows(_) | Self::TenantRows { .. } if ends_with(VALUES) => {
+                Ok((VALUES.len(), rendered.to_owned()))
+            }
+            Self::Rows(_) | Self::TenantRows { .. } => {
+                Err("there is no VALUES before rows".to_owned())
+            }
+            Self::List(_) | Self::Set(_) if !ends_with(IN) => {
+                Err("there is no IN before a list".to_owned())
+            }
+            Self::List(_) if is_array && !ends_with(NOT_IN) => {
+                Ok((IN.len(), format!(" = ANY ({rendered})")))
+            }
+            Self::List(_) | Self::Set(_) if is_array => {
+                Ok((0, format!("(SELECT unnest({rendered}))")))
+            }
+            _ => Ok((0, rendered.to_owned())),
+        }
     }
 }
 
@@ -165,7 +197,7 @@ fn add_columns(
     add_arrays(columns.iter().map(Vec::as_slice), text, values)
 }
 
-/// Adds `unnest($1::text[], $2::bigint[])`. The arrays travel as text, because only text carries the nulls in them.
+/// Adds `unnest($1::text[], $2::bigint[])`.
 fn add_arrays<'a>(
     columns: impl Iterator<Item = &'a [&'a Value]>,
     text: &mut String,
@@ -174,10 +206,16 @@ fn add_arrays<'a>(
     text.push_str("unnest(");
     for (n, column) in columns.enumerate() {
         text.push_str(if n == 0 { "" } else { ", " });
-        let array = array::write_array(column)?;
-        add_numbered(&array.text.into(), text, values);
-        text.push_str(array.cast);
+        add_array(column, text, values)?;
     }
     text.push(')');
+    Ok(())
+}
+
+/// Adds `$1::text[]`. The array travels as text, because only text carries the nulls in it.
+fn add_array(column: &[&Value], text: &mut String, values: &mut Vec<Value>) -> Result<(), String> {
+    let array = array::write_array(column)?;
+    add_numbered(&array.text.into(), text, values);
+    text.push_str(array.cast);
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Query {
         self.bind_param(name, param)
     }
 
-    /// Binds a list: `id IN :ids`.
+    /// Binds a list that an index is searched for: `id IN :ids`.
     pub(crate) fn bind_list(
         self,
         name: &'static str,
@@ -80,13 +80,17 @@ impl Query {
         name: &'static str,
         values: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Self {
-        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
-        let param = if values.is_empty() {
-            Param::Nothing
-        } else {
-            Param::List(values)
-        };
-        self.bind_param(name, param)
+        self.bind_unless_empty(name, values, Param::List)
+    }
+
+    /// Binds values that many rows are compared with. If there are none, the parts in square brackets that use them are
+    /// left out.
+    pub(crate) fn bind_optional_set(
+        self,
+        name: &'static str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Self {
+        self.bind_unless_empty(name, values, Param::Set)
     }
 
     /// Binds rows: `WITH seen (id, at) AS (VALUES :seen)`.
@@ -158,6 +162,21 @@ impl Query {
             .execute_raw(self.into_statement(on)?)
             .await?
             .rows_affected())
+    }
+
+    fn bind_unless_empty(
+        self,
+        name: &'static str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+        to_param: impl FnOnce(Vec<Value>) -> Param,
+    ) -> Self {
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let param = if values.is_empty() {
+            Param::Nothing
+        } else {
+            to_param(values)
+        };
+        self.bind_param(name, param)
     }
 
     fn bind_param(mut self, name: &'static str, param: Param) -> Self {
@@ -250,7 +269,7 @@ mod tests {
         assert_eq!(
             sql,
             "WITH v (id, name) AS (SELECT * FROM unnest($1::bigint[], $2::text[])) SELECT 1 WHERE a = $3 \
-             AND b IN (SELECT unnest($4::bigint[])) OR a > $3"
+             AND b = ANY ($4::bigint[]) OR a > $3"
         );
         let wanted: [Value; 4] = [
             "{4,5}".into(),
@@ -270,6 +289,21 @@ mod tests {
                 format!("SELECT 1 WHERE a IN {list}")
             );
         }
+    }
+
+    #[test]
+    fn on_postgres_what_many_rows_are_compared_with_is_a_subquery() {
+        let ids = [1_i64, 2, 3];
+        let query = Query::new("SELECT 1 WHERE a NOT IN :ids").bind_list("ids", ids);
+        assert_eq!(
+            render(query, Dialect::Postgres).0,
+            "SELECT 1 WHERE a NOT IN (SELECT unnest($1::bigint[]))"
+        );
+        let query = Query::new("SELECT 1 WHERE b OR a IN :ids").bind_optional_set("ids", ids);
+        assert_eq!(
+            render(query, Dialect::Postgres).0,
+            "SELECT 1 WHERE b OR a IN (SELECT unnest($1::bigint[]))"
+        );
     }
 
     #[test]

@@ -131,18 +131,14 @@ impl Template {
         if matches!(it.param, Param::Nothing) {
             return Err(format!(":{name} is bound to nothing"));
         }
-        if it.param.follows_values() {
-            let before = self.sql.strip_suffix("VALUES ").map(str::len);
-            let before = before.ok_or_else(|| format!("there is no VALUES before :{name}"))?;
-            self.sql.truncate(before);
-        }
         it.is_used = true;
-        if let Some(placeholders) = &it.placeholders {
-            self.sql.push_str(placeholders);
-            return Ok(());
-        }
-        let placeholders = it.param.render(dialect, values)?;
-        self.sql.push_str(&placeholders);
+        let placeholders = match it.placeholders.take() {
+            Some(placeholders) => placeholders,
+            None => it.param.render(dialect, values)?,
+        };
+        let (replaced, text) = it.param.place_after(&self.sql, &placeholders)?;
+        self.sql.truncate(self.sql.len() - replaced);
+        self.sql.push_str(&text);
         if dialect == Dialect::Postgres {
             it.placeholders = Some(placeholders);
         }
@@ -239,10 +235,7 @@ mod tests {
             Param::List(vec![1_i64.into(), 2_i64.into(), 3_i64.into()]),
         )];
         let sql = render("SELECT a WHERE {which}", &params, &parts).unwrap();
-        assert_eq!(
-            sql,
-            "SELECT a WHERE a IN (SELECT unnest($1::bigint[])) FOR UPDATE"
-        );
+        assert_eq!(sql, "SELECT a WHERE a = ANY ($1::bigint[]) FOR UPDATE");
     }
 
     #[test]

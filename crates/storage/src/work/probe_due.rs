@@ -4,7 +4,7 @@
 //! writes for a lease first calls [`TenantTx::hold_probes`]. Every transaction locks assets before their
 //! rows here, so that two transactions never wait for each other.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use regrant_domain::{
     AssetId, TenantId, Timestamp,
@@ -67,38 +67,43 @@ impl Store {
         Ok(group_by_tenant(&rows))
     }
 
-    /// Extends the probe leases of this owner in these tenants until `until`.
+    /// Extends those of the claimed leases that this owner still holds until `until`.
     pub async fn renew_probes(
         &self,
         owner: &str,
-        tenants: &[TenantId],
+        claims: &[ProbeClaim],
         until: Timestamp,
     ) -> Result<u64, Error> {
-        let renew = |tenant| {
-            Query::tenant(tenant, OF_OWNER)
+        let renew = |query: Query| {
+            query
                 .fill("change", "leased_until = :until")
                 .bind("until", to_micros(until))
-                .bind("owner", owner)
         };
-        self.change_leases(tenants, renew).await
+        self.change_leases(owner, claims, renew).await
     }
 
-    /// Gives back the probe leases of this owner in these tenants; the rows stay due as they were.
-    pub async fn release_probes(&self, owner: &str, tenants: &[TenantId]) -> Result<u64, Error> {
-        let release = |tenant| {
-            Query::tenant(tenant, OF_OWNER)
-                .fill("change", "owner = NULL, leased_until = NULL")
-                .bind("owner", owner)
-        };
-        self.change_leases(tenants, release).await
+    /// Gives back those of the claimed leases that this owner still holds; the rows stay due as they were.
+    pub async fn release_probes(&self, owner: &str, claims: &[ProbeClaim]) -> Result<u64, Error> {
+        let release = |query: Query| query.fill("change", "owner = NULL, leased_until = NULL");
+        self.change_leases(owner, claims, release).await
     }
 
     async fn change_leases(
         &self,
-        tenants: &[TenantId],
-        change: impl Fn(TenantId) -> Query,
+        owner: &str,
+        claims: &[ProbeClaim],
+        change: impl Fn(Query) -> Query,
     ) -> Result<u64, Error> {
-        let statements = tenants.iter().map(|it| (*it, change(*it))).collect();
+        let mut statements = Vec::new();
+        for claim in claims {
+            let tenant = claim.scope.tenant();
+            for leases in claim.leases.chunks(CHUNK) {
+                let query = change(Query::tenant(tenant, OF_OWNER))
+                    .bind("owner", owner)
+                    .bind_list("ids", leases.iter().map(|it| it.asset_id.as_str()));
+                statements.push((tenant, query));
+            }
+        }
         let changed = self.run_in_tenants(statements).await?;
         Ok(u64::try_from(changed.len()).unwrap_or(u64::MAX))
     }
@@ -108,7 +113,8 @@ impl Store {
 /// anyway, and waiting for one while holding others could deadlock.
 const OF_OWNER: &str = "
     UPDATE probe_due SET {change} WHERE tenant_id = :tenant AND asset_id IN (
-        SELECT d.asset_id FROM probe_due d WHERE d.tenant_id = :tenant AND d.owner = :owner
+        SELECT d.asset_id FROM probe_due d
+        WHERE d.tenant_id = :tenant AND d.asset_id IN :ids AND d.owner = :owner
         {for_update_of_d_skip_locked})
     RETURNING asset_id";
 
@@ -135,21 +141,21 @@ impl TenantTx {
     ) -> Result<HashSet<AssetId>, Error> {
         let mut held = HashSet::with_capacity(leases.len());
         for chunk in leases.chunks(CHUNK) {
-            let rows = chunk
-                .iter()
-                .map(|it| -> [Value; 2] { [it.asset_id.as_str().into(), it.fencing.into()] });
             let query = self
                 .query(
-                    "WITH lease (asset_id, fencing) AS (VALUES :leases)
-                     SELECT d.asset_id FROM probe_due d
-                     JOIN lease l ON l.asset_id = d.asset_id AND l.fencing = d.fencing
-                     WHERE d.tenant_id = :tenant AND d.owner = :owner
-                     ORDER BY d.asset_id {for_update_of_d}",
+                    "SELECT asset_id, fencing FROM probe_due
+                     WHERE tenant_id = :tenant AND asset_id IN :ids AND owner = :owner
+                     ORDER BY asset_id {for_update}",
                 )
-                .bind_rows("leases", rows)
+                .bind_list("ids", chunk.iter().map(|it| it.asset_id.as_str()))
                 .bind("owner", owner);
+            let fencing: HashMap<_, _> =
+                chunk.iter().map(|it| (&it.asset_id, it.fencing)).collect();
             for row in self.fetch_all(query).await? {
-                held.insert(row.parse("asset_id")?);
+                let id: AssetId = row.parse("asset_id")?;
+                if fencing.get(&id) == Some(&row.get("fencing")?) {
+                    held.insert(id);
+                }
             }
         }
         Ok(held)

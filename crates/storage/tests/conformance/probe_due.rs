@@ -135,8 +135,7 @@ async fn a_process_that_lost_its_probe_leases_holds_none(bench: Bench) {
 
 async fn a_renewed_claim_lasts_and_a_released_one_is_free(bench: Bench) {
     plan(&bench, &bench.acme, &names(1, 2), ProbeQueue::Normal).await;
-    claim(&bench, "a", 2, 9).await;
-    let held = [bench.acme.tenant(), bench.bolt.tenant()];
+    let held = claim(&bench, "a", 2, 9).await;
     assert_eq!(
         bench.store.renew_probes("a", &held, day(9)).await.unwrap(),
         2

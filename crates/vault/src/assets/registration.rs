@@ -129,6 +129,7 @@ impl Vault {
             call.store_result(&tx, &results, None, now).await?;
         }
         tx.commit().await?;
+        self.note_inserted_rows(results.len()).await;
         Ok(results)
     }
 

@@ -97,6 +97,7 @@ impl Vault {
         tx.commit().await?;
         // The items, the reconnect and its idempotency key.
         records.add(items.len().saturating_add(2), 0);
+        self.note_inserted_rows(items.len()).await;
         Ok((id, accepted))
     }
 

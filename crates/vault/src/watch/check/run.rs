@@ -154,14 +154,14 @@ impl Vault {
         if run.leases.is_empty() {
             return Ok(());
         }
-        let claim = ProbeClaim {
+        let claims = [ProbeClaim {
             scope: run.scope.clone(),
             leases: std::mem::take(&mut run.leases),
-        };
-        let held = [run.scope.tenant()];
-        let probed = self.probe_tenant(&run.owner, &claim);
-        self.keep_probe_leases(&run.owner, &held, probed).await;
-        self.store.release_probes(&run.owner, &held).await?;
+        }];
+        let [claim] = &claims;
+        let probed = self.probe_tenant(&run.owner, claim);
+        self.keep_probe_leases(&run.owner, &claims, probed).await;
+        self.store.release_probes(&run.owner, &claims).await?;
         Ok(())
     }
 }
