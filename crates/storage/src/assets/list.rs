@@ -107,8 +107,8 @@ pub(crate) fn fill_within(query: Query, within: Option<&ReachLimit>) -> Query {
         [OR a.business_id IN :reach_businesses AND a.business_source IS NOT NULL])";
     query
         .fill("within", sql)
-        .bind_optional_set("reach_assets", within.assets.iter().map(AssetId::as_str))
-        .bind_optional_set(
+        .bind_optional_list("reach_assets", within.assets.iter().map(AssetId::as_str))
+        .bind_optional_list(
             "reach_businesses",
             within.businesses.iter().map(AssetId::as_str),
         )

@@ -1,10 +1,11 @@
-//! Arrays as PostgreSQL reads them from text: `{"a","b",NULL}`.
+//! Arrays of PostgreSQL: columns of rows as text, `{"a","b",NULL}`, and lists as they are.
 //!
-//! The rule: every element is quoted and escaped, whatever its type, so that no value can end its element.
+//! The rule: in text every element is quoted and escaped, whatever its type, so that no value can end its element. Text
+//! carries nulls; a list has none, and the planner sees its values, as it does not see what a cast makes of text.
 
 use std::fmt::Write;
 
-use sea_orm::Value;
+use sea_orm::{Value, sea_query::ArrayType};
 
 /// An array as text, and the cast that gives it its type.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +31,32 @@ pub(super) fn write_array(values: &[&Value]) -> Result<Array, String> {
     }
     text.push('}');
     Ok(Array { text, cast })
+}
+
+/// The list as one value, and the cast that names its type.
+///
+/// # Errors
+/// There is no value, one is null, they have different types, or a type that no column has.
+pub(super) fn to_array_value(list: &[Value]) -> Result<(Value, &'static str), String> {
+    let first = list.first().ok_or("a list is empty")?;
+    let cast = find_cast(first)?;
+    let array_type = match first {
+        Value::Bool(_) => ArrayType::Bool,
+        Value::Int(_) => ArrayType::Int,
+        Value::BigInt(_) => ArrayType::BigInt,
+        Value::String(_) => ArrayType::String,
+        Value::Bytes(_) => ArrayType::Bytes,
+        _ => ArrayType::Uuid,
+    };
+    for value in list {
+        if find_cast(value)? != cast || *value == value.as_null() {
+            return Err("the values of a list have different types, or one is null".to_owned());
+        }
+    }
+    Ok((
+        Value::Array(array_type, Some(Box::new(list.to_vec()))),
+        cast,
+    ))
 }
 
 fn find_cast(value: &Value) -> Result<&'static str, String> {
@@ -130,5 +157,18 @@ mod tests {
         assert!(write(&[]).is_err());
         assert!(write(&["a".into(), 1_i64.into()]).is_err());
         assert!(write(&[1.5_f64.into()]).is_err());
+    }
+
+    #[test]
+    fn a_list_is_of_one_type_and_has_no_null() {
+        assert_eq!(to_array_value(&["a".into()]).unwrap().1, "::text[]");
+        for refused in [
+            [].as_slice(),
+            &["a".into(), 1_i64.into()],
+            &["a".into(), Value::String(None)],
+            &[1.5_f64.into()],
+        ] {
+            assert!(to_array_value(refused).is_err(), "{refused:?}");
+        }
     }
 }

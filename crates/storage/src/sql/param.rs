@@ -1,12 +1,11 @@
 //! What a name of a statement is bound to, and the text that replaces the name.
 //!
 //! The rule: the text of a statement on PostgreSQL does not depend on how many values it carries. Lists and rows are
-//! arrays there, one parameter a column. `id IN :ids` becomes `id = ANY (array)`, which looks each value up in an index:
-//! a subquery in its place becomes a join, and before the first `ANALYZE` the planner joins every row of the tenant with
-//! every value. A set, and what stands after `NOT IN`, is compared with every row that is read: there a subquery is
-//! hashed, and an array would be searched from its begin. A list of one or two stays as it is, because a plan for any
-//! length may read every row of the tenant. SQLite plans lists well; they are padded to few lengths, so that few texts
-//! are prepared, and a value that is used twice is sent twice.
+//! arrays there, one parameter a column. `id IN :ids` becomes `id = ANY (array)`: its values are looked up in an index, or
+//! hashed and compared with each row. A subquery in its place becomes a join, and before the first `ANALYZE` the planner
+//! joins every row of the tenant with every value. A list of one or two stays as it is, because a plan for any length may read every row of the tenant. SQLite
+//! plans lists well; they are padded to few lengths, so that few texts are prepared, and a value that is used twice is sent
+//! twice.
 //! Start at [`Param::render`].
 
 use std::fmt::Write;
@@ -28,10 +27,7 @@ const NOT_IN: &str = " NOT IN ";
 #[derive(Debug, Clone)]
 pub(crate) enum Param {
     One(Value),
-    /// Values that an index is searched for.
     List(Vec<Value>),
-    /// Values that many rows are compared with.
-    Set(Vec<Value>),
     Rows(Vec<Vec<Value>>),
     /// Each row is led by the tenant.
     TenantRows {
@@ -62,7 +58,7 @@ impl Param {
         match self {
             Self::Nothing => {}
             Self::One(value) => add_unnumbered([value], text, values),
-            Self::List(list) | Self::Set(list) => {
+            Self::List(list) => {
                 text.push('(');
                 add_unnumbered(&pad_list(list)?, text, values);
                 text.push(')');
@@ -81,14 +77,15 @@ impl Param {
         match self {
             Self::Nothing => {}
             Self::One(value) => add_numbered(value, text, values),
-            Self::List(list) | Self::Set(list) if list.is_empty() => {
+            Self::List(list) if list.is_empty() => {
                 return Err("a list is empty".to_owned());
             }
-            Self::List(list) | Self::Set(list) if list.len() > SHORT => {
-                let list: Vec<&Value> = list.iter().collect();
-                add_array(&list, text, values)?;
+            Self::List(list) if list.len() > SHORT => {
+                let (array, cast) = array::to_array_value(list)?;
+                add_numbered(&array, text, values);
+                text.push_str(cast);
             }
-            Self::List(list) | Self::Set(list) => add_list(list, text, values),
+            Self::List(list) => add_list(list, text, values),
             Self::Rows(rows) => {
                 text.push_str("SELECT * FROM ");
                 add_columns(rows, text, values)?;
@@ -118,15 +115,11 @@ impl Param {
             Self::Rows(_) | Self::TenantRows { .. } => {
                 Err("there is no VALUES before rows".to_owned())
             }
-            Self::List(_) | Self::Set(_) if !ends_with(IN) => {
-                Err("there is no IN before a list".to_owned())
+            Self::List(_) if !ends_with(IN) => Err("there is no IN before a list".to_owned()),
+            Self::List(_) if is_array && ends_with(NOT_IN) => {
+                Ok((NOT_IN.len(), format!(" <> ALL ({rendered})")))
             }
-            Self::List(_) if is_array && !ends_with(NOT_IN) => {
-                Ok((IN.len(), format!(" = ANY ({rendered})")))
-            }
-            Self::List(_) | Self::Set(_) if is_array => {
-                Ok((0, format!("(SELECT unnest({rendered}))")))
-            }
+            Self::List(_) if is_array => Ok((IN.len(), format!(" = ANY ({rendered})"))),
             _ => Ok((0, rendered.to_owned())),
         }
     }

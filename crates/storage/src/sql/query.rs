@@ -64,7 +64,7 @@ impl Query {
         self.bind_param(name, param)
     }
 
-    /// Binds a list that an index is searched for: `id IN :ids`.
+    /// Binds a list: `id IN :ids`.
     pub(crate) fn bind_list(
         self,
         name: &'static str,
@@ -80,17 +80,13 @@ impl Query {
         name: &'static str,
         values: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Self {
-        self.bind_unless_empty(name, values, Param::List)
-    }
-
-    /// Binds values that many rows are compared with. If there are none, the parts in square brackets that use them are
-    /// left out.
-    pub(crate) fn bind_optional_set(
-        self,
-        name: &'static str,
-        values: impl IntoIterator<Item = impl Into<Value>>,
-    ) -> Self {
-        self.bind_unless_empty(name, values, Param::Set)
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let param = if values.is_empty() {
+            Param::Nothing
+        } else {
+            Param::List(values)
+        };
+        self.bind_param(name, param)
     }
 
     /// Binds rows: `WITH seen (id, at) AS (VALUES :seen)`.
@@ -162,21 +158,6 @@ impl Query {
             .execute_raw(self.into_statement(on)?)
             .await?
             .rows_affected())
-    }
-
-    fn bind_unless_empty(
-        self,
-        name: &'static str,
-        values: impl IntoIterator<Item = impl Into<Value>>,
-        to_param: impl FnOnce(Vec<Value>) -> Param,
-    ) -> Self {
-        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
-        let param = if values.is_empty() {
-            Param::Nothing
-        } else {
-            to_param(values)
-        };
-        self.bind_param(name, param)
     }
 
     fn bind_param(mut self, name: &'static str, param: Param) -> Self {
@@ -275,7 +256,7 @@ mod tests {
             "{4,5}".into(),
             r#"{"x",NULL}"#.into(),
             1_i64.into(),
-            "{2,3,4}".into(),
+            vec![2_i64, 3, 4].into(),
         ];
         assert_eq!(values, wanted);
     }
@@ -292,17 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn on_postgres_what_many_rows_are_compared_with_is_a_subquery() {
-        let ids = [1_i64, 2, 3];
-        let query = Query::new("SELECT 1 WHERE a NOT IN :ids").bind_list("ids", ids);
+    fn on_postgres_a_list_that_is_ruled_out_is_an_array_too() {
+        let query = Query::new("SELECT 1 WHERE a NOT IN :ids").bind_list("ids", [1_i64, 2, 3]);
         assert_eq!(
             render(query, Dialect::Postgres).0,
-            "SELECT 1 WHERE a NOT IN (SELECT unnest($1::bigint[]))"
-        );
-        let query = Query::new("SELECT 1 WHERE b OR a IN :ids").bind_optional_set("ids", ids);
-        assert_eq!(
-            render(query, Dialect::Postgres).0,
-            "SELECT 1 WHERE b OR a IN (SELECT unnest($1::bigint[]))"
+            "SELECT 1 WHERE a <> ALL ($1::bigint[])"
         );
     }
 
