@@ -9,33 +9,67 @@ use regrant_domain::{
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, LenientRow, Row, decode_rows},
+    sql::{CHUNK, Dialect, LenientRow, Query, Row, decode_rows},
 };
 
-/// What belongs to an asset is read in subqueries, which PostgreSQL cannot turn into joins of all rows of the tenant. It
-/// would do so before the first `ANALYZE`, when it believes that a tenant has few rows.
+/// The assets `a` of a tenant: `{of_asset}` is what its own row says, and `{credentials}` is what the others say of it.
 pub(crate) const SELECT: &str = "
-    SELECT a.id, a.kind, a.name, a.business_id, a.business_source, a.person_id, a.generation, a.intent_seq,
-        a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures,
-        a.unclassified_refusals, a.refusal_counted_at, a.definitive, a.dates_read_at, a.condition,
-        a.condition_read_at,
-        a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
-        a.working_since, a.notified_state, a.created_at,
-        (SELECT p.due_at FROM probe_due p
+    SELECT {of_asset}, (SELECT p.due_at FROM probe_due p
             WHERE p.tenant_id = :tenant AND p.asset_id = a.id) AS next_check_at,
-        (SELECT c.kind FROM credentials c
-            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
-        coalesce((SELECT (SELECT g.refresh_failed_at IS NOT NULL FROM grants g
-                WHERE g.tenant_id = :tenant AND g.id = c.grant_id)
-            FROM credentials c
-            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'), 0 = 1)
-            AS refresh_failed,
-        (SELECT count(*) > 0 FROM credentials c
-            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
-        (SELECT count(*) > 0 FROM credentials c
-            WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'standby') AS standby
-    FROM assets a
+        {credentials}
     WHERE a.tenant_id = :tenant";
+
+const OF_ASSET: &str = "
+    a.id, a.kind, a.name, a.business_id, a.business_source, a.person_id, a.generation, a.intent_seq,
+    a.proved_at, a.checked_at, a.failing_since, a.failing_reason, a.failures,
+    a.unclassified_refusals, a.refusal_counted_at, a.definitive, a.dates_read_at, a.condition,
+    a.condition_read_at,
+    a.cut_off, a.cut_off_source, a.cut_off_learned_at, a.expires_at, a.data_access_expires_at,
+    a.working_since, a.notified_state, a.created_at";
+
+const CREDENTIALS_ON_SQLITE: &str = "
+    (SELECT c.kind FROM credentials c
+        WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
+    coalesce((SELECT (SELECT g.refresh_failed_at IS NOT NULL FROM grants g
+            WHERE g.tenant_id = :tenant AND g.id = c.grant_id)
+        FROM credentials c
+        WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'), FALSE)
+        AS refresh_failed,
+    EXISTS (SELECT 1 FROM credentials c
+        WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'candidate') AS parked,
+    EXISTS (SELECT 1 FROM credentials c
+        WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'standby') AS standby
+    FROM assets a";
+
+/// One look at the credentials of an asset. The sums keep PostgreSQL from joining all rows of the tenant, which it would do
+/// before the first `ANALYZE`, when it believes that a tenant has few rows.
+const CREDENTIALS_ON_POSTGRES: &str = "
+    c.active, coalesce(c.refresh_failed, FALSE) AS refresh_failed,
+    coalesce(c.parked, FALSE) AS parked, coalesce(c.standby, FALSE) AS standby
+    FROM assets a
+    CROSS JOIN LATERAL (
+        SELECT max(c.kind) FILTER (WHERE c.slot = 'active') AS active,
+            bool_or(c.slot = 'candidate') AS parked, bool_or(c.slot = 'standby') AS standby,
+            bool_or((SELECT g.refresh_failed_at IS NOT NULL FROM grants g
+                WHERE g.tenant_id = :tenant AND g.id = c.grant_id))
+                FILTER (WHERE c.slot = 'active') AS refresh_failed
+        FROM credentials c WHERE c.tenant_id = :tenant AND c.asset_id = a.id) c";
+
+/// What an asset without credentials and without a planned probe would give.
+const ALONE: &str = "
+    SELECT {of_asset}, NULL AS next_check_at, NULL AS active, 0 = 1 AS refresh_failed, 0 = 1 AS parked,
+        0 = 1 AS standby
+    FROM assets a
+    WHERE a.tenant_id = :tenant AND a.id IN :ids";
+
+/// Fills the part `{select}` of a statement with [`SELECT`].
+pub(crate) fn fill_select(query: Query, dialect: Dialect) -> Query {
+    let credentials = dialect.choose(CREDENTIALS_ON_SQLITE, CREDENTIALS_ON_POSTGRES);
+    query
+        .fill("select", SELECT)
+        .fill("of_asset", OF_ASSET)
+        .fill("credentials", credentials)
+}
 
 impl TenantTx {
     /// The asset with this id.
@@ -45,8 +79,8 @@ impl TenantTx {
     pub async fn find_asset(&self, id: &AssetId) -> Result<Asset, Error> {
         let query = self
             .query("{select} AND a.id = :id")
-            .fill("select", SELECT)
             .bind("id", id.as_str());
+        let query = fill_select(query, self.dialect);
         let row = self.fetch_one(query).await?;
         asset_from_row(&row.ok_or(Error::NotFound)?)
     }
@@ -57,7 +91,21 @@ impl TenantTx {
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query("{select} AND a.id IN :ids")
-                .fill("select", SELECT)
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            let rows = self.fetch_all(fill_select(query, self.dialect)).await?;
+            assets.extend(decode_rows("assets", &rows, asset_from_row));
+        }
+        Ok(assets)
+    }
+
+    /// Those of the assets that exist, in any order, by their own rows alone: as if they had no credential and no planned
+    /// probe. Enough to name them, and to see whose they are; their states need [`TenantTx::find_assets`].
+    pub async fn find_assets_alone(&self, ids: &[AssetId]) -> Result<Vec<Asset>, Error> {
+        let mut assets = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(ALONE)
+                .fill("of_asset", OF_ASSET)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             let rows = self.fetch_all(query).await?;
             assets.extend(decode_rows("assets", &rows, asset_from_row));

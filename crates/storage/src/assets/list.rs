@@ -6,7 +6,7 @@ use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReachLimit, Timestamp,
 
 use crate::{
     Error, TenantTx,
-    assets::asset::{SELECT, asset_from_row},
+    assets::asset::{asset_from_row, fill_select},
     sql::{Query, to_micros},
 };
 
@@ -74,13 +74,13 @@ impl TenantTx {
         let (business, person) = (filter.business_id.as_ref(), filter.person_id.as_ref());
         let query = self
             .query(LIST)
-            .fill("select", SELECT)
             .bind_optional("kind", filter.kind.map(AssetKind::as_str))
             .bind_optional("business", business.map(AssetId::as_str))
             .bind_optional("person", person.map(PersonId::as_str))
             .bind_optional("after", filter.after.as_ref().map(AssetId::as_str))
             .bind_optional("ending_before", filter.ending_before.map(to_micros))
             .bind("limit", i64::from(filter.limit));
+        let query = fill_select(query, self.dialect);
         let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
         self.fetch_decoded("assets", query, asset_from_row).await
     }

@@ -65,8 +65,8 @@ impl Vault {
         // Resolved before the transaction that writes, because the list may be long and writers wait for each other. An
         // asset that is deleted in between gets its outcome when the item is settled.
         let tx = self.store.begin_read(&caller.scope).await?;
-        let (items, _) = self
-            .resolve_targets(&tx, caller, &request.targets, now)
+        let items = self
+            .resolve_items(&tx, caller, &request.targets, now)
             .await?;
         tx.commit().await?;
         let tx = self.store.begin(&caller.scope).await?;

@@ -50,7 +50,7 @@ impl Run<'_> {
     ) -> Result<Vec<(Item, Target)>, Error> {
         let ids: Vec<_> = open.iter().map(|item| item.asset_id.clone()).collect();
         let tx = self.vault.store.begin_read(self.scope).await?;
-        let assets = by_id(tx.find_assets(&ids).await?);
+        let assets = by_id(tx.find_assets_alone(&ids).await?);
         tx.commit().await?;
         let (mut settled, mut to_probe) = (Vec::new(), Vec::new());
         for item in open {

@@ -67,6 +67,23 @@ impl Vault {
         }
     }
 
+    /// The items alone.
+    pub(super) async fn resolve_items(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+        targets: &Targets,
+        now: Timestamp,
+    ) -> Result<Vec<NewItem>, Error> {
+        let Targets::Listed(ids) = targets else {
+            return Ok(self.resolve_targets(tx, caller, targets, now).await?.0);
+        };
+        self.check_asset_count("asset_ids", ids.len())?;
+        let mut known = tx.find_assets_alone(&list_spellings(ids)).await?;
+        known.retain(|it| caller.can_reach(it));
+        Ok(merge_spellings(ids, &known))
+    }
+
     fn check_asset_count(&self, field: &'static str, n: usize) -> Result<(), Error> {
         let limit = self.settings.reconnect.max_assets;
         match n {
