@@ -184,7 +184,7 @@ impl TenantTx {
     /// [`Error::Stale`]: another process claimed the object, or its work is done.
     pub async fn hold_lease(&self, lease: &Lease) -> Result<(), Error> {
         let query =
-            self.query("SELECT fencing FROM due WHERE tenant_id = :tenant AND {held} {for_update}");
+            self.query("SELECT fencing FROM due WHERE tenant_id = :tenant AND {held} {for_share}");
         let row = self.fetch_one(bind_held(query, lease)).await?;
         row.map(drop).ok_or(Error::Stale)
     }

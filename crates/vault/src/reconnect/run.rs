@@ -7,11 +7,13 @@
 use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
-use regrant_domain::{Clock, EventKind, OutcomeCounts, ReconnectId, ReconnectStatus, error_chain};
+use regrant_domain::{
+    Clock, EventKind, OutcomeCounts, ProbeResult, ReconnectId, ReconnectStatus, error_chain,
+};
 use regrant_graph::{AppCredentials, ProbeChunk, Target};
 use regrant_permits::{Urgency, Wait};
 use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::{Instrument, info_span, warn};
 
 use crate::{
@@ -35,6 +37,12 @@ const WAIT: Wait = Wait {
     patience: Duration::from_hours(24),
     max_waiting: usize::MAX,
 };
+
+/// Chunks of probed items that were not settled, and what is known of their token.
+struct Arrived<'a> {
+    chunks: mpsc::Receiver<ProbeChunk>,
+    reviewed: ReviewedToken<'a>,
+}
 
 /// One run of a reconnect: what all of its steps share.
 pub(super) struct Run<'a> {
@@ -204,31 +212,55 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Settles all chunks that have arrived in one transaction, again and again.
+    /// Settles what arrives, two transactions at a time: while the database writes one, the next is sealed.
     async fn settle_arrived(
         &self,
         credentials: &Credentials,
         to_probe: &[(Item, Target)],
-        mut arrived: mpsc::Receiver<ProbeChunk>,
+        chunks: mpsc::Receiver<ProbeChunk>,
     ) -> Result<(), Error> {
-        let mut reviewed = ReviewedToken::new(&self.app, &credentials.token, &credentials.grant);
-        let mut chunks = Vec::with_capacity(MAX_ARRIVED);
-        while arrived.recv_many(&mut chunks, MAX_ARRIVED).await > 0 {
-            let (items, results): (Vec<_>, Vec<_>) = chunks
-                .drain(..)
-                .flat_map(|chunk| chunk.indices.into_iter().zip(chunk.results))
-                .filter_map(|(index, result)| Some((to_probe.get(index)?, result)))
-                .map(|((item, target), result)| (item, (target, result)))
-                .unzip();
-            let results = self.vault.review_results(&mut reviewed, results).await;
-            self.settle_probed(credentials, items.into_iter().zip(results).collect())
-                .await?;
-            self.vault.progress.notify_waiters(self.reconnect.id);
-            if self.vault.runs.stop.is_cancelled() {
+        let reviewed = ReviewedToken::new(&self.app, &credentials.token, &credentials.grant);
+        let arrived = Mutex::new(Arrived { chunks, reviewed });
+        let settle = || self.settle_batches(credentials, to_probe, &arrived);
+        tokio::try_join!(settle(), settle()).map(drop)
+    }
+
+    /// Settles all chunks that have arrived in one transaction, again and again.
+    async fn settle_batches(
+        &self,
+        credentials: &Credentials,
+        to_probe: &[(Item, Target)],
+        arrived: &Mutex<Arrived<'_>>,
+    ) -> Result<(), Error> {
+        while !self.vault.runs.stop.is_cancelled() {
+            let batch = self
+                .receive_batch(to_probe, &mut *arrived.lock().await)
+                .await;
+            if batch.is_empty() {
                 break;
             }
+            self.settle_probed(credentials, batch).await?;
+            self.vault.progress.notify_waiters(self.reconnect.id);
         }
         Ok(())
+    }
+
+    /// The results of all chunks that have arrived, as they count; none when there are no more.
+    async fn receive_batch<'b>(
+        &self,
+        to_probe: &'b [(Item, Target)],
+        arrived: &mut Arrived<'_>,
+    ) -> Vec<(&'b Item, ProbeResult)> {
+        let mut chunks = Vec::with_capacity(MAX_ARRIVED);
+        arrived.chunks.recv_many(&mut chunks, MAX_ARRIVED).await;
+        let (items, results): (Vec<_>, Vec<_>) = chunks
+            .into_iter()
+            .flat_map(|chunk| chunk.indices.into_iter().zip(chunk.results))
+            .filter_map(|(index, result)| Some((to_probe.get(index)?, result)))
+            .map(|((item, target), result)| (item, (target, result)))
+            .unzip();
+        let reviewed = self.vault.review_results(&mut arrived.reviewed, results);
+        items.into_iter().zip(reviewed.await).collect()
     }
 
     /// Ends the reconnect, or releases the lease until the next item is due.

@@ -99,6 +99,7 @@ impl Run<'_> {
         }
         settlement.write_rows(&tx).await?;
         vault.follow_up(&tx, &ids, now).await?;
+        settlement.write_results(&tx).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -261,8 +261,8 @@ impl<'a> Settlement<'a> {
         self.results.push((position, result));
     }
 
-    /// Writes everything that was gathered.
-    pub(super) async fn write_rows(self, tx: &TenantTx) -> Result<(), Error> {
+    /// Writes what was gathered of the assets and their credentials.
+    pub(super) async fn write_rows(&self, tx: &TenantTx) -> Result<(), Error> {
         let (reconnect, now) = (&self.run.reconnect, self.now);
         if self.offer.is_some() && reconnect.cause == ReconnectCause::Refresh {
             tx.refresh_credentials(&self.activations, now).await?;
@@ -277,11 +277,18 @@ impl<'a> Settlement<'a> {
         tx.insert_standby_credentials(&self.standbys, now).await?;
         tx.write_refusals(&self.refused, now).await?;
         tx.note_assets_checked(&self.checked, now).await?;
-        tx.settle_items(reconnect.id, &self.results, now).await?;
         tx.write_business_proofs(&self.businesses).await?;
         tx.insert_cut_off_notes(&self.cut_offs).await?;
         tx.emit_events(&forecast_events(&self.cut_offs), now)
             .await?;
+        Ok(())
+    }
+
+    /// Writes the results of the items and the audit, in which transactions of a run wait for each other: it is the last
+    /// that a transaction writes.
+    pub(super) async fn write_results(self, tx: &TenantTx) -> Result<(), Error> {
+        let (reconnect, now) = (&self.run.reconnect, self.now);
+        tx.settle_items(reconnect.id, &self.results, now).await?;
         tx.write_audit_events(&self.events, now).await?;
         Ok(())
     }
