@@ -60,6 +60,43 @@ fn each_key_takes_its_permits_and_returns_them() {
 }
 
 #[test]
+fn a_key_that_gives_one_of_its_permits_back_holds_the_others() {
+    let permits = permits(5, 5);
+    let (first, _second) = (permits.try_take(1, 5), permits.try_take(1, 5));
+    assert_eq!((permits.count_held(1), permits.count_held(2)), (2, 0));
+    drop(first);
+    assert_eq!(permits.count_held(1), 1);
+}
+
+#[tokio::test]
+async fn as_many_calls_of_a_key_wait_as_may_wait() {
+    let permits = permits(1, 1);
+    let _held = permits.acquire(1, PATIENT).await.unwrap();
+    let wait = Wait {
+        max_waiting: 2,
+        ..PATIENT
+    };
+    let _waiting = (
+        permits.request_permit(1, wait),
+        permits.request_permit(1, wait),
+    );
+    assert!(matches!(
+        permits.request_permit(1, wait),
+        Err(Refused::QueueFull)
+    ));
+}
+
+#[test]
+fn what_is_logged_of_permits_is_their_limits() {
+    let permits = permits(5, 2);
+    let held = permits.try_take(1, 2).unwrap();
+    assert_eq!(
+        format!("{permits:?} {held:?}"),
+        "Permits(Limits { total: 5, of_key: 2 }) Permit"
+    );
+}
+
+#[test]
 fn all_keys_together_take_no_more_than_the_total() {
     let permits = permits(2, 2);
     let (one, other) = (permits.try_take(1, 2), permits.try_take(2, 2));
