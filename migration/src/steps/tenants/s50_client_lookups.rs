@@ -8,7 +8,7 @@ pub(crate) const STEP: Step = Step {
     tenant_table: None,
     up: "{postgres_only}
 CREATE FUNCTION clients_for_login(wanted UUID[]) RETURNS SETOF clients
-    LANGUAGE plpgsql STABLE ROWS 4 SECURITY DEFINER
+    LANGUAGE plpgsql STABLE ROWS 4 SECURITY DEFINER SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
     AS 'BEGIN RETURN QUERY SELECT c.* FROM clients c WHERE c.id = ANY (wanted); END';
 DO $$
 BEGIN
