@@ -35,11 +35,9 @@ CREATE TABLE person_directory (
     PRIMARY KEY (tenant_id, app_id, person_hash)
 ) {strict};
 CREATE INDEX person_directory_by_person ON person_directory (app_id, person_hash);
-CREATE INDEX credentials_of_person ON credentials (tenant_id, person_id, asset_id) WHERE person_id IS NOT NULL;
 ALTER TABLE apps ADD COLUMN previous_secret_sealed {bytes};",
     down: "
 ALTER TABLE apps DROP COLUMN previous_secret_sealed;
-DROP INDEX credentials_of_person;
 DROP TABLE person_directory;
 DROP INDEX due_of_inbox;
 DROP TABLE inbox;",
