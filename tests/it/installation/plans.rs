@@ -18,7 +18,7 @@ const ASSETS: usize = 10_000;
 const ITEMS_AT: Range<usize> = 7_000..7_500;
 const ITEMS: u32 = 500;
 /// How many rows a statement may look at for each of its items: each step of a plan counts the rows that it hands on.
-const ROWS_OF_AN_ITEM: u64 = 16;
+const ROWS_OF_AN_ITEM: u64 = 32;
 const ROWS_OF_A_READ: u64 = 40;
 /// A claim reads all due work of a tenant and ranks it, in four steps.
 const ROWS_OF_A_CLAIM: u64 = 40_000;
