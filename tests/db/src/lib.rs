@@ -101,12 +101,17 @@ impl TestDatabase {
     pub async fn create_postgres_alone() -> Option<Self> {
         let server = Server::start_own(&[]).await?;
         let database = server.create_database().await;
-        Some(Self {
+        Some(Self::on_own_server(database, server))
+    }
+
+    /// A database with the server that it is alone on.
+    fn on_own_server(database: Database, server: Server) -> Self {
+        Self {
             url: database.url(APP),
             owner_url: database.url(OWNER),
             kind: Kind::Postgres,
             resource: Resource::Server(database, Box::new(server)),
-        })
+        }
     }
 
     /// Starts the server again as a standby, which can be read and accepts no writes.

@@ -10,7 +10,7 @@ use regrant_migration::layout::COORDINATOR;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::{
-    APP, Kind, OWNER, Resource, TestDatabase,
+    OWNER, TestDatabase,
     local::find_programs,
     plans::{LOG_TO_FILE, log_plans, split_entries},
     server::Server,
@@ -18,6 +18,7 @@ use crate::{
 
 /// How many partitions a table has.
 const PARTITIONS: u32 = 4;
+
 /// A statement that ran, and how it was planned.
 #[derive(Debug)]
 pub struct Plan {
@@ -50,12 +51,7 @@ impl TestDatabase {
             .await;
         made.expect("the schema is partitioned");
         log_plans(&database, &[]).await;
-        Some(Self {
-            url: database.url(APP),
-            owner_url: database.url(OWNER),
-            kind: Kind::Postgres,
-            resource: Resource::Server(database, Box::new(server)),
-        })
+        Some(Self::on_own_server(database, server))
     }
 
     /// The plans of the statements that ran so far on a partitioned database.

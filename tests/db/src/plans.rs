@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::{
-    APP, Kind, OWNER, Resource, TestDatabase,
+    TestDatabase,
     server::{Database, Server},
 };
 
@@ -52,12 +52,7 @@ impl TestDatabase {
             ],
         )
         .await;
-        Some(Self {
-            url: database.url(APP),
-            owner_url: database.url(OWNER),
-            kind: Kind::Postgres,
-            resource: Resource::Server(database, Box::new(server)),
-        })
+        Some(Self::on_own_server(database, server))
     }
 
     /// The statements that ran so far on a database whose plans are logged.

@@ -1,4 +1,4 @@
-//! How many rows the statements of PostgreSQL look at: as many as the call has items, however many assets there are.
+//! How many rows the statements of PostgreSQL look at: a few for each item of the call, however many assets there are.
 //!
 //! The rule: the large tenant has ten thousand assets beside a thousand small tenants, on tables that were never analysed
 //! and on the same tables after `ANALYZE`. A plan that joins a call's items with all rows of the tenant looks at millions.
@@ -27,7 +27,7 @@ const ROWS_OF_A_CLAIM: u64 = 40_000;
 const SMALL_TENANTS: &str = "
     SET session_replication_role = replica;
     DO $$
-    DECLARE t text; small uuid;
+    DECLARE small uuid;
     BEGIN
         CREATE TEMP TABLE few AS SELECT id FROM assets ORDER BY id LIMIT 10;
         CREATE TEMP TABLE a AS SELECT * FROM assets WHERE id IN (SELECT id FROM few);

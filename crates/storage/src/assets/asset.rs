@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The assets `a` of a tenant: `{of_asset}` is what its own row says, and `{credentials}` is what the others say of it.
-pub(crate) const SELECT: &str = "
+const SELECT: &str = "
     SELECT {of_asset}, (SELECT p.due_at FROM probe_due p
             WHERE p.tenant_id = :tenant AND p.asset_id = a.id) AS next_check_at,
         {credentials}

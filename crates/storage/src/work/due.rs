@@ -178,7 +178,7 @@ const RELEASE: &str = "
 
 impl TenantTx {
     /// Checks that the lease still holds, and keeps it until this transaction ends. Call it first in
-    /// every transaction that writes for the lease.
+    /// every transaction that writes for the lease; several may hold it at the same time.
     ///
     /// # Errors
     /// [`Error::Stale`]: another process claimed the object, or its work is done.
