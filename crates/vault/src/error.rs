@@ -1,15 +1,20 @@
 //! The errors of the use cases, as far as they steer the caller.
 //!
 //! The rule: errors know no transport and hold no secret. Only the log shows the cause of `Internal`.
+//! Start at [`Error`]; `conversion.rs` makes it of the errors of other crates.
+
+mod conflict;
+mod conversion;
+mod resource;
+mod token_refusal;
 
 use std::{sync::Arc, time::Duration};
 
-use regrant_domain::{AssetId, Permission, Reason};
-use regrant_graph::CallError;
+use regrant_domain::Permission;
 use regrant_storage::Outage;
 use tracing::error;
 
-use crate::call::batches::GroupFull;
+pub use self::{conflict::Conflict, resource::Resource, token_refusal::TokenRefusal};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -127,150 +132,6 @@ pub enum Error {
     Internal(#[source] BoxError),
 }
 
-/// The kinds of objects that can be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
-    /// An asset.
-    Asset,
-    /// A reconnect.
-    Reconnect,
-    /// A person.
-    Person,
-    /// A tenant.
-    Tenant,
-    /// An app.
-    App,
-    /// A client.
-    Client,
-    /// A person's request to delete their data.
-    Deletion,
-    /// A webhook endpoint.
-    WebhookEndpoint,
-    /// An event.
-    Event,
-    /// A checkpoint of the audit.
-    Checkpoint,
-    /// An operator.
-    Operator,
-    /// A reconnect session.
-    ReconnectSession,
-    /// A row that carries a seal.
-    Row,
-}
-
-impl std::fmt::Display for Resource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Asset => "asset",
-            Self::Reconnect => "reconnect",
-            Self::Person => "person",
-            Self::Tenant => "tenant",
-            Self::App => "app",
-            Self::Client => "client",
-            Self::Deletion => "deletion",
-            Self::WebhookEndpoint => "webhook endpoint",
-            Self::Event => "event",
-            Self::Checkpoint => "checkpoint",
-            Self::Operator => "operator",
-            Self::Row => "row",
-            Self::ReconnectSession => "reconnect session",
-        })
-    }
-}
-
-/// The states that a request can conflict with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Conflict {
-    /// The asset has no token that works.
-    #[error("asset {asset} has no token that works: {}", .reason.detail)]
-    NoToken {
-        /// The asset.
-        asset: AssetId,
-        /// Why, and who must act.
-        reason: Reason,
-    },
-    /// The idempotency key was used with another body.
-    #[error("this Idempotency-Key was used with another body")]
-    OtherBody,
-    /// The reconnect has ended.
-    #[error("the reconnect has ended")]
-    Ended,
-    /// The tenant has as many webhook endpoints as it may have.
-    #[error("a tenant may have at most {0} webhook endpoints")]
-    EndpointLimit(usize),
-    /// The webhook endpoint is disabled, so nothing can be sent to it.
-    #[error("the webhook endpoint is disabled")]
-    EndpointDisabled,
-    /// The tenant has as many clients as it may have.
-    #[error("a tenant may have at most {0} clients")]
-    ClientLimit(usize),
-    /// The client's secret is older than request proofs.
-    #[error("the client needs a new secret before its requests can be proved")]
-    NoProofKey,
-    /// No other owner could log in.
-    #[error("this is the last owner who can log in")]
-    LastOwner,
-    /// The tenant was deleted or shredded, or is to be deleted.
-    #[error("the tenant was deleted or shredded, or is to be deleted")]
-    TenantGone,
-    /// The tenant is still active.
-    #[error("the tenant must be suspended first")]
-    TenantNotSuspended,
-    /// The assets or the token changed since the preview.
-    #[error("the assets or the token changed since the preview")]
-    PlanOutdated,
-    /// The browser session has no reconnects or no previews left.
-    #[error("the session has no use left")]
-    SessionUsedUp,
-    /// The tenant has as many open sessions as it may have.
-    #[error("a tenant may have at most {0} open sessions")]
-    SessionLimit(usize),
-    /// The tenant would have more assets than it may have.
-    #[error("the tenant may have at most {0} assets")]
-    AssetLimit(usize),
-    /// No version of the key-encryption key is staged.
-    #[error("no version of the key-encryption key is staged")]
-    NoStagedKey,
-    /// Processes that run cannot open the key, or still wrap with an older one.
-    #[error("these processes lack the newest keyring: {}", .0.join(", "))]
-    NodesLackKey(Vec<String>),
-    /// The key is not in the state that the step requires.
-    #[error("the key is not in the state that this step requires")]
-    KeyState,
-    /// The key still wraps data keys.
-    #[error("the key still wraps {0} data keys")]
-    KeyInUse(u64),
-    /// This process cannot change the keyring.
-    #[error("the keyring cannot be changed here: {0}")]
-    KeyringNotWritable(String),
-    /// The provider of the keys does not take this step; another way is named.
-    #[error("{0}")]
-    KeyStepUnsupported(&'static str),
-    /// An object with this id or name exists.
-    #[error("this {0} exists already")]
-    Exists(Resource),
-}
-
-/// Why a submitted token was refused for all assets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenRefusal {
-    /// The token has expired or was revoked.
-    #[error("the token is dead: {0}")]
-    Dead(String),
-    /// The token belongs to another app.
-    #[error("the token belongs to another app")]
-    ForeignApp,
-    /// Graph cannot decipher the token.
-    #[error("the Graph cannot read the token")]
-    Undecipherable,
-    /// The token is an app token or a page token.
-    #[error("the token must be a person's or a system user's")]
-    WrongKind,
-    /// The token belongs to another person than the caller expects.
-    #[error("the token belongs to another person than `expect_person` names")]
-    OtherPerson,
-}
-
 /// Each task that waited for the load gets its error.
 #[derive(Debug, thiserror::Error)]
 #[error("what several tasks waited for cannot be loaded")]
@@ -337,83 +198,5 @@ impl Error {
             regrant_storage::Error::NotFound => Self::NotFound(resource),
             other => other.into(),
         }
-    }
-}
-
-impl From<regrant_storage::Error> for Error {
-    fn from(error: regrant_storage::Error) -> Self {
-        match error {
-            regrant_storage::Error::Stale => Self::Stale,
-            regrant_storage::Error::Tampered { table, id } => Self::tampered(table, id),
-            regrant_storage::Error::Unavailable(outage, _) => {
-                Self::Unavailable(outage, error.into())
-            }
-            regrant_storage::Error::TenantBusy => Self::TenantBusy,
-            // The keyring was replaced a moment ago.
-            regrant_storage::Error::Busy | regrant_storage::Error::OutdatedKek => {
-                Self::DatabaseBusy
-            }
-            other => Self::from_cause(other),
-        }
-    }
-}
-
-impl From<regrant_crypto::KeyringError> for Error {
-    fn from(error: regrant_crypto::KeyringError) -> Self {
-        use regrant_crypto::KeyringError as Fault;
-        match error {
-            Fault::Transition => Self::Conflict(Conflict::KeyState),
-            Fault::Permissions | Fault::ShortPassphrase | Fault::Passphrase(_) | Fault::Io(_) => {
-                let reason = regrant_domain::error_chain(&error);
-                Self::Conflict(Conflict::KeyringNotWritable(reason))
-            }
-            Fault::Provider(regrant_crypto::ProviderError::Unsupported(reason)) => {
-                Self::Conflict(Conflict::KeyStepUnsupported(reason))
-            }
-            Fault::Provider(error) => error.into(),
-            other => Self::from_cause(other),
-        }
-    }
-}
-
-impl From<regrant_crypto::ProviderError> for Error {
-    fn from(error: regrant_crypto::ProviderError) -> Self {
-        use regrant_crypto::ProviderError as Fault;
-        match error {
-            Fault::Unavailable { .. } | Fault::Denied { .. } => Self::KeysUnavailable(error),
-            other => Self::from_cause(other),
-        }
-    }
-}
-
-impl From<GroupFull> for Error {
-    fn from(_: GroupFull) -> Self {
-        Self::TenantBusy
-    }
-}
-
-/// Errors of these types are internal errors.
-macro_rules! internal_errors {
-    ($($error:ty),+ $(,)?) => {$(
-        impl From<$error> for Error {
-            fn from(error: $error) -> Self {
-                Self::from_cause(error)
-            }
-        }
-    )+};
-}
-
-internal_errors!(
-    regrant_crypto::SealError,
-    regrant_crypto::OpenError,
-    regrant_crypto::PasswordError,
-    regrant_crypto::JwtError,
-    regrant_webhook::RandomError,
-    regrant_webhook::SendError,
-);
-
-impl From<CallError> for Error {
-    fn from(_: CallError) -> Self {
-        Self::Upstream { retry_after: None }
     }
 }

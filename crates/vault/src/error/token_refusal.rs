@@ -1,0 +1,21 @@
+//! Why a submitted token was refused.
+
+/// Why a submitted token was refused for all assets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    /// The token has expired or was revoked.
+    #[error("the token is dead: {0}")]
+    Dead(String),
+    /// The token belongs to another app.
+    #[error("the token belongs to another app")]
+    ForeignApp,
+    /// Graph cannot decipher the token.
+    #[error("the Graph cannot read the token")]
+    Undecipherable,
+    /// The token is an app token or a page token.
+    #[error("the token must be a person's or a system user's")]
+    WrongKind,
+    /// The token belongs to another person than the caller expects.
+    #[error("the token belongs to another person than `expect_person` names")]
+    OtherPerson,
+}
