@@ -73,7 +73,7 @@ closed_list! {
         EndsSoon = "ends_soon",
         /// A cut-off is known: the person's access to the asset ends.
         CutOffKnown = "cut_off_known",
-        /// No token was ever stored.
+        /// No token is stored.
         NeverConnected = "never_connected",
         /// The token has expired.
         TokenExpired = "token_expired",

@@ -150,7 +150,7 @@ impl TenantTx {
         Ok(found)
     }
 
-    /// Writes the dates of grants as they were read last. A refresh is possible again where the end has moved.
+    /// Writes the dates of grants, unless later ones are stored. A refresh is possible again where the end has moved.
     pub async fn write_grant_dates(&self, grants: &[Grant]) -> Result<(), Error> {
         for chunk in grants.chunks(CHUNK) {
             let rows = chunk.iter().map(|it| -> [Value; 4] {
@@ -170,7 +170,8 @@ impl TenantTx {
                              WHEN g.expires_at IS DISTINCT FROM reading.expires_at THEN NULL
                              ELSE g.refresh_failed_at END,
                          expires_at = reading.expires_at, read_at = reading.read_at
-                     FROM reading WHERE g.tenant_id = :tenant AND g.id = reading.id",
+                     FROM reading WHERE g.tenant_id = :tenant AND g.id = reading.id
+                         AND (g.read_at IS NULL OR g.read_at <= reading.read_at)",
                 )
                 .bind_rows("readings", rows);
             self.execute(query).await?;

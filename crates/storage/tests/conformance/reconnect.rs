@@ -17,6 +17,7 @@ on_both!(
     an_item_gets_its_final_outcome_once,
     events_are_numbered_in_the_order_of_settling,
     deferred_items_are_due_at_their_time,
+    an_older_reading_of_a_grants_dates_changes_nothing,
     a_validated_reconnect_keeps_grant_and_token_until_it_ends,
     an_erased_reconnect_leaves_no_rows,
     reconnects_are_listed_newest_first,
@@ -198,6 +199,18 @@ async fn deferred_items_are_due_at_their_time(bench: Bench) {
     assert_eq!(open(5, 10).await, [1, 3]);
     assert_eq!(open(9, 2).await, [0, 1]);
     assert_eq!(tx.find_next_retry(id).await.unwrap(), Some(day(5)));
+}
+
+async fn an_older_reading_of_a_grants_dates_changes_nothing(bench: Bench) {
+    let tx = bench.acme().await;
+    let mut grant = grant();
+    tx.insert_grant(&grant, day(2)).await.unwrap();
+    (grant.facts.expires_at, grant.facts.read_at) = (Some(day(90)), day(10));
+    tx.write_grant_dates(&[grant.clone()]).await.unwrap();
+    let mut older = grant.clone();
+    (older.facts.expires_at, older.facts.read_at) = (Some(day(60)), day(9));
+    tx.write_grant_dates(&[older]).await.unwrap();
+    assert_eq!(tx.find_grant(grant.id).await.unwrap(), grant);
 }
 
 async fn a_validated_reconnect_keeps_grant_and_token_until_it_ends(bench: Bench) {

@@ -6,7 +6,7 @@ use crate::{Reason, ReasonCode, Who};
 const REPLACE: &str = "Log in again and replace the token.";
 
 pub(super) fn reason_never_connected() -> Reason {
-    let detail = "No token was ever stored for this asset.";
+    let detail = "No token is stored for this asset.";
     Reason::new(
         ReasonCode::NeverConnected,
         Who::Person,
