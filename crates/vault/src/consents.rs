@@ -58,7 +58,7 @@ pub struct ConsentList {
 }
 
 impl Vault {
-    /// Takes a log-in of the caller: exchanges a code, validates the token and keeps it. It goes on if the caller no longer
+    /// Takes a log-in of the caller: exchanges a code, validates the token and keeps it. It continues if the caller no longer
     /// waits, because a code cannot be exchanged again.
     ///
     /// # Errors
