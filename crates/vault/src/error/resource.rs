@@ -27,6 +27,8 @@ pub enum Resource {
     Operator,
     /// A reconnect session.
     ReconnectSession,
+    /// A consent.
+    Consent,
     /// A row that carries a seal.
     Row,
 }
@@ -46,6 +48,7 @@ impl std::fmt::Display for Resource {
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
             Self::Row => "row",
+            Self::Consent => "consent",
             Self::ReconnectSession => "reconnect session",
         })
     }
