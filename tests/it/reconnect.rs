@@ -8,3 +8,4 @@ mod overlap;
 mod previews;
 mod stream;
 mod thousand;
+mod undo;

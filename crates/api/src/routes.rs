@@ -76,6 +76,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(reconnects::list_reconnects)
         .service(reconnects::get_reconnect)
         .service(reconnects::cancel_reconnect)
+        .service(reconnects::undo_reconnect)
         .service(events::stream_reconnect_events)
         .service(webhooks::create_webhook_endpoint)
         .service(webhooks::list_webhook_endpoints)

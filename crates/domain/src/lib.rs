@@ -49,7 +49,7 @@ pub use judgement::{
     Meaning, ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind,
     RefusalWindow, Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope,
     failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
-    watch,
+    undo, watch,
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{

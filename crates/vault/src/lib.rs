@@ -66,6 +66,7 @@ pub use reconnect::ReconnectRequest;
 pub use reconnect::preview::permission_losses::SiblingLoss;
 pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
 pub use reconnect::targets::{Selection, Targets};
+pub use reconnect::undo::UndoRequest;
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 /// The state of a version of the key-encryption key.
 pub use regrant_crypto::KekState;

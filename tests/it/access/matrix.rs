@@ -121,6 +121,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
+        row(Method::POST,   "/v1/reconnects/{id}/undo",     Scope(P::ReconnectsWrite), Reconnect,   200, empty),
         row(Method::POST,   "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 201, session),
         row(Method::GET,    "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnect-sessions/current", Scope(P::ReconnectsWrite), Object::None, 404, none),

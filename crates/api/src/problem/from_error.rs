@@ -164,6 +164,13 @@ impl From<Conflict> for Problem {
                 "This Idempotency-Key was used with another body.",
             ),
             Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
+            Conflict::StillRunning => {
+                Self::new(Code::ReconnectRunning, "The reconnect has not ended.")
+            }
+            Conflict::UndoLimit(limit) => Self::new(
+                Code::TooManyUndos,
+                format!("A reconnect can be undone at most {limit} times."),
+            ),
             Conflict::EndpointLimit(limit) => Self::new(
                 Code::TooManyWebhookEndpoints,
                 format!("A tenant may have at most {limit} webhook endpoints."),

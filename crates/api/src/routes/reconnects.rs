@@ -1,4 +1,4 @@
-//! Reconnects: start, list, read, cancel.
+//! Reconnects: start, list, read, cancel, undo.
 
 pub(super) mod events;
 mod out;
@@ -13,7 +13,7 @@ use regrant_vault::{ReconnectView, Vault};
 pub(crate) use self::events::EventStreams;
 use self::{
     out::{ReconnectOut, ReconnectSummary},
-    request::{NewReconnect, reconnect_request},
+    request::{NewReconnect, UndoIn, reconnect_request, undo_request},
 };
 use crate::{
     access::{Caller, ReconnectsWrite},
@@ -118,6 +118,46 @@ pub(crate) async fn cancel_reconnect(
         .cancel_reconnect(&caller.principal, id.0, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
+}
+
+/// Undo a reconnect: prove the token that served each asset before, and put those that still work back into service.
+///
+/// The response is another reconnect, with `undo_of`, which is read, streamed and cancelled like any other. Its outcomes:
+/// `restored`: the token that served before works on the asset and serves again, or the parked token was dropped.
+/// `previous_dead`: the token that served before does not work on the asset any more. `superseded`: a later reconnect of
+/// the asset won. `nothing_to_undo`: the reconnect did not change this asset, or no token is kept from before. `deferred`:
+/// the undo continues by itself. `failed`: the Graph API gave no clear response, or the undo was cancelled. Nothing else
+/// changes what serves. Assets that an earlier undo has taken up, and that did not fail there, are left to that undo; if
+/// none remain, its answer is returned. An undo can be undone: it restores the tokens that the undo replaced; a parked
+/// token that was dropped is gone. A session may undo the reconnects that it started, with at most 20 undos.
+#[utoipa::path(
+    tag = "reconnects",
+    security(("oauth2" = ["reconnects:write"])),
+    params(("id" = String, Path, description = "The id of the reconnect to undo.")),
+    request_body = UndoIn,
+    responses(
+        (status = 200, description = "All items have an outcome.", body = ReconnectOut),
+        (status = 202, description = "Accepted, still running.", body = ReconnectOut, headers(
+            ("Location" = String, description = "The undo."),
+            ("Retry-After" = u32, description = "Seconds until the next poll."),
+        )),
+        (status = 409, description = "`reconnect_running`: the reconnect has not ended; wait, or cancel it. \
+            `too_many_undos`: the reconnect was undone 20 times. `session_used_up`: the session has no undos left. \
+            `call_under_way`: another call with the same Idempotency-Key is still running.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/reconnects/{id}/undo")]
+pub(crate) async fn undo_reconnect(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    idempotency: IdempotencyHeader,
+    id: PathId<ReconnectId>,
+    body: CanonicalJson<UndoIn>,
+) -> Result<HttpResponse, Problem> {
+    let request = undo_request(id.0, body, idempotency);
+    let view = vault.undo_reconnect(&caller.principal, request).await?;
+    Ok(reconnect_response(view))
 }
 
 fn reconnect_response(view: ReconnectView) -> HttpResponse {

@@ -55,6 +55,14 @@ closed_list! {
         NewerReconnect = "newer_reconnect",
         /// The reconnect was cancelled before this item was settled.
         Cancelled = "cancelled",
+        /// The reconnect that is undone did not change the asset's token.
+        NotChanged = "not_changed",
+        /// The token of the reconnect that is undone does not serve the asset any more, and does not wait for it.
+        NoLongerServes = "no_longer_serves",
+        /// No token served before the reconnect that is undone, or it is not kept any more.
+        NoPreviousToken = "no_previous_token",
+        /// The parked token of the reconnect that is undone was dropped.
+        ParkedTokenDropped = "parked_token_dropped",
         /// Graph throttled the calls.
         Throttled = "throttled",
         /// Graph did not respond.

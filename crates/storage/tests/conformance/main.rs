@@ -26,4 +26,5 @@ mod purge;
 mod reconnect;
 mod session;
 mod state;
+mod undo;
 mod webhook;

@@ -277,10 +277,11 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
         let reconnect = NewReconnect {
             id: ReconnectId::mint(),
             expect_person: None,
-            submitted: sealed(1),
+            submitted: Some(sealed(1)),
             created_by,
             session,
             cause: ReconnectCause::Call,
+            undo: None,
             created_at: day(0),
         };
         let tx = bench.acme().await;

@@ -52,6 +52,28 @@ pub(super) fn superseded_result() -> ItemResult {
     }
 }
 
+/// An undo of an asset that the tenant does not have, or that the caller does not reach.
+pub(super) fn undo_of_unknown_result() -> ItemResult {
+    let reason = Reason::new(
+        ReasonCode::UnknownAsset,
+        Who::NoOne,
+        "This tenant has no such asset.",
+        "Nothing to do.",
+    );
+    result_with_reason(Outcome::NothingToUndo, reason)
+}
+
+/// An undo of an asset whose token the reconnect did not change.
+pub(super) fn not_changed_result() -> ItemResult {
+    let reason = Reason::new(
+        ReasonCode::NotChanged,
+        Who::NoOne,
+        "The reconnect did not change the token of this asset.",
+        "Nothing to do.",
+    );
+    result_with_reason(Outcome::NothingToUndo, reason)
+}
+
 fn result_with_reason(outcome: Outcome, reason: Reason) -> ItemResult {
     ItemResult {
         outcome,

@@ -21,7 +21,10 @@ pub(crate) struct ReconnectSummary {
     /// Status of the reconnect.
     #[schema(schema_with = schema::reconnect_status)]
     status: ReconnectStatus,
-    /// Person of the new token; null until the token is validated.
+    /// Reconnect that this one undoes; null where it replaces tokens.
+    #[schema(value_type = Option<String>, example = "rcn_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
+    undo_of: Option<ReconnectId>,
+    /// Person of the new token; null until the token is validated, and in an undo.
     person: Option<PersonOut>,
     /// Number of items by outcome, without open items.
     counts: BTreeMap<&'static str, u64>,
@@ -67,7 +70,8 @@ pub(crate) struct ItemOut {
     /// Outcome; null while the item is open. `deferred` is not final.
     #[schema(schema_with = schema::outcome_or_null)]
     outcome: Option<Outcome>,
-    /// Which token serves the asset afterwards.
+    /// Which token serves the asset afterwards. In an undo, `new` is the token of the reconnect that is undone, and `old`
+    /// the token that served before that reconnect.
     #[schema(schema_with = schema::serving_or_null)]
     serving: Option<Serving>,
     /// Why the item has this outcome, and who must act.
@@ -76,6 +80,9 @@ pub(crate) struct ItemOut {
     retry_at: Option<DateTime<Utc>>,
     /// Trace id of the Graph API, to quote to Meta.
     fbtrace_id: Option<String>,
+    /// Until when this item can be undone, as far as is known: the end of the token that served before, or of the
+    /// reconnect's retention; null if there is nothing to undo.
+    undo_until: Option<DateTime<Utc>>,
 }
 
 impl From<ReconnectView> for ReconnectOut {
@@ -96,6 +103,7 @@ impl From<ReconnectView> for ReconnectSummary {
         Self {
             id: it.id,
             status: it.status,
+            undo_of: it.undo_of,
             person: it.grant.map(PersonOut::from),
             counts: count_outcomes(&it.counts),
             total: it.total,
@@ -114,6 +122,7 @@ impl From<ItemView> for ItemOut {
             reason: it.reason.map(ReasonOut::from),
             retry_at: it.retry_at,
             fbtrace_id: it.fbtrace_id,
+            undo_until: it.undo_until,
         }
     }
 }
