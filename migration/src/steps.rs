@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 51] = [
+pub(crate) const ALL: [Step; 52] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -72,4 +72,5 @@ pub(crate) const ALL: [Step; 51] = [
     credentials::s56_deletions::STEP,
     work::s57_statistics::STEP,
     reconnects::s62_undo::STEP,
+    reconnects::s63_session_tokens::STEP,
 ];

@@ -20,6 +20,7 @@ pub mod judgement_docs;
 mod notice;
 mod reconnects;
 mod tenant;
+mod texts;
 pub mod webhooks;
 
 pub use access::{
@@ -53,7 +54,9 @@ pub use judgement::{
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
-    Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,
+    Coverage, Heals, NextStep, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus,
+    Serving, Verdict, Who,
 };
 pub use tenant::{TenantLimits, TenantStatus};
+pub use texts::Locale;
 pub use webhooks::{self as webhook, Delivery, EventKind};

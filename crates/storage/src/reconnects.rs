@@ -15,6 +15,6 @@ pub use history::RECORD_ROW_BYTES;
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
 pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility, UndoneReconnect};
-pub use session::{NewReconnectSession, ReconnectSession, UnverifiedSession};
+pub use session::{NewReconnectSession, ReconnectSession, SessionTokens, UnverifiedSession};
 pub use session_summary::ReconnectSessionSummary;
 pub use undo::{EarlierUndo, UndoableAsset};

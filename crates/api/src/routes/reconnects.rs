@@ -7,7 +7,7 @@ mod request;
 pub(super) mod sessions;
 
 use actix_web::{HttpResponse, get, http::header, post, web::Data};
-use regrant_domain::{ReconnectId, ReconnectStatus};
+use regrant_domain::{Locale, ReconnectId, ReconnectStatus};
 use regrant_vault::{ReconnectView, Vault};
 
 pub(crate) use self::events::EventStreams;
@@ -18,7 +18,7 @@ use self::{
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
-    extract::{IdempotencyHeader, PathId},
+    extract::{IdempotencyHeader, Language, PathId},
     json::{CanonicalJson, Query},
     problem::{Problem, ProblemOut},
 };
@@ -49,12 +49,12 @@ pub(crate) async fn create_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
     idempotency: IdempotencyHeader,
+    language: Language,
     body: CanonicalJson<NewReconnect>,
 ) -> Result<HttpResponse, Problem> {
     let request = reconnect_request(body, idempotency)?;
-    Ok(reconnect_response(
-        vault.replace_tokens(&caller.principal, request).await?,
-    ))
+    let view = vault.replace_tokens(&caller.principal, request).await?;
+    Ok(reconnect_response(view, language.0))
 }
 
 /// List reconnects, newest first, without their items.
@@ -90,9 +90,10 @@ pub(crate) async fn get_reconnect(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
     id: PathId<ReconnectId>,
+    language: Language,
 ) -> Result<HttpResponse, Problem> {
     let view = vault.reconnect_view(&caller.principal, id.0).await?;
-    Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
+    Ok(HttpResponse::Ok().json(ReconnectOut::in_language(view, language.0)))
 }
 
 /// Cancel a reconnect. Open items get the outcome `failed` with the reason `cancelled`.
@@ -112,12 +113,13 @@ pub(crate) async fn cancel_reconnect(
     caller: Caller<ReconnectsWrite>,
     idempotency: IdempotencyHeader,
     id: PathId<ReconnectId>,
+    language: Language,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = idempotency.into_call("POST /v1/reconnects/{id}/cancel", &[]);
     let view = vault
         .cancel_reconnect(&caller.principal, id.0, repeatable)
         .await?;
-    Ok(HttpResponse::Ok().json(ReconnectOut::from(view)))
+    Ok(HttpResponse::Ok().json(ReconnectOut::in_language(view, language.0)))
 }
 
 /// Undo a reconnect: prove the token that served each asset before, and put those that still work back into service.
@@ -153,21 +155,22 @@ pub(crate) async fn undo_reconnect(
     caller: Caller<ReconnectsWrite>,
     idempotency: IdempotencyHeader,
     id: PathId<ReconnectId>,
+    language: Language,
     body: CanonicalJson<UndoIn>,
 ) -> Result<HttpResponse, Problem> {
     let request = undo_request(id.0, body, idempotency);
     let view = vault.undo_reconnect(&caller.principal, request).await?;
-    Ok(reconnect_response(view))
+    Ok(reconnect_response(view, language.0))
 }
 
-fn reconnect_response(view: ReconnectView) -> HttpResponse {
+fn reconnect_response(view: ReconnectView, locale: Locale) -> HttpResponse {
     match view.status {
         ReconnectStatus::Running => HttpResponse::Accepted()
             .insert_header((header::LOCATION, format!("/v1/reconnects/{}", view.id)))
             .insert_header((header::RETRY_AFTER, 2))
-            .json(ReconnectOut::from(view)),
+            .json(ReconnectOut::in_language(view, locale)),
         ReconnectStatus::Completed | ReconnectStatus::Cancelled => {
-            HttpResponse::Ok().json(ReconnectOut::from(view))
+            HttpResponse::Ok().json(ReconnectOut::in_language(view, locale))
         }
     }
 }

@@ -5,8 +5,8 @@
 //! Start at [`UndoStanding::step`], then at [`decide_undo`]; `storage` applies the decision by compare-and-set.
 
 use crate::{
-    Certainty, Outcome, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind, Serving, Timestamp,
-    Who,
+    Certainty, NextStep, Outcome, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind, Serving,
+    Timestamp, Who,
 };
 
 /// What an asset holds before an item of an undo is settled. Reconnects are named by their numbers.
@@ -139,7 +139,7 @@ pub fn decide_undo(standing: &UndoStanding, proof: Option<&ProbeResult>) -> Opti
                 ReasonCode::ParkedTokenDropped,
                 Who::NoOne,
                 "The token that the reconnect had parked here was dropped.",
-                "Nothing to do.",
+                NextStep::Nothing,
             )),
         ),
         (UndoStep::Superseded, _) => decide_without_change(
@@ -185,8 +185,8 @@ fn decide_refused(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
 fn decide_deferred(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
     let meaning = refusal.kind.meaning();
     let next_step = match refusal.kind {
-        RefusalKind::AppFault => "Correct the app's settings; the undo continues by itself.",
-        _ => "The undo continues by itself.",
+        RefusalKind::AppFault => NextStep::CorrectAppWhileRunning,
+        _ => NextStep::WaitForReconnect,
     };
     let detail = refusal.message.clone();
     let reason = Reason::new(meaning.code, meaning.who, detail, next_step);
@@ -196,8 +196,8 @@ fn decide_deferred(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
 fn decide_failed(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
     let meaning = refusal.kind.meaning();
     let next_step = match refusal.kind {
-        RefusalKind::AppFault => "Correct the app's settings, then undo again.",
-        _ => "Undo again later.",
+        RefusalKind::AppFault => NextStep::CorrectAppThenUndo,
+        _ => NextStep::UndoLater,
     };
     let detail = refusal.message.clone();
     let reason = Reason::new(meaning.code, meaning.who, detail, next_step);
@@ -206,12 +206,9 @@ fn decide_failed(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
 
 fn decide_previous_dead(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
     let (who, next_step) = if standing.serves {
-        (
-            Who::NoOne,
-            "Nothing to do: the token of the reconnect still serves.",
-        )
+        (Who::NoOne, NextStep::Nothing)
     } else {
-        (Who::Person, "Log in again and replace the token.")
+        (Who::Person, NextStep::Replace)
     };
     let detail = format!(
         "The token that served before does not work on this asset any more. {}",
@@ -240,7 +237,7 @@ fn decide_without_change(
     code: ReasonCode,
     detail: &str,
 ) -> UndoDecision {
-    let reason = Reason::new(code, Who::NoOne, detail, "Nothing to do.");
+    let reason = Reason::new(code, Who::NoOne, detail, NextStep::Nothing);
     UndoDecision::new(outcome, UndoChange::Nothing, serving, Some(reason))
 }
 

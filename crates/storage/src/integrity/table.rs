@@ -13,6 +13,8 @@ pub(crate) struct SealedTable {
     pub(crate) owner: RowOwner,
     /// What the seal covers; the column `id` comes first.
     pub(crate) columns: &'static [(&'static str, ColumnType)],
+    /// Columns of later steps: the seal covers them where one has a value, so that older rows keep their seals.
+    pub(crate) later: &'static [(&'static str, ColumnType)],
 }
 
 /// Whose rows a table holds.
@@ -61,6 +63,7 @@ pub(crate) const CLIENTS: SealedTable = SealedTable {
         ("proof_required", Bool),
         ("keep_unused_scopes", Bool),
     ],
+    later: &[],
 };
 
 pub(crate) const TENANTS: SealedTable = SealedTable {
@@ -80,6 +83,7 @@ pub(crate) const TENANTS: SealedTable = SealedTable {
         ("deleted_at", Int),
         ("shredded_at", Int),
     ],
+    later: &[],
 };
 
 pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
@@ -98,6 +102,11 @@ pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
         ("expires_at", Int),
         ("ended_at", Int),
     ],
+    later: &[
+        ("token_id", Uuid),
+        ("older_token_id", Uuid),
+        ("older_token_until", Int),
+    ],
 };
 
 pub(crate) const OPERATORS: SealedTable = SealedTable {
@@ -111,6 +120,7 @@ pub(crate) const OPERATORS: SealedTable = SealedTable {
         ("created_at", Int),
         ("disabled_at", Int),
     ],
+    later: &[],
 };
 
 pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
@@ -122,6 +132,7 @@ pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
         ("created_at", Int),
         ("expires_at", Int),
     ],
+    later: &[],
 };
 
 /// Every table whose rows carry a seal.
@@ -142,7 +153,8 @@ impl SealedTable {
     /// The columns for a SELECT from this table as `alias`; each is named `{alias}_{column}`.
     pub(crate) fn select_list(&self, alias: &str) -> String {
         let column = |name: &str| format!("{alias}.{name} AS {alias}_{name}");
-        let columns = self.columns.iter().map(|(name, _)| column(name));
+        let columns = self.columns.iter().chain(self.later);
+        let columns = columns.map(|(name, _)| column(name));
         columns
             .chain([column("seal")])
             .collect::<Vec<_>>()

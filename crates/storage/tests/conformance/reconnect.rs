@@ -1,8 +1,8 @@
 //! Reconnects and their items, from acceptance to the end.
 
 use regrant_domain::{
-    ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus,
-    Serving, Who,
+    ClientId, NextStep, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId,
+    ReconnectStatus, Serving, Who,
 };
 use regrant_storage::{
     Error, ItemResult, NewItem, NewReconnect, ReconnectCause, ReconnectVisibility,
@@ -99,7 +99,7 @@ async fn an_item_is_read_as_it_was_settled(bench: Bench) {
         ReasonCode::NoRole,
         Who::BusinessAdmin,
         "No role.",
-        "Give one.",
+        NextStep::GiveRole,
     );
     let whole = ItemResult {
         serving: Some(Serving::Old),

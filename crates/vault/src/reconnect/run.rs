@@ -8,7 +8,8 @@ use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
 use regrant_domain::{
-    Clock, EventKind, OutcomeCounts, ProbeResult, ReconnectId, ReconnectStatus, error_chain,
+    Clock, EventKind, OutcomeCounts, ProbeResult, ReconnectId, ReconnectStatus, Verdict,
+    error_chain,
 };
 use regrant_graph::{AppCredentials, ProbeChunk, Target};
 use regrant_permits::{Urgency, Wait};
@@ -343,11 +344,13 @@ impl<'a> Run<'a> {
 
 /// The event to the tenant that a reconnect has ended.
 pub(super) fn completion_event(id: ReconnectId, counts: &OutcomeCounts) -> NewEvent {
+    let verdict = Verdict::of_reconnect(ReconnectStatus::Completed, counts);
     let counts: serde_json::Map<_, _> = counts
         .iter()
         .map(|(it, n)| (it.as_str().to_owned(), n.into()))
         .collect();
-    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed, "counts": counts });
+    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed,
+        "verdict": verdict, "counts": counts });
     NewEvent {
         kind: EventKind::ReconnectCompleted,
         subject: id.to_string(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regrant_domain::{
     AssetId, Grant, Outcome, OutcomeCounts, Reason, ReconnectId, ReconnectStatus, Serving,
-    Timestamp,
+    Timestamp, Verdict,
 };
 use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
 
@@ -36,6 +36,14 @@ pub struct ReconnectView {
     pub created_at: Timestamp,
     /// When the reconnect ended.
     pub finished_at: Option<Timestamp>,
+}
+
+impl ReconnectView {
+    /// What came of the reconnect; `None` while it runs.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        Verdict::of_reconnect(self.status, &self.counts)
+    }
 }
 
 /// One item of a reconnect.

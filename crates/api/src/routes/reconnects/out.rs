@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    AssetId, Grant, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus, Serving,
+    AssetId, Grant, Locale, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus,
+    Serving, Verdict,
 };
 use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;
@@ -21,6 +22,10 @@ pub(crate) struct ReconnectSummary {
     /// Status of the reconnect.
     #[schema(schema_with = schema::reconnect_status)]
     status: ReconnectStatus,
+    /// What came of it: `all_done` (every item is replaced, unchanged, restored or superseded), `nothing_changed` (none is
+    /// replaced, restored or parked), or `some_need_someone`; null while it runs.
+    #[schema(schema_with = schema::verdict_or_null)]
+    verdict: Option<Verdict>,
     /// Reconnect that this one undoes; null where it replaces tokens.
     #[schema(value_type = Option<String>, example = "rcn_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     undo_of: Option<ReconnectId>,
@@ -85,11 +90,12 @@ pub(crate) struct ItemOut {
     undo_until: Option<DateTime<Utc>>,
 }
 
-impl From<ReconnectView> for ReconnectOut {
-    fn from(mut view: ReconnectView) -> Self {
+impl ReconnectOut {
+    /// The reconnect with the sentences of its items in this language.
+    pub(crate) fn in_language(mut view: ReconnectView, locale: Locale) -> Self {
         let items = std::mem::take(&mut view.items)
             .into_iter()
-            .map(ItemOut::from)
+            .map(|it| ItemOut::in_language(it, locale))
             .collect();
         Self {
             summary: view.into(),
@@ -103,6 +109,7 @@ impl From<ReconnectView> for ReconnectSummary {
         Self {
             id: it.id,
             status: it.status,
+            verdict: it.verdict(),
             undo_of: it.undo_of,
             person: it.grant.map(PersonOut::from),
             counts: count_outcomes(&it.counts),
@@ -113,13 +120,15 @@ impl From<ReconnectView> for ReconnectSummary {
     }
 }
 
-impl From<ItemView> for ItemOut {
-    fn from(it: ItemView) -> Self {
+impl ItemOut {
+    /// The item with its sentences in this language.
+    pub(crate) fn in_language(it: ItemView, locale: Locale) -> Self {
+        let reason = it.reason.as_ref();
         Self {
             asset_id: it.asset_id,
             outcome: it.outcome,
             serving: it.serving,
-            reason: it.reason.map(ReasonOut::from),
+            reason: reason.map(|it| ReasonOut::in_language(it, locale)),
             retry_at: it.retry_at,
             fbtrace_id: it.fbtrace_id,
             undo_until: it.undo_until,
