@@ -9,3 +9,4 @@ mod previews;
 mod stream;
 mod thousand;
 mod undo;
+mod verdict;

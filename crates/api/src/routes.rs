@@ -71,6 +71,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(sessions::get_current_reconnect_session)
         .service(sessions::get_reconnect_session)
         .service(sessions::end_reconnect_session)
+        .service(sessions::refresh_reconnect_session)
         .service(previews::preview_reconnect)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)

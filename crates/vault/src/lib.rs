@@ -34,8 +34,8 @@ use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
 pub use access::sessions::{
-    BrowserSession, ListedSession, SessionAsset, SessionList, SessionRequest, SessionView,
-    SessionWithToken,
+    BrowserSession, ListedSession, SessionAsset, SessionList, SessionRefresh, SessionRequest,
+    SessionView, SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use assets::{

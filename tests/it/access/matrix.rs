@@ -126,6 +126,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnect-sessions/current", Scope(P::ReconnectsWrite), Object::None, 404, none),
         row(Method::GET,    "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      200, none),
+        row(Method::POST,   "/v1/reconnect-sessions/{id}/refresh", Scope(P::ReconnectsWrite), Session, 200, empty),
         row(Method::DELETE, "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      204, none),
         row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
         row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),

@@ -119,6 +119,10 @@ codes! {
     TooManySessions "too_many_sessions" 409 "Too many sessions",
         "The tenant has reached its limit of open reconnect sessions. Nothing was changed.",
         "End sessions that you no longer use, or open sessions for fewer minutes.";
+    SessionEnded "session_ended" 409 "Session ended",
+        "The reconnect session was ended, or was opened more than 24 hours ago, so it cannot be refreshed. Nothing was \
+         changed.",
+        "Open another session.";
     SessionUsedUp "session_used_up" 409 "Session used up",
         "The reconnect session has used all its reconnects or previews, or it has just ended. Each accepted reconnect \
          and each preview counts, even if the token was refused. Nothing was changed.",

@@ -203,6 +203,7 @@ impl From<Conflict> for Problem {
                 Code::TooManySessions,
                 format!("A tenant may have at most {limit} open sessions."),
             ),
+            Conflict::SessionEnded => Self::new(Code::SessionEnded, "The session has ended."),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
                 "The session has used all its reconnects or previews, or it has ended.",

@@ -1,4 +1,4 @@
-//! Next steps: what whoever must act does next, as a closed list.
+//! Next steps: what the party that must act does next, as a closed list.
 //!
 //! The rule: a next step has one text a language, in `texts/`, and says what heals. A page offers only what heals.
 

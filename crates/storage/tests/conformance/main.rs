@@ -26,5 +26,4 @@ mod purge;
 mod reconnect;
 mod session;
 mod state;
-mod undo;
 mod webhook;

@@ -1,5 +1,7 @@
 //! Reconnects and their items, from acceptance to the end.
 
+mod undo;
+
 use regrant_domain::{
     ClientId, NextStep, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId,
     ReconnectStatus, Serving, Who,

@@ -54,6 +54,9 @@ pub enum Conflict {
     /// The browser session has no reconnects or no previews left.
     #[error("the session has no use left")]
     SessionUsedUp,
+    /// The browser session was ended, or is too old to be refreshed.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The tenant has as many open sessions as it may have.
     #[error("a tenant may have at most {0} open sessions")]
     SessionLimit(usize),

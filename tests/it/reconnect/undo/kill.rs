@@ -1,4 +1,7 @@
 //! SIGKILL at random moments of an undo: it ends as if nothing had happened, and nothing is restored twice.
+//!
+//! The suite kills 3 times on each database. The long tier:
+//! `REGRANT_UNDO_KILLS=25 cargo test -p regrant-e2e --test e2e undo::kill`.
 
 use std::time::Duration;
 
@@ -11,7 +14,7 @@ use crate::harness::{Fleet, ServerProcess, Tenant};
 
 const ASSETS: usize = 500;
 
-/// How often the process is killed: `REGRANT_UNDO_KILLS=25` is the long form.
+/// How often the process is killed.
 fn trials() -> usize {
     let set = std::env::var("REGRANT_UNDO_KILLS");
     set.ok().and_then(|it| it.parse().ok()).unwrap_or(3)

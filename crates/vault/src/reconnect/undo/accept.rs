@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{AssetId, Outcome, ReconnectId, ReconnectStatus};
+use regrant_domain::{AssetId, Outcome, ReconnectId, ReconnectStatus, Timestamp};
 use regrant_storage::{
     AuditEvent, NewItem, NewReconnect, Reconnect, ReconnectCause, TenantTx, UndoneReconnect,
 };
@@ -113,16 +113,7 @@ impl Vault {
             return Ok(first);
         }
         check_undo_limits(&tx, caller, undone.reconnect.id).await?;
-        let undo = NewReconnect {
-            id,
-            expect_person: None,
-            submitted: None,
-            created_by: caller.client(),
-            session: caller.session(),
-            cause: ReconnectCause::Call,
-            undo: Some(undone.reconnect),
-            created_at: now,
-        };
+        let undo = new_undo(caller, id, undone.reconnect, now);
         let accepted = tx
             .accept_reconnect(&undo, &items, Some(self.lease_from_now()))
             .await?;
@@ -130,10 +121,7 @@ impl Vault {
             call.store_result(&tx, &id, Some(id), now).await?;
         }
         self.check_running_quota(&tx).await?;
-        let detail = json!({
-            "items": items.len(), "intent_seq": accepted.intent_seq, "undo_of": undone.reconnect.id,
-        });
-        let event = AuditEvent::new(caller.audit_name(), "reconnect.undo_accepted", id, detail);
+        let event = accepted_event(caller, &undo, items.len(), accepted.intent_seq);
         tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
         // The items, the undo and its idempotency key.
@@ -144,6 +132,40 @@ impl Vault {
         }
         Ok(id)
     }
+}
+
+fn new_undo(
+    caller: &Principal,
+    id: ReconnectId,
+    undone: UndoneReconnect,
+    created_at: Timestamp,
+) -> NewReconnect {
+    NewReconnect {
+        id,
+        expect_person: None,
+        submitted: None,
+        created_by: caller.client(),
+        session: caller.session(),
+        cause: ReconnectCause::Call,
+        undo: Some(undone),
+        created_at,
+    }
+}
+
+fn accepted_event(
+    caller: &Principal,
+    undo: &NewReconnect,
+    items: usize,
+    intent_seq: i64,
+) -> AuditEvent {
+    let undo_of = undo.undo.map(|it| it.id);
+    let detail = json!({ "items": items, "intent_seq": intent_seq, "undo_of": undo_of });
+    AuditEvent::new(
+        caller.audit_name(),
+        "reconnect.undo_accepted",
+        undo.id,
+        detail,
+    )
 }
 
 /// The item of an asset; it has its result where there is nothing to undo.

@@ -3,10 +3,8 @@
 use regrant_domain::{Outcome, ReconnectId, ReconnectSessionId, ReconnectStatus, Slot};
 use regrant_storage::{NewReconnect, ReconnectVisibility, UndoneReconnect};
 
-use crate::{
-    bench::{Bench, activation, credential, day, id, item, new_reconnect, on_both},
-    reconnect::result,
-};
+use super::result;
+use crate::bench::{Bench, activation, credential, day, id, item, new_reconnect, on_both};
 
 on_both!(
     an_asset_says_which_reconnects_serve_it_wait_for_it_and_settled_it,
