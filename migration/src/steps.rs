@@ -21,7 +21,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 52] = [
+pub(crate) const ALL: [Step; 54] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -74,4 +74,6 @@ pub(crate) const ALL: [Step; 52] = [
     work::s57_statistics::STEP,
     consents::s58_consents::STEP,
     tenants::s59_login_settings::STEP,
+    reconnects::s62_undo::STEP,
+    reconnects::s63_session_tokens::STEP,
 ];

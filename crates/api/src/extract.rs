@@ -5,11 +5,13 @@
 mod app_callback;
 mod caller_address;
 mod idempotency_key;
+mod language;
 mod path_id;
 mod read_reason;
 
 pub(crate) use app_callback::AppCallback;
 pub(crate) use caller_address::CallerAddress;
 pub(crate) use idempotency_key::IdempotencyHeader;
+pub(crate) use language::Language;
 pub(crate) use path_id::PathId;
 pub(crate) use read_reason::ReadReasonHeader;

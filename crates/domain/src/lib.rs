@@ -21,6 +21,7 @@ pub mod judgement_docs;
 mod notice;
 mod reconnects;
 mod tenant;
+mod texts;
 pub mod webhooks;
 
 pub use access::{
@@ -55,11 +56,13 @@ pub use judgement::{
     Meaning, ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind,
     RefusalWindow, Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope,
     failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
-    watch,
+    undo, watch,
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
-    Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,
+    Coverage, Heals, NextStep, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus,
+    Serving, Verdict, Who,
 };
 pub use tenant::{TenantLimits, TenantStatus};
+pub use texts::Locale;
 pub use webhooks::{self as webhook, Delivery, EventKind};

@@ -3,7 +3,7 @@
 //! The rule: this is the one table of meanings. A refusal of the serving token and one of an offered token differ only in
 //! the next step.
 
-use crate::{ObjectCondition, ReasonCode, RefusalKind, Who};
+use crate::{NextStep, ObjectCondition, ReasonCode, RefusalKind, Who};
 
 /// What a kind of refusal means for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,98 +13,118 @@ pub struct Meaning {
     /// Who must act.
     pub who: Who,
     /// The next step where the token that serves the asset was refused.
-    pub serving: &'static str,
+    pub serving: NextStep,
     /// The next step where a token that was offered in a reconnect was refused.
-    pub offered: &'static str,
-}
-
-impl Meaning {
-    const fn new(code: ReasonCode, who: Who, serving: &'static str, offered: &'static str) -> Self {
-        Self {
-            code,
-            who,
-            serving,
-            offered,
-        }
-    }
+    pub offered: NextStep,
 }
 
 impl RefusalKind {
     /// What the refusal means for people.
     #[must_use]
     pub const fn meaning(&self) -> Meaning {
+        use NextStep as Step;
         use ReasonCode as Code;
         use Who::{BusinessAdmin, NoOne, Person, Provider};
-        match self {
-            Self::NotReached => {
-                Meaning::new(Code::NotReached, BusinessAdmin, GIVE_ROLE, ROLE_AGAIN)
-            }
-            Self::NoRole => Meaning::new(Code::NoRole, BusinessAdmin, GIVE_ROLE, ROLE_AGAIN),
-            Self::MissingScope(_) => Meaning::new(Code::MissingScope, Person, GRANT, GRANT_AGAIN),
-            Self::MissingTask(_) => {
-                Meaning::new(Code::MissingTask, BusinessAdmin, ASSIGN, ASSIGN_AGAIN)
-            }
-            Self::Checkpoint => Meaning::new(
+        let (code, who, serving, offered) = match self {
+            Self::NotReached => (
+                Code::NotReached,
+                BusinessAdmin,
+                Step::GiveRole,
+                Step::GiveRoleThenReplace,
+            ),
+            Self::NoRole => (
+                Code::NoRole,
+                BusinessAdmin,
+                Step::GiveRole,
+                Step::GiveRoleThenReplace,
+            ),
+            Self::MissingScope(_) => (
+                Code::MissingScope,
+                Person,
+                Step::Grant,
+                Step::GrantThenReplace,
+            ),
+            Self::MissingTask(_) => (
+                Code::MissingTask,
+                BusinessAdmin,
+                Step::AssignTask,
+                Step::AssignTaskThenReplace,
+            ),
+            Self::Checkpoint => (
                 Code::Checkpoint,
                 Person,
-                "Pass the checkpoint at facebook.com; then the token works again.",
-                "Pass the checkpoint at facebook.com, then replace the token again.",
+                Step::PassCheckpoint,
+                Step::PassCheckpointThenReplace,
             ),
-            Self::Unconfirmed => Meaning::new(
+            Self::Unconfirmed => (
                 Code::Unconfirmed,
                 Person,
-                "Confirm the account at facebook.com; then the token works again.",
-                "Confirm the account at facebook.com, then replace the token again.",
+                Step::ConfirmAccount,
+                Step::ConfirmAccountThenReplace,
             ),
-            Self::TwoFactorRequired => Meaning::new(
+            Self::TwoFactorRequired => (
                 Code::TwoFactorRequired,
                 Person,
-                "Turn on two-factor authentication, which the business requires.",
-                "Turn on two-factor authentication, then replace the token again.",
+                Step::TurnOnTwoFactor,
+                Step::TurnOnTwoFactorThenReplace,
             ),
-            Self::ConsentRequired => Meaning::new(
+            Self::ConsentRequired => (
                 Code::ConsentRequired,
                 Person,
-                REPLACE,
-                "Log in to the app again and consent, then replace the token again.",
+                Step::Replace,
+                Step::ConsentThenReplace,
             ),
-            Self::DataAccessExpired => Meaning::new(
+            Self::DataAccessExpired => (
                 Code::DataAccessExpired,
                 Person,
-                REPLACE,
-                "Log in to the app again to renew data access, then replace the token again.",
+                Step::Replace,
+                Step::RenewDataAccess,
             ),
-            Self::TokenDead => Meaning::new(Code::TokenDead, Person, REPLACE, REPLACE),
-            Self::TokenRefused | Self::Unclassified => {
-                Meaning::new(Code::Unclassified, Provider, LOOK_UP, LOOK_UP_AGAIN)
-            }
-            Self::Contradicted => Meaning::new(
+            Self::TokenDead => (Code::TokenDead, Person, Step::Replace, Step::Replace),
+            Self::TokenRefused | Self::Unclassified => (
+                Code::Unclassified,
+                Provider,
+                Step::LookUp,
+                Step::LookUpThenReplace,
+            ),
+            Self::Contradicted => (
                 Code::Contradiction,
                 Provider,
-                "Graph refuses the token and calls it valid: look up the message, or replace the token.",
-                "Graph refuses the token and calls it valid: look up the message, then replace the token again.",
+                Step::LookUpContradiction,
+                Step::LookUpContradictionThenReplace,
             ),
-            Self::AppRestricted => Meaning::new(
+            Self::AppRestricted => (
                 Code::AppRestricted,
                 Provider,
-                "Look up the message in the app's settings: its country or age restrictions, its mode, its access.",
-                "Lift the restriction in the app's settings, then replace the token again.",
+                Step::CheckRestriction,
+                Step::LiftRestriction,
             ),
-            Self::AppFault => Meaning::new(
+            Self::AppFault => (
                 Code::AppFault,
                 Provider,
-                "Correct the app's settings.",
-                "Correct the app's settings; the reconnect continues by itself.",
+                Step::CorrectApp,
+                Step::CorrectAppWhileRunning,
             ),
-            Self::PageMoved(_) => Meaning::new(
+            Self::PageMoved(_) => (
                 Code::PageMoved,
                 Provider,
-                "Register the page under its new id and delete this one.",
-                "Register the page under its new id and delete this one.",
+                Step::RegisterNewId,
+                Step::RegisterNewId,
             ),
-            Self::RequestFault => Meaning::new(Code::RequestFault, Provider, REPORT, REPORT),
-            Self::Throttled { .. } => Meaning::new(Code::Throttled, NoOne, WAIT, CONTINUES),
-            Self::Unavailable => Meaning::new(Code::GraphUnavailable, NoOne, WAIT, CONTINUES),
+            Self::RequestFault => (Code::RequestFault, Provider, Step::Report, Step::Report),
+            Self::Throttled { .. } => (Code::Throttled, NoOne, Step::Wait, Step::WaitForReconnect),
+            Self::Unavailable => (
+                Code::GraphUnavailable,
+                NoOne,
+                Step::Wait,
+                Step::WaitForReconnect,
+            ),
+        };
+        Meaning {
+            code,
+            who,
+            serving,
+            offered,
         }
     }
 }
@@ -122,19 +142,3 @@ impl ObjectCondition {
         }
     }
 }
-
-const GIVE_ROLE: &str =
-    "Give the person a role on the asset in its business, or replace the token.";
-const ROLE_AGAIN: &str =
-    "Give the person a role on the asset in its business, then replace the token again.";
-const GRANT: &str = "Log in again, grant the permission, then replace the token.";
-const GRANT_AGAIN: &str = "Log in again and grant the permission, then replace the token again.";
-const ASSIGN: &str = "Assign the task to the person on this asset.";
-const ASSIGN_AGAIN: &str =
-    "Assign the task to the person on this asset, then replace the token again.";
-const REPLACE: &str = "Log in again and replace the token.";
-const LOOK_UP: &str = "Look up the message; Regrant asks again by itself.";
-const LOOK_UP_AGAIN: &str = "Look up the message and replace the token again.";
-const REPORT: &str = "Report this to the operator of Regrant.";
-const WAIT: &str = "Regrant asks again by itself.";
-const CONTINUES: &str = "The reconnect continues by itself.";

@@ -103,7 +103,11 @@ pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
         ("expires_at", Int),
         ("ended_at", Int),
     ],
-    later_columns: &[],
+    later_columns: &[
+        ("token_id", Uuid),
+        ("older_token_id", Uuid),
+        ("older_token_until", Int),
+    ],
 };
 
 pub(crate) const OPERATORS: SealedTable = SealedTable {

@@ -84,7 +84,7 @@ impl Vault {
         Ok(merge_spellings(ids, &known))
     }
 
-    fn check_asset_count(&self, field: &'static str, n: usize) -> Result<(), Error> {
+    pub(super) fn check_asset_count(&self, field: &'static str, n: usize) -> Result<(), Error> {
         let limit = self.settings.reconnect.max_assets;
         match n {
             0 => {
