@@ -46,10 +46,10 @@ impl RowSeals {
             let value = read_bytes(row, &format!("{alias}_"), column, *kind)?;
             push_field(&mut message, value.as_deref());
         }
-        let later = read_later(table, row, alias)?;
-        if later.iter().any(Option::is_some) {
-            for value in &later {
-                push_field(&mut message, value.as_deref());
+        for (column, kind) in table.later_columns {
+            if let Some(value) = read_bytes(row, &format!("{alias}_"), column, *kind)? {
+                push_field(&mut message, Some(column.as_bytes()));
+                push_field(&mut message, Some(&value));
             }
         }
         Ok((self.0)(tenant, &message))
@@ -102,14 +102,6 @@ fn push_field(message: &mut Vec<u8>, field: Option<&[u8]>) {
     let length = field.map_or(u64::MAX, |it| u64::try_from(it.len()).unwrap_or(u64::MAX));
     message.extend_from_slice(&length.to_be_bytes());
     message.extend_from_slice(field.unwrap_or_default());
-}
-
-fn read_later(table: &SealedTable, row: &Row, alias: &str) -> Result<Vec<Option<Vec<u8>>>, Error> {
-    let prefix = format!("{alias}_");
-    let columns = table.later.iter();
-    columns
-        .map(|(column, kind)| read_bytes(row, &prefix, column, *kind))
-        .collect()
 }
 
 fn read_bytes(

@@ -13,8 +13,9 @@ pub(crate) struct SealedTable {
     pub(crate) owner: RowOwner,
     /// What the seal covers; the column `id` comes first.
     pub(crate) columns: &'static [(&'static str, ColumnType)],
-    /// Columns of later steps: the seal covers them where one has a value, so that older rows keep their seals.
-    pub(crate) later: &'static [(&'static str, ColumnType)],
+    /// Columns that were added when there were sealed rows. An absent value is not part of the seal, so that the older
+    /// seals stay valid; one that is there is, with its name.
+    pub(crate) later_columns: &'static [(&'static str, ColumnType)],
 }
 
 /// Whose rows a table holds.
@@ -63,7 +64,7 @@ pub(crate) const CLIENTS: SealedTable = SealedTable {
         ("proof_required", Bool),
         ("keep_unused_scopes", Bool),
     ],
-    later: &[],
+    later_columns: &[],
 };
 
 pub(crate) const TENANTS: SealedTable = SealedTable {
@@ -83,7 +84,7 @@ pub(crate) const TENANTS: SealedTable = SealedTable {
         ("deleted_at", Int),
         ("shredded_at", Int),
     ],
-    later: &[],
+    later_columns: &[],
 };
 
 pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
@@ -102,7 +103,7 @@ pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
         ("expires_at", Int),
         ("ended_at", Int),
     ],
-    later: &[
+    later_columns: &[
         ("token_id", Uuid),
         ("older_token_id", Uuid),
         ("older_token_until", Int),
@@ -120,7 +121,7 @@ pub(crate) const OPERATORS: SealedTable = SealedTable {
         ("created_at", Int),
         ("disabled_at", Int),
     ],
-    later: &[],
+    later_columns: &[],
 };
 
 pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
@@ -132,7 +133,7 @@ pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
         ("created_at", Int),
         ("expires_at", Int),
     ],
-    later: &[],
+    later_columns: &[],
 };
 
 /// Every table whose rows carry a seal.
@@ -153,8 +154,8 @@ impl SealedTable {
     /// The columns for a SELECT from this table as `alias`; each is named `{alias}_{column}`.
     pub(crate) fn select_list(&self, alias: &str) -> String {
         let column = |name: &str| format!("{alias}.{name} AS {alias}_{name}");
-        let columns = self.columns.iter().chain(self.later);
-        let columns = columns.map(|(name, _)| column(name));
+        let all = self.columns.iter().chain(self.later_columns);
+        let columns = all.map(|(name, _)| column(name));
         columns
             .chain([column("seal")])
             .collect::<Vec<_>>()
