@@ -48,8 +48,8 @@ token. The second step is the one for a token that was offered in a reconnect.
 ";
 const STEPS: &str = "\
 Each reason has a next step, as a code and as a sentence. What heals is one of: `reconnect` (the person logs in again),
-`other_person` (another account's token), `admin` (an administrator of the business), `wait` (Regrant continues by itself),
-`nobody` (nothing is wrong, or only the provider can act). A page offers only what heals.
+`other_person` (another account's token), `admin` (an administrator of the business), `wait` (Regrant continues by
+itself), `nobody` (nothing is wrong, or only the provider can act). A page offers only what heals.
 ";
 const ERRORS: &str = "\
 The first row that fits decides: code, after `/` the subcode, conditions, then what the error means, then the source.

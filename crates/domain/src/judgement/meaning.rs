@@ -22,109 +22,64 @@ impl RefusalKind {
     /// What the refusal means for people.
     #[must_use]
     pub const fn meaning(&self) -> Meaning {
-        use NextStep as Step;
-        use ReasonCode as Code;
-        use Who::{BusinessAdmin, NoOne, Person, Provider};
-        let (code, who, serving, offered) = match self {
-            Self::NotReached => (
-                Code::NotReached,
-                BusinessAdmin,
-                Step::GiveRole,
-                Step::GiveRoleThenReplace,
-            ),
-            Self::NoRole => (
-                Code::NoRole,
-                BusinessAdmin,
-                Step::GiveRole,
-                Step::GiveRoleThenReplace,
-            ),
-            Self::MissingScope(_) => (
-                Code::MissingScope,
-                Person,
-                Step::Grant,
-                Step::GrantThenReplace,
-            ),
-            Self::MissingTask(_) => (
-                Code::MissingTask,
-                BusinessAdmin,
-                Step::AssignTask,
-                Step::AssignTaskThenReplace,
-            ),
-            Self::Checkpoint => (
-                Code::Checkpoint,
-                Person,
-                Step::PassCheckpoint,
-                Step::PassCheckpointThenReplace,
-            ),
-            Self::Unconfirmed => (
-                Code::Unconfirmed,
-                Person,
-                Step::ConfirmAccount,
-                Step::ConfirmAccountThenReplace,
-            ),
-            Self::TwoFactorRequired => (
-                Code::TwoFactorRequired,
-                Person,
-                Step::TurnOnTwoFactor,
-                Step::TurnOnTwoFactorThenReplace,
-            ),
-            Self::ConsentRequired => (
-                Code::ConsentRequired,
-                Person,
-                Step::Replace,
-                Step::ConsentThenReplace,
-            ),
-            Self::DataAccessExpired => (
-                Code::DataAccessExpired,
-                Person,
-                Step::Replace,
-                Step::RenewDataAccess,
-            ),
-            Self::TokenDead => (Code::TokenDead, Person, Step::Replace, Step::Replace),
-            Self::TokenRefused | Self::Unclassified => (
-                Code::Unclassified,
-                Provider,
-                Step::LookUp,
-                Step::LookUpThenReplace,
-            ),
-            Self::Contradicted => (
-                Code::Contradiction,
-                Provider,
-                Step::LookUpContradiction,
-                Step::LookUpContradictionThenReplace,
-            ),
-            Self::AppRestricted => (
-                Code::AppRestricted,
-                Provider,
-                Step::CheckRestriction,
-                Step::LiftRestriction,
-            ),
-            Self::AppFault => (
-                Code::AppFault,
-                Provider,
-                Step::CorrectApp,
-                Step::CorrectAppWhileRunning,
-            ),
-            Self::PageMoved(_) => (
-                Code::PageMoved,
-                Provider,
-                Step::RegisterNewId,
-                Step::RegisterNewId,
-            ),
-            Self::RequestFault => (Code::RequestFault, Provider, Step::Report, Step::Report),
-            Self::Throttled { .. } => (Code::Throttled, NoOne, Step::Wait, Step::WaitForReconnect),
-            Self::Unavailable => (
-                Code::GraphUnavailable,
-                NoOne,
-                Step::Wait,
-                Step::WaitForReconnect,
-            ),
-        };
+        let (code, who) = self.party();
+        let (serving, offered) = self.steps();
         Meaning {
             code,
             who,
             serving,
             offered,
+        }
+    }
+
+    /// The code, and who must act.
+    const fn party(&self) -> (ReasonCode, Who) {
+        use ReasonCode as Code;
+        match self {
+            Self::NotReached => (Code::NotReached, Who::BusinessAdmin),
+            Self::NoRole => (Code::NoRole, Who::BusinessAdmin),
+            Self::MissingScope(_) => (Code::MissingScope, Who::Person),
+            Self::MissingTask(_) => (Code::MissingTask, Who::BusinessAdmin),
+            Self::Checkpoint => (Code::Checkpoint, Who::Person),
+            Self::Unconfirmed => (Code::Unconfirmed, Who::Person),
+            Self::TwoFactorRequired => (Code::TwoFactorRequired, Who::Person),
+            Self::ConsentRequired => (Code::ConsentRequired, Who::Person),
+            Self::DataAccessExpired => (Code::DataAccessExpired, Who::Person),
+            Self::TokenDead => (Code::TokenDead, Who::Person),
+            Self::TokenRefused | Self::Unclassified => (Code::Unclassified, Who::Provider),
+            Self::Contradicted => (Code::Contradiction, Who::Provider),
+            Self::AppRestricted => (Code::AppRestricted, Who::Provider),
+            Self::AppFault => (Code::AppFault, Who::Provider),
+            Self::PageMoved(_) => (Code::PageMoved, Who::Provider),
+            Self::RequestFault => (Code::RequestFault, Who::Provider),
+            Self::Throttled { .. } => (Code::Throttled, Who::NoOne),
+            Self::Unavailable => (Code::GraphUnavailable, Who::NoOne),
+        }
+    }
+
+    /// The next steps where the serving token and where an offered token was refused.
+    const fn steps(&self) -> (NextStep, NextStep) {
+        use NextStep as Step;
+        match self {
+            Self::NotReached | Self::NoRole => (Step::GiveRole, Step::GiveRoleThenReplace),
+            Self::MissingScope(_) => (Step::Grant, Step::GrantThenReplace),
+            Self::MissingTask(_) => (Step::AssignTask, Step::AssignTaskThenReplace),
+            Self::Checkpoint => (Step::PassCheckpoint, Step::PassCheckpointThenReplace),
+            Self::Unconfirmed => (Step::ConfirmAccount, Step::ConfirmAccountThenReplace),
+            Self::TwoFactorRequired => (Step::TurnOnTwoFactor, Step::TurnOnTwoFactorThenReplace),
+            Self::ConsentRequired => (Step::Replace, Step::ConsentThenReplace),
+            Self::DataAccessExpired => (Step::Replace, Step::RenewDataAccess),
+            Self::TokenDead => (Step::Replace, Step::Replace),
+            Self::TokenRefused | Self::Unclassified => (Step::LookUp, Step::LookUpThenReplace),
+            Self::Contradicted => (
+                Step::LookUpContradiction,
+                Step::LookUpContradictionThenReplace,
+            ),
+            Self::AppRestricted => (Step::CheckRestriction, Step::LiftRestriction),
+            Self::AppFault => (Step::CorrectApp, Step::CorrectAppWhileRunning),
+            Self::PageMoved(_) => (Step::RegisterNewId, Step::RegisterNewId),
+            Self::RequestFault => (Step::Report, Step::Report),
+            Self::Throttled { .. } | Self::Unavailable => (Step::Wait, Step::WaitForReconnect),
         }
     }
 }

@@ -99,7 +99,9 @@ impl UndoStanding {
         )
     }
 
-    const fn token_of_reconnect(&self) -> Serving {
+    /// What serves while the token of the reconnect stays.
+    #[must_use]
+    pub const fn token_of_reconnect(&self) -> Serving {
         if self.serves {
             Serving::New
         } else {
@@ -164,12 +166,6 @@ pub fn decide_undo(standing: &UndoStanding, proof: Option<&ProbeResult>) -> Opti
     Some(decision)
 }
 
-/// The decision for an item whose previous token is still refused after the last retry.
-#[must_use]
-pub fn decide_last_undo_refusal(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
-    decide_failed(refusal, standing)
-}
-
 fn decide_refused(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
     match (&refusal.kind, refusal.kind.certainty()) {
         (RefusalKind::Throttled { retry_at }, _) => UndoDecision {
@@ -177,7 +173,7 @@ fn decide_refused(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
             ..decide_deferred(refusal, standing)
         },
         (_, Certainty::Silent) => decide_deferred(refusal, standing),
-        (_, Certainty::Doubtful) => decide_failed(refusal, standing),
+        (_, Certainty::Doubtful) => decide_failed_undo(refusal, standing),
         (_, Certainty::Definitive | Certainty::Spaced) => decide_previous_dead(refusal, standing),
     }
 }
@@ -193,7 +189,9 @@ fn decide_deferred(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
     refused_decision(Outcome::Deferred, refusal, standing, reason)
 }
 
-fn decide_failed(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
+/// The decision for an item whose previous token is neither proved nor known to be dead, at the last retry at the latest.
+#[must_use]
+pub fn decide_failed_undo(refusal: &Refusal, standing: &UndoStanding) -> UndoDecision {
     let meaning = refusal.kind.meaning();
     let next_step = match refusal.kind {
         RefusalKind::AppFault => NextStep::CorrectAppThenUndo,

@@ -12,6 +12,7 @@ impl ReasonCode {
     }
 
     /// English, German.
+    #[expect(clippy::too_many_lines, reason = "a table: one entry a code")]
     const fn sentences(self) -> [&'static str; 2] {
         match self {
             Self::SameToken => [

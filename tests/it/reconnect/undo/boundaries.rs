@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Stage, id_of, undo};
-use crate::harness::{Fleet, on_both, problem_code};
+use crate::harness::{Fleet, Options, on_both, problem_code};
 
 on_both!(
     a_reconnect_of_another_tenant_looks_like_an_unknown_one,
@@ -16,6 +16,7 @@ on_both!(
     an_undo_is_streamed_and_audited,
     a_malformed_request_changes_nothing,
     each_item_says_until_when_it_can_be_undone,
+    a_previous_token_that_does_not_open_fails_alone,
 );
 
 async fn a_reconnect_of_another_tenant_looks_like_an_unknown_one(database: TestDatabase) {
@@ -166,4 +167,23 @@ async fn each_item_says_until_when_it_can_be_undone(database: TestDatabase) {
         items.iter().all(|it| it["undo_until"].is_string()),
         "{undone}"
     );
+}
+
+async fn a_previous_token_that_does_not_open_fails_alone(database: TestDatabase) {
+    let mut options = Options::default();
+    options.vault.reconnect.item_attempts = 2;
+    let stage = Stage::on(database, Fleet::new(1, 6, 1), options).await;
+    let broken = &stage.fleet.ids()[1];
+    // The bytes of the token that serves another row do not open for this one.
+    let swap = format!(
+        "UPDATE credentials SET sealed = (SELECT sealed FROM credentials
+             WHERE slot = 'active' AND asset_id = '{broken}')
+         WHERE slot = 'previous' AND asset_id = '{broken}'"
+    );
+    stage.harness.database.run_as_superuser(&swap).await;
+    let undone = stage.undo().await;
+    let counts = json!({ "restored": 6, "failed": 1 });
+    assert_eq!(undone["counts"], counts, "{undone}");
+    let item = &undone["items"][1];
+    assert_eq!(item["reason"]["code"], "unreadable", "{item}");
 }

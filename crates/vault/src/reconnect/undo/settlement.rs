@@ -6,7 +6,7 @@
 use regrant_crypto::DataKey;
 use regrant_domain::{
     Asset, CredentialId, EventKind, Outcome, ProbeFacts, ProbeResult, Slot, Timestamp,
-    undo::{UndoChange, UndoDecision, decide_last_undo_refusal, decide_undo},
+    undo::{UndoChange, UndoDecision, decide_failed_undo, decide_undo},
     watch::cut_off_after_probe,
 };
 use regrant_storage::{
@@ -94,13 +94,32 @@ impl<'a> UndoSettlement<'a> {
             .and_then(|(mut it, id)| it.proofs.remove(&id));
         match decide_undo(&locked.standing, proof.as_ref()) {
             Some(decision) => self.add_decision(item, locked, decision, proof),
-            // Its sealed record does not open.
             None if was_probed => {
-                self.results.push((item.position, unreadable_result()));
+                self.gather_unopened(item, locked);
                 Ok(())
             }
             None => Ok(()),
         }
+    }
+
+    /// The previous token did not open: it is tried again, because the key may be out of reach for a while.
+    fn gather_unopened(&mut self, item: &Item, locked: &UndoAsset) {
+        let result = if self.is_last_attempt(item) {
+            unreadable_result()
+        } else {
+            ItemResult {
+                outcome: Outcome::Deferred,
+                serving: Some(locked.standing.token_of_reconnect()),
+                retry_at: Some(self.run.vault.next_attempt_at(item.attempts, None)),
+                ..unreadable_result()
+            }
+        };
+        self.results.push((item.position, result));
+    }
+
+    fn is_last_attempt(&self, item: &Item) -> bool {
+        let attempts = self.run.vault.settings.reconnect.item_attempts;
+        item.attempts.saturating_add(1) >= i64::from(attempts)
     }
 
     fn add_decision(
@@ -148,13 +167,15 @@ impl<'a> UndoSettlement<'a> {
         if decision.outcome != Outcome::Deferred {
             return decision;
         }
-        let vault = self.run.vault;
-        let tried = item.attempts.saturating_add(1);
-        if tried >= i64::from(vault.settings.reconnect.item_attempts) {
-            return decide_last_undo_refusal(refusal, &locked.standing);
+        if self.is_last_attempt(item) {
+            return decide_failed_undo(refusal, &locked.standing);
         }
         UndoDecision {
-            retry_at: Some(vault.next_attempt_at(item.attempts, decision.retry_at)),
+            retry_at: Some(
+                self.run
+                    .vault
+                    .next_attempt_at(item.attempts, decision.retry_at),
+            ),
             ..decision
         }
     }
