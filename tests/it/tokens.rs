@@ -1,4 +1,6 @@
-//! Reading tokens: one asset, and lookups of many.
+//! Reading tokens: one asset, and lookups of many. `inspection.rs` inspects submitted ones.
+
+mod inspection;
 
 use regrant_testdb::TestDatabase;
 use reqwest::Method;

@@ -28,7 +28,7 @@ pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 35] = [
+const COMPLETE_SCHEMAS: [&str; 38] = [
     "App",
     "Asset",
     "AssetState",
@@ -39,6 +39,7 @@ const COMPLETE_SCHEMAS: [&str; 35] = [
     "Ending",
     "Fact",
     "ForecastEntry",
+    "GrantedScope",
     "GraphError",
     "ImpactBy",
     "Jobs",
@@ -49,6 +50,7 @@ const COMPLETE_SCHEMAS: [&str; 35] = [
     "Operator",
     "PausedApp",
     "Person",
+    "PlannedPerson",
     "PreviewItem",
     "ReconnectPreview",
     "ReconnectItem",
@@ -62,6 +64,7 @@ const COMPLETE_SCHEMAS: [&str; 35] = [
     "Tenant",
     "TenantLimits",
     "Token",
+    "TokenReport",
     "WebhookDelivery",
     "WebhookEndpoint",
 ];

@@ -71,6 +71,10 @@ pub(crate) fn credential_kind() -> Object {
     enum_schema(CredentialKind::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(crate) fn credential_kind_or_null() -> Object {
+    make_nullable(credential_kind())
+}
+
 pub(crate) fn slot_name() -> Object {
     enum_schema(Slot::ALL.iter().map(|it| it.as_str()))
 }
@@ -93,6 +97,10 @@ pub(crate) fn fact_source() -> Object {
 
 pub(crate) fn object_condition() -> Object {
     enum_schema(ObjectCondition::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn object_condition_or_null() -> Object {
+    make_nullable(object_condition())
 }
 
 pub(crate) fn cover_or_null() -> Object {

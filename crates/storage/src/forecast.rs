@@ -1,5 +1,6 @@
 //! When assets stop working, as a calendar and by person.
 
+mod at_risk;
 mod calendar;
 mod endings;
 mod persons;

@@ -51,6 +51,7 @@ pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
 pub use call::principal::{Principal, Subject};
 pub use error::{Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
+pub use forecast::plan::{PlannedAsk, ReconnectPlan};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
@@ -87,6 +88,7 @@ pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
 pub use tenants::shred::{ShredResult, TenantDeletion};
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
+pub use tokens::inspection::{InspectionRequest, TokenReach, TokenReport};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
 pub use upkeep::graph_errors::{InvalidUnknownErrorCursor, UnknownErrorCursor, UnknownErrorList};

@@ -19,7 +19,7 @@ mod settle_property_test;
 mod settlement;
 mod standings;
 pub(crate) mod targets;
-mod verify_token;
+pub(crate) mod verify_token;
 pub(crate) mod view;
 
 use std::time::Duration;

@@ -67,6 +67,10 @@ fn lookup(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
 
+fn inspection(world: &World) -> Value {
+    json!({ "access_token": world.token, "asset_ids": [world.asset] })
+}
+
 fn check(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
@@ -111,8 +115,10 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/v1/assets/check",             Scope(P::AssetsWrite),    Object::None, 200, check),
         row(Method::GET,    "/v1/assets/{asset_id}/token",  Scope(P::TokensRead),     Asset,        200, none),
         row(Method::POST,   "/v1/tokens/lookup",            Scope(P::TokensRead),     Object::None, 200, lookup),
+        row(Method::POST,   "/v1/tokens/inspect",           Scope(P::ReconnectsPreview), Object::None, 200, inspection),
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
         row(Method::POST,   "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, reconnect),

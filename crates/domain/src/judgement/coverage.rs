@@ -54,6 +54,12 @@ pub fn find_lost_scopes<'a>(
     lost
 }
 
+/// Whether a target of this permission is the id of an asset of this kind.
+#[must_use]
+pub fn targets_name_assets(kind: AssetKind, scope: &str) -> bool {
+    targets_are_ids(kind) && scope_concerns(kind, scope)
+}
+
 /// Whether a retry cannot change the failure.
 fn is_final(decision: &Decision) -> bool {
     let code = decision.reason.as_ref().map(|it| it.code);

@@ -39,7 +39,7 @@ pub(super) enum Validation {
 }
 
 /// Why a token is not valid.
-pub(super) enum ValidationFailure {
+pub(crate) enum ValidationFailure {
     /// The token can serve nothing.
     Refused(TokenRefusal),
     /// The same refusal holds for every item: a checkpoint, an outage.
