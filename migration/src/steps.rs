@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 50] = [
+pub(crate) const ALL: [Step; 51] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -71,4 +71,5 @@ pub(crate) const ALL: [Step; 50] = [
     credentials::s55_key_rotation::STEP,
     credentials::s56_deletions::STEP,
     work::s57_statistics::STEP,
+    assets::s65_discoveries::STEP,
 ];

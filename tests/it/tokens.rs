@@ -1,5 +1,7 @@
-//! Reading tokens: one asset, and lookups of many. `inspection.rs` inspects submitted ones.
+//! Reading tokens: one asset, and lookups of many. `inspection.rs` inspects submitted ones, `discovery.rs`
+//! lists their assets.
 
+mod discovery;
 mod inspection;
 
 use regrant_testdb::TestDatabase;

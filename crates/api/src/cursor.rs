@@ -4,7 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, DeliveryId, DiscoveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId,
+    TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,32 @@ impl Position for ReconnectId {
 
 impl Position for ReconnectSessionId {
     const LIST: &'static str = "reconnect_sessions:";
+}
+
+impl Position for DiscoveryId {
+    const LIST: &'static str = "discoveries:";
+}
+
+/// The number of an event of a discovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EventSeq(pub(crate) i64);
+
+impl std::str::FromStr for EventSeq {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl std::fmt::Display for EventSeq {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Position for EventSeq {
+    const LIST: &'static str = "discovered:";
 }
 
 impl Position for DeliveryId {

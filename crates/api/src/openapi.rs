@@ -28,13 +28,16 @@ pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 38] = [
+const COMPLETE_SCHEMAS: [&str; 42] = [
     "App",
     "Asset",
     "AssetState",
     "Client",
     "Credential",
     "CutOffNote",
+    "DiscoveredAsset",
+    "DiscoveryPerson",
+    "DiscoverySummary",
     "DueJobs",
     "Ending",
     "Fact",
@@ -65,6 +68,7 @@ const COMPLETE_SCHEMAS: [&str; 38] = [
     "TenantLimits",
     "Token",
     "TokenReport",
+    "UnreadList",
     "WebhookDelivery",
     "WebhookEndpoint",
 ];

@@ -3,9 +3,9 @@
 //! The rule: the domain does not depend on OpenAPI; the names of a closed list come from its `ALL`.
 
 use regrant_domain::{
-    AssetKind, BusinessSource, Confidence, Coverage, CredentialKind, CutOffSource, EventKind,
-    FactName, FactSource, ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode,
-    ReconnectStatus, Serving, Slot, Who,
+    AssetKind, BusinessSource, Confidence, Coverage, CredentialKind, CutOffSource, DiscoveryStatus,
+    EventKind, FactName, FactSource, Familiarity, ObjectCondition, OperatorRole, Outcome,
+    Permission, ReasonCode, ReconnectStatus, RegistrationRefusal, Serving, Slot, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -125,6 +125,20 @@ pub(crate) fn cut_off_source() -> Object {
 
 pub(crate) fn cut_off_source_or_null() -> Object {
     make_nullable(cut_off_source())
+}
+
+pub(crate) fn discovery_status() -> Object {
+    enum_schema(DiscoveryStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn familiarity() -> Object {
+    enum_schema(Familiarity::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn registration_refusal_or_null() -> Object {
+    make_nullable(enum_schema(
+        RegistrationRefusal::ALL.iter().map(|it| it.as_str()),
+    ))
 }
 
 pub(crate) fn outcome_or_null() -> Object {

@@ -29,6 +29,7 @@ pub use access::{
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
+    DiscoveredAsset, DiscoveryStatus, Familiarity, RegistrationRefusal,
 };
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
@@ -40,9 +41,9 @@ pub use credentials::{
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
-    AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
-    InvalidId, InvalidKekRef, KekRef, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId,
-    ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
+    InvalidGraphId, InvalidId, InvalidKekRef, KekRef, OperatorId, OperatorSessionId, PersonId,
+    PlanId, ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,

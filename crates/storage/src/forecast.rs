@@ -1,7 +1,7 @@
 //! When assets stop working, as a calendar and by person.
 
 mod at_risk;
-mod calendar;
+pub(crate) mod calendar;
 mod endings;
 mod persons;
 

@@ -32,6 +32,7 @@ enum Object {
     Endpoint,
     Person,
     Session,
+    Discovery,
 }
 
 struct Row {
@@ -71,6 +72,10 @@ fn inspection(world: &World) -> Value {
     json!({ "access_token": world.token, "asset_ids": [world.asset] })
 }
 
+fn discovery(world: &World) -> Value {
+    json!({ "access_token": world.token, "wait_seconds": 60 })
+}
+
 fn check(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
@@ -94,7 +99,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Endpoint, Person, Reconnect, Session};
+    use Object::{Asset, Discovery, Endpoint, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -116,6 +121,11 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/assets/{asset_id}/token",  Scope(P::TokensRead),     Asset,        200, none),
         row(Method::POST,   "/v1/tokens/lookup",            Scope(P::TokensRead),     Object::None, 200, lookup),
         row(Method::POST,   "/v1/tokens/inspect",           Scope(P::ReconnectsPreview), Object::None, 200, inspection),
+        row(Method::POST,   "/v1/discoveries",              Scope(P::ReconnectsPreview), Object::None, 200, discovery),
+        row(Method::GET,    "/v1/discoveries",              Scope(P::ReconnectsPreview), Object::None, 200, none),
+        row(Method::GET,    "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   200, none),
+        row(Method::GET,    "/v1/discoveries/{id}/events",  Scope(P::ReconnectsPreview), Discovery,   200, none),
+        row(Method::DELETE, "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   204, none),
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
@@ -182,6 +192,7 @@ struct Matrix {
     reconnect: String,
     endpoint: String,
     session: String,
+    discovery: String,
 }
 
 impl Matrix {
@@ -202,6 +213,9 @@ impl Matrix {
         let (status, opened) = own.post("/v1/reconnect-sessions", &session(&world)).await;
         assert_eq!(status, 201, "{opened}");
         let session = opened["id"].as_str().expect("an id").to_owned();
+        let (status, found) = own.post("/v1/discoveries", &discovery(&world)).await;
+        assert_eq!(status, 200, "{found}");
+        let discovery = found["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -210,6 +224,7 @@ impl Matrix {
             reconnect,
             endpoint,
             session,
+            discovery,
         }
     }
 
@@ -233,6 +248,7 @@ impl Matrix {
             Object::Endpoint => &self.endpoint,
             Object::Person => Fleet::PERSON,
             Object::Session => &self.session,
+            Object::Discovery => &self.discovery,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

@@ -110,6 +110,8 @@ typed_id! {
     OperatorSessionId "ops_",
     /// A short-lived session in which a browser reconnects for one person.
     ReconnectSessionId "rse_",
+    /// A discovery: what one token lists.
+    DiscoveryId "dsc_",
     /// One HTTP request.
     RequestId "req_",
 }

@@ -34,7 +34,7 @@ closed_list! {
 }
 
 /// Columns of records that end by themselves: the old data key is kept for as long as there are any.
-const ENDING: [&str; 1] = ["reconnects.submitted"];
+const ENDING: [&str; 2] = ["reconnects.submitted", "discoveries.submitted"];
 
 /// A record of a [`SecretColumn`].
 #[derive(Debug, Clone)]

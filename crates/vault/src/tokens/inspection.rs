@@ -295,7 +295,7 @@ impl TokenReach {
 ///
 /// # Errors
 /// `TokenRefused`: the token can serve nothing. `Upstream`: Graph gave no answer.
-fn lasting_refusal(error: InspectError) -> Result<Refusal, Error> {
+pub(super) fn lasting_refusal(error: InspectError) -> Result<Refusal, Error> {
     match ValidationFailure::from(error) {
         ValidationFailure::Refused(refusal) => Err(Error::TokenRefused(refusal)),
         ValidationFailure::ForEveryItem(refusal)
