@@ -9,6 +9,7 @@
 
 mod assets;
 mod audit;
+mod consents;
 mod credentials;
 mod inbound;
 mod operators;
@@ -20,7 +21,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 51] = [
+pub(crate) const ALL: [Step; 53] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -71,5 +72,7 @@ pub(crate) const ALL: [Step; 51] = [
     credentials::s55_key_rotation::STEP,
     credentials::s56_deletions::STEP,
     work::s57_statistics::STEP,
+    consents::s58_consents::STEP,
+    tenants::s59_login_settings::STEP,
     assets::s65_discoveries::STEP,
 ];

@@ -4,8 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, DeliveryId, DiscoveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId,
-    TenantId,
+    AssetId, ConsentId, DeliveryId, DiscoveryId, OperatorId, PersonId, ReconnectId,
+    ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,10 @@ impl Position for ReconnectId {
 
 impl Position for ReconnectSessionId {
     const LIST: &'static str = "reconnect_sessions:";
+}
+
+impl Position for ConsentId {
+    const LIST: &'static str = "consents:";
 }
 
 impl Position for DiscoveryId {

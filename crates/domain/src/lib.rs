@@ -9,6 +9,7 @@ mod access;
 mod assets;
 mod clock;
 mod closed_list;
+mod consents;
 mod credentials;
 pub mod erasure;
 mod error_chain;
@@ -23,9 +24,9 @@ mod tenant;
 pub mod webhooks;
 
 pub use access::{
-    ClientSpec, InvalidOperatorName, InvalidReadReason, InvalidWebOrigin, Operator, OperatorName,
-    OperatorRole, Permission, Permissions, Reach, ReachLimit, ReadReason, ScopeUse, WebOrigin,
-    network_of,
+    ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin, Operator,
+    OperatorName, OperatorRole, PageUrl, Permission, Permissions, Reach, ReachLimit, ReadReason,
+    ScopeUse, WebOrigin, network_of,
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
@@ -33,17 +34,22 @@ pub use assets::{
 };
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
+pub use consents::{
+    Consent, ConsentForm, ConsentForms, ConsentOwner, InvalidLoginScope, InvalidRedirectUri,
+    LoginScopes, LoginSettings, RedirectUri, find_missing_scopes,
+};
 pub use credentials::{
-    AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
-    InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot, TokenFacts,
-    VerifyToken,
+    AccessToken, AppSecret, AuthorizationCode, ClientSecret, Credential, CredentialKind, Grant,
+    GrantedScope, InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot,
+    TokenFacts, VerifyToken,
 };
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
-    AppId, AssetId, ClientId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
-    InvalidGraphId, InvalidId, InvalidKekRef, KekRef, OperatorId, OperatorSessionId, PersonId,
-    PlanId, ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
+    InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId, OperatorId,
+    OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId, RequestId, TenantId,
+    WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,

@@ -32,6 +32,7 @@ enum Object {
     Endpoint,
     Person,
     Session,
+    Consent,
     Discovery,
 }
 
@@ -92,6 +93,10 @@ fn session(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
 
+fn consent(world: &World) -> Value {
+    json!({ "access_token": world.token })
+}
+
 fn reconnect(world: &World) -> Value {
     json!({ "access_token": world.token, "asset_ids": [world.asset] })
 }
@@ -99,7 +104,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Discovery, Endpoint, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -142,6 +147,13 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnect-sessions/current", Scope(P::ReconnectsWrite), Object::None, 404, none),
         row(Method::GET,    "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      200, none),
         row(Method::DELETE, "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      204, none),
+        row(Method::POST,   "/v1/reconnect-sessions/current/consent", Scope(P::ReconnectsPreview), Object::None, 404, consent),
+        row(Method::GET,    "/v1/reconnect-sessions/current/consent", Scope(P::ReconnectsPreview), Object::None, 404, none),
+        row(Method::DELETE, "/v1/reconnect-sessions/current/consent", Scope(P::ReconnectsPreview), Object::None, 404, none),
+        row(Method::POST,   "/v1/consents",                 Scope(P::ReconnectsPreview), Object::None, 201, consent),
+        row(Method::GET,    "/v1/consents",                 Scope(P::ReconnectsPreview), Object::None, 200, none),
+        row(Method::GET,    "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      200, none),
+        row(Method::DELETE, "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      204, none),
         row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
         row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, none),
@@ -192,6 +204,7 @@ struct Matrix {
     reconnect: String,
     endpoint: String,
     session: String,
+    consent: String,
     discovery: String,
 }
 
@@ -213,6 +226,9 @@ impl Matrix {
         let (status, opened) = own.post("/v1/reconnect-sessions", &session(&world)).await;
         assert_eq!(status, 201, "{opened}");
         let session = opened["id"].as_str().expect("an id").to_owned();
+        let (status, given) = own.post("/v1/consents", &consent(&world)).await;
+        assert_eq!(status, 201, "{given}");
+        let consent = given["consent_id"].as_str().expect("an id").to_owned();
         let (status, found) = own.post("/v1/discoveries", &discovery(&world)).await;
         assert_eq!(status, 200, "{found}");
         let discovery = found["id"].as_str().expect("an id").to_owned();
@@ -224,6 +240,7 @@ impl Matrix {
             reconnect,
             endpoint,
             session,
+            consent,
             discovery,
         }
     }
@@ -248,6 +265,7 @@ impl Matrix {
             Object::Endpoint => &self.endpoint,
             Object::Person => Fleet::PERSON,
             Object::Session => &self.session,
+            Object::Consent => &self.consent,
             Object::Discovery => &self.discovery,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }

@@ -1,4 +1,4 @@
-//! Discoveries: what a token lists, told apart, streamed, registered and continued after a kill.
+//! Discoveries: what a token lists, compared, streamed, registered and continued after a kill.
 
 use std::{collections::BTreeMap, time::Duration};
 

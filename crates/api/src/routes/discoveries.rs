@@ -4,7 +4,7 @@ mod events;
 mod out;
 
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
-use regrant_domain::{DiscoveryId, DiscoveryStatus};
+use regrant_domain::{ConsentId, DiscoveryId, DiscoveryStatus};
 use regrant_vault::{DiscoveryRequest, DiscoveryView, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -17,16 +17,20 @@ use crate::{
     extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, Query, WaitSeconds},
     problem::{Problem, ProblemOut},
-    submitted_token::SubmittedToken,
+    schema,
+    submitted_token::{SubmittedToken, choose_token_source},
 };
 
 /// A token whose assets are to be discovered.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewDiscovery {
-    /// Token of a person or a system user.
-    #[schema(value_type = String, write_only)]
-    access_token: SubmittedToken,
+    /// Token of a person or a system user. Give exactly one of `access_token` and `consent_id`.
+    #[schema(value_type = Option<String>, write_only)]
+    access_token: Option<SubmittedToken>,
+    /// Consent of the caller, whose token is meant.
+    #[schema(schema_with = schema::consent_id_or_null, required = false)]
+    consent_id: Option<ConsentId>,
     /// Register the assets that are new and that the person granted to the app. Needs the scope `assets:write` too.
     #[serde(default)]
     register: bool,
@@ -52,6 +56,8 @@ pub(crate) struct NewDiscovery {
             ("Location" = String, description = "The discovery."),
             ("Retry-After" = u32, description = "Seconds until the next poll."),
         )),
+        (status = 404, description = "`not_found`: the caller has no such consent; it was used, replaced or has ended.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_discoveries`: a discovery of the tenant is running. `too_many_checks`: the \
             limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate \
             limit. `tenant_busy`: too many calls of the tenant wait for the database.",
@@ -69,7 +75,7 @@ pub(crate) async fn create_discovery(
 ) -> Result<HttpResponse, Problem> {
     let it = body.value;
     let request = DiscoveryRequest {
-        access_token: it.access_token.into_token(),
+        source: choose_token_source(it.access_token, it.consent_id)?,
         registers: it.register,
         wait: it.wait_seconds.to_duration(),
         repeatable: idempotency.into_call("POST /v1/discoveries", &body.canonical),

@@ -169,6 +169,8 @@ pub(crate) async fn lookup_tokens(
     request_body = InspectToken,
     responses(
         (status = 200, description = "What the token is.", body = TokenReportOut),
+        (status = 404, description = "`not_found`: the caller has no such consent; it was used, replaced or has ended.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_checks`: the limit of running checks is reached. \
             `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls \
             of the tenant wait for the database.",
@@ -184,7 +186,7 @@ pub(crate) async fn inspect_token(
     idempotency: IdempotencyHeader,
     body: CanonicalJson<InspectToken>,
 ) -> Result<HttpResponse, Problem> {
-    let request = inspection_request(body, idempotency);
+    let request = inspection_request(body, idempotency)?;
     let report = vault.inspect_submitted(&caller.principal, request).await?;
     Ok(HttpResponse::Ok().json(TokenReportOut::from(report)))
 }

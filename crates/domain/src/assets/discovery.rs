@@ -1,4 +1,4 @@
-//! Discoveries: what a token reaches, told apart by what the tenant has.
+//! Discoveries: what a token reaches, compared with what the tenant has.
 
 use crate::{AssetId, AssetKind, closed_list};
 

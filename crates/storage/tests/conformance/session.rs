@@ -1,5 +1,7 @@
 //! Reconnect sessions, listed origins and quotas.
 
+mod consents;
+
 use regrant_domain::{ReconnectSessionId, ReconnectStatus};
 use regrant_storage::{Error, NewReconnectSession, Quota, TenantStatus};
 use regrant_testdb::TestDatabase;

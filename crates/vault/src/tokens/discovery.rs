@@ -1,4 +1,4 @@
-//! Discoveries: what a token lists at Meta, told apart by what the tenant has.
+//! Discoveries: what a token lists at Meta, compared with what the tenant has.
 //!
 //! The rule: a discovery runs in a task of the process under a lease, and all its state is in the database, so another
 //! process continues one whose process died. The token is sealed while it runs and shredded at its end. A tenant runs
@@ -27,7 +27,7 @@ use self::walk::first_steps;
 use super::inspection::lasting_refusal;
 use crate::{
     Error, Principal, RepeatableRequest, Resource, Vault, call::idempotency::IdempotentCall,
-    watch::check,
+    consents::source::TokenSource, watch::check,
 };
 
 /// How many discoveries run at the same time in a process, and how many of them of one tenant.
@@ -42,8 +42,8 @@ const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// A request to discover what a token lists.
 pub struct DiscoveryRequest {
-    /// The token.
-    pub access_token: AccessToken,
+    /// The token. A discovery does not use a consent up.
+    pub source: TokenSource,
     /// Whether what is new is registered.
     pub registers: bool,
     /// How long the caller waits for the end.
@@ -57,7 +57,7 @@ impl Vault {
     ///
     /// # Errors
     /// `Restricted` for a session and a confined client; `Forbidden`: registering needs `assets:write`; `TokenRefused`;
-    /// `Upstream`; `TooManyDiscoveries`: one of the tenant runs; `TooManyChecks`; `Conflict(OtherBody)`.
+    /// `Upstream`; `TooManyDiscoveries`: one of the tenant runs; `TooManyChecks`; `Conflict(OtherBody)`; `NotFound(Consent)`.
     pub async fn discover_assets(
         &self,
         caller: &Principal,
@@ -69,14 +69,13 @@ impl Vault {
         }
         let deadline = Instant::now() + request.wait;
         let DiscoveryRequest {
-            access_token,
+            source,
             registers,
             repeatable,
             ..
         } = request;
         let start = async |call: Option<&IdempotentCall>| {
-            self.start_discovery(caller, &access_token, registers, call)
-                .await
+            self.start_discovery(caller, &source, registers, call).await
         };
         let (scope, by) = (&caller.scope, caller.caller_id());
         let id = self.run_idempotent(scope, by, repeatable, start).await?;
@@ -107,11 +106,12 @@ impl Vault {
     async fn start_discovery(
         &self,
         caller: &Principal,
-        token: &AccessToken,
+        source: &TokenSource,
         registers: bool,
         call: Option<&IdempotentCall>,
     ) -> Result<DiscoveryId, Error> {
-        let inspected = self.inspect_discovery_token(caller, token).await?;
+        let token = self.open_token_source(caller, source).await?;
+        let inspected = self.inspect_discovery_token(caller, &token).await?;
         let (id, now) = (DiscoveryId::mint(), self.clock.now());
         let key = self.data_keys.active(&caller.scope).await?;
         let context = discovery_context(caller.tenant(), id);
@@ -152,7 +152,7 @@ impl Vault {
         let inspected = asked.map_err(|_| Error::Upstream { retry_after: None })?;
         let inspected = inspected.and_then(TokenInspection::require_person_token);
         inspected.map_err(|error| match lasting_refusal(error) {
-            Ok(refusal) => Error::TokenRefused(crate::TokenRefusal::Dead(refusal.message)),
+            Ok(refusal) => Error::TokenRefused(crate::TokenRefusal::NotAccepted(refusal.message)),
             Err(error) => error,
         })
     }

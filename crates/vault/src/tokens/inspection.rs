@@ -19,8 +19,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Error, Principal, RepeatableRequest, Vault,
     assets::spellings::{NamedAsset, fold_spellings, list_spellings},
-    credentials::second_opinion::ReviewedToken,
-    reconnect::{preview::timeout_refusal, verify_token::ValidationFailure},
+    consents::source::TokenSource,
+    credentials::{second_opinion::ReviewedToken, submitted::ValidationFailure},
+    reconnect::preview::timeout_refusal,
     watch::check,
 };
 
@@ -30,7 +31,7 @@ pub(crate) const MAX_ASSETS: usize = 500;
 /// A request to inspect a token.
 pub struct InspectionRequest {
     /// The token.
-    pub access_token: AccessToken,
+    pub source: TokenSource,
     /// The assets that it is probed on; none for the token alone.
     pub asset_ids: Vec<AssetId>,
     /// The idempotency key, if the caller sent one.
@@ -82,7 +83,7 @@ impl Vault {
     ///
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing; `Upstream` where Graph says nothing about it; `TooMany`;
-    /// `TooManyChecks`; `Conflict(OtherBody)`.
+    /// `TooManyChecks`; `Conflict(OtherBody)`; `NotFound(Consent)`.
     pub async fn inspect_submitted(
         &self,
         caller: &Principal,
@@ -111,10 +112,11 @@ impl Vault {
             .ok_or(Error::TooManyChecks)?;
         self.check_key(&caller.scope, caller.caller_id(), request.repeatable)
             .await?;
+        let token = self.open_token_source(caller, &request.source).await?;
         let known = self.find_inspected(caller, &request.asset_ids).await?;
         let app = self.open_app_credentials(caller.scope.app_id()).await?;
         let vault = self.for_tenant(caller.tenant());
-        let asked = vault.report_token(&app, &request.access_token, &known, deadline);
+        let asked = vault.report_token(&app, &token, &known, deadline);
         let reported = tokio::select! {
             reported = asked => reported,
             () = self.runs.stop.cancelled() => Err(Error::Upstream { retry_after: None }),

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    AppId, AssetId, AssetKind, CredentialKind, GrantedScope, ObjectCondition, TokenFacts,
+    AppId, AssetId, AssetKind, ConsentId, CredentialKind, GrantedScope, ObjectCondition, TokenFacts,
 };
 use regrant_vault::{InspectionRequest, TokenReach, TokenReport};
 use serde::{Deserialize, Serialize};
@@ -14,18 +14,22 @@ use super::super::reconnects::PersonOut;
 use crate::{
     extract::IdempotencyHeader,
     json::{CanonicalJson, ListIn},
+    problem::Problem,
     reason::ReasonOut,
     schema,
-    submitted_token::SubmittedToken,
+    submitted_token::{SubmittedToken, choose_token_source},
 };
 
 /// A token to inspect, and the assets to probe it on, at most 500.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InspectToken {
-    /// Token of a person, a system user or a page.
-    #[schema(value_type = String, write_only)]
-    access_token: SubmittedToken,
+    /// Token of a person, a system user or a page. Give exactly one of `access_token` and `consent_id`.
+    #[schema(value_type = Option<String>, write_only)]
+    access_token: Option<SubmittedToken>,
+    /// Consent of the caller, whose token is meant.
+    #[schema(schema_with = schema::consent_id_or_null, required = false)]
+    consent_id: Option<ConsentId>,
     /// Graph ids of the assets; none to inspect the token alone.
     #[schema(value_type = Option<Vec<String>>, max_items = 500)]
     asset_ids: Option<ListIn<AssetId>>,
@@ -123,13 +127,13 @@ pub(crate) enum TokenReachOut {
 pub(super) fn inspection_request(
     body: CanonicalJson<InspectToken>,
     idempotency: IdempotencyHeader,
-) -> InspectionRequest {
+) -> Result<InspectionRequest, Problem> {
     let it = body.value;
-    InspectionRequest {
-        access_token: it.access_token.into_token(),
+    Ok(InspectionRequest {
+        source: choose_token_source(it.access_token, it.consent_id)?,
         asset_ids: it.asset_ids.map(|it| it.0).unwrap_or_default(),
         repeatable: idempotency.into_call("POST /v1/tokens/inspect", &body.canonical),
-    }
+    })
 }
 
 impl From<TokenReport> for TokenReportOut {
