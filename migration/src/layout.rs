@@ -29,7 +29,7 @@ pub const COORDINATOR: [&str; 18] = [
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 23] = [
+pub const DISTRIBUTED: [&str; 25] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -53,6 +53,8 @@ pub const DISTRIBUTED: [&str; 23] = [
     "consent_codes",
     "key_wraps",
     "deletions",
+    "discoveries",
+    "discovered_assets",
 ];
 
 /// The statements that distribute a migrated database, in order. Run them as a superuser on the coordinator.

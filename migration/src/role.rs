@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 41] = [
+const GRANTS: [(&str, &str); 43] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -51,6 +51,8 @@ const GRANTS: [(&str, &str); 41] = [
     ("key_wraps", "SELECT, INSERT, UPDATE"),
     ("deletions", "SELECT, INSERT, UPDATE"),
     ("destroyed_keks", "SELECT, INSERT"),
+    ("discoveries", "SELECT, INSERT, UPDATE, DELETE"),
+    ("discovered_assets", "SELECT, INSERT, UPDATE, DELETE"),
 ];
 
 /// Functions of the owner that the application may call.

@@ -21,7 +21,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 54] = [
+pub(crate) const ALL: [Step; 55] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -76,4 +76,5 @@ pub(crate) const ALL: [Step; 54] = [
     tenants::s59_login_settings::STEP,
     reconnects::s62_undo::STEP,
     reconnects::s63_session_tokens::STEP,
+    assets::s65_discoveries::STEP,
 ];

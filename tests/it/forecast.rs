@@ -1,7 +1,8 @@
-//! The forecast: the calendar, its iCalendar feed, persons and their impact.
+//! The forecast: the calendar, its iCalendar feed, persons and their impact, and whom to ask.
 
 mod calendar;
 mod persons;
+mod plan;
 mod states;
 
 use regrant_testdb::TestDatabase;

@@ -1,4 +1,8 @@
-//! Reading tokens: one asset, and lookups of many.
+//! Reading tokens: one asset, and lookups of many. `inspection.rs` inspects submitted ones, `discovery.rs`
+//! lists their assets.
+
+mod discovery;
+mod inspection;
 
 use regrant_testdb::TestDatabase;
 use reqwest::Method;

@@ -4,7 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, ConsentId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, ConsentId, DeliveryId, DiscoveryId, OperatorId, PersonId, ReconnectId,
+    ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,32 @@ impl Position for ReconnectSessionId {
 
 impl Position for ConsentId {
     const LIST: &'static str = "consents:";
+}
+
+impl Position for DiscoveryId {
+    const LIST: &'static str = "discoveries:";
+}
+
+/// The number of an event of a discovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EventSeq(pub(crate) i64);
+
+impl std::str::FromStr for EventSeq {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl std::fmt::Display for EventSeq {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Position for EventSeq {
+    const LIST: &'static str = "discovered:";
 }
 
 impl Position for DeliveryId {

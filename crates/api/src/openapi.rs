@@ -28,7 +28,7 @@ pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 37] = [
+const COMPLETE_SCHEMAS: [&str; 44] = [
     "App",
     "Asset",
     "AssetState",
@@ -37,10 +37,14 @@ const COMPLETE_SCHEMAS: [&str; 37] = [
     "ConsentingPerson",
     "Credential",
     "CutOffNote",
+    "DiscoveredAsset",
+    "DiscoveryPerson",
+    "DiscoverySummary",
     "DueJobs",
     "Ending",
     "Fact",
     "ForecastEntry",
+    "GrantedScope",
     "GraphError",
     "ImpactBy",
     "Jobs",
@@ -51,6 +55,7 @@ const COMPLETE_SCHEMAS: [&str; 37] = [
     "Operator",
     "PausedApp",
     "Person",
+    "PlannedPerson",
     "PreviewItem",
     "ReconnectPreview",
     "ReconnectItem",
@@ -64,6 +69,8 @@ const COMPLETE_SCHEMAS: [&str; 37] = [
     "Tenant",
     "TenantLimits",
     "Token",
+    "TokenReport",
+    "UnreadList",
     "WebhookDelivery",
     "WebhookEndpoint",
 ];

@@ -6,6 +6,7 @@
 mod assets;
 mod audit;
 mod consents;
+mod discoveries;
 mod forecast;
 mod health;
 mod meta;
@@ -63,8 +64,15 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(assets::check_assets)
         .service(tokens::get_token)
         .service(tokens::lookup_tokens)
+        .service(tokens::inspect_token)
+        .service(discoveries::create_discovery)
+        .service(discoveries::list_discoveries)
+        .service(discoveries::get_discovery)
+        .service(discoveries::delete_discovery)
+        .service(discoveries::stream_discovery_events)
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
+        .service(forecast::get_reconnect_plan)
         .service(persons::list_persons)
         .service(persons::get_person_impact)
         .service(sessions::open_reconnect_session)

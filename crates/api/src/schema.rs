@@ -4,8 +4,9 @@
 
 use regrant_domain::{
     AssetKind, BusinessSource, Confidence, ConsentForm, Coverage, CredentialKind, CutOffSource,
-    EventKind, FactName, FactSource, Heals, NextStep, ObjectCondition, OperatorRole, Outcome,
-    Permission, ReasonCode, ReconnectStatus, Serving, Slot, Verdict, Who,
+    DiscoveryStatus, EventKind, FactName, FactSource, Familiarity, Heals, NextStep,
+    ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode, ReconnectStatus,
+    RegistrationRefusal, Serving, Slot, Verdict, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -71,6 +72,10 @@ pub(crate) fn credential_kind() -> Object {
     enum_schema(CredentialKind::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(crate) fn credential_kind_or_null() -> Object {
+    make_nullable(credential_kind())
+}
+
 pub(crate) fn slot_name() -> Object {
     enum_schema(Slot::ALL.iter().map(|it| it.as_str()))
 }
@@ -95,6 +100,10 @@ pub(crate) fn object_condition() -> Object {
     enum_schema(ObjectCondition::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(crate) fn object_condition_or_null() -> Object {
+    make_nullable(object_condition())
+}
+
 pub(crate) fn cover_or_null() -> Object {
     make_nullable(enum_schema(Cover::ALL.iter().map(|it| it.as_str())))
 }
@@ -117,6 +126,20 @@ pub(crate) fn cut_off_source() -> Object {
 
 pub(crate) fn cut_off_source_or_null() -> Object {
     make_nullable(cut_off_source())
+}
+
+pub(crate) fn discovery_status() -> Object {
+    enum_schema(DiscoveryStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn familiarity() -> Object {
+    enum_schema(Familiarity::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn registration_refusal_or_null() -> Object {
+    make_nullable(enum_schema(
+        RegistrationRefusal::ALL.iter().map(|it| it.as_str()),
+    ))
 }
 
 pub(crate) fn outcome_or_null() -> Object {

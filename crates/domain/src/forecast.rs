@@ -2,14 +2,19 @@
 //!
 //! The rule: no known ending means unknown, never safe. A parked token covers nothing for certain, because it does not
 //! reach its asset yet. An asset that is already disconnected cannot end again.
-//! Start at [`list_calendar_endings`] for the endings of one asset and at [`find_cover`] for their covers.
+//! Start at [`list_calendar_endings`] for the endings of one asset and at [`find_cover`] for their covers; `ask.rs` plans
+//! whom to ask for what is not covered.
 
+mod ask;
+mod at_risk;
 mod cover;
 mod day;
 mod departure;
 mod line;
 mod person;
 
+pub use ask::{AskPlan, AskShare, EXACT_PERSONS, plan_asks};
+pub use at_risk::AssetAtRisk;
 pub use cover::{Cover, CredentialOutlook, find_cover};
 pub use day::{EndingTally, ForecastDay, tally_by_day};
 pub use departure::{DepartureEffect, ending_by_departure};

@@ -31,6 +31,7 @@ pub use access::{
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
+    DiscoveredAsset, DiscoveryStatus, Familiarity, RegistrationRefusal,
 };
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
@@ -46,7 +47,7 @@ pub use credentials::{
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
-    AppId, AssetId, ClientId, ConsentId, CredentialId, DeliveryId, EventId, GrantId,
+    AppId, AssetId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
     InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId, OperatorId,
     OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId, RequestId, TenantId,
     WebhookEndpointId,

@@ -31,6 +31,7 @@ pub(crate) struct AnswerChanges {
     pub debug: Members,
     pub fields: Members,
     pub exchange: Option<ExchangeResult>,
+    pub empty_page: bool,
 }
 
 /// The rules in force.
@@ -103,6 +104,7 @@ impl RuleOutcome {
             Effect::Named(NamedEffect::Fields(members)) => {
                 add_missing(&mut self.changes.fields, members);
             }
+            Effect::Named(NamedEffect::EmptyPage) => self.changes.empty_page = true,
             Effect::Named(NamedEffect::Exchange(result)) => {
                 self.changes.exchange.get_or_insert(*result);
             }

@@ -3,6 +3,7 @@
 pub(crate) mod asset;
 mod business;
 mod cut_off;
+mod discovery;
 mod facts;
 pub(crate) mod list;
 mod quota;
@@ -11,6 +12,9 @@ mod served;
 
 pub use business::BusinessProof;
 pub use cut_off::CutOffReading;
+pub use discovery::{
+    DiscoveredRow, Discovery, DiscoveryEnding, DiscoveryProgress, DiscoveryToken, NewDiscovery,
+};
 pub use facts::{CountedRefusal, DateReading};
 pub use list::AssetFilter;
 pub use quota::Quota;

@@ -1,6 +1,7 @@
 //! When assets stop working, as a calendar and by person.
 
-mod calendar;
+mod at_risk;
+pub(crate) mod calendar;
 mod endings;
 mod persons;
 

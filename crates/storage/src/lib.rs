@@ -28,7 +28,8 @@ mod webhooks;
 mod work;
 
 pub use assets::{
-    AssetFilter, BusinessProof, CountedRefusal, CutOffReading, DateReading, NewAsset, Quota,
+    AssetFilter, BusinessProof, CountedRefusal, CutOffReading, DateReading, DiscoveredRow,
+    Discovery, DiscoveryEnding, DiscoveryProgress, DiscoveryToken, NewAsset, NewDiscovery, Quota,
     Registration, ServedAsset,
 };
 pub use audit::{

@@ -58,6 +58,9 @@ pub enum Error {
     /// Too many checks run at the same time.
     #[error("too many checks at once")]
     TooManyChecks,
+    /// A discovery of the tenant runs.
+    #[error("a discovery of the tenant runs")]
+    TooManyDiscoveries,
     /// The credential is missing or not valid.
     #[error("the credential is missing or not valid")]
     Unauthenticated,

@@ -3,9 +3,11 @@
 //! The rule: a response costs the same few statements for every tenant, and all pages are of ONE moment, so that no
 //! ending is repeated or left out.
 //! Start at [`Vault::list_forecast`]. The database counts the days; the domain judges the entries.
+//! `persons.rs` judges departures, `plan.rs` says whom to ask.
 
 pub(crate) mod cursor;
 pub(crate) mod persons;
+pub(crate) mod plan;
 
 use std::collections::BTreeMap;
 

@@ -29,7 +29,7 @@ mod webhooks;
 use std::sync::{Arc, Mutex};
 
 use regrant_crypto::KeyProvider;
-use regrant_domain::{Clock, RefusalWindow, TenantId, WebhookEndpointId};
+use regrant_domain::{Clock, DiscoveryId, ReconnectId, RefusalWindow, TenantId, WebhookEndpointId};
 use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
 
@@ -53,6 +53,7 @@ pub use call::principal::{Principal, Subject};
 pub use consents::{ConsentList, ConsentRequest, LinkLogin, Login, TokenSource};
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
+pub use forecast::plan::{PlannedAsk, ReconnectPlan};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
@@ -79,7 +80,7 @@ pub use regrant_domain::{
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
 pub use regrant_storage::Outage;
-pub use regrant_storage::{AuditFault, AuditRow, KekUse};
+pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,
@@ -90,6 +91,8 @@ pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
 pub use tenants::shred::{ShredResult, TenantDeletion};
 pub use tenants::{NewTenantSpec, Onboarding, TenantChange, TenantList, TenantView};
+pub use tokens::discovery::{DiscoveryList, DiscoveryRequest, DiscoveryView, UnreadList};
+pub use tokens::inspection::{InspectionRequest, TokenReach, TokenReport};
 pub use tokens::{ServedToken, TokenLookup};
 pub use upkeep::backlog::{BacklogView, PausedApp};
 pub use upkeep::graph_errors::{InvalidUnknownErrorCursor, UnknownErrorCursor, UnknownErrorList};
@@ -141,7 +144,8 @@ pub struct Vault {
     clock: Clock,
     settings: Arc<Settings>,
     issuer: Arc<Issuer>,
-    progress: Progress,
+    progress: Progress<ReconnectId>,
+    discovery_progress: Progress<DiscoveryId>,
     shared_reads: Arc<SharedReads>,
     read_audit: Arc<ReadAudit>,
     scope_usage: Arc<ScopeUsage>,
@@ -153,6 +157,7 @@ pub struct Vault {
     consent_permits: Permits<TenantId>,
     preview_permits: Permits<TenantId>,
     check_permits: Permits<TenantId>,
+    discovery_permits: Permits<TenantId>,
     list_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
@@ -205,6 +210,7 @@ impl Vault {
             consent_permits: Permits::new(consents::LIMITS),
             preview_permits: Permits::new(reconnect::preview::LIMITS),
             check_permits: Permits::new(watch::check::LIMITS),
+            discovery_permits: Permits::new(tokens::discovery::LIMITS),
             list_permits: Permits::new(call::apart::LIST_LIMITS),
             origins: OriginCache::new(),
             refusal_window: Arc::default(),
@@ -225,6 +231,7 @@ impl Vault {
             settings: Arc::new(parts.settings),
             issuer: Arc::new(issuer),
             progress: Progress::default(),
+            discovery_progress: Progress::default(),
             shared_reads: Arc::new(reads),
             read_audit: Arc::new(audit),
             clients: Arc::new(clients),
@@ -247,6 +254,7 @@ impl Vault {
             ("log-ins", self.consent_permits.limits()),
             ("previews", self.preview_permits.limits()),
             ("checks", self.check_permits.limits()),
+            ("discoveries", self.discovery_permits.limits()),
             ("long lists", self.list_permits.limits()),
             ("webhooks in flight", self.delivery_permits.limits()),
         ]

@@ -20,7 +20,7 @@ mod settlement;
 mod standings;
 pub(crate) mod targets;
 pub(crate) mod undo;
-mod verify_token;
+pub(crate) mod verify_token;
 pub(crate) mod view;
 
 use std::time::Duration;

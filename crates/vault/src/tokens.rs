@@ -4,8 +4,11 @@
 //! a person's token never as a page's. A token that no probe has proved comes without a proof: a proof of text that a
 //! caller chose would make the app secret sign anything.
 //! Start at [`Vault::look_up_tokens`]; `shared_reads.rs` reads the rows of concurrent reads together, and `read_audit.rs`
-//! commits their audit events together.
+//! commits their audit events together. `inspection.rs` says what a submitted token is,
+//! `discovery.rs` what it lists.
 
+pub(crate) mod discovery;
+pub(crate) mod inspection;
 pub(crate) mod read_audit;
 pub(crate) mod shared_reads;
 

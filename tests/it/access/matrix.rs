@@ -33,6 +33,7 @@ enum Object {
     Person,
     Session,
     Consent,
+    Discovery,
 }
 
 struct Row {
@@ -68,6 +69,14 @@ fn lookup(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
 
+fn inspection(world: &World) -> Value {
+    json!({ "access_token": world.token, "asset_ids": [world.asset] })
+}
+
+fn discovery(world: &World) -> Value {
+    json!({ "access_token": world.token, "wait_seconds": 60 })
+}
+
 fn check(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
@@ -95,7 +104,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Consent, Endpoint, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -116,8 +125,15 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/v1/assets/check",             Scope(P::AssetsWrite),    Object::None, 200, check),
         row(Method::GET,    "/v1/assets/{asset_id}/token",  Scope(P::TokensRead),     Asset,        200, none),
         row(Method::POST,   "/v1/tokens/lookup",            Scope(P::TokensRead),     Object::None, 200, lookup),
+        row(Method::POST,   "/v1/tokens/inspect",           Scope(P::ReconnectsPreview), Object::None, 200, inspection),
+        row(Method::POST,   "/v1/discoveries",              Scope(P::ReconnectsPreview), Object::None, 200, discovery),
+        row(Method::GET,    "/v1/discoveries",              Scope(P::ReconnectsPreview), Object::None, 200, none),
+        row(Method::GET,    "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   200, none),
+        row(Method::GET,    "/v1/discoveries/{id}/events",  Scope(P::ReconnectsPreview), Discovery,   200, none),
+        row(Method::DELETE, "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   204, none),
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
         row(Method::POST,   "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, reconnect),
@@ -191,6 +207,7 @@ struct Matrix {
     endpoint: String,
     session: String,
     consent: String,
+    discovery: String,
 }
 
 impl Matrix {
@@ -214,6 +231,9 @@ impl Matrix {
         let (status, given) = own.post("/v1/consents", &consent(&world)).await;
         assert_eq!(status, 201, "{given}");
         let consent = given["consent_id"].as_str().expect("an id").to_owned();
+        let (status, found) = own.post("/v1/discoveries", &discovery(&world)).await;
+        assert_eq!(status, 200, "{found}");
+        let discovery = found["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -223,6 +243,7 @@ impl Matrix {
             endpoint,
             session,
             consent,
+            discovery,
         }
     }
 
@@ -247,6 +268,7 @@ impl Matrix {
             Object::Person => Fleet::PERSON,
             Object::Session => &self.session,
             Object::Consent => &self.consent,
+            Object::Discovery => &self.discovery,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

@@ -309,6 +309,18 @@ async fn a_confined_client_gets_403_on_tenant_wide_routes(database: TestDatabase
             format!("/v1/forecast.ics?what_if_person_leaves={person}"),
             &Value::Null,
         ),
+        (Method::GET, "/v1/reconnect-plan".to_owned(), &Value::Null),
+        (
+            Method::POST,
+            "/v1/discoveries".to_owned(),
+            &json!({ "access_token": "E" }),
+        ),
+        (Method::GET, "/v1/discoveries".to_owned(), &Value::Null),
+        (
+            Method::GET,
+            "/v1/discoveries/dsc_00000000000070008000000000000000".to_owned(),
+            &Value::Null,
+        ),
         (Method::GET, "/v1/audit-events".to_owned(), &Value::Null),
         (
             Method::GET,

@@ -247,6 +247,9 @@ codes! {
     TooManyChecks "too_many_checks" 429 "Too many checks",
         "The limit of running checks is reached, for this tenant or for the installation. The Graph API was not asked.",
         "Try again after the time in the Retry-After header, or name more assets in one check.";
+    TooManyDiscoveries "too_many_discoveries" 429 "Too many discoveries",
+        "A discovery of the tenant is running; a tenant runs one at a time. Nothing was changed.",
+        "Wait until it ends, or delete it.";
     TenantBusy "tenant_busy" 429 "Tenant busy",
         "The tenant has as many calls waiting for the database as it may have. Other tenants are served. Nothing was \
          changed.",

@@ -35,6 +35,11 @@ impl From<Error> for Problem {
                 "Too many checks are running. The Graph API was not asked.",
             )
             .with_header(header::RETRY_AFTER, 5),
+            Error::TooManyDiscoveries => Self::new(
+                Code::TooManyDiscoveries,
+                "A discovery of this tenant is running. Nothing was changed.",
+            )
+            .with_header(header::RETRY_AFTER, 10),
             Error::Unauthenticated => {
                 unauthenticated_problem("invalid_token", "The access token is not valid.")
             }

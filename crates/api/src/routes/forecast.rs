@@ -1,8 +1,9 @@
-//! The forecast, as JSON and as iCalendar.
+//! The forecast, as JSON and as iCalendar, and the plan of whom to ask.
 
 mod calendar;
 mod ical;
 mod out;
+mod plan;
 mod request;
 
 use actix_web::{HttpResponse, get, web::Data};
@@ -11,6 +12,7 @@ use regrant_vault::{ForecastQuery, Vault};
 pub(crate) use self::out::ImpactOut;
 use self::{
     out::ForecastOut,
+    plan::{PlanOut, PlanQuery},
     request::{ForecastFilter, ForecastParams},
 };
 use crate::{
@@ -74,4 +76,29 @@ pub(crate) async fn get_forecast_calendar(
     Ok(HttpResponse::Ok()
         .content_type(ical::CALENDAR_MEDIA_TYPE)
         .body(text))
+}
+
+/// Plan whom to ask: the smallest set of persons whose log-ins cover all assets at risk.
+///
+/// Only persons who have or had a token for an asset, or whose newest log-in was granted for it, can cover it; system
+/// users are not asked. The plan is the smallest one for certain while at most 20 persons have assets in common with each
+/// other. Beyond, it has at most H(d) times as many persons as the smallest one, where d is the largest number of distinct
+/// sets of candidates that one person is in and H(d) = 1 + 1/2 + … + 1/d; `at_least` says how few could do. Only a preview
+/// shows what a log-in covers.
+#[utoipa::path(
+    tag = "forecast",
+    security(("oauth2" = ["forecast:read"])),
+    params(PlanQuery),
+    responses((status = 200, description = "The plan.", body = PlanOut)),
+)]
+#[get("/reconnect-plan")]
+pub(crate) async fn get_reconnect_plan(
+    vault: Data<Vault>,
+    caller: Caller<ForecastRead>,
+    Query(query): Query<PlanQuery>,
+) -> Result<HttpResponse, Problem> {
+    let plan = vault
+        .plan_reconnects(&caller.principal, query.within())
+        .await?;
+    Ok(HttpResponse::Ok().json(PlanOut::from(plan)))
 }

@@ -11,6 +11,7 @@ use regrant_domain::{Locale, ReconnectId, ReconnectStatus};
 use regrant_vault::{ReconnectView, Vault};
 
 pub(crate) use self::events::EventStreams;
+pub(super) use self::out::PersonOut;
 use self::{
     out::{ReconnectOut, ReconnectSummary},
     request::{NewReconnect, UndoIn, reconnect_request, undo_request},

@@ -1,11 +1,14 @@
-//! Reading tokens.
+//! Reading tokens, and inspecting submitted ones.
 //!
 //! The rule: `serialize_token` is the only function of the API that reads the text of a token. Responses go through
 //! [`crate::secret_response`], which zeroes their buffer.
 
+mod inspection;
+
+use self::inspection::{InspectToken, TokenReportOut, inspection_request};
 use super::assets::EndingOut;
 use crate::{
-    access::{Caller, TokensRead},
+    access::{Caller, ReconnectsPreview, TokensRead},
     cursor::Page,
     extract::{IdempotencyHeader, PathId, ReadReasonHeader},
     json::{CanonicalJson, ListIn},
@@ -154,6 +157,38 @@ pub(crate) async fn lookup_tokens(
     let data: Vec<_> = results.into_iter().map(LookupOut::from).collect();
     let entries = data.len();
     secret_response(HttpResponse::Ok(), &Page::only_page(data), entries)
+}
+
+/// Inspect a token: whose it is, what was granted, when it ends, and whether it works on assets.
+///
+/// Nothing of the token is stored. A dead token, a token of another app and a text that is no token are refused with a
+/// problem; a token that Graph does not accept until its person acts has a `reason`. An inspection counts as a check.
+#[utoipa::path(
+    tag = "tokens",
+    security(("oauth2" = ["reconnects:preview"])),
+    request_body = InspectToken,
+    responses(
+        (status = 200, description = "What the token is.", body = TokenReportOut),
+        (status = 404, description = "`not_found`: the caller has no such consent; it was used, replaced or has ended.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_checks`: the limit of running checks is reached. \
+            `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls \
+            of the tenant wait for the database.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+        (status = 503, description = "`graph_unavailable`, `database_busy`: nothing was changed.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/tokens/inspect")]
+pub(crate) async fn inspect_token(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsPreview>,
+    idempotency: IdempotencyHeader,
+    body: CanonicalJson<InspectToken>,
+) -> Result<HttpResponse, Problem> {
+    let request = inspection_request(body, idempotency)?;
+    let report = vault.inspect_submitted(&caller.principal, request).await?;
+    Ok(HttpResponse::Ok().json(TokenReportOut::from(report)))
 }
 
 fn serialize_token<S: Serializer>(token: &AccessToken, serializer: S) -> Result<S::Ok, S::Error> {

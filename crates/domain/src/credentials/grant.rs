@@ -49,3 +49,11 @@ pub struct TokenFacts {
     /// When Graph said all this: the dates may have moved since.
     pub read_at: Timestamp,
 }
+
+impl TokenFacts {
+    /// Whether a granted permission has no effect: Meta ignores `user_…` permissions of managed accounts.
+    #[must_use]
+    pub fn ignores_scope(&self, scope: &str) -> bool {
+        self.is_work_account == Some(true) && scope.starts_with("user_")
+    }
+}

@@ -4,7 +4,7 @@
 //! predicts nothing by itself.
 
 use crate::{
-    AssetId, AssetKind, Coverage, Grant, Outcome, ReasonCode, Serving,
+    AssetId, AssetKind, Coverage, Grant, GrantedScope, Outcome, ReasonCode, Serving,
     judgement::scope_table::scope_concerns, settle::Decision,
 };
 
@@ -58,6 +58,23 @@ pub fn find_lost_scopes<'a>(
     lost
 }
 
+/// Whether the person granted an asset to the app, as far as the permissions and their targets say. A hint, never evidence.
+#[must_use]
+pub fn is_granted(scopes: &[GrantedScope], kind: AssetKind, id: &AssetId) -> bool {
+    let covers = |it: &GrantedScope| match &it.target_ids {
+        Some(ids) if targets_are_ids(kind) => ids.iter().any(|it| it == id.as_digits()),
+        _ => true,
+    };
+    let mut concerned = scopes.iter().filter(|it| scope_concerns(kind, &it.scope));
+    scopes.is_empty() || concerned.any(covers)
+}
+
+/// Whether a target of this permission is the id of an asset of this kind.
+#[must_use]
+pub fn targets_name_assets(kind: AssetKind, scope: &str) -> bool {
+    targets_are_ids(kind) && scope_concerns(kind, scope)
+}
+
 /// Whether a retry cannot change the failure.
 fn is_final(decision: &Decision) -> bool {
     let code = decision.reason.as_ref().map(|it| it.code);
@@ -93,8 +110,7 @@ const fn targets_are_ids(kind: AssetKind) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        CredentialKind, GrantId, GrantedScope, ProbeFacts, ProbeResult, Refusal, RefusalKind,
-        TokenFacts,
+        CredentialKind, GrantId, ProbeFacts, ProbeResult, Refusal, RefusalKind, TokenFacts,
         settle::{Standing, decide_outcome},
     };
 
@@ -179,6 +195,21 @@ mod tests {
                 "{kind:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_asset_is_granted_by_any_permission_that_covers_it() {
+        let scope = |name: &str, ids: Option<&[&str]>| GrantedScope {
+            scope: name.to_owned(),
+            target_ids: ids.map(|ids| ids.iter().map(|it| (*it).to_owned()).collect()),
+        };
+        let page: AssetId = "7".parse().unwrap();
+        let granted = |scopes: &[GrantedScope]| is_granted(scopes, AssetKind::Page, &page);
+        assert!(granted(&[]), "unknown permissions say nothing");
+        assert!(granted(&[scope("pages_show_list", None)]));
+        assert!(granted(&[scope("pages_show_list", Some(&["7"]))]));
+        assert!(!granted(&[scope("pages_show_list", Some(&["8"]))]));
+        assert!(!granted(&[scope("email", None)]));
     }
 
     fn grant(scopes: &[(&str, Option<&[&str]>)]) -> Grant {

@@ -95,6 +95,10 @@ closed_list! {
         CorrectAppThenReplace = "correct_app_then_replace",
         /// Correct the app's settings, then preview.
         CorrectAppThenPreview = "correct_app_then_preview",
+        /// Correct the app's settings, then inspect.
+        CorrectAppThenInspect = "correct_app_then_inspect",
+        /// Correct the app's settings, then discover.
+        CorrectAppThenDiscover = "correct_app_then_discover",
         /// Correct the app's settings, then undo.
         CorrectAppThenUndo = "correct_app_then_undo",
         /// Register the asset under its new id.
@@ -109,6 +113,10 @@ closed_list! {
         StartAgain = "start_again",
         /// Preview again later.
         PreviewLater = "preview_later",
+        /// Inspect again later.
+        InspectLater = "inspect_later",
+        /// Discover again later.
+        DiscoverLater = "discover_later",
         /// Undo again later.
         UndoLater = "undo_later",
         /// Regrant asks again.
@@ -162,6 +170,8 @@ impl NextStep {
             | Self::WaitForRefresh
             | Self::WatchMeta
             | Self::PreviewLater
+            | Self::InspectLater
+            | Self::DiscoverLater
             | Self::UndoLater => Heals::Wait,
             Self::Nothing
             | Self::LookUp
@@ -174,6 +184,8 @@ impl NextStep {
             | Self::CorrectAppWhileRunning
             | Self::CorrectAppThenReplace
             | Self::CorrectAppThenPreview
+            | Self::CorrectAppThenInspect
+            | Self::CorrectAppThenDiscover
             | Self::CorrectAppThenUndo
             | Self::RegisterNewId
             | Self::RegisterAsset

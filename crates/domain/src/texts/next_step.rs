@@ -176,6 +176,22 @@ impl NextStep {
                 "Start another reconnect.",
                 "Starten Sie einen neuen Vorgang.",
             ],
+            Self::CorrectAppThenInspect => [
+                "Correct the app's settings, then inspect again.",
+                "Korrigieren Sie die Einstellungen der App und prüfen Sie das Token dann noch einmal.",
+            ],
+            Self::CorrectAppThenDiscover => [
+                "Correct the app's settings, then discover again.",
+                "Korrigieren Sie die Einstellungen der App und starten Sie die Suche dann noch einmal.",
+            ],
+            Self::InspectLater => [
+                "Inspect again later.",
+                "Prüfen Sie das Token später noch einmal.",
+            ],
+            Self::DiscoverLater => [
+                "Discover again later.",
+                "Starten Sie die Suche später noch einmal.",
+            ],
             Self::PreviewLater => [
                 "Preview again later.",
                 "Rufen Sie die Vorschau später noch einmal auf.",

@@ -37,6 +37,8 @@ pub(crate) enum NamedEffect {
     Usage(u64),
     NullItem,
     Drop,
+    /// A page of a list is empty although more follow; nothing of the list is lost.
+    EmptyPage,
     /// Members of `data` in answers of `debug_token`.
     Debug(Members),
     /// Fields of the answer of a node.
@@ -122,10 +124,10 @@ fn default_minutes() -> u64 {
 impl Effect {
     /// Whether at most one such effect hits a call; the others add up.
     pub fn replaces_answer(&self) -> bool {
-        use NamedEffect::{Debug, Exchange, Fields, LatencyMs};
+        use NamedEffect::{Debug, EmptyPage, Exchange, Fields, LatencyMs};
         !matches!(
             self,
-            Self::Named(LatencyMs(_) | Debug(_) | Fields(_) | Exchange(_))
+            Self::Named(LatencyMs(_) | Debug(_) | Fields(_) | Exchange(_) | EmptyPage)
         )
     }
 

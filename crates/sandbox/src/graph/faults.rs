@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Call, GraphError, Method, Outcome, Reply, caller,
     error::{METHOD, OAUTH},
-    fields, headers,
+    fields, headers, list,
 };
 use crate::{
     fault::{
@@ -84,6 +84,9 @@ pub(crate) fn change_answer(call: &Call, answer: &mut Value, changes: &AnswerCha
                 set_member(node, name, value);
             }
         }
+    }
+    if changes.empty_page && answer.get("data").is_some_and(Value::is_array) {
+        list::empty_page(call, answer);
     }
     if let Some(data) = answer.get_mut("data").and_then(Value::as_object_mut) {
         for (name, value) in &changes.debug {

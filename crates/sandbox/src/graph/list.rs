@@ -28,6 +28,7 @@ pub(crate) fn select_page(call: &Call, ids: Vec<String>) -> Result<ListPage, Gra
     let limit = limit.clamp(1, MAX_LIMIT);
     let total = ids.len();
     let start = match (call.params.get("after"), call.params.get("before")) {
+        (Some(after), _) if after == cursor_of("") => 0,
         (Some(after), _) => find_position(&ids, after)?.saturating_add(1),
         (None, Some(before)) => find_position(&ids, before)?.saturating_sub(limit),
         (None, None) => 0,
@@ -67,6 +68,28 @@ pub(crate) fn wrap_page(state: &State, call: &Call, window: &ListPage, data: &[V
         .is_some_and(|summary| summary != "false");
     asked.then(|| fields.insert("summary".to_owned(), json!({"total_count": window.total})));
     list
+}
+
+/// Empties a page of a list: the page after it begins where this one began.
+pub(crate) fn empty_page(call: &Call, list: &mut Value) {
+    let Some(fields) = list.as_object_mut().filter(|it| it.contains_key("data")) else {
+        return;
+    };
+    let after = call
+        .params
+        .get("after")
+        .map_or_else(|| cursor_of(""), ToOwned::to_owned);
+    let mut query = Serializer::new(String::new());
+    query.append_pair("access_token", call.token().unwrap_or_default());
+    query.append_pair("after", &after);
+    let next = format!(
+        "https://graph.facebook.com/{}?{}",
+        call.joined_path(),
+        query.finish()
+    );
+    let paging = json!({"cursors": {"before": after, "after": after}, "next": next});
+    fields.insert("data".to_owned(), json!([]));
+    fields.insert("paging".to_owned(), paging);
 }
 
 /// Responds with one page of a list: selects the ids, renders each with `row`, wraps them.

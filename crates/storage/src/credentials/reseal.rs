@@ -34,7 +34,11 @@ closed_list! {
 }
 
 /// Columns of records that end by themselves: the old data key is kept for as long as there are any.
-const ENDING: [&str; 2] = ["reconnects.submitted", "consents.sealed"];
+const ENDING: [&str; 3] = [
+    "reconnects.submitted",
+    "discoveries.submitted",
+    "consents.sealed",
+];
 
 /// A record of a [`SecretColumn`].
 #[derive(Debug, Clone)]

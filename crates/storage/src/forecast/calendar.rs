@@ -34,12 +34,12 @@ const TALLIES: &str = "
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
 /// Credentials `c` of the asset of ending `e`, each with its grant `g`.
-const WAITING: &str = "credentials c
+pub(super) const WAITING: &str = "credentials c
     LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
     WHERE c.tenant_id = :tenant AND c.asset_id = e.id";
 
 /// Whether credential `c` of grant `g` still works after ending `e`.
-const OUTLASTS: &str = "
+pub(super) const OUTLASTS: &str = "
     coalesce(({expires_at}) > e.at, 0 = 0) AND coalesce(({data_access}) > e.at, 0 = 0)
     AND (e.rank IN (1, 2)
         OR (c.person_id IS NOT NULL AND c.person_id IS DISTINCT FROM e.person_id))

@@ -9,7 +9,7 @@ use regrant_domain::{ForecastPosition, PersonCounts, PersonFacts, PersonId, Time
 use crate::{
     Error, ForecastFilter, TenantTx,
     forecast::calendar::{count_from_row, forecast_position_from_row},
-    sql::{Row, decode_rows},
+    sql::{CHUNK, Row, decode_rows},
 };
 
 /// The persons of the table `person`, each with the newest grant.
@@ -45,6 +45,28 @@ impl TenantTx {
             .bind("limit", i64::from(limit));
         self.fetch_decoded("grants", query, person_facts_from_row)
             .await
+    }
+
+    /// Those of these persons whom the tenant knows, by id.
+    pub async fn find_persons(&self, ids: &[PersonId]) -> Result<Vec<PersonFacts>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "WITH person AS (
+                         SELECT person_id FROM grants
+                         WHERE tenant_id = :tenant AND person_id IN :ids
+                         UNION
+                         SELECT person_id FROM credentials
+                         WHERE tenant_id = :tenant AND person_id IN :ids)
+                     {newest} ORDER BY p.person_id",
+                )
+                .fill("newest", NEWEST)
+                .bind_list("ids", chunk.iter().map(PersonId::as_str));
+            let persons = self.fetch_decoded("grants", query, person_facts_from_row);
+            found.extend(persons.await?);
+        }
+        Ok(found)
     }
 
     /// The person with this id.

@@ -165,7 +165,7 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Erases the other personal data of a person: the name in revoked grants, and their cut-offs.
+    /// Erases the other personal data of a person: the name in revoked grants, their cut-offs and their discoveries.
     pub async fn erase_personal_data(&self, revoked: RevokedConsent<'_>) -> Result<(), Error> {
         let names = self
             .query(
@@ -183,7 +183,15 @@ impl TenantTx {
             )
             .bind("person", revoked.person.as_str())
             .bind("before", to_micros(revoked.before));
-        self.execute(cut_offs).await.map(drop)
+        self.execute(cut_offs).await?;
+        let discoveries = self
+            .query(
+                "DELETE FROM discoveries
+                 WHERE tenant_id = :tenant AND person_id = :person AND created_at < :before",
+            )
+            .bind("person", revoked.person.as_str())
+            .bind("before", to_micros(revoked.before));
+        self.execute(discoveries).await.map(drop)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
 /// among them, nor is what the deletion waits for.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "deliveries",
     "events",
     "webhook_endpoints",
@@ -20,6 +20,8 @@ const TABLES: [&str; 21] = [
     "reconnect_sessions",
     "reconnect_items",
     "reconnects",
+    "discovered_assets",
+    "discoveries",
     "credentials",
     "probe_due",
     "cut_offs",

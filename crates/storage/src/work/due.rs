@@ -3,7 +3,7 @@
 //! The rule: claiming a row raises its fencing number. A transaction that writes for a lease first calls
 //! [`TenantTx::hold_lease`], so that a process that was paused beyond its lease writes nothing.
 
-use regrant_domain::{ReconnectId, TenantId, Timestamp, closed_list};
+use regrant_domain::{DiscoveryId, ReconnectId, TenantId, Timestamp, closed_list};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ closed_list! {
         Inbox = "inbox",
         /// A grant's token expires soon.
         Refresh = "refresh",
+        /// A discovery has lists to read.
+        Discovery = "discovery",
         /// An event is to be delivered to a tenant's endpoint.
         Delivery = "delivery",
     }
@@ -33,7 +35,9 @@ impl DueKind {
     pub(crate) const fn tenant_condition(self) -> &'static str {
         match self {
             Self::Inbox => "t.deleted_at IS NULL",
-            Self::Reconnect | Self::Refresh | Self::Delivery => "t.status = 'active'",
+            Self::Reconnect | Self::Refresh | Self::Discovery | Self::Delivery => {
+                "t.status = 'active'"
+            }
         }
     }
 }
@@ -56,6 +60,12 @@ impl Lease {
     #[must_use]
     pub const fn reconnect_id(&self) -> ReconnectId {
         ReconnectId::from_uuid(self.object)
+    }
+
+    /// The leased discovery, if the kind is [`DueKind::Discovery`].
+    #[must_use]
+    pub const fn discovery_id(&self) -> DiscoveryId {
+        DiscoveryId::from_uuid(self.object)
     }
 }
 

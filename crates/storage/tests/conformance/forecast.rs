@@ -20,6 +20,7 @@ use crate::{
 
 on_both!(
     the_calendar_is_that_of_the_domain,
+    assets_at_risk_are_those_that_the_domain_finds,
     a_page_takes_the_same_time_however_many_assets_there_are
 );
 
@@ -67,6 +68,59 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
         with_system_user,
         "the fixtures hold a standby token of a system user"
     );
+}
+
+async fn assets_at_risk_are_those_that_the_domain_finds(bench: Bench) {
+    fill(&bench).await;
+    let tx = bench.acme().await;
+    let assets = tx.list_assets(&everything()).await.unwrap();
+    let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
+    let behind = tx.find_standby_facts(&ids).await.unwrap();
+    let filter = ForecastFilter {
+        from: day(0),
+        to: day(NOW + 90),
+        every: true,
+        ..filters().remove(0)
+    };
+    let none = Vec::new();
+    let mut wanted = BTreeMap::new();
+    for asset in &assets {
+        let behind = behind.get(&asset.id).unwrap_or(&none);
+        let mut persons: Vec<_> = behind
+            .iter()
+            .filter(|it| it.slot != Slot::Candidate && !it.system_user)
+            .filter_map(|it| it.person_id.clone())
+            .collect();
+        persons.sort_unstable();
+        let state = asset.state_at(filter.now, chrono::Duration::zero());
+        if !state.is_serving() {
+            if asset.generation > 0 {
+                wanted.insert(asset.id.clone(), (None, persons));
+            }
+            continue;
+        }
+        let is_open = |it: &Ending| {
+            let cover = find_cover(it, behind, None, filter.now);
+            (filter.from..filter.to).contains(&it.at) && !cover.is_some_and(|it| it.0.is_seamless())
+        };
+        let endings = list_calendar_endings(&asset.facts, filter.now, false);
+        if let Some(ending) = endings.into_iter().find(is_open) {
+            wanted.insert(asset.id.clone(), (Some((ending.at, ending.cause)), persons));
+        }
+    }
+    let found = tx.list_assets_at_risk(&filter).await.unwrap();
+    let count = found.len();
+    let found: BTreeMap<_, _> = found
+        .into_iter()
+        .map(|mut it| {
+            it.persons.sort_unstable();
+            (it.id, (it.ending, it.persons))
+        })
+        .collect();
+    assert_eq!(found.len(), count, "each asset once");
+    assert!(wanted.values().any(|it| it.0.is_none()) && wanted.len() > 100);
+    let differs = found.iter().find(|(id, it)| wanted.get(*id) != Some(it));
+    assert_eq!((differs, found.len()), (None, wanted.len()));
 }
 
 /// Windows, filters and persons who leave.

@@ -29,6 +29,8 @@ pub enum Resource {
     ReconnectSession,
     /// A consent.
     Consent,
+    /// A discovery.
+    Discovery,
     /// A row that carries a seal.
     Row,
 }
@@ -47,6 +49,7 @@ impl std::fmt::Display for Resource {
             Self::Event => "event",
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
+            Self::Discovery => "discovery",
             Self::Row => "row",
             Self::Consent => "consent",
             Self::ReconnectSession => "reconnect session",

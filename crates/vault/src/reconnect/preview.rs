@@ -275,7 +275,8 @@ fn refuse_all(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, ProbeResu
         .collect()
 }
 
-fn timeout_refusal() -> Refusal {
+/// The refusal where Graph gave no answer by the deadline.
+pub(crate) fn timeout_refusal() -> Refusal {
     Refusal {
         kind: RefusalKind::Unavailable,
         message: "Graph did not answer in time.".to_owned(),

@@ -76,8 +76,10 @@ pub(super) struct Run<'a> {
 }
 
 impl Vault {
-    /// Claims due reconnects and runs them here: deferred ones, and those whose process is gone. Returns how many.
+    /// Claims due reconnects and runs them here: deferred ones, and those whose process is gone; discoveries too. Returns
+    /// how many reconnects.
     pub async fn resume_due(&self) -> Result<usize, Error> {
+        self.resume_discoveries().await?;
         let lease_for =
             chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         // What cannot run here is left to other processes.
@@ -146,7 +148,7 @@ impl Vault {
     }
 
     /// Renews the lease until another process holds it.
-    async fn renew_until_lost(&self, scope: &TenantScope, lease: &Lease) -> Error {
+    pub(crate) async fn renew_until_lost(&self, scope: &TenantScope, lease: &Lease) -> Error {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
             let until = Clock::system_time() + self.settings.lease;

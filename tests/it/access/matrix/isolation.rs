@@ -49,6 +49,8 @@ const NO_SESSION: &str = "rse_00000000000070008000000000000000";
 
 const NO_CONSENT: &str = "cns_00000000000070008000000000000000";
 
+const NO_DISCOVERY: &str = "dsc_00000000000070008000000000000000";
+
 const NO_ENDPOINT: &str = "whk_00000000000070008000000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,6 +63,7 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
                 Object::Person => NO_PERSON,
                 Object::Session => NO_SESSION,
                 Object::Consent => NO_CONSENT,
+                Object::Discovery => NO_DISCOVERY,
                 Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
             };
             let unknown = answer(

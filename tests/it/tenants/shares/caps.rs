@@ -5,13 +5,14 @@ use std::path::Path;
 use crate::harness::{Harness, Options};
 
 /// The limits of the process by name. A new limit is listed by `Vault::shared_limits`, and here.
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 9] = [
     "transactions that read",
     "transactions that write",
     "rounds of reconnects",
     "batches in flight",
     "previews",
     "checks",
+    "discoveries",
     "long lists",
     "webhooks in flight",
 ];

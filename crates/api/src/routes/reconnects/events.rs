@@ -1,4 +1,4 @@
-//! A reconnect as a stream of events (SSE), item by item as they are settled.
+//! Reconnects and other long work as streams of events (SSE), item by item as they are settled.
 //!
 //! The rule: the stream reads from the database. A wake-up only says when to read, `Last-Event-ID` says where to
 //! continue, and nothing is buffered for a slow reader: the next page is read after the previous one was sent.
@@ -8,13 +8,22 @@ mod last_event_id;
 mod reader;
 mod streams;
 
-use actix_web::{HttpResponse, get, web::Data};
-use futures_util::{StreamExt, stream};
-use regrant_domain::ReconnectId;
-use regrant_vault::Vault;
+use std::time::Duration;
 
-pub(crate) use self::streams::EventStreams;
-use self::{last_event_id::LastEventId, reader::EventReader};
+use actix_web::{
+    HttpResponse, get,
+    web::{Bytes, Data},
+};
+use futures_util::{StreamExt, stream};
+use regrant_domain::{Locale, Permission, ReconnectId, ReconnectStatus};
+use regrant_vault::{Error, Principal, Vault};
+
+pub(crate) use self::{
+    last_event_id::LastEventId,
+    reader::{EventPage, EventSource, render_event},
+    streams::EventStreams,
+};
+use super::out::{ItemOut, ReconnectSummary};
 use crate::{
     access::{Caller, ReconnectsWrite},
     extract::{Language, PathId},
@@ -50,18 +59,72 @@ pub(crate) async fn stream_reconnect_events(
     last: LastEventId,
     language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let follower = streams.open_reader(vault, caller.principal, (id.0, last.0), language.0)?;
-    follower.check_exists().await?;
-    Ok(stream_response(follower))
+    let source = ReconnectEvents {
+        id: id.0,
+        locale: language.0,
+    };
+    follow(&streams, vault, caller.principal, source, last).await
 }
 
-fn stream_response(follower: EventReader) -> HttpResponse {
-    let pieces = stream::unfold(Some(follower), |follower| async move {
-        follower?.next_chunk().await
-    });
-    HttpResponse::Ok()
+/// Streams the events of an object to a caller that may read it.
+pub(crate) async fn follow(
+    streams: &EventStreams,
+    vault: Data<Vault>,
+    caller: Principal,
+    source: impl EventSource,
+    last: LastEventId,
+) -> Result<HttpResponse, Problem> {
+    let reader = streams.open_reader(vault, caller, source, last.0)?;
+    reader.check_exists().await?;
+    let pieces = stream::unfold(
+        Some(reader),
+        |reader| async move { reader?.next_chunk().await },
+    );
+    Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         // Asks proxies not to buffer, which would delay events.
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(pieces.map(Ok::<_, std::convert::Infallible>))
+        .streaming(pieces.map(Ok::<_, std::convert::Infallible>)))
+}
+
+/// The items of a reconnect as they settle, in the language of the reader.
+#[derive(Clone, Copy)]
+struct ReconnectEvents {
+    id: ReconnectId,
+    locale: Locale,
+}
+
+impl EventSource for ReconnectEvents {
+    const PERMISSION: Permission = Permission::ReconnectsWrite;
+
+    async fn await_progress(self, vault: &Vault, at_most: Duration) {
+        vault.await_progress(self.id, at_most).await;
+    }
+
+    async fn read_page(
+        self,
+        vault: &Vault,
+        caller: &Principal,
+        after: i64,
+    ) -> Result<EventPage, Error> {
+        let (items, view) = vault.list_events_after(caller, self.id, after).await?;
+        let Some(last) = items.iter().filter_map(|it| it.event_seq).max() else {
+            let is_over = view.status != ReconnectStatus::Running;
+            return Ok(EventPage {
+                events: None,
+                end: is_over
+                    .then(|| render_event("reconnect", None, &ReconnectSummary::from(view))),
+            });
+        };
+        let numbered = items
+            .into_iter()
+            .filter_map(|it| Some((it.event_seq?, ItemOut::in_language(it, self.locale))));
+        let text: Vec<u8> = numbered
+            .flat_map(|(number, item)| render_event("item", Some(number), &item))
+            .collect();
+        Ok(EventPage {
+            events: Some((last, Bytes::from(text))),
+            end: None,
+        })
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use regrant_domain::{
     AssetId, Grant, Locale, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus,
-    Serving, Verdict,
+    Serving, TokenFacts, Verdict,
 };
 use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;
@@ -138,10 +138,16 @@ impl ItemOut {
 
 impl From<Grant> for PersonOut {
     fn from(it: Grant) -> Self {
+        it.facts.into()
+    }
+}
+
+impl From<TokenFacts> for PersonOut {
+    fn from(it: TokenFacts) -> Self {
         Self {
-            id: it.facts.person_id,
-            name: it.facts.person_name,
-            is_work_account: it.facts.is_work_account,
+            id: it.person_id,
+            name: it.person_name,
+            is_work_account: it.is_work_account,
         }
     }
 }

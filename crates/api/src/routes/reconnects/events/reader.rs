@@ -1,8 +1,8 @@
-//! One reader of the events of one reconnect.
+//! One reader of the events of one object.
 //!
 //! The rule: subscribe before reading, so that no change between the two is missed.
 
-use std::{fmt::Write, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use actix_web::{
     http::header,
@@ -10,27 +10,53 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::poll;
-use regrant_domain::{Locale, Permission, ReconnectId, ReconnectStatus};
-use regrant_vault::{ItemView, Principal, ReconnectView, Vault};
+use regrant_domain::Permission;
+use regrant_vault::{Error, Principal, Vault};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    super::out::{ItemOut, ReconnectSummary},
-    streams::{EventStreams, StreamPermits},
-};
+use super::streams::{EventStreams, StreamPermits};
 use crate::problem::{Code, Problem};
 
-/// How often the database is read without a wake-up: the reconnect may run in another process.
+/// How often the database is read without a wake-up: the work may run in another process.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// An object whose events a stream sends.
+pub(crate) trait EventSource: Copy + 'static {
+    /// The permission that a reader needs as long as it reads.
+    const PERMISSION: Permission;
+
+    /// Waits until the object progresses, at most `at_most`.
+    async fn await_progress(self, vault: &Vault, at_most: Duration);
+
+    /// The events after `after`, or the end of the stream.
+    ///
+    /// # Errors
+    /// `NotFound`: the caller may not read the object, or it is gone.
+    async fn read_page(
+        self,
+        vault: &Vault,
+        caller: &Principal,
+        after: i64,
+    ) -> Result<EventPage, Error>;
+}
+
+/// Some events of an object.
+pub(crate) struct EventPage {
+    /// The number of the last event, and the events as they are sent; `None` if there are none yet.
+    pub(crate) events: Option<(i64, Bytes)>,
+    /// The last event of the stream, once no other event follows.
+    pub(crate) end: Option<Bytes>,
+}
+
 impl EventStreams {
-    pub(super) fn open_reader(
+    pub(super) fn open_reader<S: EventSource>(
         &self,
         vault: Data<Vault>,
         caller: Principal,
-        (id, after): (ReconnectId, i64),
-        locale: Locale,
-    ) -> Result<EventReader, Problem> {
+        source: S,
+        after: i64,
+    ) -> Result<EventReader<S>, Problem> {
         let permits = self.acquire_permits(&caller).ok_or_else(|| {
             Problem::new(Code::TooManyStreams, "Too many event streams are open.")
                 .with_header(header::RETRY_AFTER, 10)
@@ -41,9 +67,8 @@ impl EventStreams {
         Ok(EventReader {
             vault,
             caller,
-            id,
+            source,
             after,
-            locale,
             closing,
             keep_alive,
             ends_at: until,
@@ -54,13 +79,12 @@ impl EventStreams {
     }
 }
 
-/// One reader of one reconnect.
-pub(super) struct EventReader {
+/// One reader of one object.
+pub(super) struct EventReader<S> {
     vault: Data<Vault>,
     caller: Principal,
-    id: ReconnectId,
+    source: S,
     after: i64,
-    locale: Locale,
     closing: CancellationToken,
     keep_alive: Duration,
     ends_at: Instant,
@@ -70,13 +94,11 @@ pub(super) struct EventReader {
     _permits: StreamPermits,
 }
 
-impl EventReader {
+impl<S: EventSource> EventReader<S> {
     pub(super) async fn check_exists(&self) -> Result<(), Problem> {
-        let read = self
-            .vault
-            .list_events_after(&self.caller, self.id, i64::MAX)
-            .await;
-        Ok(read.map(drop)?)
+        let source = self.source;
+        let read = source.read_page(&self.vault, &self.caller, i64::MAX);
+        Ok(read.await.map(drop)?)
     }
 
     /// Checks from time to time that the session or client of the reader still has access.
@@ -85,7 +107,7 @@ impl EventReader {
             return Ok(());
         }
         self.vault
-            .recheck_caller(&self.caller, Permission::ReconnectsWrite)
+            .recheck_caller(&self.caller, S::PERMISSION)
             .await?;
         self.last_checked = Instant::now();
         Ok(())
@@ -93,25 +115,25 @@ impl EventReader {
 
     /// The next chunk of the stream, and the reader of the chunks after it; `None` at the end.
     pub(super) async fn next_chunk(mut self) -> Option<(Bytes, Option<Self>)> {
-        let vault = self.vault.clone();
+        let (vault, source) = (self.vault.clone(), self.source);
         while Instant::now() < self.ends_at {
             self.recheck_access().await.ok()?;
             // Subscribe before reading, so that no change in between is missed.
-            let mut woken = pin!(vault.await_progress(self.id, POLL_INTERVAL));
+            let mut woken = pin!(source.await_progress(&vault, POLL_INTERVAL));
             let moved = poll!(woken.as_mut()).is_ready();
             // `Problem` logs an internal error; the client reconnects with the last event id.
-            let read = vault
-                .list_events_after(&self.caller, self.id, self.after)
+            let page = source
+                .read_page(&vault, &self.caller, self.after)
                 .await
-                .map_err(Problem::from);
-            let (items, view) = read.ok()?;
-            if let Some(last) = items.iter().filter_map(|it| it.event_seq).max() {
+                .map_err(Problem::from)
+                .ok()?;
+            if let Some((last, events)) = page.events {
                 self.after = last;
                 self.last_sent = Instant::now();
-                return Some((render_items(items, self.locale), Some(self)));
+                return Some((events, Some(self)));
             }
-            if view.status != ReconnectStatus::Running {
-                return Some((render_end(view), None));
+            if let Some(end) = page.end {
+                return Some((end, None));
             }
             if self.last_sent.elapsed() >= self.keep_alive {
                 self.last_sent = Instant::now();
@@ -128,18 +150,9 @@ impl EventReader {
     }
 }
 
-fn render_items(items: Vec<ItemView>, locale: Locale) -> Bytes {
-    let mut text = String::new();
-    for it in items {
-        let Some(number) = it.event_seq else { continue };
-        let data = serde_json::to_string(&ItemOut::in_language(it, locale)).unwrap_or_default();
-        // Writing to a string does not fail.
-        let _written = write!(text, "id: {number}\nevent: item\ndata: {data}\n\n");
-    }
-    text.into()
-}
-
-fn render_end(view: ReconnectView) -> Bytes {
-    let data = serde_json::to_string(&ReconnectSummary::from(view)).unwrap_or_default();
-    format!("event: reconnect\ndata: {data}\n\n").into()
+/// An event as it is sent: its name, its number if readers can continue behind it, and its data.
+pub(crate) fn render_event(name: &str, number: Option<i64>, data: &impl Serialize) -> Bytes {
+    let data = serde_json::to_string(data).unwrap_or_default();
+    let id = number.map(|it| format!("id: {it}\n")).unwrap_or_default();
+    format!("{id}event: {name}\ndata: {data}\n\n").into()
 }

@@ -1,0 +1,167 @@
+//! Reconnect plans: the fewest persons whose log-ins cover all assets at risk.
+
+use regrant_testdb::TestDatabase;
+use serde_json::{Value, json};
+
+use super::{connected, list};
+use crate::harness::{Fleet, Harness, business, on_both, problem_code, watch};
+
+on_both!(
+    a_plan_asks_the_fewest_persons_who_had_tokens_for_all_assets_at_risk,
+    a_plan_asks_each_person_who_alone_covers_assets,
+    a_login_that_was_granted_for_an_asset_covers_it,
+    an_asset_that_no_known_person_covers_is_named,
+    a_cut_off_needs_another_account_of_its_person,
+);
+
+async fn plan(tenant: &crate::harness::Tenant, days: u32) -> Value {
+    let plan = tenant
+        .get(&format!("/v1/reconnect-plan?within_days={days}"))
+        .await;
+    assert!(plan["generated_at"].is_string(), "{plan}");
+    plan
+}
+
+async fn a_plan_asks_the_fewest_persons_who_had_tokens_for_all_assets_at_risk(
+    database: TestDatabase,
+) {
+    let fleet = Fleet::new(2, 5, 1);
+    let (harness, tenant) = connected(database, &fleet).await;
+    // The managed account replaces the tokens of business 1 and is parked for business 2.
+    tenant
+        .reconnect(&harness.sandbox.token(Fleet::MANAGED).await, &fleet.ids())
+        .await;
+    let near = plan(&tenant, 30).await;
+    assert_eq!(
+        (&near["at_risk"], &near["persons"], &near["is_minimal"]),
+        (&json!(0), &json!([]), &json!(true)),
+        "{near}"
+    );
+    let far = plan(&tenant, 100).await;
+    assert_eq!(
+        (&far["at_risk"], &far["covered"], &far["at_least"]),
+        (&json!(12), &json!(12), &json!(1)),
+        "{far}"
+    );
+    let [person] = list(&far, "persons").as_slice() else {
+        panic!("one person covers all: {far}")
+    };
+    assert_eq!(person["id"], Fleet::PERSON, "{far}");
+    assert_eq!(person["assets"]["count"], 12, "{far}");
+    assert_eq!(person["only_by_person"], 6, "business 2: {far}");
+    assert_eq!(
+        person["without_person"],
+        json!({ "covered": 0, "percent": 0 }),
+        "{far}"
+    );
+    let forecast = tenant.get("/v1/forecast?limit=1").await;
+    assert_eq!(
+        person["first_end"], forecast["data"][0]["ending"]["at"],
+        "{far}"
+    );
+    let first = &forecast["data"][0]["asset_id"];
+    assert_eq!(
+        &person["assets"]["asset_ids"][0], first,
+        "the most urgent first"
+    );
+}
+
+async fn a_plan_asks_each_person_who_alone_covers_assets(database: TestDatabase) {
+    let fleet = Fleet::new(3, 3, 0);
+    let harness = Harness::start(database, &fleet.world_of_many()).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    for n in 1..=3 {
+        let token = harness.sandbox.token(&Fleet::person_of(n)).await;
+        let ids = crate::harness::ids(&fleet.assets_of(n));
+        tenant.reconnect(&token, &ids).await;
+    }
+    let far = plan(&tenant, 100).await;
+    let asked: Vec<_> = list(&far, "persons").iter().map(|it| &it["id"]).collect();
+    let all: Vec<_> = (1..=3).map(|n| json!(Fleet::person_of(n))).collect();
+    assert_eq!(asked, all.iter().collect::<Vec<_>>(), "{far}");
+    for person in list(&far, "persons") {
+        assert_eq!(person["only_by_person"], 4, "{person}");
+        assert_eq!(
+            person["without_person"],
+            json!({ "covered": 8, "percent": 66 }),
+            "{person}"
+        );
+    }
+    assert_eq!(far["at_least"], 3);
+    let other = harness.tenant("Two").await;
+    let empty = plan(&other, 366).await;
+    assert_eq!(
+        (&empty["at_risk"], &empty["persons"]),
+        (&json!(0), &json!([]))
+    );
+    for days in ["0", "367", "x", ""] {
+        let faulty = tenant
+            .get(&format!("/v1/reconnect-plan?within_days={days}"))
+            .await;
+        assert_eq!(problem_code(&faulty), "invalid_request", "{faulty}");
+        assert_eq!(faulty["errors"][0]["field"], "within_days", "{faulty}");
+    }
+}
+
+async fn a_login_that_was_granted_for_an_asset_covers_it(database: TestDatabase) {
+    let fleet = Fleet::new(2, 1, 1);
+    let (harness, tenant) = connected(database, &fleet).await;
+    // The managed account's login names page 1 although the reconnect does not.
+    let [first, page_1, second, _] = &fleet.ids()[..] else {
+        panic!("four assets")
+    };
+    let wanted = json!({ "person": Fleet::MANAGED, "app": crate::harness::APP,
+        "assets": [first, page_1] });
+    let token = harness.sandbox.token_of(wanted).await;
+    tenant.reconnect(&token, std::slice::from_ref(first)).await;
+    let far = plan(&tenant, 100).await;
+    let person = &list(&far, "persons")[0];
+    assert_eq!(person["id"], Fleet::PERSON, "{far}");
+    assert_eq!(
+        person["only_by_person"], 2,
+        "the business {second} and its page: {far}"
+    );
+}
+
+async fn an_asset_that_no_known_person_covers_is_named(database: TestDatabase) {
+    let fleet = Fleet::new(1, 2, 0);
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    let page = fleet.ids()[1].clone();
+    let import = json!({ "id": page, "kind": "page", "token": "EAAnobodysTokenZD" });
+    tenant.register(&[import]).await;
+    watch(&harness).await;
+    let plan = plan(&tenant, 30).await;
+    assert_eq!(
+        plan["uncovered"],
+        json!({ "count": 1, "asset_ids": [page], "has_more": false }),
+        "{plan}"
+    );
+    assert_eq!(
+        (&plan["at_risk"], &plan["covered"], &plan["persons"]),
+        (&json!(1), &json!(0), &json!([])),
+        "{plan}"
+    );
+}
+
+async fn a_cut_off_needs_another_account_of_its_person(database: TestDatabase) {
+    let fleet = Fleet::new(2, 3, 0);
+    let (harness, tenant) = connected(database, &fleet).await;
+    let migration = json!({ "person": Fleet::PERSON, "business": business(1),
+        "new_person": Fleet::MANAGED });
+    harness.sandbox.post("migrations", migration).await;
+    harness.clock.advance_by(chrono::Duration::days(2));
+    let tenant = tenant.log_in_again().await;
+    watch(&harness).await;
+    let near = plan(&tenant, 40).await;
+    let [person] = list(&near, "persons").as_slice() else {
+        panic!("one person: {near}")
+    };
+    assert_eq!(
+        (&person["assets"]["count"], &person["needs_other_account"]),
+        (&json!(4), &json!(4)),
+        "{near}"
+    );
+    assert_eq!(person["stopped"], 0, "{near}");
+}
