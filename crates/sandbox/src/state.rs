@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Clock, World, calls::CallRecord, fault::Faults, migration::Migrations, token::Tokens,
-    usage::QuotaTable, webhook::Deliveries,
+    Clock, World, calls::CallRecord, dialog::Choices, fault::Faults, migration::Migrations,
+    token::Tokens, usage::QuotaTable, webhook::Deliveries,
 };
 
 /// Everything that a call reads or changes.
@@ -16,6 +16,7 @@ pub(crate) struct State {
     pub clock: Clock,
     pub world: World,
     pub tokens: Tokens,
+    pub choices: Choices,
     pub migrations: Migrations,
     pub faults: Faults,
     pub usage: QuotaTable,
@@ -32,6 +33,7 @@ impl State {
             world,
             url,
             tokens: Tokens::default(),
+            choices: Choices::default(),
             migrations: Migrations::default(),
             faults: Faults::default(),
             usage: QuotaTable::default(),
@@ -55,6 +57,7 @@ impl State {
     pub fn replace_world(&mut self, world: World) {
         self.world = world;
         self.tokens = Tokens::default();
+        self.choices = Choices::default();
         self.migrations = Migrations::default();
         self.faults = Faults::default();
         self.usage = QuotaTable::default();
