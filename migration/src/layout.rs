@@ -29,7 +29,7 @@ pub const COORDINATOR: [&str; 18] = [
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 21] = [
+pub const DISTRIBUTED: [&str; 23] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -49,6 +49,8 @@ pub const DISTRIBUTED: [&str; 21] = [
     "client_scopes",
     "client_proofs",
     "reconnect_sessions",
+    "links",
+    "link_logins",
     "key_wraps",
     "deletions",
 ];

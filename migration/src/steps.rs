@@ -11,6 +11,7 @@ mod assets;
 mod audit;
 mod credentials;
 mod inbound;
+mod links;
 mod operators;
 mod reconnects;
 mod tenants;
@@ -20,7 +21,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 50] = [
+pub(crate) const ALL: [Step; 52] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -71,4 +72,6 @@ pub(crate) const ALL: [Step; 50] = [
     credentials::s55_key_rotation::STEP,
     credentials::s56_deletions::STEP,
     work::s57_statistics::STEP,
+    links::s60_links::STEP,
+    links::s61_link_logins::STEP,
 ];

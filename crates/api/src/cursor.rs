@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, DeliveryId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, DeliveryId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,10 @@ impl Position for ReconnectId {
 
 impl Position for ReconnectSessionId {
     const LIST: &'static str = "reconnect_sessions:";
+}
+
+impl Position for LinkId {
+    const LIST: &'static str = "reconnect_links:";
 }
 
 impl Position for DeliveryId {

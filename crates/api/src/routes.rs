@@ -7,6 +7,7 @@ mod assets;
 mod audit;
 mod forecast;
 mod health;
+mod links;
 mod meta;
 mod oauth;
 mod openapi;
@@ -71,6 +72,10 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(sessions::get_current_reconnect_session)
         .service(sessions::get_reconnect_session)
         .service(sessions::end_reconnect_session)
+        .service(links::create_reconnect_link)
+        .service(links::list_reconnect_links)
+        .service(links::get_reconnect_link)
+        .service(links::revoke_reconnect_link)
         .service(previews::preview_reconnect)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)

@@ -4,8 +4,8 @@
 
 use regrant_domain::{
     AssetKind, BusinessSource, Confidence, Coverage, CredentialKind, CutOffSource, EventKind,
-    FactName, FactSource, ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode,
-    ReconnectStatus, Serving, Slot, Who,
+    FactName, FactSource, LinkStatus, Locale, ObjectCondition, OperatorRole, Outcome, Permission,
+    ReasonCode, ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -65,6 +65,14 @@ pub(crate) fn business_source() -> Object {
 
 pub(crate) fn asset_state() -> Object {
     enum_schema(Status::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn link_status() -> Object {
+    enum_schema(LinkStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn locale() -> Object {
+    enum_schema(Locale::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn credential_kind() -> Object {

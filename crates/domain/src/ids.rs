@@ -9,6 +9,6 @@ pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
 pub use kek_ref::{InvalidKekRef, KekRef};
 pub use plan_id::PlanId;
 pub use record_id::{
-    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, OperatorId, OperatorSessionId,
-    ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, LinkId, OperatorId,
+    OperatorSessionId, ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };

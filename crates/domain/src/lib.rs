@@ -17,15 +17,16 @@ mod ids;
 mod judgement;
 #[doc(hidden)]
 pub mod judgement_docs;
+mod links;
 mod notice;
 mod reconnects;
 mod tenant;
 pub mod webhooks;
 
 pub use access::{
-    ClientSpec, InvalidOperatorName, InvalidReadReason, InvalidWebOrigin, Operator, OperatorName,
-    OperatorRole, Permission, Permissions, Reach, ReachLimit, ReadReason, ScopeUse, WebOrigin,
-    network_of,
+    ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin, Operator,
+    OperatorName, OperatorRole, PageUrl, Permission, Permissions, Reach, ReachLimit, ReadReason,
+    ScopeUse, WebOrigin, network_of,
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
@@ -41,8 +42,8 @@ pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
     AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
-    InvalidId, InvalidKekRef, KekRef, OperatorId, OperatorSessionId, PersonId, PlanId, ReconnectId,
-    ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    InvalidId, InvalidKekRef, KekRef, LinkId, OperatorId, OperatorSessionId, PersonId, PlanId,
+    ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,
@@ -51,6 +52,7 @@ pub use judgement::{
     failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
     watch,
 };
+pub use links::{LinkPerson, LinkStatus, LinkTimes, Locale, LoginNotice, NextActor};
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
     Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,

@@ -16,6 +16,7 @@ mod forecast;
 mod inbound;
 mod keys;
 mod lifecycle;
+mod links;
 mod operators;
 mod reconnect;
 mod settings;
@@ -59,6 +60,7 @@ pub use inbound::{
 };
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
+pub use links::{LinkList, LinkRequest, LinkView, LinkWithAddress, TenantCapability};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
@@ -75,8 +77,8 @@ pub use regrant_domain::{
     ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
-pub use regrant_storage::Outage;
 pub use regrant_storage::{AuditFault, AuditRow, KekUse};
+pub use regrant_storage::{LinkSummary, Outage};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,

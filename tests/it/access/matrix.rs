@@ -32,6 +32,7 @@ enum Object {
     Endpoint,
     Person,
     Session,
+    Link,
 }
 
 struct Row {
@@ -90,7 +91,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Endpoint, Person, Reconnect, Session};
+    use Object::{Asset, Endpoint, Link, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -126,6 +127,10 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnect-sessions/current", Scope(P::ReconnectsWrite), Object::None, 404, none),
         row(Method::GET,    "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      200, none),
         row(Method::DELETE, "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      204, none),
+        row(Method::POST,   "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 201, session),
+        row(Method::GET,    "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         200, none),
+        row(Method::DELETE, "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         204, none),
         row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
         row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, none),
@@ -176,6 +181,7 @@ struct Matrix {
     reconnect: String,
     endpoint: String,
     session: String,
+    link: String,
 }
 
 impl Matrix {
@@ -196,6 +202,11 @@ impl Matrix {
         let (status, opened) = own.post("/v1/reconnect-sessions", &session(&world)).await;
         assert_eq!(status, 201, "{opened}");
         let session = opened["id"].as_str().expect("an id").to_owned();
+        let (status, made) = own
+            .post("/v1/reconnect-links", &self::session(&world))
+            .await;
+        assert_eq!(status, 201, "{made}");
+        let link = made["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -204,6 +215,7 @@ impl Matrix {
             reconnect,
             endpoint,
             session,
+            link,
         }
     }
 
@@ -227,6 +239,7 @@ impl Matrix {
             Object::Endpoint => &self.endpoint,
             Object::Person => Fleet::PERSON,
             Object::Session => &self.session,
+            Object::Link => &self.link,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

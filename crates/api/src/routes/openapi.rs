@@ -33,6 +33,7 @@ use crate::{
         (name = "forecast", description = "When assets will stop working, and why."),
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "reconnect-sessions", description = "Let a page in a browser replace tokens."),
+        (name = "reconnect-links", description = "Let a person give a consent on hosted pages."),
         (name = "meta", description = "Webhooks and callbacks that Meta calls."),
         (name = "webhooks", description = "Events that Regrant sends to a tenant."),
         (name = "audit", description = "Who did what, and when."),

@@ -27,6 +27,8 @@ pub enum Resource {
     Operator,
     /// A reconnect session.
     ReconnectSession,
+    /// A link to a hosted page.
+    Link,
     /// A row that carries a seal.
     Row,
 }
@@ -45,6 +47,7 @@ impl std::fmt::Display for Resource {
             Self::Event => "event",
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
+            Self::Link => "link",
             Self::Row => "row",
             Self::ReconnectSession => "reconnect session",
         })
