@@ -1,4 +1,6 @@
-//! Reconnect sessions, listed origins and quotas.
+//! Reconnect sessions, links, listed origins and quotas.
+
+mod link;
 
 use regrant_domain::{ReconnectSessionId, ReconnectStatus};
 use regrant_storage::{Error, NewReconnectSession, Quota, TenantStatus};
