@@ -29,7 +29,7 @@ pub const COORDINATOR: [&str; 18] = [
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 23] = [
+pub const DISTRIBUTED: [&str; 25] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -49,6 +49,8 @@ pub const DISTRIBUTED: [&str; 23] = [
     "client_scopes",
     "client_proofs",
     "reconnect_sessions",
+    "consents",
+    "consent_codes",
     "links",
     "link_logins",
     "key_wraps",

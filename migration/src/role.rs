@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 41] = [
+const GRANTS: [(&str, &str); 43] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -44,6 +44,8 @@ const GRANTS: [(&str, &str); 41] = [
     ("client_proofs", "SELECT, INSERT, DELETE"),
     ("tenant_origins", "SELECT, INSERT, DELETE"),
     ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
+    ("consents", "SELECT, INSERT, UPDATE, DELETE"),
+    ("consent_codes", "SELECT, INSERT, UPDATE, DELETE"),
     ("links", "SELECT, INSERT, UPDATE, DELETE"),
     ("link_logins", "SELECT, INSERT, UPDATE, DELETE"),
     ("nodes", "SELECT, INSERT, UPDATE, DELETE"),

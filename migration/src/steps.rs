@@ -9,6 +9,7 @@
 
 mod assets;
 mod audit;
+mod consents;
 mod credentials;
 mod inbound;
 mod links;
@@ -21,7 +22,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 52] = [
+pub(crate) const ALL: [Step; 54] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -72,6 +73,8 @@ pub(crate) const ALL: [Step; 52] = [
     credentials::s55_key_rotation::STEP,
     credentials::s56_deletions::STEP,
     work::s57_statistics::STEP,
+    consents::s58_consents::STEP,
+    tenants::s59_login_settings::STEP,
     links::s60_links::STEP,
     links::s61_link_logins::STEP,
 ];

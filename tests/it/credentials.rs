@@ -24,7 +24,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
 }
 
 /// The names of the secrets that appear in these bytes.
-fn hits(haystack: &[u8], secrets: &[(&'static str, String)]) -> Vec<&'static str> {
+pub fn hits(haystack: &[u8], secrets: &[(&'static str, String)]) -> Vec<&'static str> {
     let patterns = secrets
         .iter()
         .flat_map(|(name, secret)| forms(secret).into_iter().map(|form| (*name, form)));

@@ -1,6 +1,7 @@
 //! Reconnects: outcomes, previews, events, overlapping calls and crashes.
 
 mod bulk;
+mod consents;
 mod kill;
 mod linearizability;
 mod outcomes;

@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, DeliveryId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, ConsentId, DeliveryId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,10 @@ impl Position for ReconnectSessionId {
 
 impl Position for LinkId {
     const LIST: &'static str = "reconnect_links:";
+}
+
+impl Position for ConsentId {
+    const LIST: &'static str = "consents:";
 }
 
 impl Position for DeliveryId {

@@ -28,11 +28,13 @@ pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 36] = [
+const COMPLETE_SCHEMAS: [&str; 38] = [
     "App",
     "Asset",
     "AssetState",
     "Client",
+    "Consent",
+    "ConsentingPerson",
     "Credential",
     "CutOffNote",
     "DueJobs",

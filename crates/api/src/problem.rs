@@ -113,6 +113,19 @@ impl Problem {
         }])
     }
 
+    /// The request must give exactly one of two fields, and gives both or neither.
+    pub(crate) fn not_exactly_one(one: &str, other: &str, gives_both: bool) -> Self {
+        let fault = |field: &str, other: &str| Fault {
+            field: field.to_owned(),
+            detail: if gives_both {
+                format!("cannot be combined with `{other}`")
+            } else {
+                format!("is required unless `{other}` is given")
+            },
+        };
+        Self::invalid_fields(vec![fault(one, other), fault(other, one)])
+    }
+
     /// The resource does not exist for this tenant.
     pub(crate) fn not_found(what: impl fmt::Display) -> Self {
         Self::new(Code::NotFound, format!("There is no such {what}."))

@@ -5,6 +5,7 @@
 
 mod assets;
 mod audit;
+mod consents;
 mod forecast;
 mod health;
 mod links;
@@ -70,6 +71,13 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(sessions::open_reconnect_session)
         .service(sessions::list_reconnect_sessions)
         .service(sessions::get_current_reconnect_session)
+        .service(consents::give_current_consent)
+        .service(consents::get_current_consent)
+        .service(consents::delete_current_consent)
+        .service(consents::give_consent)
+        .service(consents::list_consents)
+        .service(consents::get_consent)
+        .service(consents::delete_consent)
         .service(sessions::get_reconnect_session)
         .service(sessions::end_reconnect_session)
         .service(links::create_reconnect_link)

@@ -3,8 +3,8 @@
 //! The rule: the domain does not depend on OpenAPI; the names of a closed list come from its `ALL`.
 
 use regrant_domain::{
-    AssetKind, BusinessSource, Confidence, Coverage, CredentialKind, CutOffSource, EventKind,
-    FactName, FactSource, LinkStatus, Locale, ObjectCondition, OperatorRole, Outcome, Permission,
+    AssetKind, BusinessSource, Confidence, ConsentForm, Coverage, CredentialKind, CutOffSource,
+    EventKind, FactName, FactSource, LinkStatus, Locale, ObjectCondition, OperatorRole, Outcome, Permission,
     ReasonCode, ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
@@ -145,6 +145,33 @@ pub(crate) fn plan_id_or_null() -> Object {
             .description(Some(description))
             .build(),
     )
+}
+
+/// Id of a consent, or null.
+pub(crate) fn consent_id_or_null() -> Object {
+    let description =
+        "Consent of the caller. A reconnect that is accepted uses it up; a preview does not.";
+    make_nullable(
+        string_schema()
+            .pattern(Some("^cns_[0-9a-f]{32}$"))
+            .description(Some(description))
+            .build(),
+    )
+}
+
+pub(crate) fn consent_forms() -> Array {
+    let forms = enum_schema(ConsentForm::ALL.iter().map(|it| it.as_str()));
+    ArrayBuilder::new().items(forms).build()
+}
+
+/// The same, with at least one; null means absent.
+pub(crate) fn some_consent_forms_or_null() -> Array {
+    let forms = enum_schema(ConsentForm::ALL.iter().map(|it| it.as_str()));
+    ArrayBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .items(forms)
+        .min_items(Some(1))
+        .build()
 }
 
 pub(crate) fn serving_or_null() -> Object {

@@ -1,10 +1,13 @@
-//! Tokens that callers submit.
+//! Tokens that callers submit, or name by a consent.
 //!
 //! The rule: no submitted token holds `|`. It separates a token from a time in what the app secret signs, and an app from
 //! its secret in an app token; no person's, page's or system user's token has one.
 
-use regrant_domain::AccessToken;
+use regrant_domain::{AccessToken, ConsentId};
+use regrant_vault::TokenSource;
 use serde::Deserialize;
+
+use crate::problem::Problem;
 
 /// A token in a request body.
 #[derive(Debug, Deserialize)]
@@ -26,6 +29,22 @@ impl TryFrom<String> for SubmittedToken {
             return Err("expected a token without `|`: an app token serves no asset".to_owned());
         }
         Ok(Self(token))
+    }
+}
+
+/// The token of a request, which must give exactly one of `access_token` and `consent_id`.
+pub(crate) fn choose_token_source(
+    access_token: Option<SubmittedToken>,
+    consent_id: Option<ConsentId>,
+) -> Result<TokenSource, Problem> {
+    match (access_token, consent_id) {
+        (Some(token), None) => Ok(TokenSource::Token(token.into_token())),
+        (None, Some(consent)) => Ok(TokenSource::Consent(consent)),
+        (token, _) => Err(Problem::not_exactly_one(
+            "access_token",
+            "consent_id",
+            token.is_some(),
+        )),
     }
 }
 

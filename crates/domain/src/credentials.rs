@@ -7,6 +7,6 @@ mod secret;
 pub use credential::{Credential, CredentialKind, Slot};
 pub use grant::{Grant, GrantedScope, TokenFacts};
 pub use secret::{
-    AccessToken, AppSecret, ClientSecret, InvalidPassword, InvalidSecret, Passphrase, Password,
-    SealedRecord, VerifyToken,
+    AccessToken, AppSecret, AuthorizationCode, ClientSecret, InvalidPassword, InvalidSecret,
+    Passphrase, Password, SealedRecord, VerifyToken,
 };

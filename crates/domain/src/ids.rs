@@ -5,10 +5,10 @@ mod kek_ref;
 mod plan_id;
 mod record_id;
 
-pub use graph_id::{AppId, AssetId, InvalidGraphId, PersonId};
+pub use graph_id::{AppId, AssetId, InvalidGraphId, LoginConfigId, PersonId};
 pub use kek_ref::{InvalidKekRef, KekRef};
 pub use plan_id::PlanId;
 pub use record_id::{
-    ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, LinkId, OperatorId,
+    ClientId, ConsentId, CredentialId, DeliveryId, EventId, GrantId, InvalidId, LinkId, OperatorId,
     OperatorSessionId, ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
 };

@@ -30,6 +30,7 @@ pub use probe_result::{
 };
 pub use refusals::{Refusals, Weight};
 pub use scope_table::explain_by_scope;
+pub(crate) use scope_table::reading_scopes;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod access;
 mod assets;
 mod clock;
 mod closed_list;
+mod consents;
 mod credentials;
 pub mod erasure;
 mod error_chain;
@@ -33,17 +34,22 @@ pub use assets::{
 };
 pub use clock::{Clock, Timestamp};
 pub use closed_list::UnknownItem;
+pub use consents::{
+    Consent, ConsentForm, ConsentForms, ConsentOwner, InvalidLoginScope, InvalidRedirectUri,
+    LoginScopes, LoginSettings, RedirectUri, find_missing_scopes,
+};
 pub use credentials::{
-    AccessToken, AppSecret, ClientSecret, Credential, CredentialKind, Grant, GrantedScope,
-    InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot, TokenFacts,
-    VerifyToken,
+    AccessToken, AppSecret, AuthorizationCode, ClientSecret, Credential, CredentialKind, Grant,
+    GrantedScope, InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot,
+    TokenFacts, VerifyToken,
 };
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
-    AppId, AssetId, ClientId, CredentialId, DeliveryId, EventId, GrantId, InvalidGraphId,
-    InvalidId, InvalidKekRef, KekRef, LinkId, OperatorId, OperatorSessionId, PersonId, PlanId,
-    ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, ConsentId, CredentialId, DeliveryId, EventId, GrantId,
+    InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId, OperatorId,
+    OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId, RequestId, TenantId,
+    WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,

@@ -105,6 +105,15 @@ impl Client {
             None => request,
         };
         let response = request.send().await.map_err(|it| connection_refusal(&it))?;
+        self.read_response(context, response).await
+    }
+
+    /// Reads the whole response.
+    pub(crate) async fn read_response(
+        &self,
+        context: &CallContext<'_>,
+        response: Response,
+    ) -> Result<GraphResponse, Refusal> {
         let status = response.status().as_u16();
         let regain = self.note_headers(context, &response);
         Ok(GraphResponse {
@@ -181,7 +190,7 @@ async fn read_body(mut response: Response) -> Result<Zeroizing<Vec<u8>>, Refusal
 }
 
 /// The refusal for a failed connection. It drops the error itself, which holds the URL.
-fn connection_refusal(error: &reqwest::Error) -> Refusal {
+pub(crate) fn connection_refusal(error: &reqwest::Error) -> Refusal {
     let message = match error {
         it if it.is_timeout() => "Graph did not respond in time.",
         it if it.is_connect() => "Graph could not be reached.",

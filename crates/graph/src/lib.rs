@@ -28,6 +28,7 @@ pub use probe::{Probe, ProbeChunk, Target};
 pub use regrant_domain::TokenFacts;
 pub use settings::{ConfigError, Settings};
 pub use tokens::{
+    code::CodeExchangeError,
     death::DeathVerdict,
     exchange::IssuedToken,
     inspect::{InspectError, TokenInspection},

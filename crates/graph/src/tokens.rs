@@ -1,8 +1,9 @@
-//! Calls about one token: inspect it, exchange it, confirm that it is dead.
+//! Calls about one token: inspect it, exchange it or a code for it, confirm that it is dead.
 //!
 //! The rule: `debug_token` is called with the app's own token, never with the token in question.
 //! Start at `inspect`.
 
+pub(crate) mod code;
 pub(crate) mod death;
 pub(crate) mod debug_token;
 pub(crate) mod exchange;

@@ -22,6 +22,8 @@ pub(crate) struct CallRecord {
     /// Reads of an asset's node, alone or in a batch.
     pub probes_by_asset: BTreeMap<String, u64>,
     pub exchanges: u64,
+    /// Codes that were sent to be exchanged, whatever came of it.
+    pub code_exchanges: u64,
     pub debug_tokens: u64,
     pub push_entry: VecDeque<LogEntry>,
 }

@@ -6,6 +6,7 @@
 mod assets;
 mod calls;
 mod clock;
+mod codes;
 mod dates;
 mod faults;
 mod migrations;
@@ -27,7 +28,12 @@ type ControlResult = Result<HttpResponse, ControlRefusal>;
 pub(crate) fn control_routes() -> Scope {
     web::scope("/sandbox")
         .service((world::replace_world, world::show_world))
-        .service((tokens::issue_token, tokens::revoke_token, dates::move_dates))
+        .service((
+            tokens::issue_token,
+            tokens::revoke_token,
+            codes::issue_code,
+            dates::move_dates,
+        ))
         .service((
             assets::change_asset,
             partners::remove_partner,

@@ -138,6 +138,9 @@ fn record_call(state: &mut State, call: &Call) {
     if call.params.get("grant_type") == Some("fb_exchange_token") {
         state.calls.exchanges = state.calls.exchanges.saturating_add(1);
     }
+    if call.first_segment() == Some("oauth") && call.params.has_name("code") {
+        state.calls.code_exchanges = state.calls.code_exchanges.saturating_add(1);
+    }
 }
 
 fn path_pattern(state: &State, call: &Call, kind: Option<Kind>) -> String {

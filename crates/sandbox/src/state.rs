@@ -7,8 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Clock, World, calls::CallRecord, dialog::Choices, fault::Faults, migration::Migrations,
-    token::Tokens, usage::QuotaTable, webhook::Deliveries,
+    Clock, World,
+    calls::CallRecord,
+    dialog::Choices,
+    fault::Faults,
+    migration::Migrations,
+    token::{Codes, Tokens},
+    usage::QuotaTable,
+    webhook::Deliveries,
 };
 
 /// Everything that a call reads or changes.
@@ -16,6 +22,7 @@ pub(crate) struct State {
     pub clock: Clock,
     pub world: World,
     pub tokens: Tokens,
+    pub codes: Codes,
     pub choices: Choices,
     pub migrations: Migrations,
     pub faults: Faults,
@@ -33,6 +40,7 @@ impl State {
             world,
             url,
             tokens: Tokens::default(),
+            codes: Codes::default(),
             choices: Choices::default(),
             migrations: Migrations::default(),
             faults: Faults::default(),
@@ -53,10 +61,11 @@ impl State {
         DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }
 
-    /// Replaces the world; tokens, migrations and faults of the old world are removed.
+    /// Replaces the world; tokens, codes, migrations and faults of the old world are removed.
     pub fn replace_world(&mut self, world: World) {
         self.world = world;
         self.tokens = Tokens::default();
+        self.codes = Codes::default();
         self.choices = Choices::default();
         self.migrations = Migrations::default();
         self.faults = Faults::default();

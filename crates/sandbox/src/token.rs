@@ -1,8 +1,9 @@
 //! Tokens: holder, expiry, and the cause of their end.
 //!
 //! The rule: only the response that issues a token contains its text; no type here prints it.
-//! Start at [`Token`]; `token/store.rs` holds all tokens and decides which are dead.
+//! Start at [`Token`]; `token/store.rs` holds all tokens and decides which are dead, `token/code.rs` has the codes of log-ins.
 
+mod code;
 mod store;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use code::{CodeRefusal, Codes, Login, mint_code};
 pub(crate) use store::{NewDates, Tokens};
 
 /// The holder of a token.

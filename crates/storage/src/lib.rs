@@ -10,6 +10,7 @@
 
 mod assets;
 mod audit;
+mod consents;
 mod credentials;
 mod error;
 mod forecast;
@@ -35,6 +36,7 @@ pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow, ChainReport,
     StoredCheckpoint,
 };
+pub use consents::{NewConsentCode, StoredConsent, StoredConsentCode};
 pub use credentials::{
     Activation, AttributedCredential, Confirmation, DestroyedKek, GrantToken, KekUse,
     NewCredential, NewDataKey, Promotion, ResealedCredential, ResealedSecret, RewrappedDataKey,

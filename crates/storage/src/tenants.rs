@@ -10,7 +10,7 @@ mod deletion_record;
 mod origin;
 mod purge;
 pub(crate) mod scope;
-mod tenant;
+pub(crate) mod tenant;
 
 pub use app::{NewApp, StoredApp};
 pub use client::{ClientRow, NewClient};

@@ -16,3 +16,4 @@ pub(crate) mod second_opinion;
 mod stale_keys;
 #[cfg(test)]
 mod stale_keys_test;
+pub(crate) mod submitted;

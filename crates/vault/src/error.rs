@@ -3,6 +3,7 @@
 //! The rule: errors know no transport and hold no secret. Only the log shows the cause of `Internal`.
 //! Start at [`Error`]; `conversion.rs` makes it of the errors of other crates.
 
+mod code_refusal;
 mod conflict;
 mod conversion;
 mod resource;
@@ -10,11 +11,13 @@ mod token_refusal;
 
 use std::{sync::Arc, time::Duration};
 
-use regrant_domain::Permission;
+use regrant_domain::{ConsentForm, Permission};
 use regrant_storage::Outage;
 use tracing::error;
 
-pub use self::{conflict::Conflict, resource::Resource, token_refusal::TokenRefusal};
+pub use self::{
+    code_refusal::CodeRefusal, conflict::Conflict, resource::Resource, token_refusal::TokenRefusal,
+};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -106,6 +109,12 @@ pub enum Error {
     /// The submitted token cannot serve anything; nothing was changed.
     #[error("{0}")]
     TokenRefused(TokenRefusal),
+    /// The code cannot be exchanged; nothing was kept.
+    #[error("{0}")]
+    CodeRefused(CodeRefusal),
+    /// The tenant does not accept consents in this form from browsers.
+    #[error("the tenant accepts no consent in the form `{0}`")]
+    ConsentFormNotAllowed(ConsentForm),
     /// Graph does not respond; try again.
     #[error("the Graph API does not respond")]
     Upstream {

@@ -10,6 +10,7 @@ mod access;
 mod assets;
 mod audit;
 mod call;
+mod consents;
 mod credentials;
 mod error;
 mod forecast;
@@ -50,7 +51,8 @@ pub use audit::{
 pub use call::actor::Actor;
 pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
 pub use call::principal::{Principal, Subject};
-pub use error::{Conflict, Error, Resource, TokenRefusal};
+pub use consents::{ConsentList, ConsentRequest, LinkLogin, Login, TokenSource};
+pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
@@ -84,7 +86,7 @@ pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,
     Retention, Settings, TenantSettings, WatchSettings, WebhookSettings,
 };
-pub use tenants::apps::{AppChange, AppView, NewApp};
+pub use tenants::apps::{AppChange, AppView, LoginChange, NewApp};
 pub use tenants::client_spec::{ClientView, ClientWithSecret};
 pub use tenants::clients::ClientChange;
 pub use tenants::shred::{ShredResult, TenantDeletion};
@@ -149,6 +151,7 @@ pub struct Vault {
     webhooks: regrant_webhook::Sender,
     delivery_permits: Permits<TenantId>,
     endpoint_permits: Permits<WebhookEndpointId>,
+    consent_permits: Permits<TenantId>,
     preview_permits: Permits<TenantId>,
     check_permits: Permits<TenantId>,
     list_permits: Permits<TenantId>,
@@ -200,6 +203,7 @@ impl Vault {
             endpoint_permits: Permits::new(webhooks::deliver::limits_of_endpoints(
                 webhooks.settings(),
             )),
+            consent_permits: Permits::new(consents::LIMITS),
             preview_permits: Permits::new(reconnect::preview::LIMITS),
             check_permits: Permits::new(watch::check::LIMITS),
             list_permits: Permits::new(call::apart::LIST_LIMITS),
@@ -241,6 +245,7 @@ impl Vault {
             ("transactions that write", writes),
             ("rounds of reconnects", self.runs.permits.limits()),
             ("batches in flight", self.graph.batch_limits()),
+            ("log-ins", self.consent_permits.limits()),
             ("previews", self.preview_permits.limits()),
             ("checks", self.check_permits.limits()),
             ("long lists", self.list_permits.limits()),

@@ -24,7 +24,7 @@ pub(crate) mod view;
 
 use std::time::Duration;
 
-use regrant_domain::{AccessToken, PersonId, PlanId, ReconnectId, ReconnectStatus};
+use regrant_domain::{PersonId, PlanId, ReconnectId, ReconnectStatus};
 use regrant_storage::{AuditEvent, Item};
 use serde_json::json;
 use tokio::{sync::oneshot, time::Instant};
@@ -32,6 +32,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::{
     Conflict, Error, Principal, ReconnectView, RepeatableRequest, Resource, Targets, Vault,
     call::idempotency::IdempotentCall,
+    consents::source::TokenSource,
     reconnect::{results::cancelled_result, targets::expected_person, verify_token::TokenVerdict},
 };
 
@@ -45,7 +46,7 @@ const MOST_TRIES: usize = 5;
 /// A request to replace tokens: one new token for many assets.
 pub struct ReconnectRequest {
     /// The new token.
-    pub access_token: AccessToken,
+    pub source: TokenSource,
     /// The assets.
     pub targets: Targets,
     /// Refuse the request unless the token belongs to this person.
@@ -64,7 +65,7 @@ impl Vault {
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing: nothing was changed. `Invalid`, `TooMany`;
     /// `Conflict(OtherBody)` where the idempotency key was used for another request, `Conflict(SessionUsedUp)`,
-    /// `Conflict(PlanOutdated)`, `TooManyRunning`.
+    /// `Conflict(PlanOutdated)`, `TooManyRunning`; `NotFound(Consent)`, `ConsentFormNotAllowed`.
     pub async fn replace_tokens(
         &self,
         caller: &Principal,

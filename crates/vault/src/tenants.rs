@@ -20,7 +20,7 @@ pub(crate) mod shred;
 
 use std::collections::HashMap;
 
-use regrant_domain::{TenantId, WebOrigin};
+use regrant_domain::{ConsentForms, TenantId, WebOrigin};
 use regrant_storage::{AuditEvent, Tenant, TenantLimits};
 use serde_json::{Value, json};
 
@@ -50,6 +50,8 @@ pub struct TenantChange {
     pub origins: Option<Vec<WebOrigin>>,
     /// Whether reads of the tenant's tokens require a reason.
     pub reason_required: Option<bool>,
+    /// In which forms the tenant's browsers may hand over a consent.
+    pub accept: Option<ConsentForms>,
 }
 
 /// A tenant as operators see it.
@@ -87,6 +89,7 @@ impl TenantChange {
             name: self.name.unwrap_or_else(|| was.name.clone()),
             limits,
             reason_required: self.reason_required.unwrap_or(was.reason_required),
+            accept: self.accept.unwrap_or(was.accept),
             ..was
         }
     }
@@ -150,7 +153,7 @@ impl Vault {
         Ok(self.store.list_tenants().await?)
     }
 
-    /// Changes the name, limits, origins or reason requirement of a tenant.
+    /// Changes the name, limits, origins, reason requirement or forms of consents of a tenant.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
@@ -163,6 +166,7 @@ impl Vault {
         by.require_owner()?;
         change.name = change.name.as_deref().map(check_name).transpose()?;
         let origins = change.origins.take().map(check_origins).transpose()?;
+        check_accept(change.accept)?;
         let now = self.clock.now();
         let tx = self
             .store
@@ -200,10 +204,23 @@ fn check_origins(mut origins: Vec<WebOrigin>) -> Result<Vec<WebOrigin>, Error> {
     Ok(origins)
 }
 
+/// Refuses a list without any form.
+fn check_accept(accept: Option<ConsentForms>) -> Result<(), Error> {
+    if accept.is_some_and(ConsentForms::is_empty) {
+        let reason = "expected at least one form".to_owned();
+        return Err(Error::Invalid {
+            field: "accept".to_owned(),
+            reason,
+        });
+    }
+    Ok(())
+}
+
 /// The audit detail of a change: all values after it.
 fn tenant_detail(is: &Tenant, origins: Option<&[WebOrigin]>) -> Value {
     let mut detail = json!({
         "name": is.name, "limits": limits_detail(is.limits), "reason_required": is.reason_required,
+        "accept": is.accept.iter().collect::<Vec<_>>(),
     });
     if let (Some(origins), Some(detail)) = (origins, detail.as_object_mut()) {
         detail.insert("cors_origins".to_owned(), json!(origins));

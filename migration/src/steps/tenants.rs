@@ -10,3 +10,4 @@ pub(super) mod s31_secret_overlap;
 pub(super) mod s41_row_seals;
 pub(super) mod s42_walled_tables;
 pub(super) mod s50_client_lookups;
+pub(super) mod s59_login_settings;

@@ -32,6 +32,7 @@ enum Object {
     Endpoint,
     Person,
     Session,
+    Consent,
     Link,
 }
 
@@ -84,6 +85,10 @@ fn session(world: &World) -> Value {
     json!({ "asset_ids": [world.asset] })
 }
 
+fn consent(world: &World) -> Value {
+    json!({ "access_token": world.token })
+}
+
 fn reconnect(world: &World) -> Value {
     json!({ "access_token": world.token, "asset_ids": [world.asset] })
 }
@@ -91,7 +96,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Endpoint, Link, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Endpoint, Link, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -127,6 +132,13 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnect-sessions/current", Scope(P::ReconnectsWrite), Object::None, 404, none),
         row(Method::GET,    "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      200, none),
         row(Method::DELETE, "/v1/reconnect-sessions/{id}",    Scope(P::ReconnectsWrite), Session,      204, none),
+        row(Method::POST,   "/v1/reconnect-sessions/current/consent", Scope(P::ReconnectsPreview), Object::None, 404, consent),
+        row(Method::GET,    "/v1/reconnect-sessions/current/consent", Scope(P::ReconnectsPreview), Object::None, 404, none),
+        row(Method::DELETE, "/v1/reconnect-sessions/current/consent", Scope(P::ReconnectsPreview), Object::None, 404, none),
+        row(Method::POST,   "/v1/consents",                 Scope(P::ReconnectsPreview), Object::None, 201, consent),
+        row(Method::GET,    "/v1/consents",                 Scope(P::ReconnectsPreview), Object::None, 200, none),
+        row(Method::GET,    "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      200, none),
+        row(Method::DELETE, "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      204, none),
         row(Method::POST,   "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 201, session),
         row(Method::GET,    "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         200, none),
@@ -181,6 +193,7 @@ struct Matrix {
     reconnect: String,
     endpoint: String,
     session: String,
+    consent: String,
     link: String,
 }
 
@@ -202,6 +215,9 @@ impl Matrix {
         let (status, opened) = own.post("/v1/reconnect-sessions", &session(&world)).await;
         assert_eq!(status, 201, "{opened}");
         let session = opened["id"].as_str().expect("an id").to_owned();
+        let (status, given) = own.post("/v1/consents", &consent(&world)).await;
+        assert_eq!(status, 201, "{given}");
+        let consent = given["consent_id"].as_str().expect("an id").to_owned();
         let (status, made) = own
             .post("/v1/reconnect-links", &self::session(&world))
             .await;
@@ -215,6 +231,7 @@ impl Matrix {
             reconnect,
             endpoint,
             session,
+            consent,
             link,
         }
     }
@@ -239,6 +256,7 @@ impl Matrix {
             Object::Endpoint => &self.endpoint,
             Object::Person => Fleet::PERSON,
             Object::Session => &self.session,
+            Object::Consent => &self.consent,
             Object::Link => &self.link,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }

@@ -11,13 +11,16 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 6] = [
+const OPEN_ROUTES: [(&str, Method); 9] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnects", Method::POST),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),
     ("/v1/reconnects/{id}/cancel", Method::POST),
     ("/v1/reconnect-sessions/current", Method::GET),
+    ("/v1/reconnect-sessions/current/consent", Method::POST),
+    ("/v1/reconnect-sessions/current/consent", Method::GET),
+    ("/v1/reconnect-sessions/current/consent", Method::DELETE),
 ];
 
 /// `OPEN_ROUTES` as patterns.
@@ -53,14 +56,12 @@ mod tests {
                 .paths
                 .get(path)
                 .unwrap_or_else(|| panic!("{path}"));
-            assert!(
-                if method == Method::GET {
-                    item.get.is_some()
-                } else {
-                    item.post.is_some()
-                },
-                "{path}"
-            );
+            let exists = match method {
+                Method::GET => item.get.is_some(),
+                Method::DELETE => item.delete.is_some(),
+                _ => item.post.is_some(),
+            };
+            assert!(exists, "{method} {path}");
         }
     }
 
@@ -73,6 +74,8 @@ mod tests {
             ("/v1/reconnects/a/b/events", Method::GET),
             ("/v1/reconnect-sessions", Method::POST),
             ("/v1/reconnect-sessions/rse_1", Method::GET),
+            ("/v1/consents", Method::POST),
+            ("/v1/consents", Method::GET),
             ("/v1/assets", Method::GET),
             ("/oauth/token", Method::POST),
         ] {

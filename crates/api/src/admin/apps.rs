@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, get, http::header, patch, post, web::Data};
 use chrono::{DateTime, Utc};
-use regrant_domain::{AppId, AppSecret, VerifyToken};
-use regrant_vault::{AppChange, AppView, Vault};
+use regrant_domain::{AppId, AppSecret, LoginConfigId, LoginScopes, PageUrl, VerifyToken};
+use regrant_vault::{AppChange, AppView, LoginChange, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +15,7 @@ use super::caller::OperatorCaller;
 use crate::{
     cursor::Page,
     extract::{IdempotencyHeader, PathId},
-    json::{CanonicalJson, Json},
+    json::{CanonicalJson, Json, deserialize_nullable},
     problem::{Problem, ProblemOut},
     schema,
 };
@@ -41,6 +41,7 @@ pub(super) struct NewApp {
 /// Changes of an app; absent fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent and null are two things")]
 pub(super) struct AppPatch {
     /// Display name.
     #[schema(min_length = 1, max_length = 200)]
@@ -48,6 +49,21 @@ pub(super) struct AppPatch {
     /// Verify token, which Meta sends when it verifies the webhook address.
     #[schema(schema_with = schema::secret_or_null, required = false)]
     verify_token: Option<VerifyToken>,
+    /// Configuration of Facebook Login for Business; null removes it.
+    #[serde(default, deserialize_with = "deserialize_nullable")]
+    #[schema(schema_with = schema::graph_id_or_null, required = false)]
+    login_config_id: Option<Option<LoginConfigId>>,
+    /// Permissions that the app asks for at log-in, at most 60; they replace the previous ones.
+    #[schema(value_type = Option<Vec<String>>, max_items = 60, example = json!(["pages_show_list"]))]
+    login_scopes: Option<LoginScopes>,
+    /// Where Meta's log-in dialog is; null is Meta's own address.
+    #[serde(default, deserialize_with = "deserialize_nullable")]
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    dialog_base_url: Option<Option<PageUrl>>,
+    /// Page of the provider to which people are led who come from Meta without a link; null removes it.
+    #[serde(default, deserialize_with = "deserialize_nullable")]
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    landing_url: Option<Option<PageUrl>>,
 }
 
 /// A new secret of an app.
@@ -76,6 +92,18 @@ pub(super) struct AppOut {
     has_verify_token: bool,
     /// Until when messages signed with the previous secret are accepted.
     older_secret_until: Option<DateTime<Utc>>,
+    /// Configuration of Facebook Login for Business; null if there is none.
+    #[schema(schema_with = schema::graph_id_or_null)]
+    login_config_id: Option<LoginConfigId>,
+    /// Permissions that the app asks for at log-in.
+    #[schema(value_type = Vec<String>)]
+    login_scopes: LoginScopes,
+    /// Where Meta's log-in dialog is; null is Meta's own address.
+    #[schema(value_type = Option<String>)]
+    dialog_base_url: Option<PageUrl>,
+    /// Page of the provider to which people are led who come from Meta without a link; null if there is none.
+    #[schema(value_type = Option<String>)]
+    landing_url: Option<PageUrl>,
     /// When the app was registered.
     created_at: DateTime<Utc>,
 }
@@ -151,7 +179,7 @@ pub(super) async fn get_app(
     Ok(HttpResponse::Ok().json(AppOut::from(vault.find_app(&id.0).await?)))
 }
 
-/// Change an app's name or verify token.
+/// Change an app's name, its verify token, or how it sends people to Meta's log-in.
 #[utoipa::path(
     tag = "apps",
     params(("id" = String, Path, description = "The app's id at Meta.")),
@@ -167,6 +195,12 @@ pub(super) async fn change_app(
     let change = AppChange {
         name: request.name,
         verify_token: request.verify_token,
+        login: LoginChange {
+            config_id: request.login_config_id,
+            scopes: request.login_scopes,
+            dialog_base_url: request.dialog_base_url,
+            landing_url: request.landing_url,
+        },
     };
     let changed = vault.change_app(caller.0.as_actor(), &id.0, change).await?;
     Ok(HttpResponse::Ok().json(AppOut::from(changed)))
@@ -210,6 +244,10 @@ impl From<AppView> for AppOut {
             name: it.name,
             has_verify_token: it.has_verify_token,
             older_secret_until: it.older_secret_until,
+            login_config_id: it.login.config_id,
+            login_scopes: it.login.scopes,
+            dialog_base_url: it.login.dialog_base_url,
+            landing_url: it.login.landing_url,
             created_at: it.created_at,
         }
     }

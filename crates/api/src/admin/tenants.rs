@@ -78,7 +78,8 @@ pub(super) async fn get_tenant(
     Ok(HttpResponse::Ok().json(TenantOut::from(vault.find_tenant(id.0).await?)))
 }
 
-/// Change the name, the limits or the origins of a tenant, or whether reading its tokens requires a reason.
+/// Change the name, the limits or the origins of a tenant, whether reading its tokens requires a reason, or in which forms
+/// its browser sessions may hand over a consent.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),

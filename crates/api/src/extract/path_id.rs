@@ -7,7 +7,7 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, ClientId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId,
+    AppId, AssetId, ClientId, ConsentId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId,
     TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
@@ -46,6 +46,11 @@ impl PathSegment for ReconnectSessionId {
 impl PathSegment for LinkId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Link;
+}
+
+impl PathSegment for ConsentId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Consent;
 }
 
 impl PathSegment for WebhookEndpointId {

@@ -85,6 +85,10 @@ codes! {
          tenant does not list it, or pages may not make this call at all. Nothing was changed.",
         "Ask an operator to list the page's exact origin (scheme, host and port) for the tenant. From a page, call \
          only what a reconnect session may call; make all other calls from the tenant's backend.";
+    ConsentFormNotAllowed "consent_form_not_allowed" 403 "Form of consent not allowed",
+        "The tenant does not accept log-ins from browser sessions in this form: as a code, or as a token. Nothing was \
+         changed, and no code was sent to Meta.",
+        "Hand the log-in over in a form that the tenant accepts, or ask an operator to accept this one.";
     ReadOnly "read_only" 403 "Read-only role",
         "The operator's role is read-only. Nothing was changed.",
         "Ask an operator of the role `owner` to make the change.";
@@ -124,6 +128,10 @@ codes! {
         "The reconnect session has used all its reconnects or previews, or it has just ended. Each accepted reconnect \
          and each preview counts, even if the token was refused. Nothing was changed.",
         "Open another session from the tenant's backend.";
+    TooManyConsents "too_many_consents" 409 "Too many consents",
+        "The tenant has reached its limit of consents that were neither used nor have ended. Nothing was changed, and no \
+         code was sent to Meta.",
+        "Delete consents that you do not need, or wait until they end.";
     PlanOutdated "plan_outdated" 409 "Plan outdated",
         "The plan of the reconnect is no longer valid: it is older than 15 minutes, it was made with another token or \
          for other assets, an asset was replaced, validated or sealed again or stopped working since, or another \
@@ -191,6 +199,17 @@ codes! {
     IdempotencyKeyReused "idempotency_key_reused" 422 "Idempotency key reused",
         "This Idempotency-Key was used before with another body. Nothing was changed.",
         "Use a new key for a different call; repeat a call with exactly the same body.";
+    CodeSpent "code_spent" 422 "Code spent",
+        "The code was sent to Meta before, or Meta's answer did not come, so it cannot be sent again. No consent was kept.",
+        "Ask the person to log in again and hand over the new code.";
+    CodeRefused "code_refused" 422 "Code refused",
+        "Meta does not exchange the code: it has expired, its `redirect_uri` is another one than the dialog's, or it \
+         belongs to another app. `errors` names the field. No consent was kept.",
+        "Correct the field for the next log-in, and ask the person to log in again.";
+    TokenNotAccepted "token_not_accepted" 422 "Token not accepted",
+        "Meta does not accept the token, and a new one may not help: its person must confirm something at Meta first. \
+         Nothing was kept.",
+        "Ask the person to open Facebook, do what it asks for, and log in again.";
     TokenDead "token_dead" 422 "Token dead",
         "The submitted token has expired or was revoked. Nothing was changed.",
         "Ask the person to log in again and submit the new token.";
@@ -213,7 +232,7 @@ codes! {
         "The tenant has reached its limit of running reconnects. Nothing was accepted.",
         "Try again after the time in the Retry-After header, or name more assets in one reconnect.";
     RecordsFull "records_full" 429 "Records full",
-        "What the tenant's calls have left in the database (reconnects, reconnect sessions, idempotency keys) takes as \
+        "What the tenant's calls have left in the database (reconnects, reconnect sessions, consents, idempotency keys) takes as \
          many bytes as it may. Nothing was changed. Reads and calls that leave nothing are served, and repetitions of \
          earlier calls are answered.",
         "Make fewer or smaller calls, and try again after the time in the Retry-After header: old records are deleted \

@@ -3,8 +3,8 @@
 //! The rule: the match is exhaustive, so that a new error does not compile until it has a response.
 
 use actix_web::http::header;
-use regrant_domain::{Permission, error_chain};
-use regrant_vault::{Conflict, Error, Outage, TokenRefusal};
+use regrant_domain::{Permission, error_chain, errors::CodeFault};
+use regrant_vault::{CodeRefusal, Conflict, Error, Outage, TokenRefusal};
 
 use super::{Code, Fault, MAX_FAULTS, Problem, unauthenticated_problem};
 
@@ -92,6 +92,11 @@ impl From<Error> for Problem {
             ),
             Error::Conflict(conflict) => conflict.into(),
             Error::TokenRefused(refusal) => refusal.into(),
+            Error::CodeRefused(refusal) => refusal.into(),
+            Error::ConsentFormNotAllowed(form) => Self::new(
+                Code::ConsentFormNotAllowed,
+                format!("This tenant accepts no log-in in the form `{form}` from a browser session."),
+            ),
             Error::Upstream { retry_after } => {
                 let seconds = retry_after.map_or(5, |it| it.as_secs().max(1));
                 Self::new(
@@ -208,6 +213,10 @@ impl From<Conflict> for Problem {
                 Code::PlanOutdated,
                 "Assets or token changed since the preview. Nothing was changed.",
             ),
+            Conflict::ConsentLimit(limit) => Self::new(
+                Code::TooManyConsents,
+                format!("A tenant may have at most {limit} consents that were not used."),
+            ),
             Conflict::AssetLimit(limit) => Self::new(
                 Code::TooManyAssets,
                 format!("A tenant may have at most {limit} assets. Nothing was registered."),
@@ -251,6 +260,7 @@ impl From<TokenRefusal> for Problem {
             TokenRefusal::ForeignApp => Code::TokenOfAnotherApp,
             TokenRefusal::Undecipherable => Code::TokenUndecipherable,
             TokenRefusal::WrongKind => Code::TokenOfWrongKind,
+            TokenRefusal::NotAccepted(_) => Code::TokenNotAccepted,
             TokenRefusal::OtherPerson => Code::TokenOfAnotherPerson,
         };
         let field = if code == Code::TokenOfAnotherPerson {
@@ -265,6 +275,31 @@ impl From<TokenRefusal> for Problem {
         Self {
             errors,
             ..Self::new(code, format!("Nothing was changed: {refusal}."))
+        }
+    }
+}
+
+impl From<CodeRefusal> for Problem {
+    fn from(refusal: CodeRefusal) -> Self {
+        let (code, field) = match &refusal {
+            CodeRefusal::Spent
+            | CodeRefusal::Faulty {
+                fault: CodeFault::Used,
+                ..
+            } => (Code::CodeSpent, "code"),
+            CodeRefusal::Faulty {
+                fault: CodeFault::OtherRedirect,
+                ..
+            } => (Code::CodeRefused, "redirect_uri"),
+            CodeRefusal::Faulty { .. } | CodeRefusal::AppRefused(_) => (Code::CodeRefused, "code"),
+        };
+        let errors = vec![Fault {
+            field: field.to_owned(),
+            detail: refusal.to_string(),
+        }];
+        Self {
+            errors,
+            ..Self::new(code, "No consent was kept; the person must log in again.")
         }
     }
 }

@@ -38,6 +38,8 @@ use crate::{
             ("Location" = String, description = "The reconnect."),
             ("Retry-After" = u32, description = "Seconds until the next poll."),
         )),
+        (status = 404, description = "`not_found`: the caller has no such consent; it was used, replaced or has ended.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 409, description = "`plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no \
             reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),

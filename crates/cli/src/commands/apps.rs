@@ -5,8 +5,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
-use regrant_domain::{AppId, AppSecret, VerifyToken};
-use regrant_vault::{Actor, AppChange, AppView, NewApp};
+use regrant_domain::{AppId, AppSecret, LoginConfigId, LoginScopes, PageUrl, VerifyToken};
+use regrant_vault::{Actor, AppChange, AppView, LoginChange, NewApp};
 use serde_json::json;
 
 use crate::{GlobalArgs, config::Config, installation, private_file, telemetry};
@@ -48,6 +48,24 @@ pub(crate) enum AppsCommand {
         #[arg(long, default_value_t = 24, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=168))]
         overlap_hours: u64,
     },
+    /// Change how an app sends people to Meta's log-in; what is not named stays.
+    SetLogin {
+        /// The app's id at Meta.
+        #[arg(long)]
+        id: AppId,
+        /// The configuration of Facebook Login for Business.
+        #[arg(long, value_name = "ID")]
+        config_id: Option<LoginConfigId>,
+        /// The permissions that the app asks for, separated by spaces.
+        #[arg(long)]
+        scopes: Option<LoginScopes>,
+        /// Where Meta's log-in dialog is, if not at Meta's own address.
+        #[arg(long, value_name = "URL")]
+        dialog_base_url: Option<PageUrl>,
+        /// Your page to which people are led who come from Meta without a link.
+        #[arg(long, value_name = "URL")]
+        landing_url: Option<PageUrl>,
+    },
     /// List the registered apps, without their secrets.
     List,
 }
@@ -88,6 +106,21 @@ pub(crate) async fn run(command: AppsCommand, global: &GlobalArgs) -> anyhow::Re
                 overlap: Duration::from_hours(overlap_hours),
             };
             Box::pin(set_secrets(config, &id, secrets, global)).await
+        }
+        AppsCommand::SetLogin {
+            id,
+            config_id,
+            scopes,
+            dialog_base_url,
+            landing_url,
+        } => {
+            let login = LoginChange {
+                config_id: config_id.map(Some),
+                scopes,
+                dialog_base_url: dialog_base_url.map(Some),
+                landing_url: landing_url.map(Some),
+            };
+            Box::pin(set_login(config, &id, login, global)).await
         }
         AppsCommand::List => Box::pin(list_apps(config, global)).await,
     }
@@ -135,6 +168,26 @@ async fn set_secrets(
     global
         .output
         .print_result(&json!({ "id": id.as_str() }), format!("changed app {id}"))
+}
+
+async fn set_login(
+    config: Config,
+    id: &AppId,
+    login: LoginChange,
+    global: &GlobalArgs,
+) -> anyhow::Result<()> {
+    let change = AppChange {
+        login,
+        ..AppChange::default()
+    };
+    let app = installation::open_vault(config)
+        .await?
+        .change_app(Actor::CommandLine, id, change)
+        .await?;
+    global.output.print_result(
+        &json!({ "id": id.as_str(), "login": app.login }),
+        format!("changed app {id}"),
+    )
 }
 
 fn read_app_secret(path: &std::path::Path) -> anyhow::Result<AppSecret> {

@@ -3,7 +3,7 @@
 //! The rule: a client secret is printed once, when it is made; no command shows it again.
 
 use anyhow::Context as _;
-use regrant_domain::{AppId, ClientId, ClientSecret, KekRef, Permissions, TenantId};
+use regrant_domain::{AppId, ClientId, ClientSecret, ConsentForms, KekRef, Permissions, TenantId};
 use regrant_vault::{
     Actor, ClientSpec, ClientView, NewTenantSpec, ShredResult, TenantChange, Vault,
 };
@@ -46,6 +46,15 @@ pub(crate) enum TenantsCommand {
         /// Stop requiring a reason.
         #[arg(long)]
         off: bool,
+    },
+    /// Say in which forms the browser sessions of a tenant may hand over a log-in.
+    Accept {
+        /// The tenant.
+        #[arg(long)]
+        tenant: TenantId,
+        /// Forms separated by spaces: hosted, code, token.
+        #[arg(long)]
+        forms: ConsentForms,
     },
     /// Suspend a tenant: its clients are refused, its work is paused.
     Suspend {
@@ -111,6 +120,17 @@ pub(crate) async fn run(command: TenantsCommand, global: &GlobalArgs) -> anyhow:
         }
         TenantsCommand::RequireReason { tenant, off } => {
             require_reason(&vault, tenant, !off, global).await
+        }
+        TenantsCommand::Accept { tenant, forms } => {
+            let change = TenantChange {
+                accept: Some(forms),
+                ..TenantChange::default()
+            };
+            vault.change_tenant(by, tenant, change).await?;
+            let value = json!({ "tenant_id": tenant, "accept": forms.iter().collect::<Vec<_>>() });
+            global
+                .output
+                .print_result(&value, format!("browser sessions may use: {forms}"))
         }
         TenantsCommand::Suspend { tenant } => {
             vault.suspend_tenant(by, tenant, None).await?;

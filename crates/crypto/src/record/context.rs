@@ -30,6 +30,8 @@ closed_list! {
         AuditKey = "audit_key",
         /// The key of a client's request proofs.
         ProofKey = "proof_key",
+        /// The token of a consent, until it is used or ends.
+        Consent = "consent",
     }
 }
 

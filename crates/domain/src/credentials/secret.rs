@@ -61,6 +61,8 @@ macro_rules! secret {
 secret! {
     /// A Graph access token. Opaque: Meta guarantees neither length nor alphabet.
     AccessToken max: 4096,
+    /// The code that Meta's log-in dialog returns; it is exchanged for a token once.
+    AuthorizationCode max: 4096,
     /// The secret of a Meta app: it mints app tokens and signs proofs and webhooks.
     AppSecret max: 256,
     /// The text that Meta must send back when it verifies a webhook address.

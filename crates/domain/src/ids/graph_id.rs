@@ -1,4 +1,4 @@
-//! Identifiers of Graph: asset, person, app.
+//! Identifiers of Graph: asset, person, app, configuration of a log-in.
 //!
 //! The rule: only `^(act_)?[0-9]{1,20}$` may get into a Graph path or batch, never `1/../me` or `1?fields=`.
 //! Ids are text everywhere because they exceed 2^53.
@@ -80,6 +80,8 @@ graph_id! {
     PersonId ad_account_allowed: false,
     /// The id of a Meta app.
     AppId ad_account_allowed: false,
+    /// The id of a configuration of Facebook Login for Business.
+    LoginConfigId ad_account_allowed: false,
 }
 
 impl AssetId {

@@ -1,5 +1,5 @@
 //! Prefixed identifiers of stored objects: `ten_`, `cli_`, `grt_`, `crd_`, `rcn_`, `evt_`, `whk_`, `dlv_`,
-//! `opr_`, `ops_`, `rse_`, `lnk_`, `req_` and a UUIDv7.
+//! `opr_`, `ops_`, `rse_`, `cns_`, `lnk_`, `req_` and a UUIDv7.
 //!
 //! The rule: every identifier has its own type; only storage and cryptography use a bare `Uuid`.
 //! Identifiers sort by time of creation.
@@ -110,6 +110,8 @@ typed_id! {
     OperatorSessionId "ops_",
     /// A short-lived session in which a browser reconnects for one person.
     ReconnectSessionId "rse_",
+    /// One log-in at Meta that was handed over and not yet used.
+    ConsentId "cns_",
     /// A hosted page at which one person gives a consent.
     LinkId "lnk_",
     /// One HTTP request.

@@ -6,6 +6,7 @@
 
 mod app_rows;
 mod class;
+mod code_fault;
 mod facts;
 mod family_rows;
 mod limit_rows;
@@ -17,6 +18,7 @@ mod token_rows;
 mod unknown;
 
 pub use class::{ErrorClass, ErrorMeaning, Rests, Throttle};
+pub use code_fault::CodeFault;
 pub use facts::{Caller, GraphErrorFacts};
 pub use row::{Codes, ErrorRow, RowClass, When};
 pub use unknown::UnknownError;

@@ -46,6 +46,11 @@ const fn scopes_of(kind: AssetKind) -> KindScopes {
     }
 }
 
+/// The permissions of which Graph documents that reading an object of this kind needs one.
+pub(crate) const fn reading_scopes(kind: AssetKind) -> &'static [&'static str] {
+    scopes_of(kind).reading
+}
+
 /// Whether a permission concerns assets of this kind.
 pub(crate) fn scope_concerns(kind: AssetKind, scope: &str) -> bool {
     let table = scopes_of(kind);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use regrant_domain::{AccessToken, PersonId, errors::Caller};
+use regrant_domain::{AccessToken, AuthorizationCode, PersonId, errors::Caller};
 
 use crate::{
     AppCredentials, errors::redact::Redactor, limits::scopes::PauseScope, probe::batch::BatchRead,
@@ -42,6 +42,15 @@ impl<'a> CallContext<'a> {
             caller: person.map_or(Caller::App, |_| Caller::Person),
             redactor,
             scopes: scopes_of_call(app, person),
+        }
+    }
+
+    /// The same for a call that carries a code: it is redacted, too.
+    pub(crate) fn with_code(self, code: &AuthorizationCode) -> Self {
+        let secrets = [code.expose(), self.app.secret.expose()];
+        Self {
+            redactor: Arc::new(Redactor::new(secrets)),
+            ..self
         }
     }
 

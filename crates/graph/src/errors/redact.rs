@@ -13,12 +13,13 @@ const MIN_SECRET_LENGTH: usize = 24;
 const SHORTENED_LENGTH: usize = 16;
 /// Longer messages are cut.
 const MAX_CHARS: usize = 600;
-const SECRET_PARAMETERS: [&str; 5] = [
+const SECRET_PARAMETERS: [&str; 6] = [
     "access_token=",
     "client_secret=",
     "input_token=",
     "fb_exchange_token=",
     "appsecret_proof=",
+    "code=",
 ];
 
 /// Removes the secrets of one call from texts.

@@ -18,7 +18,7 @@ pub struct IssuedToken {
 }
 
 #[derive(Deserialize)]
-struct ExchangeResponse {
+pub(super) struct ExchangeResponse {
     access_token: AccessToken,
     #[serde(default, deserialize_with = "wire::parse_integer")]
     expires_in: Option<i64>,
@@ -69,11 +69,15 @@ impl Client {
         let response: ExchangeResponse = self
             .read_and_check_app(&context, "oauth/access_token", &query)
             .await?;
+        Ok(self.issued_token(response))
+    }
+
+    pub(super) fn issued_token(&self, response: ExchangeResponse) -> IssuedToken {
         let expires_at = response.expires_in.and_then(|it| self.expiry_after(it));
-        Ok(IssuedToken {
+        IssuedToken {
             token: response.access_token,
             expires_at,
-        })
+        }
     }
 
     fn expiry_after(&self, seconds: i64) -> Option<Timestamp> {

@@ -15,19 +15,19 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TokenRequest {
-    person: Option<String>,
-    system_user: Option<String>,
-    app: String,
+pub(super) struct TokenRequest {
+    pub person: Option<String>,
+    pub system_user: Option<String>,
+    pub app: String,
     #[serde(rename = "scopes")]
-    granted_scopes: Option<Vec<String>>,
+    pub granted_scopes: Option<Vec<String>>,
     /// Assets selected at login; absent: all.
-    assets: Option<Vec<String>>,
+    pub assets: Option<Vec<String>>,
     #[serde(default)]
-    short_lived: bool,
+    pub short_lived: bool,
     /// For system users: whether the token expires in 60 days.
     #[serde(default)]
-    expires_in_60_days: bool,
+    pub expires_in_60_days: bool,
 }
 
 /// Issues a token, as a login or the business settings would.
@@ -82,7 +82,7 @@ pub(super) async fn revoke_token(
 }
 
 impl TokenRequest {
-    fn find_holder(&self, state: &State) -> Result<TokenHolder, ControlRefusal> {
+    pub fn find_holder(&self, state: &State) -> Result<TokenHolder, ControlRefusal> {
         match (&self.person, &self.system_user) {
             (Some(id), None) if state.world.persons.has_id(id) => {
                 Ok(TokenHolder::Person(id.clone()))
@@ -105,7 +105,7 @@ impl TokenRequest {
         }
     }
 
-    fn check_ids(&self, state: &State) -> Result<(), ControlRefusal> {
+    pub fn check_ids(&self, state: &State) -> Result<(), ControlRefusal> {
         if !state.world.apps.has_id(&self.app) {
             return Err(ControlRefusal::invalid_field(
                 "app",
@@ -127,7 +127,7 @@ impl TokenRequest {
     }
 
     /// The granted scopes.
-    fn scopes(&self, state: &State, holder: &TokenHolder) -> Vec<String> {
+    pub fn scopes(&self, state: &State, holder: &TokenHolder) -> Vec<String> {
         let usual = || {
             DEFAULT_SCOPES
                 .iter()

@@ -3,7 +3,7 @@
 //! The rule: the messages are quotations; do not edit them.
 
 use super::{Method, Reply};
-use crate::token::TokenEnding;
+use crate::token::{CodeRefusal, TokenEnding};
 use serde_json::{Map, Value, json};
 
 pub(crate) const OAUTH: &str = "OAuthException";
@@ -165,6 +165,25 @@ impl GraphError {
             TokenEnding::Invalidated => (466, "The session was explicitly invalidated by an API call.".to_owned()),
         };
         Self::new(190, format!("Error validating access token: {why}")).subcode(subcode)
+    }
+
+    /// The error of a code that is not exchanged.
+    pub fn code_refused(why: CodeRefusal) -> Self {
+        match why {
+            CodeRefusal::Unknown => Self::new(100, "Invalid verification code format."),
+            CodeRefusal::Used => {
+                Self::new(100, "This authorization code has been used.").subcode(36_009)
+            }
+            CodeRefusal::Expired => {
+                Self::new(100, "This authorization code has expired.").subcode(36_007)
+            }
+            CodeRefusal::OtherRedirect => Self::new(
+                100,
+                "Error validating verification code. Please make sure your redirect_uri is identical to the one you used \
+                 in the OAuth dialog request",
+            )
+            .subcode(36_008),
+        }
     }
 
     pub fn data_access_lapsed() -> Self {

@@ -1,4 +1,4 @@
-//! The OAuth endpoints: token exchange, app token, revocation.
+//! The OAuth endpoints: exchange of codes and tokens, app token, revocation.
 
 use std::sync::Arc;
 
@@ -19,6 +19,9 @@ use crate::{
 /// The lifetime of a long-lived user token and of a refreshed system user token.
 pub(crate) const LONG_LIFETIME: Duration = Duration::days(60);
 
+/// The lifetime of a person's token that a code was exchanged for.
+const SHORT_LIFETIME: Duration = Duration::hours(1);
+
 /// Responds to `/oauth/access_token`; a fault rule may keep an exchange from moving the end.
 pub(crate) fn respond_to_access_token(
     state: &mut State,
@@ -31,9 +34,7 @@ pub(crate) fn respond_to_access_token(
             json!({"access_token": format!("{}|{}", app.id, app.secret), "token_type": "bearer"}),
         ),
         Some("fb_exchange_token") => exchange_token(state, call, &app, forced),
-        _ if call.params.has_name("code") => {
-            Err(GraphError::new(100, "Invalid verification code format."))
-        }
+        _ if call.params.has_name("code") => exchange_code(state, call, &app),
         _ => Err(GraphError::new(1, "Missing grant_type or code parameter.")),
     }
 }
@@ -75,6 +76,28 @@ fn authenticate_app<'a>(state: &'a State, call: &Call) -> Result<&'a App, GraphE
     } else {
         Err(GraphError::new(1, "Error validating client secret."))
     }
+}
+
+/// Makes a token of a code. A person's lasts for an hour, as after a log-in in a browser.
+fn exchange_code(state: &mut State, call: &Call, app: &App) -> Result<Value, GraphError> {
+    let text = call.params.get("code").unwrap_or_default();
+    let (redirect, now) = (call.params.get("redirect_uri"), state.now_in_seconds());
+    let login = state.codes.spend_code(text, &app.id, redirect, now);
+    let login = login.map_err(GraphError::code_refused)?;
+    let short_lived = login.holder.person_id().is_some();
+    let expires_at = short_lived.then(|| now + SHORT_LIFETIME);
+    let made = Token::new(login.holder, &app.id, login.scopes, now);
+    let token = state.tokens.add_token(Token {
+        granted: login.granted,
+        expires_at,
+        short_lived,
+        ..made
+    });
+    let mut answer = json!({"access_token": token.text, "token_type": "bearer"});
+    if let (Some(end), Some(fields)) = (expires_at, answer.as_object_mut()) {
+        fields.insert("expires_in".to_owned(), (end - now).num_seconds().into());
+    }
+    Ok(answer)
 }
 
 fn exchange_token(

@@ -34,7 +34,7 @@ closed_list! {
 }
 
 /// Columns of records that end by themselves: the old data key is kept for as long as there are any.
-const ENDING: [&str; 1] = ["reconnects.submitted"];
+const ENDING: [&str; 2] = ["reconnects.submitted", "consents.sealed"];
 
 /// A record of a [`SecretColumn`].
 #[derive(Debug, Clone)]
@@ -331,6 +331,7 @@ mod tests {
         "clients.previous_secret_hash",
         "clients.seal",
         "clients.secret_hash",
+        "consent_codes.code_hash",
         "credentials.fingerprint",
         "credentials.slot_seal",
         "destroyed_keks.kek",

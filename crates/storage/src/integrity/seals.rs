@@ -46,6 +46,12 @@ impl RowSeals {
             let value = read_bytes(row, &format!("{alias}_"), column, *kind)?;
             push_field(&mut message, value.as_deref());
         }
+        for (column, kind) in table.later_columns {
+            if let Some(value) = read_bytes(row, &format!("{alias}_"), column, *kind)? {
+                push_field(&mut message, Some(column.as_bytes()));
+                push_field(&mut message, Some(&value));
+            }
+        }
         Ok((self.0)(tenant, &message))
     }
 

@@ -13,6 +13,9 @@ pub(crate) struct SealedTable {
     pub(crate) owner: RowOwner,
     /// What the seal covers; the column `id` comes first.
     pub(crate) columns: &'static [(&'static str, ColumnType)],
+    /// Columns that were added when there were sealed rows. An absent value is not part of the seal, so that the older
+    /// seals stay valid; one that is there is, with its name.
+    pub(crate) later_columns: &'static [(&'static str, ColumnType)],
 }
 
 /// Whose rows a table holds.
@@ -61,6 +64,7 @@ pub(crate) const CLIENTS: SealedTable = SealedTable {
         ("proof_required", Bool),
         ("keep_unused_scopes", Bool),
     ],
+    later_columns: &[],
 };
 
 pub(crate) const TENANTS: SealedTable = SealedTable {
@@ -80,6 +84,7 @@ pub(crate) const TENANTS: SealedTable = SealedTable {
         ("deleted_at", Int),
         ("shredded_at", Int),
     ],
+    later_columns: &[("accept", Text)],
 };
 
 pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
@@ -98,6 +103,7 @@ pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
         ("expires_at", Int),
         ("ended_at", Int),
     ],
+    later_columns: &[],
 };
 
 pub(crate) const LINKS: SealedTable = SealedTable {
@@ -151,6 +157,7 @@ pub(crate) const OPERATORS: SealedTable = SealedTable {
         ("created_at", Int),
         ("disabled_at", Int),
     ],
+    later_columns: &[],
 };
 
 pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
@@ -162,6 +169,7 @@ pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
         ("created_at", Int),
         ("expires_at", Int),
     ],
+    later_columns: &[],
 };
 
 /// Every table whose rows carry a seal.
@@ -184,7 +192,8 @@ impl SealedTable {
     /// The columns for a SELECT from this table as `alias`; each is named `{alias}_{column}`.
     pub(crate) fn select_list(&self, alias: &str) -> String {
         let column = |name: &str| format!("{alias}.{name} AS {alias}_{name}");
-        let columns = self.columns.iter().map(|(name, _)| column(name));
+        let all = self.columns.iter().chain(self.later_columns);
+        let columns = all.map(|(name, _)| column(name));
         columns
             .chain([column("seal")])
             .collect::<Vec<_>>()

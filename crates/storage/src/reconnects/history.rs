@@ -16,7 +16,7 @@ const RECONNECT_BYTES: &str = "512 * (1 + r.total)";
 const SESSION_BYTES: &str = "512 + octet_length(r.asset_ids)";
 
 impl TenantTx {
-    /// How many bytes the tenant's reconnects, reconnect sessions, links and idempotency keys take, about.
+    /// How many bytes the tenant's reconnects, reconnect sessions, consents, links and idempotency keys take, about.
     pub async fn measure_records(&self) -> Result<u64, Error> {
         let query = self
             .query(
@@ -28,7 +28,11 @@ impl TenantTx {
                      + (SELECT COALESCE(sum({session_bytes}), 0) FROM links r
                          WHERE r.tenant_id = :tenant)
                      + (SELECT COALESCE(sum(512 + octet_length(i.response)), 0) FROM idempotency i
-                         WHERE i.tenant_id = :tenant) AS BIGINT) AS bytes",
+                         WHERE i.tenant_id = :tenant)
+                     + (SELECT COALESCE(sum(512 + octet_length(c.sealed)), 0) FROM consents c
+                         WHERE c.tenant_id = :tenant)
+                     + (SELECT 512 * count(*) FROM consent_codes c
+                         WHERE c.tenant_id = :tenant) AS BIGINT) AS bytes",
             )
             .fill("reconnect_bytes", RECONNECT_BYTES)
             .fill("session_bytes", SESSION_BYTES);

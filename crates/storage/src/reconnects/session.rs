@@ -4,7 +4,8 @@
 //! transaction that spends the use.
 
 use regrant_domain::{
-    AssetId, ClientId, Permissions, PersonId, Reach, ReconnectSessionId, TenantId, Timestamp,
+    AssetId, ClientId, ConsentForms, Permissions, PersonId, Reach, ReconnectSessionId, TenantId,
+    Timestamp,
 };
 use sea_orm::TransactionTrait;
 
@@ -15,6 +16,7 @@ use crate::{
     sql::{Plans, Query, Row, to_json, to_micros},
     tenants::client::reach_from_row,
     tenants::client_login::request_rate_from_row,
+    tenants::tenant::accept_from_row,
 };
 
 /// A session to open.
@@ -104,6 +106,8 @@ pub struct UnverifiedSession {
     pub client_until: Option<Timestamp>,
     /// How many requests a second the tenant may send, if the operator set it.
     pub requests_per_second: Option<u32>,
+    /// In which forms the tenant's browsers may hand over a consent.
+    pub accept: ConsentForms,
 }
 
 impl UnverifiedSession {
@@ -135,7 +139,7 @@ impl Store {
         let query = Query::tenant(
             tenant,
             "SELECT {columns}, c.scopes, c.asset_ids, c.business_ids,
-                 c.expires_at AS client_until, c.token_version, t.app_id, t.requests_per_second,
+                 c.expires_at AS client_until, c.token_version, t.app_id, t.requests_per_second, t.accept,
                  {sealed_session}, {sealed_client}, {sealed_tenant}
              FROM reconnect_sessions s
              JOIN clients c ON c.tenant_id = s.tenant_id AND c.id = s.client_id
@@ -268,6 +272,7 @@ fn read_candidate(tenant: TenantId, row: &Row) -> Result<UnverifiedSession, Erro
         token_version: row.get("token_version")?,
         client_until: row.maybe_time("client_until")?,
         requests_per_second: request_rate_from_row(row)?,
+        accept: accept_from_row(row)?,
     })
 }
 

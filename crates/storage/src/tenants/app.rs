@@ -1,6 +1,6 @@
 //! Meta apps of the installation; their secrets are sealed under the installation's own data key.
 
-use regrant_domain::{AppId, SealedRecord, Timestamp};
+use regrant_domain::{AppId, LoginSettings, PageUrl, SealedRecord, Timestamp};
 use sea_orm::Value;
 
 use crate::{
@@ -38,14 +38,18 @@ pub struct StoredApp {
     pub previous_secret_until: Option<Timestamp>,
     /// The token that Meta repeats when it verifies a webhook address.
     pub verify_token: Option<SealedRecord>,
+    /// How it sends people to Meta's log-in.
+    pub login: LoginSettings,
     /// When it was registered.
     pub created_at: Timestamp,
 }
 
 const SELECT: &str = "
     SELECT id, name, secret_sealed, previous_secret_sealed, previous_secret_until,
-        verify_token_sealed, created_at
+        verify_token_sealed, created_at, {login}
     FROM apps";
+
+const LOGIN_COLUMNS: &str = "login_config_id, login_scopes, dialog_base_url, landing_url";
 
 impl Store {
     /// The app with this id.
@@ -55,6 +59,7 @@ impl Store {
     pub async fn find_app(&self, id: &AppId) -> Result<StoredApp, Error> {
         let query = Query::new("{select} WHERE id = :id")
             .fill("select", SELECT)
+            .fill("login", LOGIN_COLUMNS)
             .bind("id", id.as_str());
         let row = query.fetch_one(&self.connection).await?;
         app_from_row(&row.ok_or(Error::NotFound)?)
@@ -62,7 +67,9 @@ impl Store {
 
     /// Every app, by id.
     pub async fn list_apps(&self) -> Result<Vec<StoredApp>, Error> {
-        let query = Query::new("{select} ORDER BY id").fill("select", SELECT);
+        let query = Query::new("{select} ORDER BY id")
+            .fill("select", SELECT)
+            .fill("login", LOGIN_COLUMNS);
         let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(app_from_row).collect()
     }
@@ -107,6 +114,39 @@ impl TenantTx {
         )
         .bind("name", name.map(ToOwned::to_owned))
         .bind("verify_token", maybe_sealed(verify_token))
+        .bind("id", id.as_str());
+        self.update_app(query).await
+    }
+
+    /// How an app sends people to Meta's log-in, locked until this transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn lock_app_login(&self, id: &AppId) -> Result<LoginSettings, Error> {
+        self.require_installation()?;
+        let query = Query::new("SELECT {login} FROM apps WHERE id = :id {for_update}")
+            .fill("login", LOGIN_COLUMNS)
+            .bind("id", id.as_str());
+        let row = query.fetch_one(&self.transaction).await?;
+        login_from_row(&row.ok_or(Error::NotFound)?)
+    }
+
+    /// Changes how an app sends people to Meta's log-in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn set_app_login(&self, id: &AppId, login: &LoginSettings) -> Result<(), Error> {
+        let text = |it: Option<&PageUrl>| it.map(|it| it.as_str().to_owned());
+        let config = login.config_id.as_ref();
+        let query = Query::new(
+            "UPDATE apps SET login_config_id = :config, login_scopes = :scopes,
+                 dialog_base_url = :dialog, landing_url = :landing
+             WHERE id = :id",
+        )
+        .bind("config", config.map(|it| it.as_str().to_owned()))
+        .bind("scopes", login.scopes.to_string())
+        .bind("dialog", text(login.dialog_base_url.as_ref()))
+        .bind("landing", text(login.landing_url.as_ref()))
         .bind("id", id.as_str());
         self.update_app(query).await
     }
@@ -158,6 +198,16 @@ fn app_from_row(row: &Row) -> Result<StoredApp, Error> {
         previous_secret: row.maybe_sealed("previous_secret_sealed")?,
         previous_secret_until: row.maybe_time("previous_secret_until")?,
         verify_token: row.maybe_sealed("verify_token_sealed")?,
+        login: login_from_row(row)?,
         created_at: row.time("created_at")?,
+    })
+}
+
+fn login_from_row(row: &Row) -> Result<LoginSettings, Error> {
+    Ok(LoginSettings {
+        config_id: row.maybe_parse("login_config_id")?,
+        scopes: row.parse("login_scopes")?,
+        dialog_base_url: row.maybe_parse("dialog_base_url")?,
+        landing_url: row.maybe_parse("landing_url")?,
     })
 }

@@ -3,7 +3,9 @@
 //! The rule: lock a tenant's row in the transaction that changes it. A deleted tenant keeps its row,
 //! because its audit stays; `deletion.rs` deletes the rest.
 
-use regrant_domain::{AppId, TenantId, TenantLimits, TenantStatus, Timestamp, WebOrigin};
+use regrant_domain::{
+    AppId, ConsentForms, TenantId, TenantLimits, TenantStatus, Timestamp, WebOrigin,
+};
 
 use crate::{
     Error, NewClient, NewDataKey, Store, TenantScope, TenantTx,
@@ -50,6 +52,8 @@ pub struct Tenant {
     pub limits: TenantLimits,
     /// Whether each read of a token must give a reason.
     pub reason_required: bool,
+    /// In which forms its browsers may hand over a consent.
+    pub accept: ConsentForms,
     /// When it was created.
     pub created_at: Timestamp,
     /// The earliest time at which it may be deleted.
@@ -64,7 +68,7 @@ pub struct Tenant {
 }
 
 const SELECT: &str = "
-    SELECT t.id, t.name, t.app_id, t.status, t.created_at, t.reason_required, t.max_assets,
+    SELECT t.id, t.name, t.app_id, t.status, t.created_at, t.reason_required, t.accept, t.max_assets,
         t.max_running_reconnects, t.requests_per_second, t.delete_after, t.deleted_at,
         t.shredded_at, {sealed},
         (SELECT e.erased_at FROM erasures e WHERE e.subject_id = t.id) AS erased_at
@@ -173,7 +177,7 @@ impl TenantTx {
             return Err(Error::NotFound);
         }
         let sql = "UPDATE tenants SET name = :name, status = :status,
-                       reason_required = :reason_required, max_assets = :max_assets,
+                       reason_required = :reason_required, accept = :accept, max_assets = :max_assets,
                        max_running_reconnects = :max_running_reconnects,
                        requests_per_second = :requests_per_second, delete_after = :delete_after,
                        deleted_at = :deleted_at, shredded_at = :shredded_at
@@ -182,6 +186,7 @@ impl TenantTx {
             .bind("name", tenant.name.as_str())
             .bind("status", tenant.status.as_str())
             .bind("reason_required", tenant.reason_required)
+            .bind("accept", accept_to_text(tenant.accept))
             .bind("delete_after", maybe_micros(tenant.delete_after))
             .bind("deleted_at", maybe_micros(tenant.deleted_at))
             .bind("shredded_at", maybe_micros(tenant.shredded_at));
@@ -227,6 +232,15 @@ fn bind_limits(query: Query, limits: TenantLimits) -> Query {
         )
 }
 
+/// The list of forms; absent for every form.
+fn accept_to_text(accept: ConsentForms) -> Option<String> {
+    (accept != ConsentForms::ALL).then(|| accept.to_string())
+}
+
+pub(crate) fn accept_from_row(row: &Row) -> Result<ConsentForms, Error> {
+    Ok(row.maybe_parse("accept")?.unwrap_or_default())
+}
+
 fn tenant_from_row(row: &Row) -> Result<Tenant, Error> {
     let limit = |column| {
         let limit: Option<i64> = row.get(column)?;
@@ -245,6 +259,7 @@ fn tenant_from_row(row: &Row) -> Result<Tenant, Error> {
             requests_per_second: limit("requests_per_second")?,
         },
         reason_required: row.get("reason_required")?,
+        accept: accept_from_row(row)?,
         created_at: row.time("created_at")?,
         delete_after: row.maybe_time("delete_after")?,
         deleted_at: row.maybe_time("deleted_at")?,

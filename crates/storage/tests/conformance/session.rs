@@ -2,6 +2,8 @@
 
 mod link;
 
+mod consents;
+
 use regrant_domain::{ReconnectSessionId, ReconnectStatus};
 use regrant_storage::{Error, NewReconnectSession, Quota, TenantStatus};
 use regrant_testdb::TestDatabase;

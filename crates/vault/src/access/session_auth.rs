@@ -56,6 +56,7 @@ impl Vault {
             .filter(|it| is_session_valid(it, version, now))
             .ok_or(Error::Unauthenticated)?;
         let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
+        let accept = candidate.accept;
         let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
         let scope = candidate
             .into_scope_of(tenant)
@@ -67,6 +68,7 @@ impl Vault {
             id,
             client: session.client,
             person: session.person_id.filter(|_| session.require_person),
+            accept,
         };
         Ok(Principal {
             scope,

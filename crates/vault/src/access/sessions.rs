@@ -8,7 +8,7 @@ mod view;
 
 use std::{collections::HashSet, time::Duration};
 
-use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
+use regrant_domain::{AssetId, ConsentOwner, PersonId, ReconnectSessionId};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
 
@@ -151,6 +151,8 @@ impl Vault {
         let tx = self.store.begin(&caller.scope).await?;
         find_visible_session(&tx, caller, id).await?;
         if tx.end_reconnect_session(id, now).await? {
+            tx.delete_consents_of_owner(ConsentOwner::Session(id))
+                .await?;
             let event = AuditEvent::new(
                 caller.audit_name(),
                 "reconnect_session.ended",

@@ -231,6 +231,11 @@ impl Vault {
 }
 
 impl IdempotentCall {
+    /// The caller's key.
+    pub(crate) fn key_text(&self) -> &str {
+        &self.key.key
+    }
+
     /// Checks that no other request with this key was carried out before. Call it once the transaction holds the lock
     /// that equal requests wait for, so that they end here instead of doing the work in vain.
     ///

@@ -4,8 +4,8 @@
 //! [`Reach`]; to the caller, everything else does not exist.
 
 use regrant_domain::{
-    Asset, ClientId, Permission, Permissions, PersonId, Reach, ReachLimit, ReadReason,
-    ReconnectSessionId, TenantId,
+    Asset, ClientId, ConsentForm, ConsentForms, ConsentOwner, Permission, Permissions, PersonId,
+    Reach, ReachLimit, ReadReason, ReconnectSessionId, TenantId,
 };
 use regrant_storage::{Reconnect, ReconnectVisibility, TenantScope};
 use uuid::Uuid;
@@ -39,6 +39,8 @@ pub enum Subject {
         client: ClientId,
         /// The only person whose token the browser may submit; `None` allows every person.
         person: Option<PersonId>,
+        /// In which forms the browser may hand over a consent.
+        accept: ConsentForms,
     },
 }
 
@@ -145,6 +147,27 @@ impl Principal {
         match &self.subject {
             Subject::Session { person, .. } => person.as_ref(),
             Subject::Client(_) => None,
+        }
+    }
+
+    /// To whom the caller's consents are bound.
+    pub(crate) const fn consent_owner(&self) -> ConsentOwner {
+        match &self.subject {
+            Subject::Client(client) => ConsentOwner::Client(*client),
+            Subject::Session { id, .. } => ConsentOwner::Session(*id),
+        }
+    }
+
+    /// Requires that the caller may hand over a consent in this form. The list of a tenant binds its browsers.
+    ///
+    /// # Errors
+    /// `ConsentFormNotAllowed`.
+    pub(crate) const fn require_consent_form(&self, form: ConsentForm) -> Result<(), Error> {
+        match &self.subject {
+            Subject::Session { accept, .. } if !accept.contains(form) => {
+                Err(Error::ConsentFormNotAllowed(form))
+            }
+            Subject::Session { .. } | Subject::Client(_) => Ok(()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! How many bytes the calls of a tenant may leave in the database: reconnects, reconnect sessions, idempotency keys.
+//! How many bytes the calls of a tenant may leave in the database: reconnects, reconnect sessions, consents, idempotency keys.
 //!
 //! The rule: what a tenant holds is measured in the database every [`MEASURED_EVERY`], and what this process adds in
 //! between is counted. So a call costs no scan, and other processes add for minutes at most what they do not see of each

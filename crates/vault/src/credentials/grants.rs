@@ -8,10 +8,11 @@ use std::{net::IpAddr, sync::Arc};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    AppId, AssetId, Clock, Grant, NoticeSubject, OperatorName, PersonId, Timestamp, TokenFacts,
-    network_of,
+    AppId, AssetId, AuthorizationCode, Clock, Grant, NoticeSubject, OperatorName, PersonId,
+    TenantId, Timestamp, TokenFacts, network_of,
 };
 use regrant_storage::{GrantedConsent, LoginOrigin, PersonHash, Reconnect, TenantTx};
+use zeroize::Zeroizing;
 
 use crate::{Error, Vault, credentials::data_keys::DataKeys};
 
@@ -55,6 +56,16 @@ impl PersonDirectory {
             .0
             .compute_fingerprint(&[head.as_bytes(), message].concat())
             .as_bytes()
+    }
+
+    /// The keyed hash of an authorization code of a tenant's app.
+    pub(crate) fn hash_code(&self, tenant: TenantId, code: &AuthorizationCode) -> [u8; 16] {
+        let head = format!("regrant/consent-code/{tenant}/");
+        // A buffer that grows would leave copies of the code in freed memory.
+        let mut message = Zeroizing::new(Vec::with_capacity(head.len() + code.expose().len()));
+        message.extend_from_slice(head.as_bytes());
+        message.extend_from_slice(code.expose().as_bytes());
+        *self.0.compute_fingerprint(&message).as_bytes()
     }
 
     /// Where a log-in is tried.

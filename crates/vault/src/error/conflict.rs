@@ -51,6 +51,9 @@ pub enum Conflict {
     /// The tenant has as many open sessions as it may have.
     #[error("a tenant may have at most {0} open sessions")]
     SessionLimit(usize),
+    /// The tenant has as many consents as it may have.
+    #[error("a tenant may have at most {0} consents that were not used")]
+    ConsentLimit(usize),
     /// The tenant has as many links that open their page as it may have.
     #[error("a tenant may have at most {0} links that have not ended")]
     LinkLimit(usize),

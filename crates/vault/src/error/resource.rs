@@ -27,6 +27,8 @@ pub enum Resource {
     Operator,
     /// A reconnect session.
     ReconnectSession,
+    /// A consent.
+    Consent,
     /// A link to a hosted page.
     Link,
     /// A row that carries a seal.
@@ -49,6 +51,7 @@ impl std::fmt::Display for Resource {
             Self::Operator => "operator",
             Self::Link => "link",
             Self::Row => "row",
+            Self::Consent => "consent",
             Self::ReconnectSession => "reconnect session",
         })
     }

@@ -15,6 +15,9 @@ pub enum TokenRefusal {
     /// The token is an app token or a page token.
     #[error("the token must be a person's or a system user's")]
     WrongKind,
+    /// Graph does not accept the token, and another one may not help: its person must act at Meta first.
+    #[error("the Graph does not accept the token: {0}")]
+    NotAccepted(String),
     /// The token belongs to another person than the caller expects.
     #[error("the token belongs to another person than `expect_person` names")]
     OtherPerson,

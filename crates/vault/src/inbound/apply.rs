@@ -197,9 +197,10 @@ impl Vault {
         let (tx, notice) = (step.tx, step.notice);
         if let Some(revoked) = revoked_consent(notice) {
             let grants = tx.wipe_revoked_grant_tokens(revoked).await?;
+            let consents = tx.delete_revoked_consents(revoked).await?;
             if notice.kind == NoticeKind::DataDeletion {
                 tx.erase_personal_data(revoked).await?;
-                record_deletion(step, claim, tally, grants).await?;
+                record_deletion(step, claim, tally, grants.saturating_add(consents)).await?;
             }
         }
         // A run that is repeated reports what it changed, if it did; the last run reports in any case.
@@ -221,9 +222,9 @@ async fn record_deletion(
     step: &NoticeStep<'_>,
     claim: &Claim,
     tally: &NoticeTally,
-    grants: u64,
+    tokens: u64,
 ) -> Result<(), Error> {
-    if tally.assets == 0 && grants == 0 {
+    if tally.assets == 0 && tokens == 0 {
         return Ok(());
     }
     let deletion = NewDeletion {

@@ -3,7 +3,7 @@
 //! The rule: accepting is ONE transaction, and after its commit a crash loses nothing.
 
 use regrant_crypto::{Context, DataKey, Purpose};
-use regrant_domain::{ReconnectId, Timestamp};
+use regrant_domain::{AccessToken, ReconnectId, Timestamp};
 use regrant_storage::{
     AcceptedReconnect, AuditEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
 };
@@ -35,33 +35,49 @@ impl Vault {
         request: &ReconnectRequest,
         call: Option<&IdempotentCall>,
     ) -> Result<ReconnectHandle, Error> {
-        if let Some(call) = call
-            && let Some(id) = self.find_replay(&caller.scope, call).await?
-        {
-            return Ok(ReconnectHandle { id, verdict: None });
+        if let Some(accepted) = self.find_accepted(caller, call).await? {
+            return Ok(accepted);
         }
         let plan = match request.plan {
             Some(id) => Some(self.load_plan(&caller.scope, id).await?),
             None => None,
         };
+        let token = match self.open_token_source(caller, &request.source).await {
+            Ok(token) => token,
+            // An equal request may have used the consent up meanwhile.
+            Err(error) => return self.find_accepted(caller, call).await?.ok_or(error),
+        };
         let permit = self.wait_for_list_permit(caller.tenant()).await?;
-        let (id, accepted) = self.insert_reconnect(caller, request, call, plan).await?;
+        let (id, accepted) = self
+            .insert_reconnect(caller, request, &token, call, plan)
+            .await?;
         drop(permit);
         Ok(self.start_run(caller, id, accepted))
+    }
+
+    /// The reconnect that an earlier request with the same idempotency key started.
+    async fn find_accepted(
+        &self,
+        caller: &Principal,
+        call: Option<&IdempotentCall>,
+    ) -> Result<Option<ReconnectHandle>, Error> {
+        let Some(call) = call else { return Ok(None) };
+        let id = self.find_replay(&caller.scope, call).await?;
+        Ok(id.map(|id| ReconnectHandle { id, verdict: None }))
     }
 
     async fn insert_reconnect(
         &self,
         caller: &Principal,
         request: &ReconnectRequest,
+        token: &AccessToken,
         call: Option<&IdempotentCall>,
         plan: Option<Plan>,
     ) -> Result<(ReconnectId, AcceptedReconnect), Error> {
         let records = self.check_record_quota(&caller.scope).await?;
         let key = self.data_keys.active(&caller.scope).await?;
         let (id, now) = (ReconnectId::mint(), self.clock.now());
-        let token = request.access_token.expose().as_bytes();
-        let reconnect = new_reconnect(&key, caller, request, id, now)?;
+        let reconnect = new_reconnect(&key, caller, request, token, id, now)?;
         // Resolved before the transaction that writes, because the list may be long and writers wait for each other. An
         // asset that is deleted in between gets its outcome when the item is settled.
         let tx = self.store.begin_read(&caller.scope).await?;
@@ -85,13 +101,17 @@ impl Vault {
             if tx.overlaps_older_reconnect(id, accepted.intent_seq).await? {
                 return Err(Error::Conflict(Conflict::PlanOutdated));
             }
-            let print = key.compute_fingerprint(token);
-            self.check_plan(&tx, &plan, request, &items, print.as_bytes())
+            let print = key.compute_fingerprint(token.expose().as_bytes());
+            self.check_plan(&tx, &plan, token, &items, print.as_bytes())
                 .await?;
         }
         self.check_running_quota(&tx).await?;
         self.take_session_use(&tx, caller).await?;
-        let detail = json!({ "items": items.len(), "intent_seq": accepted.intent_seq });
+        self.use_token_source(&tx, caller, &request.source).await?;
+        let detail = json!({
+            "items": items.len(), "intent_seq": accepted.intent_seq,
+            "consent": request.source.consent(),
+        });
         let event = AuditEvent::new(caller.audit_name(), "reconnect.accepted", id, detail);
         tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
@@ -109,7 +129,7 @@ impl Vault {
         &self,
         tx: &TenantTx,
         plan: &Plan,
-        request: &ReconnectRequest,
+        token: &AccessToken,
         items: &[NewItem],
         print: &[u8],
     ) -> Result<(), Error> {
@@ -123,7 +143,7 @@ impl Vault {
         let standings = self.read_standings(tx, &assets, Some(print), now).await?;
         let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
         let input = PlanInput {
-            token: &request.access_token,
+            token,
             items: &items,
             assets: &assets,
             standings: &standings.by_asset,
@@ -152,11 +172,12 @@ fn new_reconnect(
     key: &DataKey,
     caller: &Principal,
     request: &ReconnectRequest,
+    token: &AccessToken,
     id: ReconnectId,
     created_at: Timestamp,
 ) -> Result<NewReconnect, Error> {
     let context = Context::of_row(caller.tenant(), id.uuid(), Purpose::SubmittedToken);
-    let submitted = key.seal_record(&context, request.access_token.expose().as_bytes())?;
+    let submitted = key.seal_record(&context, token.expose().as_bytes())?;
     Ok(NewReconnect {
         id,
         expect_person: request.expect_person.clone(),

@@ -23,8 +23,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, SiblingLoss, Targets, Vault,
     call::idempotency::IdempotentCall,
-    credentials::second_opinion::ReviewedToken,
-    reconnect::{targets::expected_person, verify_token::ValidationFailure},
+    consents::source::TokenSource,
+    credentials::{second_opinion::ReviewedToken, submitted::ValidationFailure},
+    reconnect::targets::expected_person,
 };
 
 /// How many previews run at the same time in a process, and how many of them of one tenant.
@@ -38,7 +39,7 @@ const MAX_BESIDE_SESSION: usize = 2;
 /// A request to preview a reconnect.
 pub struct PreviewRequest {
     /// The new token.
-    pub access_token: AccessToken,
+    pub source: TokenSource,
     /// The assets.
     pub targets: Targets,
     /// Refuse the request unless the token belongs to this person.
@@ -87,7 +88,7 @@ impl Vault {
     ///
     /// # Errors
     /// `TokenRefused` for a token that can serve nothing. `Invalid`, `TooMany`; `TooManyPreviews`;
-    /// `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`.
+    /// `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`; `NotFound(Consent)`, `ConsentFormNotAllowed`.
     pub async fn preview_reconnect(
         &self,
         caller: &Principal,
@@ -114,17 +115,18 @@ impl Vault {
             .preview_permits
             .try_take(caller.tenant(), max_of_tenant)
             .ok_or(Error::TooManyPreviews)?;
+        let token = self.open_token_source(caller, &request.source).await?;
         let (named, assets) = self.read_named_assets(caller, &request.targets).await?;
         self.count_preview(caller, named.len(), request.repeatable.take())
             .await?;
         let app = self.open_app_credentials(caller.scope.app_id()).await?;
         let vault = self.for_tenant(caller.tenant());
         let answers = tokio::select! {
-            answers = vault.ask_graph(&app, &request, &assets, deadline) => answers?,
+            answers = vault.ask_graph(&app, &token, request.expect_person.as_ref(), &assets, deadline) => answers?,
             // The vault closes: the assets are reported as unknown.
             () = self.runs.stop.cancelled() => GraphAnswers::without_grant(&assets, &timeout_refusal()),
         };
-        self.judge_answers(caller, &request.access_token, named, &assets, answers)
+        self.judge_answers(caller, &token, named, &assets, answers)
             .await
     }
 
@@ -192,12 +194,13 @@ impl Vault {
     async fn ask_graph(
         &self,
         app: &AppCredentials,
-        request: &PreviewRequest,
+        token: &AccessToken,
+        expected: Option<&PersonId>,
         assets: &[Asset],
         deadline: Instant,
     ) -> Result<GraphAnswers, Error> {
-        let (token, expected) = (&request.access_token, request.expect_person.as_ref());
-        let inspected = timeout_at(deadline, self.inspect_token(app, token, expected)).await;
+        let inspected = self.inspect_submitted_token(app, token, expected);
+        let inspected = timeout_at(deadline, inspected).await;
         match inspected.unwrap_or(Err(ValidationFailure::ForEveryItem(timeout_refusal()))) {
             Ok(inspected) => {
                 let grant = Grant {

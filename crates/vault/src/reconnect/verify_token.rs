@@ -1,24 +1,20 @@
 //! Validates the submitted token once, before any asset is probed (design D3, step 2).
 //!
 //! The rule: a token that can serve nothing refuses the whole request while the caller still waits, and nothing is
-//! changed; later, the refusal becomes the outcome of each item. An outage validates nothing and refuses nothing.
+//! changed; later, the refusal becomes the outcome of each item. `credentials/submitted.rs` asks Graph.
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AccessToken, CredentialKind, Grant, GrantId, PersonId, ProbeResult, Refusal, RefusalKind,
-    SealedRecord, TenantId,
+    AccessToken, Grant, GrantId, ProbeResult, Refusal, RefusalKind, SealedRecord, TenantId,
 };
-use regrant_graph::{AppCredentials, CallError, InspectError, TokenFacts, TokenInspection};
+use regrant_graph::TokenFacts;
 use regrant_storage::{AuditEvent, Reconnect};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::{
-    Error, TokenRefusal, Vault,
-    credentials::{
-        seal::grant_context,
-        second_opinion::{apply_opinion, needs_second_opinion},
-    },
+    Error, TokenRefusal,
+    credentials::{seal::grant_context, submitted::ValidationFailure},
     reconnect::{offer::Credentials, run::Run},
 };
 
@@ -38,14 +34,6 @@ pub(super) enum Validation {
     Deferred,
 }
 
-/// Why a token is not valid.
-pub(super) enum ValidationFailure {
-    /// The token can serve nothing.
-    Refused(TokenRefusal),
-    /// The same refusal holds for every item: a checkpoint, an outage.
-    ForEveryItem(Refusal),
-}
-
 impl Run<'_> {
     /// Validates the token, or reads the result of an earlier run. `verdict` receives the result while a caller waits.
     pub(super) async fn validate_token(
@@ -58,7 +46,12 @@ impl Run<'_> {
             let grant = self.read_grant(grant_id).await?;
             return Ok(Validation::Valid(Box::new(Credentials { token, grant })));
         }
-        match self.inspect_submitted_token(token).await {
+        let expected = reconnect.expect_person.as_ref();
+        let validated = self
+            .vault
+            .validate_submitted_token(&self.app, token, expected)
+            .await;
+        match validated {
             Ok((token, facts)) => {
                 let credentials = self.store_validated_token(token, facts).await?;
                 verdict.map(|it| it.send(Ok(())));
@@ -71,41 +64,6 @@ impl Run<'_> {
                 Ok(Validation::Deferred)
             }
         }
-    }
-
-    /// Asks Graph about the token; exchanges a short-lived token for a long-lived one.
-    async fn inspect_submitted_token(
-        &self,
-        token: AccessToken,
-    ) -> Result<(AccessToken, TokenFacts), ValidationFailure> {
-        let expected = self.reconnect.expect_person.as_ref();
-        let inspected = self
-            .vault
-            .inspect_token(&self.app, &token, expected)
-            .await?;
-        if !inspected.is_short_lived || inspected.facts.kind != CredentialKind::User {
-            return Ok((token, inspected.facts));
-        }
-        let exchanged = match self.vault.graph.exchange_token(&self.app, &token).await {
-            Ok(exchanged) => exchanged,
-            Err(error) => return Err(self.review_exchange(&token, error.into()).await),
-        };
-        // The response to the exchange may omit when the new token ends, so inspect it too.
-        let inspected = self
-            .vault
-            .graph
-            .inspect_token(&self.app, &exchanged.token)
-            .await?;
-        Ok((exchanged.token, inspected.facts))
-    }
-
-    /// Why a token that was valid a moment ago could not be exchanged: dead only if Graph confirms it.
-    async fn review_exchange(&self, token: &AccessToken, refused: Refusal) -> ValidationFailure {
-        if !needs_second_opinion(&refused) {
-            return CallError::Refused(refused).into();
-        }
-        let opinion = self.vault.ask_second_opinion(&self.app, token, &refused);
-        CallError::Refused(apply_opinion(opinion.await, refused)).into()
     }
 
     /// Stores the grant and the validated token, sealed once for the reconnect and once for the grant.
@@ -197,55 +155,6 @@ impl Run<'_> {
         let grant = tx.find_grant(id).await?;
         tx.commit().await?;
         Ok(grant)
-    }
-}
-
-impl Vault {
-    /// Asks Graph about the token, and checks that it belongs to the expected person.
-    pub(super) async fn inspect_token(
-        &self,
-        app: &AppCredentials,
-        token: &AccessToken,
-        expected: Option<&PersonId>,
-    ) -> Result<TokenInspection, ValidationFailure> {
-        let inspected = self.graph.inspect_token(app, token).await?;
-        let inspected = inspected.require_person_token()?;
-        if expected.is_some_and(|person| *person != inspected.facts.person_id) {
-            return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson));
-        }
-        // A date that has arrived refuses nothing: the read on each asset decides.
-        Ok(inspected)
-    }
-}
-
-impl From<InspectError> for ValidationFailure {
-    fn from(error: InspectError) -> Self {
-        match error {
-            InspectError::Dead { reason, .. } => Self::Refused(TokenRefusal::Dead(reason)),
-            InspectError::ForeignApp => Self::Refused(TokenRefusal::ForeignApp),
-            InspectError::Undecipherable => Self::Refused(TokenRefusal::Undecipherable),
-            InspectError::NotAPersonToken => Self::Refused(TokenRefusal::WrongKind),
-            InspectError::Invalid { refusal, .. } => Self::ForEveryItem(refusal),
-            InspectError::Call(error) => error.into(),
-        }
-    }
-}
-
-impl From<CallError> for ValidationFailure {
-    fn from(error: CallError) -> Self {
-        let refusal = Refusal::from(error);
-        match refusal.kind {
-            RefusalKind::TokenDead => Self::Refused(TokenRefusal::Dead(refusal.message)),
-            // These kinds are about one asset, but no asset was probed.
-            RefusalKind::NotReached
-            | RefusalKind::NoRole
-            | RefusalKind::MissingTask(_)
-            | RefusalKind::PageMoved(_) => Self::ForEveryItem(Refusal {
-                kind: RefusalKind::Unclassified,
-                ..refusal
-            }),
-            _ => Self::ForEveryItem(refusal),
-        }
     }
 }
 

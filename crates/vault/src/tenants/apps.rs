@@ -7,7 +7,10 @@
 use std::time::Duration;
 
 use regrant_crypto::{Context, Purpose};
-use regrant_domain::{AppId, AppSecret, SealedRecord, TenantId, Timestamp, VerifyToken};
+use regrant_domain::{
+    AppId, AppSecret, LoginConfigId, LoginScopes, LoginSettings, PageUrl, SealedRecord, TenantId,
+    Timestamp, VerifyToken,
+};
 use regrant_storage::{AuditEvent, StoredApp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -40,6 +43,32 @@ pub struct AppChange {
     pub name: Option<String>,
     /// The verify token that Meta sends when it verifies the webhook address.
     pub verify_token: Option<VerifyToken>,
+    /// How it sends people to Meta's log-in.
+    pub login: LoginChange,
+}
+
+/// Changes to how an app sends people to Meta's log-in. `None` leaves a field as it is; an inner `None` removes it.
+#[derive(Debug, Default)]
+pub struct LoginChange {
+    /// The configuration of Facebook Login for Business.
+    pub config_id: Option<Option<LoginConfigId>>,
+    /// The permissions that the app asks for.
+    pub scopes: Option<LoginScopes>,
+    /// Where the dialog is.
+    pub dialog_base_url: Option<Option<PageUrl>>,
+    /// The page of the provider to which people are led who come from Meta without a link.
+    pub landing_url: Option<Option<PageUrl>>,
+}
+
+impl LoginChange {
+    fn apply_to(self, was: LoginSettings) -> LoginSettings {
+        LoginSettings {
+            config_id: self.config_id.unwrap_or(was.config_id),
+            scopes: self.scopes.unwrap_or(was.scopes),
+            dialog_base_url: self.dialog_base_url.unwrap_or(was.dialog_base_url),
+            landing_url: self.landing_url.unwrap_or(was.landing_url),
+        }
+    }
 }
 
 /// An app without secrets.
@@ -53,6 +82,8 @@ pub struct AppView {
     pub has_verify_token: bool,
     /// When the previous secret stops verifying requests from Meta; `None` if it already has.
     pub older_secret_until: Option<Timestamp>,
+    /// How it sends people to Meta's log-in.
+    pub login: LoginSettings,
     /// When it was registered.
     pub created_at: Timestamp,
 }
@@ -110,7 +141,7 @@ impl Vault {
         })
     }
 
-    /// Changes the name or the verify token of an app.
+    /// Changes the name or the verify token of an app, or how it sends people to Meta's log-in.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid`; `NotFound(App)`.
@@ -130,7 +161,11 @@ impl Vault {
             .change_app(id, name.as_deref(), verify_token.as_ref())
             .await;
         changed.map_err(Error::not_found_as(Resource::App))?;
-        let detail = json!({ "name": name, "verify_token": verify_token.map(|_| "set") });
+        let login = change.login.apply_to(tx.lock_app_login(id).await?);
+        tx.set_app_login(id, &login).await?;
+        let detail = json!({
+            "name": name, "verify_token": verify_token.map(|_| "set"), "login": login,
+        });
         let event = AuditEvent::new(by.audit_name(), "app.changed", id, detail);
         tx.write_audit_events(&[event], self.clock.now()).await?;
         tx.commit().await?;
@@ -270,6 +305,7 @@ fn view_app(it: StoredApp, now: Timestamp) -> AppView {
         name: it.name,
         has_verify_token,
         older_secret_until,
+        login: it.login,
         created_at: it.created_at,
     }
 }

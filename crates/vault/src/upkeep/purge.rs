@@ -40,7 +40,7 @@ struct HistoryStart {
 }
 
 /// How many records one step deleted, by kind.
-type DeletedCounts = [(&'static str, u64); 9];
+type DeletedCounts = [(&'static str, u64); 11];
 
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
@@ -200,6 +200,12 @@ impl Vault {
             (
                 "reconnect_sessions",
                 tx.purge_reconnect_sessions(start.sessions, ROWS_PER_STEP)
+                    .await?,
+            ),
+            ("consents", tx.purge_consents(now, ROWS_PER_STEP).await?),
+            (
+                "consent_codes",
+                tx.purge_consent_codes(now - keep.idempotency, ROWS_PER_STEP)
                     .await?,
             ),
             ("links", tx.purge_links(start.links, ROWS_PER_STEP).await?),

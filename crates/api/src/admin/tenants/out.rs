@@ -1,7 +1,7 @@
 //! A tenant as responses show it.
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{AppId, KekRef, WebOrigin};
+use regrant_domain::{AppId, ConsentForm, KekRef, WebOrigin};
 use regrant_vault::{Onboarding, ShredResult, TenantDeletion, TenantLimits, TenantView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +31,9 @@ pub(super) struct TenantOut {
     cors_origins: Vec<WebOrigin>,
     /// Whether reading its tokens requires a reason.
     reason_required: bool,
+    /// Forms in which its browser sessions may hand over a consent.
+    #[schema(schema_with = schema::consent_forms)]
+    accept: Vec<ConsentForm>,
     /// When the tenant was created.
     created_at: DateTime<Utc>,
     /// When the scheduled deletion happens; until then the tenant can be restored.
@@ -122,6 +125,7 @@ impl From<TenantView> for TenantOut {
             limits: tenant.limits.into(),
             cors_origins: origins,
             reason_required: tenant.reason_required,
+            accept: tenant.accept.iter().collect(),
             created_at: tenant.created_at,
             delete_after: tenant.delete_after,
             deleted_at: tenant.deleted_at,

@@ -5,7 +5,7 @@ use crate::{
     json::{ListIn, deserialize_nullable},
     schema,
 };
-use regrant_domain::{AppId, Permissions, WebOrigin};
+use regrant_domain::{AppId, ConsentForm, Permissions, WebOrigin};
 use regrant_vault::{ClientSpec, NewTenantSpec, TenantChange, TenantLimits};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -43,6 +43,9 @@ pub(super) struct TenantPatch {
     cors_origins: Option<ListIn<WebOrigin>>,
     /// Whether reading its tokens requires a reason.
     reason_required: Option<bool>,
+    /// Forms in which its browser sessions may hand over a consent, at least one.
+    #[schema(schema_with = schema::some_consent_forms_or_null, required = false)]
+    accept: Option<ListIn<ConsentForm>>,
 }
 
 /// The limits of a tenant; null means the default of the installation.
@@ -110,6 +113,7 @@ impl From<TenantPatch> for TenantChange {
             requests_per_second,
             origins: it.cors_origins.map(|it| it.0),
             reason_required: it.reason_required,
+            accept: it.accept.map(|it| it.0.into_iter().collect()),
         }
     }
 }

@@ -3,7 +3,7 @@
 mod out;
 
 use actix_web::{HttpResponse, post, web::Data};
-use regrant_domain::{AssetId, PersonId};
+use regrant_domain::{AssetId, ConsentId, PersonId};
 use regrant_vault::{PreviewRequest, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -16,16 +16,19 @@ use crate::{
     json::{CanonicalJson, ListIn},
     problem::{Problem, ProblemOut},
     schema,
-    submitted_token::SubmittedToken,
+    submitted_token::{SubmittedToken, choose_token_source},
 };
 
 /// One new token and the assets to preview. Give exactly one of `asset_ids` and `select`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReconnectPreview {
-    /// New token of a person or a system user.
-    #[schema(value_type = String, write_only)]
-    access_token: SubmittedToken,
+    /// New token of a person or a system user. Give exactly one of `access_token` and `consent_id`.
+    #[schema(value_type = Option<String>, write_only)]
+    access_token: Option<SubmittedToken>,
+    /// Consent of the caller, whose token is the new one.
+    #[schema(schema_with = schema::consent_id_or_null, required = false)]
+    consent_id: Option<ConsentId>,
     /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
     asset_ids: Option<ListIn<AssetId>>,
@@ -50,6 +53,8 @@ pub(crate) struct NewReconnectPreview {
     request_body = NewReconnectPreview,
     responses(
         (status = 200, description = "The preview.", body = PreviewOut),
+        (status = 404, description = "`not_found`: the caller has no such consent; it was used, replaced or has ended.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 409, description = "`session_used_up`: the session has no previews left.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_previews`: the limit of running previews is reached. \
@@ -67,7 +72,7 @@ pub(crate) async fn preview_reconnect(
 ) -> Result<HttpResponse, Problem> {
     let it = body.value;
     let request = PreviewRequest {
-        access_token: it.access_token.into_token(),
+        source: choose_token_source(it.access_token, it.consent_id)?,
         targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         repeatable: idempotency.into_call("POST /v1/reconnect-previews", &body.canonical),

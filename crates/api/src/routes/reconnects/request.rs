@@ -5,9 +5,9 @@ use crate::{
     json::{CanonicalJson, ListIn, WaitSeconds},
     problem::Problem,
     schema,
-    submitted_token::SubmittedToken,
+    submitted_token::{SubmittedToken, choose_token_source},
 };
-use regrant_domain::{AssetId, AssetKind, PersonId, PlanId, state::Status};
+use regrant_domain::{AssetId, AssetKind, ConsentId, PersonId, PlanId, state::Status};
 use regrant_vault::{ReconnectRequest, Selection, Targets};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -16,9 +16,12 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReconnect {
-    /// New token of a person or a system user.
-    #[schema(value_type = String, write_only)]
-    access_token: SubmittedToken,
+    /// New token of a person or a system user. Give exactly one of `access_token` and `consent_id`.
+    #[schema(value_type = Option<String>, write_only)]
+    access_token: Option<SubmittedToken>,
+    /// Consent of the caller, whose token is the new one.
+    #[schema(schema_with = schema::consent_id_or_null, required = false)]
+    consent_id: Option<ConsentId>,
     /// Graph ids of the assets, at most 10,000.
     #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
     asset_ids: Option<ListIn<AssetId>>,
@@ -63,7 +66,7 @@ pub(super) fn reconnect_request(
 ) -> Result<ReconnectRequest, Problem> {
     let it = body.value;
     Ok(ReconnectRequest {
-        access_token: it.access_token.into_token(),
+        source: choose_token_source(it.access_token, it.consent_id)?,
         targets: choose_targets(it.asset_ids, it.select)?,
         expect_person: it.expect_person,
         plan: it.plan_id,
@@ -146,6 +149,8 @@ mod tests {
             r#"{"access_token":"E","asset_ids":["1"],"expect_person":"act_1"}"#,
             r#"{"access_token":"E E","asset_ids":["1"]}"#,
             r#"{"asset_ids":["1"]}"#,
+            r#"{"access_token":"E","consent_id":"cns_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6","asset_ids":["1"]}"#,
+            r#"{"consent_id":"rcn_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6","asset_ids":["1"]}"#,
         ] {
             assert!(parsed(text).is_err(), "{text}");
         }

@@ -1,10 +1,11 @@
 //! Errors of the app and of the request: Graph reports them under codes that mean something else.
 
-use Codes::{Absent, Any, In, Permission};
+use Codes::{Absent, Any, Between, In, Permission};
 use RefusalKind::{AppFault, AppRestricted, RequestFault};
 use RowClass::Refused;
 use When::{Always, Both, IsType, Says};
 
+use super::code_fault;
 use super::row::{Codes, ErrorRow, RowClass, When, row};
 use crate::RefusalKind;
 
@@ -33,6 +34,9 @@ pub(super) const ROWS: &[ErrorRow] = &[
         "unknown path components"]), Refused(RequestFault), "graph-facts §4, §5.2"),
     row(Any, Any, Says(&["must be called with a page access token", "requires a page access token",
         "page access token is required"]), Refused(RequestFault), "halsandr/Facebook_Connector #1; Rfacebook #174"),
+    row(In(&[100]), Between(code_fault::SUBCODES.0, code_fault::SUBCODES.1), Always,
+        Refused(RequestFault), "graph-facts §2.2; php-graph-sdk #1051: an authorization code"),
+    row(In(&[100]), Any, Says(code_fault::TEXTS), Refused(RequestFault), "graph-facts §2.2: an authorization code"),
     row(In(&[100]), Any, Says(&["must provide an app access token"]), Refused(RequestFault), "graph-facts §2.5"),
     row(In(&[102, 190]), In(&[2_069_032]), Always, Refused(RequestFault), "graph-facts §5.3: page token required"),
     row(Permission, In(&[2_069_030, 2_069_031, 2_069_033]), Always, Refused(RequestFault), "graph-facts §5.2"),

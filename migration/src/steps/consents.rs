@@ -1,0 +1,3 @@
+//! Steps for consents.
+
+pub(super) mod s58_consents;
