@@ -22,7 +22,6 @@ mod idempotency;
 mod inbound;
 mod installation;
 mod judgement;
-mod links;
 mod operators;
 mod reconnect;
 mod sandbox;

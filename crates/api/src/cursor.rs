@@ -4,7 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, ConsentId, DeliveryId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, ConsentId, DeliveryId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId,
+    TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};

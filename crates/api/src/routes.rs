@@ -5,6 +5,7 @@
 
 mod assets;
 mod audit;
+mod connect;
 mod consents;
 mod forecast;
 mod health;
@@ -49,6 +50,12 @@ pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
         .service(callbacks::deauthorize)
         .service(callbacks::delete_person_data)
         .service(callbacks::get_deletion)
+        .service(connect::lead_to_landing_page)
+        .service(connect::finish_log_in)
+        .service(connect::open_link)
+        .service(connect::log_in_with_link)
+        .service(connect::steps::show_step)
+        .service(connect::steps::take_step)
         .service(build_v1_scope());
 }
 

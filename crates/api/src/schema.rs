@@ -4,8 +4,8 @@
 
 use regrant_domain::{
     AssetKind, BusinessSource, Confidence, ConsentForm, Coverage, CredentialKind, CutOffSource,
-    EventKind, FactName, FactSource, LinkStatus, Locale, ObjectCondition, OperatorRole, Outcome, Permission,
-    ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    EventKind, FactName, FactSource, LinkStatus, Locale, ObjectCondition, OperatorRole, Outcome,
+    Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},

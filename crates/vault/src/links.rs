@@ -6,14 +6,22 @@
 //! Start at [`Vault::create_reconnect_link`]; continue at `visit.rs` for what a browser sees.
 
 mod address;
+mod dialog;
+pub(crate) mod flow;
+mod login;
+mod notice;
 mod view;
+mod visit;
 
-use regrant_domain::{AssetId, LinkId, Locale, PageUrl, PersonId, Timestamp};
+use regrant_domain::{AssetId, ConsentOwner, LinkId, Locale, PageUrl, PersonId, Timestamp};
 use regrant_storage::{AuditEvent, Link, NewLink, TenantTx};
 use serde_json::json;
 
 pub use address::TenantCapability;
+pub use flow::{LinkFlow, LinkPreview, LinkStep};
+pub use login::{DialogAnswer, LinkEntry};
 pub use view::{LinkList, LinkView, LinkWithAddress};
+pub use visit::{BusinessAssets, LinkName, LinkPage, LinkVisit};
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Replayed, Resource, Targets, Vault,
@@ -122,6 +130,8 @@ impl Vault {
         let link = find_visible_link(&tx, caller, id).await?;
         if tx.revoke_link(id, now).await? {
             if let Some(session) = link.summary.session {
+                tx.delete_consents_of_owner(ConsentOwner::Session(session))
+                    .await?;
                 tx.end_reconnect_session(session, now).await?;
             }
             let event = AuditEvent::new(

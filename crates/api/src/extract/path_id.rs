@@ -7,8 +7,8 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, ClientId, ConsentId, LinkId, OperatorId, PersonId, ReconnectId, ReconnectSessionId,
-    TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, ConsentId, LinkId, OperatorId, PersonId, ReconnectId,
+    ReconnectSessionId, TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
 

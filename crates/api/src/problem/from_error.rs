@@ -261,7 +261,7 @@ impl From<TokenRefusal> for Problem {
             TokenRefusal::Undecipherable => Code::TokenUndecipherable,
             TokenRefusal::WrongKind => Code::TokenOfWrongKind,
             TokenRefusal::NotAccepted(_) => Code::TokenNotAccepted,
-            TokenRefusal::OtherPerson => Code::TokenOfAnotherPerson,
+            TokenRefusal::OtherPerson(_) => Code::TokenOfAnotherPerson,
         };
         let field = if code == Code::TokenOfAnotherPerson {
             "expect_person"

@@ -57,7 +57,7 @@ pub(crate) struct NewReconnectLink {
 /// The person opens the address in a browser, reads for which assets and for whom the consent is, logs in at Meta, sees
 /// what the consent would cover, and confirms. No page or browser of the tenant sees a token. Opening the page uses
 /// nothing up: the link belongs to the first browser that comes back from Meta with a consent of the right person.
-/// Whoever opens the address before that decides which account is asked, so send it to its person alone.
+/// Before that, the one who opens the address chooses the account, so send it to its person alone.
 #[utoipa::path(
     tag = "reconnect-links",
     security(("oauth2" = ["reconnects:write"])),
@@ -162,5 +162,5 @@ impl NewReconnectLink {
 }
 
 const fn default_locale() -> Locale {
-    Locale::English
+    Locale::En
 }

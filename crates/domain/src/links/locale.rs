@@ -6,8 +6,8 @@ closed_list! {
     /// A language of the pages for people.
     pub enum Locale: "language", serde {
         /// English.
-        English = "en",
+        En = "en",
         /// German.
-        German = "de",
+        De = "de",
     }
 }

@@ -3,7 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::request::DialogRequest;
-use crate::{state::State, token::random_hex, world::Person};
+use crate::{
+    state::State,
+    token::{Login, TokenHolder, mint_code},
+    world::Person,
+};
 
 /// What a person granted to an app.
 #[derive(Clone, Debug)]
@@ -34,9 +38,15 @@ pub(super) fn finish_login(
     person: &Person,
     choice: Choice,
 ) -> String {
-    let code = random_hex();
+    let login = Login {
+        holder: TokenHolder::Person(person.id.clone()),
+        app: request.app.id.clone(),
+        scopes: choice.scopes.clone(),
+        granted: choice.assets.clone(),
+        redirect_uri: Some(request.redirect_uri.clone()),
+    };
     state
         .choices
         .keep_choice(&person.id, &request.app.id, choice);
-    code
+    mint_code(state, login)
 }

@@ -27,7 +27,7 @@ fn link(bench: &Bench, secret: u8) -> NewLink {
         person_id: Some("77".parse().unwrap()),
         require_person: true,
         asset_ids: vec![id("1"), id("act_2")],
-        locale: Locale::German,
+        locale: Locale::De,
         return_url: Some("https://app.example/back".parse().unwrap()),
         created_at: day(1),
         expires_at: day(3),

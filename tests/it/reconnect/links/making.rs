@@ -5,7 +5,8 @@ use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Fleet, Harness, Tenant, on_both, problem_code};
+use super::{Stage, TENANT};
+use crate::harness::{Fleet, on_both, problem_code};
 
 on_both!(
     a_links_address_is_shown_once_and_its_secret_is_nowhere_else,
@@ -15,37 +16,6 @@ on_both!(
     a_session_makes_no_links,
     links_are_deleted_after_their_retention,
 );
-
-struct Stage {
-    harness: Harness,
-    tenant: Tenant,
-    fleet: Fleet,
-}
-
-impl Stage {
-    async fn on(database: TestDatabase) -> Self {
-        let fleet = Fleet::new(1, 4, 0);
-        let harness = Harness::start(database, &fleet.world()).await;
-        let tenant = harness.tenant("One").await;
-        tenant.register(&fleet.assets()).await;
-        Self {
-            harness,
-            tenant,
-            fleet,
-        }
-    }
-
-    async fn make(&self, order: &Value) -> Value {
-        let (status, made) = self.tenant.post("/v1/reconnect-links", order).await;
-        assert_eq!(status, 201, "{made}");
-        made
-    }
-
-    async fn links(&self) -> Vec<Value> {
-        let list = self.tenant.get("/v1/reconnect-links").await;
-        list["data"].as_array().expect("a list").clone()
-    }
-}
 
 async fn a_links_address_is_shown_once_and_its_secret_is_nowhere_else(database: TestDatabase) {
     let stage = Stage::on(database).await;
@@ -87,7 +57,7 @@ async fn a_field_that_is_wrong_is_named_and_no_link_is_made(database: TestDataba
     let stage = Stage::on(database).await;
     stage
         .harness
-        .list_origin("One", "https://app.example.com")
+        .list_origin(TENANT, "https://app.example.com")
         .await;
     let (ids, now) = (stage.fleet.ids(), stage.harness.clock.now());
     let far = (now + Duration::days(8)).to_rfc3339();
