@@ -22,7 +22,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 54] = [
+pub(crate) const ALL: [Step; 56] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -77,4 +77,6 @@ pub(crate) const ALL: [Step; 54] = [
     tenants::s59_login_settings::STEP,
     links::s60_links::STEP,
     links::s61_link_logins::STEP,
+    reconnects::s62_undo::STEP,
+    reconnects::s63_session_tokens::STEP,
 ];

@@ -64,6 +64,10 @@ const parts = {
     assert.equal(await heading(page), 'Everything is reconnected');
     await page.goto(links.whole);
     assert.equal(await heading(page), 'Everything is reconnected', 'the link leads to the step');
+    await press(page, 'undo');
+    await settled(page, WAITING);
+    assert.equal(await heading(page), 'The reconnect was undone');
+    await shoot(page, 'undone-360');
     await keep(page);
     const codes = urls.filter((url) => url.includes('code='));
     assert.equal(codes.length, 1, `${codes.length} addresses with a code`);

@@ -10,3 +10,5 @@ mod overlap;
 mod previews;
 mod stream;
 mod thousand;
+mod undo;
+mod verdict;

@@ -4,8 +4,8 @@
 
 use regrant_domain::{
     AssetKind, BusinessSource, Confidence, ConsentForm, Coverage, CredentialKind, CutOffSource,
-    EventKind, FactName, FactSource, LinkStatus, Locale, ObjectCondition, OperatorRole, Outcome,
-    Permission, ReasonCode, ReconnectStatus, Serving, Slot, Who,
+    EventKind, FactName, FactSource, Heals, LinkStatus, Locale, NextStep, ObjectCondition,
+    OperatorRole, Outcome, Permission, ReasonCode, ReconnectStatus, Serving, Slot, Verdict, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -184,6 +184,19 @@ pub(crate) fn acting_party() -> Object {
 
 pub(crate) fn reason_code() -> Object {
     enum_schema(ReasonCode::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn next_step_code() -> Object {
+    enum_schema(NextStep::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn heals() -> Object {
+    enum_schema(Heals::ALL.iter().map(|it| it.as_str()))
+}
+
+/// Verdict of a reconnect, or null.
+pub(crate) fn verdict_or_null() -> Object {
+    make_nullable(enum_schema(Verdict::ALL.iter().map(|it| it.as_str())))
 }
 
 pub(crate) fn reconnect_status() -> Object {

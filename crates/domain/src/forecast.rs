@@ -17,7 +17,7 @@ pub use line::{ForecastLine, ForecastPosition, ForecastTotals};
 pub use person::{PersonCounts, PersonFacts};
 
 use crate::{
-    AssetFacts, Reason, ReasonCode, Timestamp, Who,
+    AssetFacts, NextStep, Reason, ReasonCode, Timestamp, Who,
     state::{AssetState, Ending, list_endings},
 };
 
@@ -47,7 +47,7 @@ pub fn promotion_reason() -> Reason {
         ReasonCode::NotReachedYet,
         Who::BusinessAdmin,
         "It becomes active by itself as soon as it reaches this asset: when the business has migrated and the person has access.",
-        "Complete the migration of this business. Regrant probes on a schedule, after webhooks from Meta, and more often before the cut-off.",
+        NextStep::AwaitMigration,
     )
 }
 

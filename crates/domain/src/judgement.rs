@@ -18,6 +18,7 @@ pub mod schedule;
 mod scope_table;
 pub mod settle;
 pub mod state;
+pub mod undo;
 pub mod watch;
 
 pub use dates::{DateStanding, is_reading_due, judge_date};

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::{
-    DateStanding, RefusalKind, Timestamp,
+    DateStanding, Locale, NextStep, RefusalKind, Timestamp,
     errors::{
         Codes, ErrorClass, ErrorRow, RowClass, Throttle, When, list_family_rows, list_known_rows,
     },
@@ -24,6 +24,7 @@ pub fn print_judgement() -> String {
         print_states(),
         print_dates(),
         format!("## Kinds of refusals\n\n{KINDS}\n{}", print_kinds()),
+        print_steps(),
         format!("## Errors\n\n{ERRORS}\n{}", print_rows(&refusals)),
         format!("## Limits\n\n{LIMITS}\n{}", print_rows(&limits)),
         format!(
@@ -44,6 +45,11 @@ const KINDS: &str = "\
 A refusal proves as much as its kind. *Definitive*: one disconnects. *Spaced*: two disconnect if the doubt pause lies
 between them, no matter who asked. *Doubtful*: it can only make the asset suspect. *Silent*: it says nothing about the
 token. The second step is the one for a token that was offered in a reconnect.
+";
+const STEPS: &str = "\
+Each reason has a next step, as a code and as a sentence. What heals is one of: `reconnect` (the person logs in again),
+`other_person` (another account's token), `admin` (an administrator of the business), `wait` (Regrant continues by
+itself), `nobody` (nothing is wrong, or only the provider can act). A page offers only what heals.
 ";
 const ERRORS: &str = "\
 The first row that fits decides: code, after `/` the subcode, conditions, then what the error means, then the source.
@@ -153,10 +159,28 @@ fn print_kinds() -> String {
             kind.certainty(),
             meaning.code,
             meaning.who,
-            meaning.serving,
-            meaning.offered
+            print_step(meaning.serving),
+            print_step(meaning.offered)
         );
         push_item(&mut out, &item);
+    }
+    out
+}
+
+/// A next step with its code.
+fn print_step(step: NextStep) -> String {
+    format!("{} (`{step}`)", step.sentence(Locale::En))
+}
+
+/// Every next step, and what heals.
+fn print_steps() -> String {
+    let mut out = format!("## Next steps\n\n{STEPS}\n");
+    for step in NextStep::ALL {
+        let sentence = step.sentence(Locale::En);
+        push_item(
+            &mut out,
+            &format!("**`{step}`**: {sentence} Heals: `{}`.", step.heals()),
+        );
     }
     out
 }

@@ -22,6 +22,7 @@ mod links;
 mod notice;
 mod reconnects;
 mod tenant;
+mod texts;
 pub mod webhooks;
 
 pub use access::{
@@ -56,12 +57,14 @@ pub use judgement::{
     Meaning, ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind,
     RefusalWindow, Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope,
     failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
-    watch,
+    undo, watch,
 };
-pub use links::{LinkPerson, LinkStatus, LinkTimes, Locale, LoginNotice, NextActor};
+pub use links::{LinkPerson, LinkStatus, LinkTimes, LoginNotice, NextActor};
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
-    Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,
+    Coverage, Heals, NextStep, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus,
+    Serving, Verdict, Who,
 };
 pub use tenant::{TenantLimits, TenantStatus};
+pub use texts::Locale;
 pub use webhooks::{self as webhook, Delivery, EventKind};

@@ -56,9 +56,10 @@ pub use operators::{
 };
 pub use outage::Outage;
 pub use reconnects::{
-    AcceptedReconnect, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem, NewReconnect,
-    NewReconnectSession, RECORD_ROW_BYTES, Reconnect, ReconnectCause, ReconnectSession,
-    ReconnectSessionSummary, ReconnectVisibility, UnverifiedSession,
+    AcceptedReconnect, EarlierUndo, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem,
+    NewReconnect, NewReconnectSession, RECORD_ROW_BYTES, Reconnect, ReconnectCause,
+    ReconnectSession, ReconnectSessionSummary, ReconnectVisibility, SessionTokens, UndoableAsset,
+    UndoneReconnect, UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{

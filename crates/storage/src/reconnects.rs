@@ -8,11 +8,15 @@ mod item_outcome;
 mod reconnect;
 mod session;
 mod session_summary;
+mod session_tokens;
+mod undo;
 
 pub use accept::{AcceptedReconnect, NewReconnect};
 pub use history::RECORD_ROW_BYTES;
 pub use idempotency::{IdempotencyKey, IdempotentCall};
 pub use item::{Item, ItemResult, NewItem};
-pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility};
+pub use reconnect::{Reconnect, ReconnectCause, ReconnectVisibility, UndoneReconnect};
 pub use session::{NewReconnectSession, ReconnectSession, UnverifiedSession};
 pub use session_summary::ReconnectSessionSummary;
+pub use session_tokens::SessionTokens;
+pub use undo::{EarlierUndo, UndoableAsset};

@@ -11,6 +11,8 @@ mod keyring;
 pub(crate) mod mass_refusals;
 mod new_data_keys;
 pub(crate) mod payload;
+mod probe;
+pub(crate) mod probed_asset;
 pub(crate) mod seal;
 pub(crate) mod second_opinion;
 mod stale_keys;

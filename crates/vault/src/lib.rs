@@ -35,8 +35,8 @@ use regrant_storage::Store;
 
 pub use access::authenticate::{ApiToken, RequestCredentials};
 pub use access::sessions::{
-    BrowserSession, ListedSession, SessionAsset, SessionList, SessionRequest, SessionView,
-    SessionWithToken,
+    BrowserSession, ListedSession, SessionAsset, SessionList, SessionRefresh, SessionRequest,
+    SessionView, SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
 pub use assets::{
@@ -72,6 +72,7 @@ pub use reconnect::ReconnectRequest;
 pub use reconnect::preview::permission_losses::SiblingLoss;
 pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
 pub use reconnect::targets::{Selection, Targets};
+pub use reconnect::undo::UndoRequest;
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 /// The secret of a browser's cookie.
 pub use regrant_crypto::Capability;

@@ -2,7 +2,7 @@
 //!
 //! The rule: the work of a reconnect runs in a task of the process, never in the request, so a caller that disconnects
 //! changes nothing. The request only accepts and waits.
-//! Continue at `accept.rs` (design D3, step 1), then at `run.rs` (steps 2 to 5).
+//! Continue at `accept.rs` (design D3, step 1), then at `run.rs` (steps 2 to 5). `undo.rs` is the way back.
 
 mod accept;
 mod failed_run;
@@ -19,6 +19,7 @@ mod settle_property_test;
 mod settlement;
 mod standings;
 pub(crate) mod targets;
+pub(crate) mod undo;
 mod verify_token;
 pub(crate) mod view;
 

@@ -7,10 +7,9 @@
 pub(crate) mod check;
 mod chunk;
 mod dates;
-pub(crate) mod due;
+mod due;
 mod findings;
 pub(crate) mod mass_refusals;
-mod probe;
 mod promote;
 mod refresh;
 mod rows;

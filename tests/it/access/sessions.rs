@@ -3,6 +3,8 @@
 mod boundaries;
 mod opening;
 mod reconnects;
+mod refresh;
+mod view;
 
 use std::time::Duration;
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use regrant_domain::{AssetFacts, Certainty, CutOff, CutOffSource, Reason, ReasonCode, Who};
+use regrant_domain::{
+    AssetFacts, Certainty, CutOff, CutOffSource, NextStep, Reason, ReasonCode, Who,
+};
 use regrant_storage::CountedRefusal;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
@@ -47,7 +49,7 @@ async fn every_state_and_ending_carries_since_reason_who_and_next_check() {
     tx.set_cut_offs(&[ids[1].parse().expect("an id")], cut_off)
         .await
         .expect("written");
-    let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", "y");
+    let reason = Reason::new(ReasonCode::NotReached, Who::Person, "x", NextStep::Replace);
     let refusals =
         AssetFacts::default().after_refusal(reason, Certainty::Spaced, now, Duration::minutes(10));
     let refused = CountedRefusal {

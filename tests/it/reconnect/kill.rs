@@ -70,7 +70,7 @@ async fn kills(database: TestDatabase) {
 }
 
 /// Whether the newest reconnect is unfinished in the database; asked while no process runs.
-async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
+pub(super) async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
     let caller = vault
         .authenticate_request(tenant.presented())
         .await

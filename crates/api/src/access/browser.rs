@@ -11,12 +11,13 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 9] = [
+const OPEN_ROUTES: [(&str, Method); 10] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnects", Method::POST),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),
     ("/v1/reconnects/{id}/cancel", Method::POST),
+    ("/v1/reconnects/{id}/undo", Method::POST),
     ("/v1/reconnect-sessions/current", Method::GET),
     ("/v1/reconnect-sessions/current/consent", Method::POST),
     ("/v1/reconnect-sessions/current/consent", Method::GET),
@@ -69,7 +70,8 @@ mod tests {
     fn all_other_routes_are_closed() {
         for (path, method) in [
             ("/v1/reconnects", Method::GET),
-            ("/v1/reconnects/rcn_1/undo", Method::POST),
+            ("/v1/reconnects/rcn_1/undo", Method::GET),
+            ("/v1/reconnects/rcn_1/undo/", Method::POST),
             ("/v1/reconnects/", Method::POST),
             ("/v1/reconnects/a/b/events", Method::GET),
             ("/v1/reconnect-sessions", Method::POST),

@@ -111,6 +111,12 @@ codes! {
     ReconnectEnded "reconnect_ended" 409 "Reconnect ended",
         "The reconnect is completed or cancelled, so it can no longer be cancelled.",
         "Read the reconnect to see the outcomes of its items.";
+    ReconnectRunning "reconnect_running" 409 "Reconnect running",
+        "The reconnect has not ended, so it cannot be undone yet. Nothing was changed.",
+        "Wait until it has ended, or cancel it; then undo what it has changed.";
+    TooManyUndos "too_many_undos" 409 "Too many undos",
+        "The reconnect was undone as often as it may be. Nothing was changed.",
+        "Read the earlier undos, or start another reconnect.";
     CallUnderWay "call_under_way" 409 "Call in progress",
         "Another call with the same Idempotency-Key is still running.",
         "Repeat the call after the time in the Retry-After header to get the result of that call.";
@@ -124,6 +130,10 @@ codes! {
         "The hosted pages are offered under an https address, or under http on the local machine, and this installation \
          has neither as its public address. Nothing was changed.",
         "Ask the operator to set `public_url` to the https address of this listener.";
+    SessionEnded "session_ended" 409 "Session ended",
+        "The reconnect session was ended, or was opened more than 24 hours ago, so it cannot be refreshed. Nothing was \
+         changed.",
+        "Open another session.";
     SessionUsedUp "session_used_up" 409 "Session used up",
         "The reconnect session has used all its reconnects or previews, or it has just ended. Each accepted reconnect \
          and each preview counts, even if the token was refused. Nothing was changed.",

@@ -169,6 +169,13 @@ impl From<Conflict> for Problem {
                 "This Idempotency-Key was used with another body.",
             ),
             Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
+            Conflict::StillRunning => {
+                Self::new(Code::ReconnectRunning, "The reconnect has not ended.")
+            }
+            Conflict::UndoLimit(limit) => Self::new(
+                Code::TooManyUndos,
+                format!("A reconnect can be undone at most {limit} times."),
+            ),
             Conflict::EndpointLimit(limit) => Self::new(
                 Code::TooManyWebhookEndpoints,
                 format!("A tenant may have at most {limit} webhook endpoints."),
@@ -205,6 +212,7 @@ impl From<Conflict> for Problem {
                 Code::TooManyLinks,
                 format!("A tenant may have at most {limit} links that have not ended."),
             ),
+            Conflict::SessionEnded => Self::new(Code::SessionEnded, "The session has ended."),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
                 "The session has used all its reconnects or previews, or it has ended.",

@@ -72,7 +72,7 @@ fn a_disconnected_asset_has_no_endings_ahead() {
         ..working()
     };
     assert_eq!(shown(&both, false), [(90, EndingCause::TokenExpiry)]);
-    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
+    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", NextStep::Replace);
     let revoked = AssetFacts {
         refusals: AssetFacts::default().after_refusal(
             reason,

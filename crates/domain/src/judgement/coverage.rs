@@ -21,9 +21,13 @@ impl Coverage {
                 Self::Uncovered
             }
             Outcome::Failed if is_final(decision) => Self::Uncovered,
-            Outcome::Failed | Outcome::Deferred | Outcome::Superseded | Outcome::UnknownAsset => {
-                Self::Unknown
-            }
+            Outcome::Failed
+            | Outcome::Deferred
+            | Outcome::Superseded
+            | Outcome::UnknownAsset
+            | Outcome::Restored
+            | Outcome::PreviousDead
+            | Outcome::NothingToUndo => Self::Unknown,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::Duration;
 
-use crate::{AppId, AssetKind, Certainty, Reason, ReasonCode, TenantId, Timestamp, Who};
+use crate::{AppId, AssetKind, Certainty, NextStep, Reason, ReasonCode, TenantId, Timestamp, Who};
 
 /// How many persons must be refused within the window.
 pub const PERSONS_TO_HOLD: usize = 5;
@@ -34,8 +34,12 @@ pub fn hold_refusal(reason: Reason, certainty: Certainty) -> (Reason, Certainty)
         "Tokens of many persons were refused at once, so an incident at Meta is likely. Graph said: {}",
         reason.detail
     );
-    let next_step = "Regrant asks again by itself; look at Meta's status page.";
-    let held = Reason::new(ReasonCode::MassRefusal, Who::Provider, detail, next_step);
+    let held = Reason::new(
+        ReasonCode::MassRefusal,
+        Who::Provider,
+        detail,
+        NextStep::WatchMeta,
+    );
     (held, Certainty::Doubtful)
 }
 

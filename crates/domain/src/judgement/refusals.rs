@@ -6,7 +6,7 @@
 
 use chrono::Duration;
 
-use crate::{AssetFacts, Certainty, NoticeKind, Reason, ReasonCode, Timestamp, Who};
+use crate::{AssetFacts, Certainty, NextStep, NoticeKind, Reason, ReasonCode, Timestamp, Who};
 
 /// The refusals of the active credential since its last proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,8 +172,7 @@ fn revocation_reason(notice: NoticeKind) -> Reason {
         NoticeKind::DataDeletion => "The person had their data deleted.",
         _ => "The person took the app's access back.",
     };
-    let next_step = "Log in again and replace with the new token.";
-    Reason::new(ReasonCode::Revoked, Who::Person, detail, next_step)
+    Reason::new(ReasonCode::Revoked, Who::Person, detail, NextStep::Replace)
 }
 
 #[cfg(test)]
@@ -189,7 +188,7 @@ mod tests {
     }
 
     fn reason(code: ReasonCode) -> Reason {
-        Reason::new(code, Who::Person, "x", "y")
+        Reason::new(code, Who::Person, "x", NextStep::Replace)
     }
 
     /// The refusals after a series of (minute, certainty, code).

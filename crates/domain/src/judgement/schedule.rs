@@ -142,7 +142,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Certainty, CredentialKind, CutOff, CutOffSource, Reason, ReasonCode, Refusals, Who,
+        Certainty, CredentialKind, CutOff, CutOffSource, NextStep, Reason, ReasonCode, Refusals,
+        Who,
     };
 
     const NOTICE: Duration = Duration::days(30);
@@ -162,7 +163,7 @@ mod tests {
     }
 
     fn refusals(code: ReasonCode, certainty: Certainty, at: Timestamp) -> Option<Refusals> {
-        let reason = Reason::new(code, Who::Person, "x", "y");
+        let reason = Reason::new(code, Who::Person, "x", NextStep::Replace);
         AssetFacts::default().after_refusal(reason, certainty, at, Duration::minutes(10))
     }
 

@@ -14,8 +14,8 @@ use self::{
 pub use refused::decide_last_refusal;
 
 use crate::{
-    Certainty, CredentialKind, Outcome, ProbeFacts, ProbeResult, Reason, ReasonCode, Serving,
-    Timestamp, Who,
+    Certainty, CredentialKind, NextStep, Outcome, ProbeFacts, ProbeResult, Reason, ReasonCode,
+    Serving, Timestamp, Who,
 };
 
 /// The state of the asset's active credential before the item is settled.
@@ -86,7 +86,7 @@ fn decide_working(offered: CredentialKind, proven: &ProbeFacts, standing: &Stand
             ReasonCode::SameToken,
             Who::NoOne,
             "This token is already active here, and it works.",
-            "Nothing to do.",
+            NextStep::Nothing,
         );
         return keep_active(
             Outcome::Unchanged,
@@ -102,7 +102,7 @@ fn decide_working(offered: CredentialKind, proven: &ProbeFacts, standing: &Stand
             ReasonCode::Outranked,
             Who::NoOne,
             "A system user's token serves this asset and outranks a person's; the new one is kept as a standby.",
-            "Nothing to do.",
+            NextStep::Nothing,
         );
         return keep_active(
             Outcome::Unchanged,

@@ -5,8 +5,8 @@
 //! not that the asset is gone.
 
 use crate::{
-    Certainty, CutOff, CutOffSource, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind,
-    Timestamp, Who,
+    Certainty, CutOff, CutOffSource, NextStep, ProbeResult, Reason, ReasonCode, Refusal,
+    RefusalKind, Timestamp, Who,
 };
 
 /// What a probe result says about the serving credential.
@@ -81,7 +81,7 @@ fn judge_refusal(refusal: &Refusal, cut_off_passed: bool) -> Verdict {
                 ReasonCode::CutOffPassed,
                 Who::Person,
                 refusal.message.clone(),
-                "Log in with the managed account and replace the token.",
+                NextStep::ReplaceWithManaged,
             ),
             certainty: Certainty::Definitive,
         };

@@ -25,13 +25,20 @@ impl NextActor {
     #[must_use]
     pub const fn after_outcome(outcome: Option<Outcome>, who: Option<Who>) -> Self {
         match outcome {
-            Some(Outcome::Replaced | Outcome::Unchanged | Outcome::Superseded) => Self::None,
+            Some(
+                Outcome::Replaced
+                | Outcome::Unchanged
+                | Outcome::Superseded
+                | Outcome::Restored
+                | Outcome::NothingToUndo,
+            ) => Self::None,
             Some(Outcome::Parked | Outcome::Deferred) | None => Self::Regrant,
             Some(Outcome::UnknownAsset) => Self::NotPossible,
             Some(
                 Outcome::NoAccess
                 | Outcome::MissingPermission
                 | Outcome::UserActionRequired
+                | Outcome::PreviousDead
                 | Outcome::Failed,
             ) => Self::of_party(who),
         }

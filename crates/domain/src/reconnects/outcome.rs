@@ -27,6 +27,12 @@ closed_list! {
         Deferred = "deferred",
         /// The item failed for good.
         Failed = "failed",
+        /// Undo: the token that served before the reconnect serves again, or the parked token was dropped.
+        Restored = "restored",
+        /// Undo: the token that served before does not work on this asset any more.
+        PreviousDead = "previous_dead",
+        /// Undo: there is nothing to undo for this asset.
+        NothingToUndo = "nothing_to_undo",
     }
 }
 
@@ -35,6 +41,12 @@ impl Outcome {
     #[must_use]
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Deferred)
+    }
+
+    /// Whether the item has put a new token into service, or parked one, so that it can be undone.
+    #[must_use]
+    pub const fn is_undoable(self) -> bool {
+        matches!(self, Self::Replaced | Self::Parked | Self::Restored)
     }
 }
 
@@ -57,7 +69,8 @@ closed_list! {
 }
 
 closed_list! {
-    /// Which token serves once the item is settled.
+    /// Which token serves once the item is settled. Of an undo, `new` is the token of the reconnect that is undone, and
+    /// `old` the one that served before that reconnect.
     pub enum Serving: "serving token", serde {
         /// The new token.
         New = "new",

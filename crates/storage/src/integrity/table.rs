@@ -103,7 +103,11 @@ pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
         ("expires_at", Int),
         ("ended_at", Int),
     ],
-    later_columns: &[],
+    later_columns: &[
+        ("token_id", Uuid),
+        ("older_token_id", Uuid),
+        ("older_token_until", Int),
+    ],
 };
 
 pub(crate) const LINKS: SealedTable = SealedTable {
@@ -128,6 +132,7 @@ pub(crate) const LINKS: SealedTable = SealedTable {
         ("browser_hash", Bytes),
         ("session_id", Uuid),
     ],
+    later_columns: &[],
 };
 
 pub(crate) const LINK_LOGINS: SealedTable = SealedTable {
@@ -144,6 +149,7 @@ pub(crate) const LINK_LOGINS: SealedTable = SealedTable {
         ("spent_at", Int),
         ("notice", Text),
     ],
+    later_columns: &[],
 };
 
 pub(crate) const OPERATORS: SealedTable = SealedTable {

@@ -6,7 +6,7 @@ use regrant_domain::{
 };
 
 use crate::{
-    DueKind, Error, Lease, NewItem, ReconnectCause, TenantTx,
+    DueKind, Error, Lease, NewItem, ReconnectCause, TenantTx, UndoneReconnect,
     sql::{Query, to_micros},
 };
 
@@ -17,14 +17,16 @@ pub struct NewReconnect {
     pub id: ReconnectId,
     /// The person the token must belong to, if the caller named one.
     pub expect_person: Option<PersonId>,
-    /// The submitted token.
-    pub submitted: SealedRecord,
+    /// The submitted token; an undo has none.
+    pub submitted: Option<SealedRecord>,
     /// The client that requests it.
     pub created_by: ClientId,
     /// The reconnect session that requests it, if one does.
     pub session: Option<ReconnectSessionId>,
     /// What starts it.
     pub cause: ReconnectCause,
+    /// The reconnect that it undoes, if it does.
+    pub undo: Option<UndoneReconnect>,
     /// When it is requested.
     pub created_at: Timestamp,
 }
@@ -78,17 +80,21 @@ impl TenantTx {
     ) -> Result<(), Error> {
         let settled = items.iter().filter(|it| it.result.is_some()).count();
         let person = reconnect.expect_person.as_ref();
+        let submitted = reconnect.submitted.as_ref();
         let query = self
             .query(
                 "INSERT INTO reconnects (tenant_id, id, intent_seq, status, expect_person, submitted,
-                     event_seq, total, created_by, session_id, origin, created_at)
+                     event_seq, total, created_by, session_id, origin, undo_of, undo_seq, created_at)
                  VALUES (:tenant, :id, :intent_seq, 'running', :person, :submitted,
-                     :event_seq, :total, :created_by, :session, :origin, :created_at)",
+                     :event_seq, :total, :created_by, :session, :origin, :undo_of, :undo_seq,
+                     :created_at)",
             )
             .bind("id", reconnect.id.uuid())
             .bind("intent_seq", intent_seq)
             .bind("person", person.map(|id| id.as_str().to_owned()))
-            .bind("submitted", reconnect.submitted.as_bytes())
+            .bind("submitted", submitted.map(|it| it.as_bytes().to_vec()))
+            .bind("undo_of", reconnect.undo.map(|it| it.id.uuid()))
+            .bind("undo_seq", reconnect.undo.map(|it| it.intent_seq))
             .bind("event_seq", to_count(settled)?)
             .bind("total", to_count(items.len())?)
             .bind("created_by", reconnect.created_by.uuid())

@@ -24,6 +24,15 @@ closed_list! {
     }
 }
 
+/// The reconnect that another one undoes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UndoneReconnect {
+    /// Its id; it may be past retention.
+    pub id: ReconnectId,
+    /// Its number among the tenant's.
+    pub intent_seq: i64,
+}
+
 /// A reconnect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconnect {
@@ -49,6 +58,8 @@ pub struct Reconnect {
     pub session: Option<ReconnectSessionId>,
     /// What started it.
     pub cause: ReconnectCause,
+    /// The reconnect that it undoes; `None` where it replaces tokens.
+    pub undo: Option<UndoneReconnect>,
     /// When it was requested.
     pub created_at: Timestamp,
     /// When it was finished.
@@ -80,11 +91,21 @@ impl ReconnectVisibility {
             Self::OfSession(session) => reconnect.session == Some(session),
         }
     }
+
+    /// The client and the session that a reconnect must have been requested by.
+    pub(crate) fn to_filter(self) -> (Option<Uuid>, Option<Uuid>) {
+        match self {
+            Self::All => (None, None),
+            Self::OfClient(client) => (Some(client.uuid()), None),
+            Self::OfSession(session) => (None, Some(session.uuid())),
+        }
+    }
 }
 
 const SELECT: &str = "
     SELECT r.id, r.intent_seq, r.status, r.token_validated, r.grant_id, r.expect_person, r.submitted,
         r.event_seq, r.created_by, r.session_id, r.origin, r.created_at, r.finished_at, r.total,
+        r.undo_of, r.undo_seq,
         (SELECT count(*) FROM reconnect_items i
             WHERE i.tenant_id = :tenant AND i.reconnect_id = r.id AND ({open})) AS open
     FROM reconnects r WHERE r.tenant_id = :tenant";
@@ -123,11 +144,7 @@ impl TenantTx {
         after: Option<ReconnectId>,
         limit: u32,
     ) -> Result<Vec<Reconnect>, Error> {
-        let (client, session) = match begun {
-            ReconnectVisibility::All => (None, None),
-            ReconnectVisibility::OfClient(client) => (Some(client.uuid()), None),
-            ReconnectVisibility::OfSession(session) => (None, Some(session.uuid())),
-        };
+        let (client, session) = begun.to_filter();
         let query = self
             .query(
                 "{select} [AND r.created_by = :client] [AND r.session_id = :session]
@@ -215,9 +232,19 @@ fn reconnect_from_row(row: &Row) -> Result<Reconnect, Error> {
             .get::<Option<Uuid>>("session_id")?
             .map(ReconnectSessionId::from_uuid),
         cause: row.parse("origin")?,
+        undo: undone_from_row(row)?,
         created_at: row.time("created_at")?,
         finished_at: row.maybe_time("finished_at")?,
         total: row.get("total")?,
         open: row.get("open")?,
     })
+}
+
+fn undone_from_row(row: &Row) -> Result<Option<UndoneReconnect>, Error> {
+    let id = row.get::<Option<Uuid>>("undo_of")?;
+    let number = row.get::<Option<i64>>("undo_seq")?;
+    Ok(id.zip(number).map(|(id, intent_seq)| UndoneReconnect {
+        id: ReconnectId::from_uuid(id),
+        intent_seq,
+    }))
 }

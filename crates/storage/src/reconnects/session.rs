@@ -9,7 +9,10 @@ use regrant_domain::{
 };
 use sea_orm::TransactionTrait;
 
-use super::session_summary::{ReconnectSessionSummary, summary_from_row};
+use super::{
+    session_summary::{ReconnectSessionSummary, summary_from_row},
+    session_tokens::{SessionTokens, tokens_from_row},
+};
 use crate::{
     Error, Store, TenantScope, TenantTx,
     integrity::{CLIENTS, RECONNECT_SESSIONS, TENANTS},
@@ -65,6 +68,8 @@ pub struct ReconnectSession {
     pub expires_at: Timestamp,
     /// When it was ended before that.
     pub ended_at: Option<Timestamp>,
+    /// Which of its tokens are valid, once it was refreshed.
+    pub tokens: Option<SessionTokens>,
 }
 
 impl ReconnectSession {
@@ -120,7 +125,8 @@ impl UnverifiedSession {
 
 const COLUMNS: &str = "
     s.id, s.client_id, s.person_id, s.require_person, s.asset_ids AS session_assets, s.uses_left,
-    s.previews_left, s.created_at, s.expires_at, s.ended_at";
+    s.previews_left, s.created_at, s.expires_at, s.ended_at, s.token_id, s.older_token_id,
+    s.older_token_until";
 
 /// A session that is open, to take something of it.
 const OPEN: &str = "
@@ -289,5 +295,6 @@ fn session_from_row(row: &Row) -> Result<ReconnectSession, Error> {
         created_at: summary.created_at,
         expires_at: summary.expires_at,
         ended_at: summary.ended_at,
+        tokens: tokens_from_row(row)?,
     })
 }

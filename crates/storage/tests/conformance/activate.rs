@@ -2,7 +2,8 @@
 
 use futures_util::future::join_all;
 use regrant_domain::{
-    CutOff, CutOffSource, ObjectCondition, Reason, ReasonCode, Refusals, Slot, Who, state::Status,
+    CutOff, CutOffSource, NextStep, ObjectCondition, Reason, ReasonCode, Refusals, Slot, Who,
+    state::Status,
 };
 use regrant_storage::{Activation, Confirmation, CountedRefusal, Error, StoredCredential};
 
@@ -196,7 +197,7 @@ async fn failed_probes_add_up_until_one_works(bench: Bench) {
         ReasonCode::NotReached,
         Who::BusinessAdmin,
         "It is not reached.",
-        "Give a role.",
+        NextStep::GiveRole,
     );
     let refusals = Refusals {
         since: day(2),

@@ -288,10 +288,11 @@ pub(crate) fn new_reconnect(client: ClientId) -> NewReconnect {
     NewReconnect {
         id: ReconnectId::mint(),
         expect_person: Some("77".parse().unwrap()),
-        submitted: sealed(4),
+        submitted: Some(sealed(4)),
         created_by: client,
         session: None,
         cause: regrant_storage::ReconnectCause::Call,
+        undo: None,
         created_at: day(1),
     }
 }

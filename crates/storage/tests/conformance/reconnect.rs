@@ -1,8 +1,10 @@
 //! Reconnects and their items, from acceptance to the end.
 
+mod undo;
+
 use regrant_domain::{
-    ClientId, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId, ReconnectStatus,
-    Serving, Who,
+    ClientId, NextStep, Outcome, Reason, ReasonCode, ReconnectId, ReconnectSessionId,
+    ReconnectStatus, Serving, Who,
 };
 use regrant_storage::{
     Error, ItemResult, NewItem, NewReconnect, ReconnectCause, ReconnectVisibility,
@@ -99,7 +101,7 @@ async fn an_item_is_read_as_it_was_settled(bench: Bench) {
         ReasonCode::NoRole,
         Who::BusinessAdmin,
         "No role.",
-        "Give one.",
+        NextStep::GiveRole,
     );
     let whole = ItemResult {
         serving: Some(Serving::Old),
@@ -277,10 +279,11 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
         let reconnect = NewReconnect {
             id: ReconnectId::mint(),
             expect_person: None,
-            submitted: sealed(1),
+            submitted: Some(sealed(1)),
             created_by,
             session,
             cause: ReconnectCause::Call,
+            undo: None,
             created_at: day(0),
         };
         let tx = bench.acme().await;

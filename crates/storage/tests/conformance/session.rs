@@ -7,6 +7,7 @@ mod consents;
 use regrant_domain::{ReconnectSessionId, ReconnectStatus};
 use regrant_storage::{Error, NewReconnectSession, Quota, TenantStatus};
 use regrant_testdb::TestDatabase;
+use uuid::Uuid;
 
 use crate::bench::{Bench, day, id, on_both, set_status};
 
@@ -15,6 +16,8 @@ on_both!(
     a_use_is_taken_while_one_is_left_and_the_session_is_open,
     previews_are_counted_apart_from_uses,
     a_use_that_is_rolled_back_was_not_taken,
+    a_refreshed_session_knows_which_of_its_tokens_are_valid,
+    an_ended_session_is_not_refreshed,
     a_calling_session_is_found_with_its_client,
     another_tenants_session_does_not_exist,
     old_sessions_are_deleted_in_bounded_steps,
@@ -138,6 +141,39 @@ async fn a_use_that_is_rolled_back_was_not_taken(bench: Bench) {
     let tx = bench.acme().await;
     assert!(tx.take_session_use(one.id, day(1)).await.unwrap());
     tx.commit().await.unwrap();
+}
+
+async fn a_refreshed_session_knows_which_of_its_tokens_are_valid(bench: Bench) {
+    let kept = session(&bench, 1);
+    keep(&bench, &kept).await;
+    let (opened, first, second) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let refresh = async |token, until| {
+        let tx = bench.acme().await;
+        let done = tx.refresh_reconnect_session(kept.id, token, until, day(4));
+        assert!(done.await.unwrap());
+        tx.commit().await.unwrap();
+        let acme = bench.acme.tenant();
+        let found = bench.store.find_session_for_call(acme, kept.id).await;
+        found.unwrap().expect("its seal fits").session
+    };
+    let once = refresh(first, day(2)).await;
+    assert_eq!((once.expires_at, once.uses_left), (day(4), 1));
+    let tokens = once.tokens.unwrap();
+    assert!(tokens.accepts_token(first, day(3)));
+    assert!(tokens.accepts_token(opened, day(1)), "within the overlap");
+    assert!(!tokens.accepts_token(opened, day(2)));
+    let tokens = refresh(second, day(3)).await.tokens.unwrap();
+    assert!(tokens.accepts_token(second, day(3)) && tokens.accepts_token(first, day(2)));
+    assert!(!tokens.accepts_token(opened, day(2)), "only the one before");
+}
+
+async fn an_ended_session_is_not_refreshed(bench: Bench) {
+    let kept = session(&bench, 1);
+    keep(&bench, &kept).await;
+    let tx = bench.acme().await;
+    assert!(tx.end_reconnect_session(kept.id, day(1)).await.unwrap());
+    let done = tx.refresh_reconnect_session(kept.id, Uuid::now_v7(), day(2), day(4));
+    assert!(!done.await.unwrap());
 }
 
 async fn a_calling_session_is_found_with_its_client(bench: Bench) {

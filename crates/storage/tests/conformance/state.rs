@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
-use regrant_domain::{Reason, ReasonCode, Who, state::Status};
+use regrant_domain::{NextStep, Reason, ReasonCode, Who, state::Status};
 use regrant_migration::{open_to_migrate, sea_orm::ConnectionTrait};
 use regrant_storage::AssetFilter;
 
@@ -126,7 +126,7 @@ pub(crate) async fn write(bench: &Bench, facts: &[String]) {
         .superuser_url()
         .unwrap_or_else(|| bench.database.url().to_owned());
     let raw = open_to_migrate(&url).await.unwrap();
-    let reason = Reason::new(ReasonCode::NoRole, Who::NoOne, "x", "y");
+    let reason = Reason::new(ReasonCode::NoRole, Who::NoOne, "x", NextStep::Replace);
     let reason = serde_json::to_string(&reason).unwrap();
     let updates: Vec<_> = facts
         .iter()

@@ -152,6 +152,7 @@ impl Vault {
             reason_required: candidate.reason_required(),
             reason: None,
             requests_per_second: candidate.requests_per_second(),
+            session_token: None,
             token_version: claims.ver,
         })
     }

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use regrant_domain::{
-    AssetId, Permission, Permissions, Reach, ReachLimit, ReconnectSessionId, TenantId, Timestamp,
+    AssetId, ClientId, Permission, Permissions, Reach, ReachLimit, ReconnectSessionId, TenantId,
+    Timestamp,
 };
 use regrant_storage::{TenantScope, TenantTx, UnverifiedSession};
 use uuid::Uuid;
@@ -34,12 +35,13 @@ impl Vault {
             .verify_token(Audience::Browser, token, now)
             .await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
-        self.find_session_caller(claims.tenant, id, claims.ver)
+        let token = Uuid::parse_str(&claims.jti).map_err(|_| Error::Unauthenticated)?;
+        self.find_session_caller(claims.tenant, id, (claims.ver, Some(token)))
             .await
     }
 
-    /// The caller of a session whose holder was verified; `version` is that of the client's tokens when the session, or
-    /// the link that opened it, was made.
+    /// The caller of a session whose holder was verified: by the token of this id, or by the cookie of the link that opened
+    /// it. `version` is that of the client's tokens when the token, or the link, was made.
     ///
     /// # Errors
     /// `Unauthenticated` for any fault of the session or the client that opened it.
@@ -47,13 +49,13 @@ impl Vault {
         &self,
         tenant: TenantId,
         id: ReconnectSessionId,
-        version: i64,
+        (version, token): (i64, Option<Uuid>),
     ) -> Result<Principal, Error> {
         let now = self.clock.now();
         let candidate = self.store.find_session_for_call(tenant, id).await;
         let candidate = candidate.map_err(Error::of_caller)?;
         let candidate = candidate
-            .filter(|it| is_session_valid(it, version, now))
+            .filter(|it| is_session_valid(it, (version, token), now))
             .ok_or(Error::Unauthenticated)?;
         let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
         let accept = candidate.accept;
@@ -84,6 +86,7 @@ impl Vault {
             reason_required: false,
             reason: None,
             requests_per_second,
+            session_token: token,
             token_version: version,
         })
     }
@@ -102,7 +105,7 @@ impl Vault {
             .await
             .map_err(Error::of_caller)?;
         Ok(candidate
-            .filter(|it| is_session_valid(it, caller.token_version, now))
+            .filter(|it| is_session_valid(it, (caller.token_version, caller.session_token), now))
             .map(|it| it.permissions))
     }
 
@@ -142,37 +145,46 @@ impl Vault {
         Ok(still.map(|it| it.id).collect())
     }
 
-    /// Signs the token of a new session.
+    /// Signs a token with this id for a session of this client.
     pub(super) async fn sign_session_token(
         &self,
-        caller: &Principal,
-        id: ReconnectSessionId,
+        (tenant, client): (TenantId, ClientId),
+        (id, token): (ReconnectSessionId, Uuid),
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<String, Error> {
         let scope: Permissions = SESSION_PERMISSIONS.into_iter().collect();
         let client = self
             .store
-            .find_client_for_login(caller.client())
+            .find_client_for_login(client)
             .await
             .map_err(Error::of_caller)?
             .ok_or(Error::Unauthenticated)?;
         let token = NewToken {
             audience: Audience::Browser,
             sub: id.to_string(),
-            tenant: caller.tenant(),
+            tenant,
             // Use the client's version: revoking the client's tokens also ends its sessions.
             ver: client.token_version(),
             scope: scope.to_string(),
-            jti: Uuid::now_v7().to_string(),
+            jti: token.to_string(),
             lifetime,
         };
         self.issuer.sign_token(token, now).await
     }
 }
 
-fn is_session_valid(candidate: &UnverifiedSession, ver: i64, now: Timestamp) -> bool {
+/// Whether the session is open, and a token of this client version and id, or the link that opened it, is valid for it.
+fn is_session_valid(
+    candidate: &UnverifiedSession,
+    (ver, token): (i64, Option<Uuid>),
+    now: Timestamp,
+) -> bool {
+    let tokens = candidate.session.tokens;
+    let is_accepted =
+        token.is_none_or(|token| tokens.is_none_or(|it| it.accepts_token(token, now)));
     candidate.session.is_open(now)
+        && is_accepted
         && ver >= candidate.token_version
         && candidate.client_until.is_none_or(|until| now < until)
 }

@@ -2,8 +2,10 @@
 //!
 //! The rule: a session never reaches an asset that its client does not reach, and its token is
 //! shown once.
-//! Continue at `session_auth.rs` for the authentication of a browser.
+//! Continue at `session_auth.rs` for the authentication of a browser, and at `sessions/assets.rs` for what it sees.
 
+mod assets;
+mod refresh;
 mod view;
 
 use std::{collections::HashSet, time::Duration};
@@ -11,10 +13,11 @@ use std::{collections::HashSet, time::Duration};
 use regrant_domain::{AssetId, ConsentOwner, PersonId, ReconnectSessionId};
 use regrant_storage::{AuditEvent, NewReconnectSession, ReconnectSession, TenantTx};
 use serde_json::json;
+use uuid::Uuid;
 
-pub use view::{
-    BrowserSession, ListedSession, SessionAsset, SessionList, SessionView, SessionWithToken,
-};
+pub use assets::{BrowserSession, SessionAsset};
+pub use refresh::SessionRefresh;
+pub use view::{ListedSession, SessionList, SessionView, SessionWithToken};
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Replayed, Resource, Vault,
@@ -65,7 +68,11 @@ impl Vault {
         self.check_session_request(&request)?;
         let (now, id) = (self.clock.now(), ReconnectSessionId::mint());
         let lifetime = Duration::from_secs(u64::from(request.minutes) * 60);
-        let token = self.sign_session_token(caller, id, lifetime, now).await?;
+        let holder = (caller.tenant(), caller.client());
+        let token = (id, Uuid::now_v7());
+        let token = self
+            .sign_session_token(holder, token, lifetime, now)
+            .await?;
         let open = async |call: Option<&IdempotentCall>| {
             let records = self.check_record_quota(&caller.scope).await?;
             let tx = self.store.begin(&caller.scope).await?;
@@ -162,29 +169,6 @@ impl Vault {
             tx.write_audit_events(&[event], now).await?;
         }
         Ok(tx.commit().await?)
-    }
-
-    /// Finds the session that the calling browser belongs to.
-    ///
-    /// # Errors
-    /// `NotFound` if the caller is not a session.
-    pub async fn find_calling_session(&self, caller: &Principal) -> Result<BrowserSession, Error> {
-        let id = caller
-            .session()
-            .ok_or(Error::NotFound(Resource::ReconnectSession))?;
-        let tx = self.store.begin_read(&caller.scope).await?;
-        let session = tx
-            .find_reconnect_session(id)
-            .await
-            .map_err(session_not_found())?;
-        let mut assets = tx.find_assets(&session.asset_ids).await?;
-        tx.commit().await?;
-        assets.retain(|it| caller.can_reach(it));
-        assets.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        Ok(BrowserSession {
-            session: view_session(session, self.clock.now()),
-            assets: assets.into_iter().map(SessionAsset::from).collect(),
-        })
     }
 
     fn check_session_request(&self, request: &SessionRequest) -> Result<(), Error> {

@@ -21,6 +21,12 @@ pub enum Conflict {
     /// The reconnect has ended.
     #[error("the reconnect has ended")]
     Ended,
+    /// The reconnect is still running, so it cannot be undone yet.
+    #[error("the reconnect is still running")]
+    StillRunning,
+    /// The reconnect was undone as often as it may be.
+    #[error("a reconnect can be undone at most {0} times")]
+    UndoLimit(usize),
     /// The tenant has as many webhook endpoints as it may have.
     #[error("a tenant may have at most {0} webhook endpoints")]
     EndpointLimit(usize),
@@ -48,6 +54,9 @@ pub enum Conflict {
     /// The browser session has no reconnects or no previews left.
     #[error("the session has no use left")]
     SessionUsedUp,
+    /// The browser session was ended, or is too old to be refreshed.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The tenant has as many open sessions as it may have.
     #[error("a tenant may have at most {0} open sessions")]
     SessionLimit(usize),

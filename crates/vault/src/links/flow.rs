@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Preview, PreviewRequest, Principal, ReconnectRequest, ReconnectView, Resource, Targets,
-    TokenSource, Vault,
+    TokenSource, UndoRequest, Vault,
 };
 
 /// How long a page waits for its preview before it says that it is running.
@@ -142,6 +142,28 @@ impl Vault {
         }
     }
 
+    /// Undoes the newest reconnect of the page.
+    ///
+    /// # Errors
+    /// `NotFound`, as above; `Conflict` where it runs, or can be undone no more.
+    pub async fn undo_link(&self, name: LinkName, browser: &Capability) -> Result<(), Error> {
+        let hash = *browser.hash().as_bytes();
+        let (found, _) = self.find_link_of_browser(name, &hash).await?;
+        let caller = self.find_caller_of_link(&found, &hash).await?;
+        let newest = self.list_reconnects(&caller, None, 1).await?.data.pop();
+        // A double click, or another tab, was first.
+        let Some(newest) = newest.filter(|it| it.undo_of.is_none()) else {
+            return Ok(());
+        };
+        let request = UndoRequest {
+            reconnect: newest.id,
+            asset_ids: None,
+            wait: CONFIRM_WAIT,
+            repeatable: None,
+        };
+        self.undo_reconnect(&caller, request).await.map(drop)
+    }
+
     /// Forgets the preview, so that the page asks Graph again.
     ///
     /// # Errors
@@ -193,7 +215,7 @@ impl Vault {
         let session = session.filter(|_| found.link.browser.as_ref() == Some(browser));
         let session = session.ok_or(Error::Unauthenticated)?;
         let tenant = found.scope().tenant();
-        self.find_session_caller(tenant, session, found.client_version)
+        self.find_session_caller(tenant, session, (found.client_version, None))
             .await
     }
 

@@ -191,7 +191,7 @@ impl Vault {
             return Ok(());
         };
         let caller = self
-            .find_session_caller(returned.name.tenant, session, returned.version)
+            .find_session_caller(returned.name.tenant, session, (returned.version, None))
             .await?;
         match self.give_hosted_consent(&caller, code, callback).await {
             Ok(_) => self.give_link_away(&caller, &returned, session).await,

@@ -181,10 +181,11 @@ fn new_reconnect(
     Ok(NewReconnect {
         id,
         expect_person: request.expect_person.clone(),
-        submitted,
+        submitted: Some(submitted),
         created_by: caller.client(),
         session: caller.session(),
         cause: ReconnectCause::Call,
+        undo: None,
         created_at,
     })
 }

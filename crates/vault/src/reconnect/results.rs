@@ -1,6 +1,8 @@
 //! The results of items that need no probe.
 
-use regrant_domain::{Outcome, Reason, ReasonCode, Serving, Who, state::reason_unreadable};
+use regrant_domain::{
+    NextStep, Outcome, Reason, ReasonCode, Serving, Who, state::reason_unreadable,
+};
 use regrant_storage::ItemResult;
 
 /// The tenant has no such asset.
@@ -9,7 +11,7 @@ pub(super) fn unknown_asset_result() -> ItemResult {
         ReasonCode::UnknownAsset,
         Who::Provider,
         "This tenant has no such asset.",
-        "Register the asset, then replace again.",
+        NextStep::RegisterAsset,
     );
     result_with_reason(Outcome::UnknownAsset, reason)
 }
@@ -28,7 +30,7 @@ pub(super) fn cancelled_result() -> ItemResult {
             ReasonCode::Cancelled,
             Who::Provider,
             detail,
-            "Start another reconnect.",
+            NextStep::StartAgain,
         ),
     )
 }
@@ -39,7 +41,7 @@ pub(super) fn superseded_result() -> ItemResult {
         ReasonCode::NewerReconnect,
         Who::NoOne,
         "A later reconnect of this asset settled first.",
-        "Nothing to do.",
+        NextStep::Nothing,
     );
     // The newer reconnect's token is the one that serves.
     let serving = Some(Serving::New);
@@ -50,6 +52,28 @@ pub(super) fn superseded_result() -> ItemResult {
         retry_at: None,
         fbtrace_id: None,
     }
+}
+
+/// An undo of an asset that the tenant does not have, or that the caller does not reach.
+pub(super) fn undo_of_unknown_result() -> ItemResult {
+    let reason = Reason::new(
+        ReasonCode::UnknownAsset,
+        Who::NoOne,
+        "This tenant has no such asset.",
+        NextStep::Nothing,
+    );
+    result_with_reason(Outcome::NothingToUndo, reason)
+}
+
+/// An undo of an asset whose token the reconnect did not change.
+pub(super) fn not_changed_result() -> ItemResult {
+    let reason = Reason::new(
+        ReasonCode::NotChanged,
+        Who::NoOne,
+        "The reconnect did not change the token of this asset.",
+        NextStep::Nothing,
+    );
+    result_with_reason(Outcome::NothingToUndo, reason)
 }
 
 fn result_with_reason(outcome: Outcome, reason: Reason) -> ItemResult {

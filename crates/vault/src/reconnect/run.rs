@@ -2,17 +2,20 @@
 //!
 //! The rule: all state of a run is in the database. A run owns a lease with a fencing number, and each settling
 //! transaction checks it, so that a run that lost its lease writes nothing.
-//! Start at [`Vault::spawn_run`]; `verify_token.rs` and `settle.rs` are the steps of [`Run`].
+//! Start at [`Vault::spawn_run`]; `verify_token.rs` and `settle.rs` are the steps of [`Run`], `undo/` those of an undo.
 
 use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
 use regrant_domain::{
-    Clock, EventKind, OutcomeCounts, ProbeResult, ReconnectId, ReconnectStatus, error_chain,
+    Clock, EventKind, OutcomeCounts, ProbeResult, ReconnectId, ReconnectStatus, Verdict,
+    error_chain,
 };
 use regrant_graph::{AppCredentials, ProbeChunk, Target};
 use regrant_permits::{Urgency, Wait};
-use regrant_storage::{AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope};
+use regrant_storage::{
+    AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope, UndoneReconnect,
+};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::{Instrument, info_span, warn};
 
@@ -29,6 +32,8 @@ use crate::{
 const MAX_DELAY: chrono::Duration = chrono::Duration::minutes(1);
 /// How many open items one round probes.
 const ROUND: u32 = 1_600;
+/// How many open items one round of an undo probes, before one transaction settles them.
+const UNDO_ROUND: u32 = 500;
 /// How many chunks of probed items one transaction settles at most; as many wait meanwhile.
 const MAX_ARRIVED: usize = 10;
 /// How a round waits for its permit. A tenant's runs are bounded by its quota.
@@ -42,6 +47,23 @@ const WAIT: Wait = Wait {
 struct Arrived<'a> {
     chunks: mpsc::Receiver<ProbeChunk>,
     reviewed: ReviewedToken<'a>,
+}
+
+/// What the rounds of a run do with their items.
+enum Work<'a> {
+    /// Probe this token on each asset.
+    Replace(&'a Credentials),
+    /// Probe each asset's previous token.
+    Undo(UndoneReconnect),
+}
+
+impl Work<'_> {
+    const fn round_size(&self) -> u32 {
+        match self {
+            Self::Replace(_) => ROUND,
+            Self::Undo(_) => UNDO_ROUND,
+        }
+    }
 }
 
 /// One run of a reconnect: what all of its steps share.
@@ -156,13 +178,18 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Validates the token, then probes and settles the items.
+    /// Validates the token, then probes and settles the items. An undo offers no token of its own.
     async fn run_to_end(
         &self,
         verdict: Option<oneshot::Sender<TokenVerdict>>,
     ) -> Result<(), Error> {
+        if let Some(undone) = self.reconnect.undo {
+            return self.settle_rounds(&Work::Undo(undone)).await;
+        }
         match self.validate_token(verdict).await? {
-            Validation::Valid(credentials) => self.settle_rounds(&credentials).await,
+            Validation::Valid(credentials) => {
+                self.settle_rounds(&Work::Replace(&credentials)).await
+            }
             Validation::Ended => Ok(()),
             Validation::Deferred => self.finish_or_reschedule().await,
         }
@@ -170,16 +197,19 @@ impl<'a> Run<'a> {
 
     /// Probes and settles open items round by round. Each round waits for a permit, so that a long reconnect leaves its
     /// turn to other tenants; validation is quick, its caller waits, and it needs none.
-    async fn settle_rounds(&self, credentials: &Credentials) -> Result<(), Error> {
+    async fn settle_rounds(&self, work: &Work<'_>) -> Result<(), Error> {
         loop {
-            let open = self.read_open_items(ROUND).await?;
+            let open = self.read_open_items(work.round_size()).await?;
             if open.is_empty() || self.vault.runs.stop.is_cancelled() {
                 return self.finish_or_reschedule().await;
             }
             let permits = &self.vault.runs.permits;
             let permit = permits.acquire(self.scope.tenant(), WAIT).await;
             let _permit = permit.map_err(Error::from_cause)?;
-            self.settle_round(credentials, open).await?;
+            match work {
+                Work::Replace(credentials) => self.settle_round(credentials, open).await?,
+                Work::Undo(undone) => self.settle_undo_round(undone, open).await?,
+            }
         }
     }
 
@@ -314,11 +344,13 @@ impl<'a> Run<'a> {
 
 /// The event to the tenant that a reconnect has ended.
 pub(super) fn completion_event(id: ReconnectId, counts: &OutcomeCounts) -> NewEvent {
+    let verdict = Verdict::of_reconnect(ReconnectStatus::Completed, counts);
     let counts: serde_json::Map<_, _> = counts
         .iter()
         .map(|(it, n)| (it.as_str().to_owned(), n.into()))
         .collect();
-    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed, "counts": counts });
+    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed,
+        "verdict": verdict, "counts": counts });
     NewEvent {
         kind: EventKind::ReconnectCompleted,
         subject: id.to_string(),

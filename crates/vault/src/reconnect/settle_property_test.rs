@@ -1,6 +1,6 @@
 //! Property (G46): no sequence of probe results replaces a working credential by a worse one.
 //!
-//! A plan mixes probe results, submitted tokens and the order in which overlapping reconnects settle. The product's own
+//! A plan mixes probe results, submitted tokens, the order in which overlapping reconnects settle, and an undo. The product's own
 //! code settles it on a real database; a model computes which token must serve.
 
 use std::{collections::HashMap, sync::Arc};
@@ -12,16 +12,21 @@ use proptest::{
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
     AccessToken, AppId, AppSecret, AssetId, AssetKind, BusinessReading, Clock, CredentialKind,
-    Grant, GrantId, GrantedScope, Outcome, Permissions, ProbeFacts, ProbeResult, ReconnectId,
-    Refusal, RefusalKind, SealedRecord, TokenFacts,
+    Grant, GrantId, GrantedScope, Outcome, Permissions, ProbeFacts, ProbeResult, ReasonCode,
+    ReconnectId, Refusal, RefusalKind, SealedRecord, TokenFacts,
 };
 use regrant_graph::AppCredentials;
-use regrant_storage::{AcceptedReconnect, Item, NewItem, NewReconnect, Store, StoredCredential};
+use regrant_storage::{
+    AcceptedReconnect, Item, NewItem, NewReconnect, Store, StoredCredential, UndoneReconnect,
+};
 use regrant_testdb::TestDatabase;
 
 use crate::{
     Actor, AssetRegistration, NewApp, NewTenantSpec, Parts, Principal, Settings, Vault,
-    credentials::payload::{credential_context, parse_payload},
+    credentials::{
+        payload::{credential_context, parse_payload},
+        probed_asset::ProbeRound,
+    },
     reconnect::{offer::Credentials, run::Run},
 };
 
@@ -42,6 +47,8 @@ struct TestPlan {
     same_token: [bool; 2],
     results: [[SimulatedResult; ASSETS]; 2],
     later_first: [bool; ASSETS],
+    /// The reconnect that is undone afterwards, and the results of probing the previous tokens.
+    undo: Option<(usize, [SimulatedResult; ASSETS])>,
 }
 
 fn simulated_result() -> impl Strategy<Value = SimulatedResult> {
@@ -58,16 +65,20 @@ fn test_plan() -> impl Strategy<Value = TestPlan> {
         any::<[bool; 2]>(),
         [results(), results()],
         any::<[bool; ASSETS]>(),
+        proptest::option::of((0..2_usize, results())),
     )
-        .prop_map(|(system_user, same_token, results, later_first)| TestPlan {
-            system_user: system_user.map(|n| n == 0),
-            same_token: [
-                same_token[0] && same_token[1],
-                same_token[1] && !same_token[0],
-            ],
-            results,
-            later_first,
-        })
+        .prop_map(
+            |(system_user, same_token, results, later_first, undo)| TestPlan {
+                system_user: system_user.map(|n| n == 0),
+                same_token: [
+                    same_token[0] && same_token[1],
+                    same_token[1] && !same_token[0],
+                ],
+                results,
+                later_first,
+                undo,
+            },
+        )
 }
 
 fn all_refusals() -> Vec<RefusalKind> {
@@ -129,9 +140,12 @@ struct World {
     serves: HashMap<AssetId, String>,
     /// The submitted token that the serving token comes from.
     source: HashMap<AssetId, String>,
+    /// The token that served each asset before, and the submitted token that it comes from.
+    previous: HashMap<AssetId, (String, String)>,
     tokens: u64,
     settled: u64,
     replaced: u64,
+    restored: u64,
 }
 
 impl World {
@@ -204,9 +218,11 @@ impl World {
             assets,
             serves,
             source,
+            previous: HashMap::new(),
             tokens: 0,
             settled: 0,
             replaced: 0,
+            restored: 0,
         }
     }
 
@@ -231,6 +247,10 @@ impl World {
             }
         }
         self.check_against_model().await;
+        if let Some((n, results)) = &plan.undo {
+            self.undo(&offers[*n], results).await;
+            self.check_against_model().await;
+        }
         if self.tokens.is_multiple_of(40) {
             self.reset_assets().await;
         }
@@ -250,18 +270,14 @@ impl World {
         let reconnect = NewReconnect {
             id,
             expect_person: None,
-            submitted: SealedRecord::from_bytes(vec![0]),
+            submitted: Some(SealedRecord::from_bytes(vec![0])),
             created_by: self.caller.client(),
             session: None,
             cause: regrant_storage::ReconnectCause::Call,
+            undo: None,
             created_at: now,
         };
-        let item = |id: &AssetId| NewItem {
-            asset_id: id.clone(),
-            requested_id: id.to_string(),
-            result: None,
-        };
-        let items: Vec<_> = self.assets.iter().map(item).collect();
+        let items: Vec<_> = self.assets.iter().map(open_item).collect();
         let tx = self.vault.store.begin(&self.caller.scope).await.unwrap();
         let wall = Clock::system_time();
         let lease = Some(("one", wall + chrono::Duration::minutes(1), wall));
@@ -298,16 +314,12 @@ impl World {
         group: &[usize],
         results: &[SimulatedResult; ASSETS],
     ) {
-        let app = AppCredentials {
-            id: "1".parse().unwrap(),
-            secret: AppSecret::parse("secret".to_owned()).unwrap(),
-        };
         let run = Run {
             vault: &self.vault,
             scope: &self.caller.scope,
             lease: &offer.lease,
             reconnect: offer.reconnect.clone(),
-            app: Arc::new(app),
+            app: Arc::new(app_credentials()),
         };
         let probed = group.iter().map(|at| {
             (
@@ -359,8 +371,109 @@ impl World {
             } else {
                 offer.token.clone()
             };
-            self.serves.insert(asset.clone(), token);
-            self.source.insert(asset.clone(), offer.token.clone());
+            let replaced = self.serves.insert(asset.clone(), token);
+            let source = self.source.insert(asset.clone(), offer.token.clone());
+            if let Some(replaced) = replaced.zip(source).filter(|_| !is_renewed) {
+                self.previous.insert(asset.clone(), replaced);
+            }
+        }
+    }
+
+    /// Undoes a reconnect: each previous token that must be proved gets its simulated result.
+    async fn undo(&mut self, undone: &TestReconnect, results: &[SimulatedResult; ASSETS]) {
+        let undone = UndoneReconnect {
+            id: undone.id,
+            intent_seq: undone.reconnect.intent_seq,
+        };
+        let (reconnect, lease, items) = self.accept_undo(undone).await;
+        let run = Run {
+            vault: &self.vault,
+            scope: &self.caller.scope,
+            lease: &lease,
+            reconnect,
+            app: Arc::new(app_credentials()),
+        };
+        let (mut probed, grants) = run.read_previous(&undone, &items).await.unwrap();
+        let mut round = ProbeRound::new(run.scope, &run.app, grants);
+        for it in &mut probed {
+            let stored = &it.credentials[0];
+            let token = self.vault.open_token_or_alarm(run.scope, stored).await;
+            let (token, id) = (token.unwrap(), stored.credential.id);
+            let at = self.assets.iter().position(|id| *id == it.asset.id);
+            let result = results[at.unwrap()].to_probe_result(token.expose());
+            round.tokens.insert(id, token);
+            it.proofs.insert(id, result);
+        }
+        run.settle_undo_items(&undone, &round, items, probed)
+            .await
+            .unwrap();
+        let reconnect = run.reconnect.id;
+        self.update_model_after_undo(reconnect, results).await;
+    }
+
+    async fn accept_undo(
+        &self,
+        undone: UndoneReconnect,
+    ) -> (
+        regrant_storage::Reconnect,
+        regrant_storage::Lease,
+        Vec<Item>,
+    ) {
+        let id = ReconnectId::mint();
+        let undo = NewReconnect {
+            id,
+            expect_person: None,
+            submitted: None,
+            created_by: self.caller.client(),
+            session: None,
+            cause: regrant_storage::ReconnectCause::Call,
+            undo: Some(undone),
+            created_at: self.vault.clock.now(),
+        };
+        let items: Vec<_> = self.assets.iter().map(open_item).collect();
+        let tx = self.vault.store.begin(&self.caller.scope).await.unwrap();
+        let wall = Clock::system_time();
+        let lease = Some(("one", wall + chrono::Duration::minutes(1), wall));
+        let accepted = tx.accept_reconnect(&undo, &items, lease).await.unwrap();
+        let items = tx.list_items(id).await.unwrap();
+        let reconnect = tx.find_reconnect(id).await.unwrap();
+        tx.commit().await.unwrap();
+        (reconnect, accepted.lease.unwrap(), items)
+    }
+
+    /// Updates the model: a previous token serves again only if it works.
+    async fn update_model_after_undo(
+        &mut self,
+        undo: ReconnectId,
+        results: &[SimulatedResult; ASSETS],
+    ) {
+        let scope = &self.caller.scope;
+        let tx = self.vault.store.begin_read(scope).await.unwrap();
+        let items = tx.list_items(undo).await.unwrap();
+        tx.commit().await.unwrap();
+        for (at, item) in items.into_iter().enumerate() {
+            let result = item.result.expect("each item has an outcome");
+            let was_parked = result
+                .reason
+                .is_some_and(|it| it.code == ReasonCode::ParkedTokenDropped);
+            if result.outcome != Outcome::Restored || was_parked {
+                continue;
+            }
+            let SimulatedResult::Proven { mints, .. } = results[at] else {
+                panic!("{}: only a token that works is restored", item.asset_id)
+            };
+            let asset = item.asset_id;
+            let (token, source) = self.previous.remove(&asset).expect("a token served before");
+            let token = if mints {
+                format!("page-of-{token}")
+            } else {
+                token
+            };
+            let replaced = self.serves.insert(asset.clone(), token);
+            let source = self.source.insert(asset.clone(), source);
+            self.previous
+                .extend(replaced.zip(source).map(|it| (asset, it)));
+            self.restored += 1;
         }
     }
 
@@ -403,6 +516,7 @@ impl World {
         register_pages(&self.vault, &self.caller, &self.assets).await;
         self.serves.clear();
         self.source.clear();
+        self.previous.clear();
     }
 }
 
@@ -418,6 +532,21 @@ async fn register_pages(vault: &Vault, caller: &Principal, assets: &[AssetId]) {
         .register_assets(caller, assets.iter().map(registration).collect(), None)
         .await
         .unwrap();
+}
+
+fn app_credentials() -> AppCredentials {
+    AppCredentials {
+        id: "1".parse().unwrap(),
+        secret: AppSecret::parse("secret".to_owned()).unwrap(),
+    }
+}
+
+fn open_item(id: &AssetId) -> NewItem {
+    NewItem {
+        asset_id: id.clone(),
+        requested_id: id.to_string(),
+        result: None,
+    }
 }
 
 /// Which of two reconnects settles first.
@@ -483,5 +612,10 @@ fn no_probe_results_worsen_a_working_credential() {
         world.replaced > u64::from(PLANS),
         "plans do replace: {}",
         world.replaced
+    );
+    assert!(
+        world.restored > u64::from(PLANS) / 10,
+        "plans do undo: {}",
+        world.restored
     );
 }

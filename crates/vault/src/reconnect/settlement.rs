@@ -318,7 +318,11 @@ fn defer_item(
 
 impl Vault {
     /// When a deferred item is tried again: after a growing pause, but not before the moment that Graph named.
-    fn next_attempt_at(&self, attempts: i64, not_before: Option<Timestamp>) -> Timestamp {
+    pub(super) fn next_attempt_at(
+        &self,
+        attempts: i64,
+        not_before: Option<Timestamp>,
+    ) -> Timestamp {
         let jitter = uuid::Uuid::now_v7().into_bytes().last().copied();
         let pause = item_pause(
             self.settings.reconnect.retry_pause,

@@ -1,8 +1,10 @@
 //! A reconnect as its tenant sees it.
 
+use std::collections::HashMap;
+
 use regrant_domain::{
     AssetId, Grant, Outcome, OutcomeCounts, Reason, ReconnectId, ReconnectStatus, Serving,
-    Timestamp,
+    Timestamp, Verdict,
 };
 use regrant_storage::{Item, Reconnect, TenantScope, TenantTx};
 
@@ -20,6 +22,8 @@ pub struct ReconnectView {
     pub intent_seq: i64,
     /// The status.
     pub status: ReconnectStatus,
+    /// The reconnect that this one undoes.
+    pub undo_of: Option<ReconnectId>,
     /// The person and the facts of the token, once it is validated.
     pub grant: Option<Grant>,
     /// How many items have each outcome.
@@ -32,6 +36,14 @@ pub struct ReconnectView {
     pub created_at: Timestamp,
     /// When the reconnect ended.
     pub finished_at: Option<Timestamp>,
+}
+
+impl ReconnectView {
+    /// What came of the reconnect; `None` while it runs.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        Verdict::of_reconnect(self.status, &self.counts)
+    }
 }
 
 /// One item of a reconnect.
@@ -53,6 +65,8 @@ pub struct ItemView {
     pub retry_at: Option<Timestamp>,
     /// Graph's trace id.
     pub fbtrace_id: Option<String>,
+    /// Until when the item can be undone; `None` if it cannot.
+    pub undo_until: Option<Timestamp>,
     /// The item's number in the reconnect's event stream.
     pub event_seq: Option<i64>,
 }
@@ -94,6 +108,7 @@ impl Vault {
             return Ok(None);
         };
         let items = tx.list_items(id).await?;
+        let ends = self.read_undo_ends(&tx, &reconnect, &items).await?;
         let mut view = self.view_with_grant(&tx, reconnect).await?;
         tx.commit().await?;
         view.counts = items
@@ -101,7 +116,7 @@ impl Vault {
             .filter_map(|it| it.result.as_ref())
             .map(|it| it.outcome)
             .collect();
-        view.items = items.into_iter().map(ItemView::from).collect();
+        view.items = view_items(items, &ends);
         Ok(Some(view))
     }
 
@@ -156,6 +171,7 @@ impl Vault {
                 .map_err(Error::not_found_as(Resource::Reconnect))?,
         )?;
         let items = tx.list_items_after(id, after, 500).await?;
+        let ends = self.read_undo_ends(&tx, &reconnect, &items).await?;
         let counts = tx
             .count_outcomes(&[id])
             .await?
@@ -163,10 +179,7 @@ impl Vault {
             .unwrap_or_default();
         let view = self.view_with_grant(&tx, reconnect).await?;
         tx.commit().await?;
-        Ok((
-            items.into_iter().map(ItemView::from).collect(),
-            ReconnectView { counts, ..view },
-        ))
+        Ok((view_items(items, &ends), ReconnectView { counts, ..view }))
     }
 
     /// Waits until the reconnect progresses, at most `at_most`.
@@ -242,6 +255,7 @@ fn view_without_items(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
         id: row.id,
         intent_seq: row.intent_seq,
         status: row.status,
+        undo_of: row.undo.map(|it| it.id),
         grant,
         counts: OutcomeCounts::default(),
         total: row.total,
@@ -249,6 +263,14 @@ fn view_without_items(row: &Reconnect, grant: Option<Grant>) -> ReconnectView {
         created_at: row.created_at,
         finished_at: row.finished_at,
     }
+}
+
+fn view_items(items: Vec<Item>, ends: &HashMap<AssetId, Timestamp>) -> Vec<ItemView> {
+    let view = |item: Item| ItemView {
+        undo_until: ends.get(&item.asset_id).copied(),
+        ..ItemView::from(item)
+    };
+    items.into_iter().map(view).collect()
 }
 
 impl From<Item> for ItemView {
@@ -269,6 +291,7 @@ impl From<Item> for ItemView {
             reason: None,
             retry_at: None,
             fbtrace_id: None,
+            undo_until: None,
         };
         match item.result {
             None => bare,

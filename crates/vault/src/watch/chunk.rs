@@ -13,8 +13,8 @@ use tracing::{error, warn};
 
 use crate::{
     Error, ProbePassStats, Vault,
+    credentials::probed_asset::{ProbeRound, ProbedAsset},
     watch::{
-        due::{DueAsset, ProbeRound},
         findings::Findings,
         sibling_cut_offs::{Siblings, cut_off_readings},
     },
@@ -73,17 +73,11 @@ impl Vault {
         let (due, grants) = self.read_attributed_assets(scope, app, leases).await?;
         let (unreadable, mut due): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|it| it.asset.facts.is_unreadable);
-        let unreadable: Vec<_> = unreadable.into_iter().map(|it| it.lease).collect();
+        let unreadable = leases_of(leases, &unreadable);
         if !unreadable.is_empty() {
             self.postpone_chunk(owner, scope, &unreadable).await?;
         }
-        let mut round = ProbeRound {
-            scope,
-            owner,
-            app,
-            grants,
-            tokens: HashMap::new(),
-        };
+        let mut round = ProbeRound::new(scope, app, grants);
         let is_first =
             |it: &StoredCredential| matches!(it.credential.slot, Slot::Active | Slot::Candidate);
         self.probe_credentials(&mut round, &mut due, |_, it| is_first(it))
@@ -95,13 +89,16 @@ impl Vault {
             .map(|it| it.asset.id.clone())
             .collect();
         if !failing.is_empty() {
-            let is_standby = |due: &DueAsset, it: &StoredCredential| {
+            let is_standby = |due: &ProbedAsset, it: &StoredCredential| {
                 failing.contains(&due.asset.id) && !is_first(it)
             };
             self.probe_credentials(&mut round, &mut due, is_standby)
                 .await;
         }
-        let stats = self.settle_due_assets(&round, due).await?;
+        let leases = leases_of(leases, &due);
+        let stats = self
+            .settle_due_assets(&round, due, (owner, &leases))
+            .await?;
         Ok(ProbePassStats {
             postponed: stats.postponed + unreadable.len(),
             ..stats
@@ -114,7 +111,7 @@ impl Vault {
         scope: &TenantScope,
         app: &AppCredentials,
         leases: &[ProbeLease],
-    ) -> Result<(Vec<DueAsset>, HashMap<GrantId, Grant>), Error> {
+    ) -> Result<(Vec<ProbedAsset>, HashMap<GrantId, Grant>), Error> {
         let (due, grants) = self.read_due_assets(scope, leases).await?;
         let is_unknown = |it: &&StoredCredential| {
             it.credential.grant_id.is_none() && it.credential.kind != CredentialKind::WorkplaceApp
@@ -141,7 +138,7 @@ impl Vault {
         &self,
         scope: &TenantScope,
         leases: &[ProbeLease],
-    ) -> Result<(Vec<DueAsset>, HashMap<GrantId, Grant>), Error> {
+    ) -> Result<(Vec<ProbedAsset>, HashMap<GrantId, Grant>), Error> {
         let ids: Vec<_> = leases.iter().map(|it| it.asset_id.clone()).collect();
         let tx = self.store.begin_read(scope).await?;
         let assets = tx.find_assets(&ids).await?;
@@ -156,12 +153,11 @@ impl Vault {
         let mut assets: HashMap<_, _> = assets.into_iter().map(|it| (it.id.clone(), it)).collect();
         let mut by_asset = group_by_asset(credentials);
         let due = |lease: &ProbeLease| {
-            Some(DueAsset {
-                lease: lease.clone(),
-                asset: assets.remove(&lease.asset_id)?,
-                credentials: by_asset.remove(&lease.asset_id).unwrap_or_default(),
-                proofs: HashMap::new(),
-            })
+            let credentials = by_asset.remove(&lease.asset_id).unwrap_or_default();
+            Some(ProbedAsset::unprobed(
+                assets.remove(&lease.asset_id)?,
+                credentials,
+            ))
         };
         let due = leases.iter().filter_map(due).collect();
         Ok((due, grants.into_iter().map(|it| (it.id, it)).collect()))
@@ -171,10 +167,10 @@ impl Vault {
     async fn settle_due_assets(
         &self,
         round: &ProbeRound<'_>,
-        due: Vec<DueAsset>,
+        due: Vec<ProbedAsset>,
+        (owner, leases): (&str, &[ProbeLease]),
     ) -> Result<ProbePassStats, Error> {
         let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
-        let leases: Vec<_> = due.iter().map(|it| it.lease.clone()).collect();
         let (key, now) = (self.data_keys.active(round.scope).await?, self.clock.now());
         let held_kinds = self.hold_mass_refusals(round, &due, now);
         let readings = cut_off_readings(&due, now);
@@ -187,10 +183,10 @@ impl Vault {
             .into_iter()
             .map(|it| (it.id.clone(), it))
             .collect();
-        let held = tx.hold_probes(round.owner, &leases).await?;
+        let held = tx.hold_probes(owner, leases).await?;
         let mut stored = group_by_asset(tx.list_ranked_credentials(&ids).await?);
         let mut businesses = Vec::new();
-        let mut findings = Findings::new(round, &key, &self.settings, now, held_kinds);
+        let mut findings = Findings::new(round, leases, (&key, &self.settings), now, held_kinds);
         for it in due {
             let credentials = stored.remove(&it.asset.id).unwrap_or_default();
             match locked
@@ -217,6 +213,13 @@ impl Vault {
         tx.commit().await?;
         Ok(stats)
     }
+}
+
+/// The leases of these assets.
+fn leases_of(leases: &[ProbeLease], assets: &[ProbedAsset]) -> Vec<ProbeLease> {
+    let ids: HashSet<_> = assets.iter().map(|it| &it.asset.id).collect();
+    let held = leases.iter().filter(|it| ids.contains(&it.asset_id));
+    held.cloned().collect()
 }
 
 fn group_by_asset(credentials: Vec<StoredCredential>) -> HashMap<AssetId, Vec<StoredCredential>> {

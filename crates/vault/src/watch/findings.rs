@@ -8,13 +8,13 @@ use std::collections::{HashMap, HashSet};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{
-    Asset, AssetKind, Certainty, Credential, CredentialId, CredentialKind, CutOff, ProbeFacts,
-    Reason, ReasonCode, Refusals, Slot, Timestamp, Weight, hold_refusal,
+    Asset, AssetId, AssetKind, Certainty, Credential, CredentialId, CredentialKind, CutOff,
+    ProbeFacts, Reason, ReasonCode, Refusals, Slot, Timestamp, Weight, hold_refusal,
     retry::probe_pause,
     watch::{Verdict, cut_off_after_probe},
 };
 use regrant_storage::{
-    Activation, Confirmation, CountedRefusal, DateReading, StoredCredential, TenantTx,
+    Activation, Confirmation, CountedRefusal, DateReading, ProbeLease, StoredCredential, TenantTx,
 };
 
 use tracing::error;
@@ -22,12 +22,11 @@ use tracing::error;
 use crate::{
     Error, ProbePassStats, Settings, Vault,
     assets::cut_offs::{cut_off_note, forecast_events},
-    credentials::seal::{CredentialDraft, expiry_of_credential},
-    watch::{
-        due::{DueAsset, ProbeRound},
-        rows::ChunkRows,
-        sibling_cut_offs::Siblings,
+    credentials::{
+        probed_asset::{ProbeRound, ProbedAsset},
+        seal::{CredentialDraft, expiry_of_credential},
     },
+    watch::{rows::ChunkRows, sibling_cut_offs::Siblings},
 };
 
 /// What is decided about the assets of a chunk.
@@ -40,13 +39,15 @@ pub(super) struct Findings<'a> {
     pub(super) rows: ChunkRows,
     /// The kinds of assets whose refusals are held, because many persons are refused at once.
     held: HashSet<AssetKind>,
+    /// How often the probe of each asset was postponed.
+    tries: HashMap<AssetId, u32>,
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(
         round: &'a ProbeRound<'a>,
-        key: &'a DataKey,
-        settings: &'a Settings,
+        leases: &[ProbeLease],
+        (key, settings): (&'a DataKey, &'a Settings),
         now: Timestamp,
         held: HashSet<AssetKind>,
     ) -> Self {
@@ -58,13 +59,17 @@ impl<'a> Findings<'a> {
             stats: ProbePassStats::default(),
             rows: ChunkRows::default(),
             held,
+            tries: leases
+                .iter()
+                .map(|it| (it.asset_id.clone(), it.tries))
+                .collect(),
         }
     }
 
     /// Decides about one asset; `asset` and `credentials` are what the transaction has read.
     pub(super) fn add_asset(
         &mut self,
-        mut due: DueAsset,
+        mut due: ProbedAsset,
         asset: &Asset,
         credentials: &[StoredCredential],
     ) -> Result<(), Error> {
@@ -90,7 +95,7 @@ impl<'a> Findings<'a> {
     /// Decides about an asset whose serving credential stays.
     fn add_verdict(
         &mut self,
-        due: &mut DueAsset,
+        due: &mut ProbedAsset,
         asset: &Asset,
         verdict: Option<Verdict>,
     ) -> Result<(), Error> {
@@ -100,10 +105,10 @@ impl<'a> Findings<'a> {
                 self.count_refusal(asset, reason, certainty);
             }
             Some(Verdict::Unknown(not_before)) => {
-                self.postpone_asset(asset, not_before, due.lease.tries);
+                self.postpone_asset(asset, not_before);
             }
             None if due.has_unanswered_probe(self.now) => {
-                self.postpone_asset(asset, None, due.lease.tries);
+                self.postpone_asset(asset, None);
             }
             None => {
                 self.rows.checked.push(asset.id.clone());
@@ -136,7 +141,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Takes over the dates of the grant that serves the asset, where they were read again since.
-    fn gather_dates(&mut self, due: &DueAsset, asset: &Asset) {
+    fn gather_dates(&mut self, due: &ProbedAsset, asset: &Asset) {
         let Some(active) = due.find_in_slot(Slot::Active) else {
             return;
         };
@@ -206,7 +211,7 @@ impl<'a> Findings<'a> {
 
     /// The serving credential works: confirms it. Where it is a person's token for a page, the page's own token is
     /// sealed in its stead.
-    fn confirm_serving(&mut self, due: &mut DueAsset, asset: &Asset) -> Result<(), Error> {
+    fn confirm_serving(&mut self, due: &mut ProbedAsset, asset: &Asset) -> Result<(), Error> {
         self.stats.confirmed += 1;
         self.rows.settled.push(asset.id.clone());
         let Some((active, proven)) = due.take_working(Slot::Active) else {
@@ -253,14 +258,15 @@ impl<'a> Findings<'a> {
         })
     }
 
-    fn postpone_asset(&mut self, asset: &Asset, not_before: Option<Timestamp>, tries: u32) {
+    fn postpone_asset(&mut self, asset: &Asset, not_before: Option<Timestamp>) {
         self.stats.postponed += 1;
+        let tries = self.tries.get(&asset.id).copied().unwrap_or(0);
         let at = (self.now + probe_pause(tries)).max(not_before.unwrap_or(self.now));
         self.rows.postponed.push((asset.id.clone(), at));
     }
 
     /// Gathers the grant of the serving token if the token ends soon. Any asset of the grant may be the first to see it.
-    fn gather_refreshes(&mut self, due: &DueAsset) {
+    fn gather_refreshes(&mut self, due: &ProbedAsset) {
         let due_grants = due
             .credentials
             .iter()

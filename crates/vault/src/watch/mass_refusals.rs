@@ -8,8 +8,10 @@ use regrant_domain::{AssetKind, Certainty, ProbeResult, Slot, Timestamp, watch::
 
 use crate::{
     Vault,
-    credentials::mass_refusals::RefusalObservation,
-    watch::due::{DueAsset, ProbeRound},
+    credentials::{
+        mass_refusals::RefusalObservation,
+        probed_asset::{ProbeRound, ProbedAsset},
+    },
 };
 
 impl Vault {
@@ -17,7 +19,7 @@ impl Vault {
     pub(super) fn hold_mass_refusals(
         &self,
         round: &ProbeRound<'_>,
-        due: &[DueAsset],
+        due: &[ProbedAsset],
         now: Timestamp,
     ) -> HashSet<AssetKind> {
         let observations = due.iter().filter_map(|it| mass_observation(it, now));
@@ -26,7 +28,7 @@ impl Vault {
 }
 
 /// Whose serving credential was probed, and whether it was refused without an explanation.
-fn mass_observation(due: &DueAsset, now: Timestamp) -> Option<RefusalObservation> {
+fn mass_observation(due: &ProbedAsset, now: Timestamp) -> Option<RefusalObservation> {
     let active = due.find_in_slot(Slot::Active)?;
     let person = active.credential.person_id.as_ref();
     let person = person.map_or_else(|| due.asset.id.to_string(), ToString::to_string);

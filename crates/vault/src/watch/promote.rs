@@ -12,16 +12,15 @@ use regrant_storage::{Promotion, StoredCredential};
 use serde_json::json;
 
 use crate::{
-    Error,
-    assets::cut_offs::cut_off_note,
-    watch::{due::DueAsset, findings::Findings},
+    Error, assets::cut_offs::cut_off_note, credentials::probed_asset::ProbedAsset,
+    watch::findings::Findings,
 };
 
 impl Findings<'_> {
     /// Promotes the parked credential if it works and the table says so; returns whether it did.
     pub(super) fn promote_parked(
         &mut self,
-        due: &mut DueAsset,
+        due: &mut ProbedAsset,
         asset: &Asset,
         verdict: Option<&Verdict>,
     ) -> Result<bool, Error> {
@@ -54,7 +53,11 @@ impl Findings<'_> {
     }
 
     /// Promotes the best standby that works, or else the previous credential; returns whether it did.
-    pub(super) fn fail_over(&mut self, due: &mut DueAsset, asset: &Asset) -> Result<bool, Error> {
+    pub(super) fn fail_over(
+        &mut self,
+        due: &mut ProbedAsset,
+        asset: &Asset,
+    ) -> Result<bool, Error> {
         self.drop_dead_credentials(due, Slot::Standby);
         // System users' tokens first.
         let rank =
@@ -74,7 +77,7 @@ impl Findings<'_> {
 
     fn gather_promotion(
         &mut self,
-        due: &DueAsset,
+        due: &ProbedAsset,
         asset: &Asset,
         waiting: &StoredCredential,
         proven: ProbeFacts,
@@ -99,7 +102,7 @@ impl Findings<'_> {
     }
 
     /// The standing of the asset after these probes.
-    fn standing_of(&self, due: &DueAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
+    fn standing_of(&self, due: &ProbedAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
         let active = due.find_in_slot(Slot::Active);
         let is_refused = matches!(verdict, Some(Verdict::Refused { .. }));
         let is_serving = asset
@@ -117,7 +120,7 @@ impl Findings<'_> {
     }
 
     /// Drops the waiting credentials of a slot whose tokens are dead.
-    fn drop_dead_credentials(&mut self, due: &mut DueAsset, slot: Slot) {
+    fn drop_dead_credentials(&mut self, due: &mut ProbedAsset, slot: Slot) {
         let dead: Vec<_> = due
             .credentials
             .iter()
@@ -135,7 +138,7 @@ impl Findings<'_> {
 }
 
 fn promotion_detail(
-    due: &DueAsset,
+    due: &ProbedAsset,
     waiting: &StoredCredential,
     promoted: &StoredCredential,
 ) -> serde_json::Value {

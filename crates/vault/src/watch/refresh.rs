@@ -259,10 +259,11 @@ impl Vault {
         Ok(NewReconnect {
             id,
             expect_person: Some(grant.facts.person_id.clone()),
-            submitted: key.seal_record(&context, token.expose().as_bytes())?,
+            submitted: Some(key.seal_record(&context, token.expose().as_bytes())?),
             created_by: ClientId::from_uuid(uuid::Uuid::nil()),
             session: None,
             cause: ReconnectCause::Refresh,
+            undo: None,
             created_at: self.clock.now(),
         })
     }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use regrant_domain::{Asset, AssetId, CutOff, CutOffSource, ProbeResult, Slot, Timestamp};
 use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 
-use crate::{Error, watch::due::DueAsset};
+use crate::{Error, credentials::probed_asset::ProbedAsset};
 
 /// The earliest cut-off that the probes of a chunk read, for each person and business.
 pub(super) fn cut_off_readings(
-    due: &[DueAsset],
+    due: &[ProbedAsset],
     now: Timestamp,
 ) -> HashMap<CutOffReading, Timestamp> {
     let mut readings = HashMap::new();

@@ -37,6 +37,11 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
     let cancel = page.call(Method::POST, &format!("/v1/reconnects/{others}/cancel"));
     assert_eq!(problem_code(&answer(cancel).await.1), "not_found");
+    let undo = page.call(Method::POST, &format!("/v1/reconnects/{others}/undo"));
+    assert_eq!(
+        problem_code(&answer(undo.json(&json!({}))).await.1),
+        "not_found"
+    );
 
     let asset = &ids[0];
     let document: Value = serde_norway::from_str(include_str!(concat!(
@@ -74,12 +79,13 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 6] = [
+const OPEN: [(&str, &str); 7] = [
     ("post", "/v1/reconnect-previews"),
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),
     ("post", "/v1/reconnects/{id}/cancel"),
+    ("post", "/v1/reconnects/{id}/undo"),
     ("get", "/v1/reconnect-sessions/current"),
 ];
 

@@ -4,7 +4,7 @@ use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Stage, answer, order};
+use super::{Page, Stage, answer, order};
 use crate::harness::{APP, Fleet, on_both, problem_code};
 
 on_both!(
@@ -14,6 +14,8 @@ on_both!(
     each_accepted_reconnect_takes_one_use_and_a_repeat_takes_none,
     concurrent_reconnects_take_no_more_uses_than_the_session_has,
     a_session_accepts_only_tokens_of_its_person,
+    a_page_undoes_its_own_reconnects_and_no_others,
+    a_session_has_a_limit_of_undos,
 );
 
 async fn a_page_replaces_the_tokens_of_its_assets_and_follows_them(database: TestDatabase) {
@@ -231,4 +233,59 @@ async fn a_session_accepts_only_tokens_of_its_person(database: TestDatabase) {
         .reconnect(&order(&stage.token(Fleet::MANAGED).await, &ids))
         .await;
     assert_eq!(status, 200, "{ended}");
+}
+
+async fn a_page_undoes_its_own_reconnects_and_no_others(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let ids = stage.fleet.ids()[..2].to_vec();
+    let first = stage.token(Fleet::PERSON).await;
+    stage.tenant.reconnect(&first, &ids).await;
+    let (page, other) = (stage.page().await, stage.page().await);
+    let (_, ended) = page
+        .reconnect(&order(&stage.token(Fleet::PERSON).await, &ids))
+        .await;
+    assert_eq!(ended["counts"], json!({ "replaced": 2 }), "{ended}");
+    let path = format!(
+        "/v1/reconnects/{}/undo",
+        ended["id"].as_str().expect("an id")
+    );
+    let undo = |page: &Page| {
+        let call = page.call(Method::POST, &path);
+        answer(call.json(&json!({ "wait_seconds": 60 })))
+    };
+    assert_eq!(undo(&other).await.0, 404, "another session's reconnect");
+    let uses = page.uses_left().await;
+    let (status, undone) = undo(&page).await;
+    assert_eq!(
+        (status, &undone["counts"]),
+        (200, &json!({ "restored": 2 })),
+        "{undone}"
+    );
+    assert_eq!(page.uses_left().await, uses, "an undo takes no use");
+    let id = undone["id"].as_str().expect("an id");
+    assert_eq!(page.get(&format!("/v1/reconnects/{id}")).await.0, 200);
+    assert_eq!(other.get(&format!("/v1/reconnects/{id}")).await.0, 404);
+}
+
+async fn a_session_has_a_limit_of_undos(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let ids = stage.fleet.ids()[..1].to_vec();
+    let first = stage.token(Fleet::PERSON).await;
+    stage.tenant.reconnect(&first, &ids).await;
+    let page = stage.page().await;
+    let (_, mut last) = page
+        .reconnect(&order(&stage.token(Fleet::PERSON).await, &ids))
+        .await;
+    let undo = async |last: &Value| {
+        let id = last["id"].as_str().expect("an id");
+        let call = page.call(Method::POST, &format!("/v1/reconnects/{id}/undo"));
+        answer(call.json(&json!({ "wait_seconds": 60 }))).await
+    };
+    for _ in 0..20 {
+        let (status, undone) = undo(&last).await;
+        assert_eq!(status, 200, "{undone}");
+        last = undone;
+    }
+    let (status, problem) = undo(&last).await;
+    assert_eq!((status, problem_code(&problem)), (409, "session_used_up"));
 }

@@ -74,6 +74,19 @@ async fn a_person_reconnects_every_asset_on_the_hosted_pages(database: TestDatab
     ] {
         assert_eq!(audit.matches(event).count(), 1, "{event}");
     }
+    visitor.press(&step, &summary, "undo").await;
+    let undone = visitor.settle(&step).await;
+    assert_eq!(
+        undone.title(),
+        "The reconnect was undone",
+        "{}",
+        undone.html
+    );
+    assert_eq!(
+        stage.served().await,
+        before,
+        "the tokens from before serve again"
+    );
     let second = Visitor::new().get(url_of(&link)).await;
     assert_eq!((second.status, second.title()), (410, "This link was used"));
     assert!(second.html.contains("It was used at"));

@@ -47,7 +47,7 @@ pub(crate) async fn show_step(
     }
 }
 
-/// Take what a person pressed: confirm, choose again, check again.
+/// Take what a person pressed: confirm, choose again, check again, undo.
 #[utoipa::path(
     tag = "connect",
     security(()),
@@ -86,6 +86,7 @@ pub(crate) async fn take_step(
             let checked = vault.check_link_again(name, &browser).await;
             after_act(&request, name, checked)
         }
+        Some("undo") => after_act(&request, name, vault.undo_link(name, &browser).await),
         Some("confirm") => {
             let plan = form.get("plan").and_then(|it| it.parse().ok());
             let confirmed = match plan {

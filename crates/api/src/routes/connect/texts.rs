@@ -5,13 +5,11 @@
 
 mod dates;
 mod kinds;
-mod reasons;
 
-use regrant_domain::Locale;
+use regrant_domain::{Locale, Reason};
 
 pub(super) use dates::format_time;
 pub(super) use kinds::kind_name;
-pub(super) use reasons::reason_text;
 
 macro_rules! texts {
     ($($name:ident: $en:literal, $de:literal;)+) => {
@@ -126,14 +124,17 @@ texts! {
     GroupRetryHint: "Follow the next step, then log in again.", "Tun Sie den nächsten Schritt und melden Sie sich dann erneut an.";
     GroupNotPossible: "Not possible", "Nicht möglich";
     GroupNotPossibleHint: "Ask {tenant} about these.", "Fragen Sie {tenant} nach diesen.";
-    GroupUndone: "As before", "Wie zuvor";
-    GroupUndoneHint: "The access from before is in use again.", "Der vorherige Zugriff wird wieder benutzt.";
     UndoneTitle: "The reconnect was undone", "Die Neuverbindung wurde rückgängig gemacht";
     Undo: "Undo", "Rückgängig machen";
     UndoHint: "Undo checks each earlier access and restores those that still work.",
         "Dabei wird jeder frühere Zugriff geprüft und wiederhergestellt, wenn er noch funktioniert.";
     Back: "Back to {tenant}", "Zurück zu {tenant}";
-    Assets: "Assets: {n}", "Objekte: {n}";
+}
+
+/// Why an asset is in its state, and what its party does next.
+pub(super) fn reason_text(reason: &Reason, locale: Locale) -> String {
+    let (said, next) = (reason.sentence(locale), reason.next_step.sentence(locale));
+    format!("{said} {next}")
 }
 
 impl Text {

@@ -17,7 +17,7 @@ pub(crate) use self::streams::EventStreams;
 use self::{last_event_id::LastEventId, reader::EventReader};
 use crate::{
     access::{Caller, ReconnectsWrite},
-    extract::PathId,
+    extract::{Language, PathId},
     problem::{Problem, ProblemOut},
 };
 
@@ -48,8 +48,9 @@ pub(crate) async fn stream_reconnect_events(
     caller: Caller<ReconnectsWrite>,
     id: PathId<ReconnectId>,
     last: LastEventId,
+    language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let follower = streams.open_reader(vault, caller.principal, id.0, last.0)?;
+    let follower = streams.open_reader(vault, caller.principal, (id.0, last.0), language.0)?;
     follower.check_exists().await?;
     Ok(stream_response(follower))
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use regrant_domain::{
-    AssetId, Grant, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus, Serving,
+    AssetId, Grant, Locale, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus,
+    Serving, Verdict,
 };
 use regrant_vault::{ItemView, ReconnectView};
 use serde::Serialize;
@@ -21,7 +22,14 @@ pub(crate) struct ReconnectSummary {
     /// Status of the reconnect.
     #[schema(schema_with = schema::reconnect_status)]
     status: ReconnectStatus,
-    /// Person of the new token; null until the token is validated.
+    /// What came of it: `all_done` (every item is replaced, unchanged, restored or superseded), `nothing_changed` (none is
+    /// replaced, restored or parked), or `some_need_someone`; null while it runs.
+    #[schema(schema_with = schema::verdict_or_null)]
+    verdict: Option<Verdict>,
+    /// Reconnect that this one undoes; null where it replaces tokens.
+    #[schema(value_type = Option<String>, example = "rcn_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
+    undo_of: Option<ReconnectId>,
+    /// Person of the new token; null until the token is validated, and in an undo.
     person: Option<PersonOut>,
     /// Number of items by outcome, without open items.
     counts: BTreeMap<&'static str, u64>,
@@ -67,7 +75,8 @@ pub(crate) struct ItemOut {
     /// Outcome; null while the item is open. `deferred` is not final.
     #[schema(schema_with = schema::outcome_or_null)]
     outcome: Option<Outcome>,
-    /// Which token serves the asset afterwards.
+    /// Which token serves the asset afterwards. In an undo, `new` is the token of the reconnect that is undone, and `old`
+    /// the token that served before that reconnect.
     #[schema(schema_with = schema::serving_or_null)]
     serving: Option<Serving>,
     /// Why the item has this outcome, and who must act.
@@ -76,13 +85,17 @@ pub(crate) struct ItemOut {
     retry_at: Option<DateTime<Utc>>,
     /// Trace id of the Graph API, to quote to Meta.
     fbtrace_id: Option<String>,
+    /// Until when this item can be undone, as far as is known: the end of the token that served before, or of the
+    /// reconnect's retention; null if there is nothing to undo.
+    undo_until: Option<DateTime<Utc>>,
 }
 
-impl From<ReconnectView> for ReconnectOut {
-    fn from(mut view: ReconnectView) -> Self {
+impl ReconnectOut {
+    /// The reconnect with the sentences of its items in this language.
+    pub(crate) fn in_language(mut view: ReconnectView, locale: Locale) -> Self {
         let items = std::mem::take(&mut view.items)
             .into_iter()
-            .map(ItemOut::from)
+            .map(|it| ItemOut::in_language(it, locale))
             .collect();
         Self {
             summary: view.into(),
@@ -96,6 +109,8 @@ impl From<ReconnectView> for ReconnectSummary {
         Self {
             id: it.id,
             status: it.status,
+            verdict: it.verdict(),
+            undo_of: it.undo_of,
             person: it.grant.map(PersonOut::from),
             counts: count_outcomes(&it.counts),
             total: it.total,
@@ -105,15 +120,18 @@ impl From<ReconnectView> for ReconnectSummary {
     }
 }
 
-impl From<ItemView> for ItemOut {
-    fn from(it: ItemView) -> Self {
+impl ItemOut {
+    /// The item with its sentences in this language.
+    pub(crate) fn in_language(it: ItemView, locale: Locale) -> Self {
+        let reason = it.reason.as_ref();
         Self {
             asset_id: it.asset_id,
             outcome: it.outcome,
             serving: it.serving,
-            reason: it.reason.map(ReasonOut::from),
+            reason: reason.map(|it| ReasonOut::in_language(it, locale)),
             retry_at: it.retry_at,
             fbtrace_id: it.fbtrace_id,
+            undo_until: it.undo_until,
         }
     }
 }

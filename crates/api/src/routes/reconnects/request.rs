@@ -7,8 +7,8 @@ use crate::{
     schema,
     submitted_token::{SubmittedToken, choose_token_source},
 };
-use regrant_domain::{AssetId, AssetKind, ConsentId, PersonId, PlanId, state::Status};
-use regrant_vault::{ReconnectRequest, Selection, Targets};
+use regrant_domain::{AssetId, AssetKind, ConsentId, PersonId, PlanId, ReconnectId, state::Status};
+use regrant_vault::{ReconnectRequest, Selection, Targets, UndoRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -57,6 +57,34 @@ pub(crate) struct SelectionIn {
     /// Only assets in this state.
     #[schema(schema_with = schema::asset_state, required = false)]
     state: Option<Status>,
+}
+
+/// An undo of a reconnect.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewUndo)]
+pub(crate) struct UndoIn {
+    /// Graph ids of the assets to undo, at most 10,000; all assets of the reconnect if absent.
+    #[schema(value_type = Option<Vec<String>>, max_items = 10_000)]
+    asset_ids: Option<ListIn<AssetId>>,
+    /// How long the call waits for all outcomes, in seconds.
+    #[serde(default)]
+    #[schema(value_type = u32, minimum = 0, maximum = 60, default = 10)]
+    wait_seconds: WaitSeconds,
+}
+
+/// Converts the body of an undo into the request of the use case.
+pub(super) fn undo_request(
+    reconnect: ReconnectId,
+    body: CanonicalJson<UndoIn>,
+    idempotency: IdempotencyHeader,
+) -> UndoRequest {
+    UndoRequest {
+        reconnect,
+        asset_ids: body.value.asset_ids.map(|it| it.0),
+        wait: body.value.wait_seconds.to_duration(),
+        repeatable: idempotency.into_call("POST /v1/reconnects/{id}/undo", &body.canonical),
+    }
 }
 
 /// Converts the body into the request of the use case.

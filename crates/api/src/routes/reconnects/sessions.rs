@@ -6,7 +6,7 @@ use self::out::{OpenedSessionOut, OwnSessionOut, ReconnectSessionOut, SessionSum
 use crate::{
     access::{Caller, ReconnectsWrite},
     cursor::{Page, PageQuery},
-    extract::{IdempotencyHeader, PathId},
+    extract::{IdempotencyHeader, Language, PathId},
     json::{CanonicalJson, ListIn, Query},
     problem::Problem,
     schema,
@@ -14,7 +14,7 @@ use crate::{
 };
 use actix_web::{HttpResponse, delete, get, http::header, post, web::Data};
 use regrant_domain::{AssetId, PersonId, ReconnectSessionId};
-use regrant_vault::{SessionRequest, Vault};
+use regrant_vault::{SessionRefresh, SessionRequest, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,10 +43,26 @@ pub(crate) struct NewReconnectSession {
     uses: u32,
 }
 
+/// How to refresh a session.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SessionRefresh)]
+pub(crate) struct RefreshIn {
+    /// Lifetime of the session from now on, in minutes.
+    #[serde(default = "default_minutes")]
+    #[schema(minimum = 1, maximum = 60, default = 15)]
+    minutes: u32,
+    /// How long the token before stays valid, in seconds.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 60, default = 0)]
+    overlap_seconds: u32,
+}
+
 /// Open a reconnect session for a page in a browser. Only this response contains its token.
 ///
-/// The page may preview and start reconnects of these assets, follow and cancel the reconnects that it started, and read
-/// its session; nothing else. It may run at most 20 previews, and each consent that it hands over counts as one. Each accepted reconnect takes one use, even if its token is
+/// The page may preview and start reconnects of these assets, follow, cancel and undo the reconnects that it started, and
+/// read its session; nothing else. It may run at most 20 previews, and each consent that it hands over counts as one. Each
+/// accepted reconnect takes one use, even if its token is
 /// refused. The tenant must list the origin of the page.
 #[utoipa::path(
     tag = "reconnect-sessions",
@@ -96,10 +112,13 @@ pub(crate) async fn list_reconnect_sessions(
     Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
-/// Read the session that the access token belongs to. The token of a client gets 404.
+/// Read the session that the access token belongs to, with one page of its assets. The token of a client gets 404.
+///
+/// Sentences are in the language of `Accept-Language`: English or German.
 #[utoipa::path(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
+    params(PageQuery),
     responses(
         (status = 200, description = "The session.", body = OwnSessionOut),
         (status = 404, description = "`not_found`: the caller is not a session.",
@@ -110,9 +129,14 @@ pub(crate) async fn list_reconnect_sessions(
 pub(crate) async fn get_current_reconnect_session(
     vault: Data<Vault>,
     caller: Caller<ReconnectsWrite>,
+    language: Language,
+    Query(page): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let own = vault.find_calling_session(&caller.principal).await?;
-    Ok(HttpResponse::Ok().json(OwnSessionOut::from(own)))
+    let (after, limit) = page.into_parts::<AssetId>()?;
+    let own = vault
+        .find_calling_session(&caller.principal, after.as_ref(), limit)
+        .await?;
+    Ok(HttpResponse::Ok().json(OwnSessionOut::in_language(own, language.0)))
 }
 
 /// Read a reconnect session.
@@ -132,6 +156,48 @@ pub(crate) async fn get_reconnect_session(
         .find_reconnect_session(&caller.principal, id.0)
         .await?;
     Ok(HttpResponse::Ok().json(ReconnectSessionOut::from(session)))
+}
+
+/// Refresh a reconnect session: get a new token for the same session. Only this response contains the token.
+///
+/// The session keeps its place: its assets, uses and previews, the reconnects that it started, and its idempotency keys.
+/// The token before ends at once, or after `overlap_seconds`; event streams that it opened end within seconds. A session
+/// that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not: 409 `session_ended`.
+#[utoipa::path(
+    tag = "reconnect-sessions",
+    security(("oauth2" = ["reconnects:write"])),
+    params(
+        ("id" = String, Path, description = "The session's id."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters."),
+    ),
+    request_body = RefreshIn,
+    responses(
+        (status = 200, description = "The session with its new token.", body = OpenedSessionOut),
+        (status = 409, description = "`session_ended`: the session cannot be refreshed. `too_many_sessions`: the session \
+            has expired, and the tenant has reached its limit of open sessions.",
+            body = crate::problem::ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/reconnect-sessions/{id}/refresh")]
+pub(crate) async fn refresh_reconnect_session(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    idempotency: IdempotencyHeader,
+    id: PathId<ReconnectSessionId>,
+    body: CanonicalJson<RefreshIn>,
+) -> Result<HttpResponse, Problem> {
+    let route = "POST /v1/reconnect-sessions/{id}/refresh";
+    let repeatable = idempotency.into_call(route, &body.canonical);
+    let refreshed = vault
+        .refresh_reconnect_session(&caller.principal, id.0, body.value.into(), repeatable)
+        .await?
+        .value;
+    let entries = refreshed.session.session.asset_ids.len() / IDS_PER_ENTRY + 2;
+    secret_response(
+        HttpResponse::Ok(),
+        &OpenedSessionOut::from(refreshed),
+        entries,
+    )
 }
 
 /// End a reconnect session at once. The reconnects that it started continue.
@@ -159,6 +225,15 @@ impl From<NewReconnectSession> for SessionRequest {
             asset_ids: it.asset_ids.0,
             minutes: it.minutes,
             uses: it.uses,
+        }
+    }
+}
+
+impl From<RefreshIn> for SessionRefresh {
+    fn from(it: RefreshIn) -> Self {
+        Self {
+            minutes: it.minutes,
+            overlap_seconds: it.overlap_seconds,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use regrant_domain::{
-    AppId, ClientId, OperatorId, OperatorName, OperatorRole, Password, Permissions, TenantId,
-    WebhookEndpointId,
+    AppId, ClientId, OperatorId, OperatorName, OperatorRole, Password, Permissions, ReconnectId,
+    ReconnectSessionId, TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Actor, NewOperator};
 
@@ -39,6 +39,14 @@ fn with_ids(path: &str) -> String {
         )
         .replace("apps/{id}", &format!("apps/{app}"))
         .replace("tenants/{id}", &format!("tenants/{tenant}"))
+        .replace(
+            "reconnects/{id}",
+            &format!("reconnects/{}", ReconnectId::mint()),
+        )
+        .replace(
+            "reconnect-sessions/{id}",
+            &format!("reconnect-sessions/{}", ReconnectSessionId::mint()),
+        )
         .replace("{id}", &WebhookEndpointId::mint().to_string())
 }
 

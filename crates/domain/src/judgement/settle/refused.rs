@@ -4,7 +4,7 @@
 //! whatever the item's outcome.
 
 use super::{CredentialChange, Decision, Standing, keep_active, old_token_or_none};
-use crate::{Certainty, Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
+use crate::{Certainty, NextStep, Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
 
 pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision {
     use RefusalKind as Kind;
@@ -41,8 +41,8 @@ pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision
 #[must_use]
 pub fn decide_last_refusal(refusal: &Refusal, standing: &Standing) -> Decision {
     let next_step = match refusal.kind {
-        RefusalKind::AppFault => "Correct the app's settings, then replace the token again.",
-        _ => "Replace the token again later.",
+        RefusalKind::AppFault => NextStep::CorrectAppThenReplace,
+        _ => NextStep::ReplaceLater,
     };
     let meaning = refusal.kind.meaning();
     let reason = Reason::new(
@@ -65,8 +65,7 @@ fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
             ReasonCode::NotReachedYet,
             Who::BusinessAdmin,
             "The new token does not reach this asset yet; it is parked and the old one still serves.",
-            "Complete the migration of this business, or give the person access to the asset; then the new token \
-             becomes active by itself.",
+            NextStep::CompleteMigration,
         );
         return keep_active(
             Outcome::Parked,
@@ -126,24 +125,18 @@ pub(super) fn decide_missing_permission(
         Outcome::MissingPermission,
         change,
         old_token_or_none(standing),
-        Reason::new(code, meaning.who, detail, meaning.offered),
+        Reason::new(code, meaning.who, detail, meaning.offered).lacking(lacking),
     )
 }
 
 /// The decision with this outcome, where the table of meanings says all that there is to say.
 fn decide_plainly(outcome: Outcome, refusal: &Refusal, standing: &Standing) -> Decision {
     let meaning = refusal.kind.meaning();
-    let next_step = match &refusal.kind {
-        RefusalKind::PageMoved(Some(to)) => {
-            format!("Register the page as {to} and delete this one.")
-        }
-        _ => meaning.offered.to_owned(),
-    };
     let reason = Reason::new(
         meaning.code,
         meaning.who,
         refusal.message.clone(),
-        next_step,
+        meaning.offered,
     );
     let change = count_own_refusal(refusal, standing);
     let is_dead = change == CredentialChange::CountRefusal(Certainty::Definitive);

@@ -1,9 +1,7 @@
 //! The sentences that explain the state of an asset: why, who must act, and how.
 
 use super::EndingCause;
-use crate::{Reason, ReasonCode, Who};
-
-const REPLACE: &str = "Log in again and replace the token.";
+use crate::{NextStep, Reason, ReasonCode, Who};
 
 pub(super) fn reason_never_connected() -> Reason {
     let detail = "No token was ever stored for this asset.";
@@ -11,7 +9,7 @@ pub(super) fn reason_never_connected() -> Reason {
         ReasonCode::NeverConnected,
         Who::Person,
         detail,
-        "Replace it with a token that reaches this asset.",
+        NextStep::ReplaceFirst,
     )
 }
 
@@ -23,7 +21,7 @@ pub fn reason_unreadable() -> Reason {
         ReasonCode::Unreadable,
         Who::Provider,
         detail,
-        "Delete the asset, register it again and replace its token; or restore the database from a backup.",
+        NextStep::Restore,
     )
 }
 
@@ -44,7 +42,7 @@ pub(super) fn reason_ended(cause: EndingCause) -> Reason {
             (ReasonCode::Revoked, "The person revoked the app's access.")
         }
     };
-    Reason::new(code, Who::Person, detail, REPLACE)
+    Reason::new(code, Who::Person, detail, NextStep::Replace)
 }
 
 pub(super) fn reason_not_confirmed(cause: EndingCause) -> Reason {
@@ -57,8 +55,12 @@ pub(super) fn reason_not_confirmed(cause: EndingCause) -> Reason {
         }
         _ => "The date on which the token expires has arrived; Graph has not confirmed it yet.",
     };
-    let next_step = "Regrant asks Graph by itself; have a new token ready.";
-    Reason::new(ReasonCode::EndNotConfirmed, Who::NoOne, detail, next_step)
+    Reason::new(
+        ReasonCode::EndNotConfirmed,
+        Who::NoOne,
+        detail,
+        NextStep::PrepareToken,
+    )
 }
 
 pub(super) fn reason_not_probed() -> Reason {
@@ -67,7 +69,7 @@ pub(super) fn reason_not_probed() -> Reason {
         ReasonCode::NotProbed,
         Who::NoOne,
         detail,
-        "The worker probes it.",
+        NextStep::WaitForProbe,
     )
 }
 
@@ -79,15 +81,14 @@ pub fn reason_not_attributed() -> Reason {
         ReasonCode::NotProbed,
         Who::NoOne,
         detail,
-        "Regrant asks Graph whose token it is; try again in a moment.",
+        NextStep::WaitForOwner,
     )
 }
 
 pub(super) fn reason_migrating(parked: bool) -> Reason {
     let detail = "The person's access to this asset ends at the cut-off, because they move to a managed account.";
     if parked {
-        let next_step =
-            "A new token is parked; it becomes active by itself once the business has migrated.";
+        let next_step = NextStep::ParkedUntilMigration;
         return Reason::new(
             ReasonCode::CutOffKnown,
             Who::BusinessAdmin,
@@ -95,7 +96,7 @@ pub(super) fn reason_migrating(parked: bool) -> Reason {
             next_step,
         );
     }
-    let next_step = "Replace it with a token of the managed account before the cut-off.";
+    let next_step = NextStep::ReplaceBeforeCutOff;
     Reason::new(ReasonCode::CutOffKnown, Who::Person, detail, next_step)
 }
 
@@ -104,27 +105,27 @@ pub(super) fn reason_ends_soon(cause: EndingCause, refresh_failed: bool) -> Reas
         EndingCause::SystemUser60Days if refresh_failed => (
             Who::BusinessAdmin,
             "The system user's token expires soon, and Graph did not refresh it.",
-            "Generate a new token for the system user and replace the token.",
+            NextStep::GenerateToken,
         ),
         EndingCause::TokenExpiry if refresh_failed => (
             Who::Person,
             "The token expires soon, and Graph did not refresh it.",
-            REPLACE,
+            NextStep::Replace,
         ),
         EndingCause::SystemUser60Days => (
             Who::NoOne,
             "The system user's token expires soon.",
-            "The worker refreshes it before it expires.",
+            NextStep::WaitForRefresh,
         ),
         EndingCause::DataAccess => (
             Who::Person,
             "Data access of the token expires soon.",
-            REPLACE,
+            NextStep::Replace,
         ),
         EndingCause::TokenExpiry
         | EndingCause::CutOff
         | EndingCause::Revoked
-        | EndingCause::PersonLeaves => (Who::Person, "The token expires soon.", REPLACE),
+        | EndingCause::PersonLeaves => (Who::Person, "The token expires soon.", NextStep::Replace),
     };
     Reason::new(ReasonCode::EndsSoon, who, detail, next_step)
 }
@@ -134,6 +135,6 @@ pub(super) fn reason_works() -> Reason {
         ReasonCode::Works,
         Who::NoOne,
         "The token works and no ending is near.",
-        "Nothing to do.",
+        NextStep::Nothing,
     )
 }

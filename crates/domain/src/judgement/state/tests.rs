@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration};
 
 use super::*;
-use crate::{Certainty, CredentialKind, CutOff, CutOffSource, ReasonCode, Refusals};
+use crate::{Certainty, CredentialKind, CutOff, CutOffSource, NextStep, ReasonCode, Refusals};
 
 const NOTICE: Duration = Duration::days(30);
 const NOW: i64 = 100;
@@ -105,7 +105,12 @@ fn refusals(classified: u32, unclassified: u32, definitive: bool) -> Option<Refu
     (classified + unclassified > 0).then(|| Refusals {
         since: day(2),
         counted_at: day(3),
-        reason: Reason::new(ReasonCode::NoRole, Who::BusinessAdmin, "x", "y"),
+        reason: Reason::new(
+            ReasonCode::NoRole,
+            Who::BusinessAdmin,
+            "x",
+            NextStep::Replace,
+        ),
         classified,
         unclassified,
         definitive,
@@ -202,7 +207,7 @@ fn every_state_has_a_start_a_reason_and_the_earliest_ending() {
     for facts in every_combination() {
         let state = AssetState::from_facts(&facts, day(NOW), NOTICE);
         assert!(state.since <= day(NOW), "{facts:?}");
-        assert!(!state.reason.detail.is_empty() && !state.reason.next_step.is_empty());
+        assert!(!state.reason.detail.is_empty());
         let earliest = [
             facts.cut_off.map(|it| it.at),
             facts.expires_at,
@@ -260,7 +265,7 @@ fn refused(reason: &Reason, certainty: Certainty) -> Option<Refusals> {
 
 #[test]
 fn a_stored_failure_explains_the_state_before_a_passed_date() {
-    let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
+    let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", NextStep::Replace);
     let facts = AssetFacts {
         refusals: refused(&reason, Certainty::Definitive),
         expires_at: Some(day(7)),
@@ -272,7 +277,7 @@ fn a_stored_failure_explains_the_state_before_a_passed_date() {
 
 #[test]
 fn the_expiry_explains_a_token_that_died_after_it() {
-    let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", "y");
+    let reason = Reason::new(ReasonCode::TokenDead, Who::Person, "x", NextStep::Replace);
     let facts = AssetFacts {
         refusals: refused(&reason, Certainty::Definitive),
         expires_at: Some(day(4)),
@@ -303,7 +308,7 @@ fn the_sixty_days_of_a_system_user_need_no_person() {
 
 #[test]
 fn a_revocation_is_an_ending() {
-    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
+    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", NextStep::Replace);
     let facts = AssetFacts {
         refusals: refused(&reason, Certainty::Definitive),
         ..proved()
@@ -317,7 +322,7 @@ fn a_revocation_is_an_ending() {
 
 #[test]
 fn a_revocation_that_is_not_definitive_counts_as_one_refused_probe() {
-    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", "y");
+    let reason = Reason::new(ReasonCode::Revoked, Who::Person, "x", NextStep::Replace);
     let facts = AssetFacts {
         refusals: refused(&reason, Certainty::Spaced),
         ..proved()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration};
 
 use crate::{
-    AssetFacts, CredentialKind, CutOff, CutOffSource, FactName, NoticeKind, Observation,
+    AssetFacts, CredentialKind, CutOff, CutOffSource, FactName, NextStep, NoticeKind, Observation,
     ProbeFacts, ProbeResult, Reason, ReasonCode, Refusal, RefusalKind, Refusals, Rules, Timestamp,
     TokenDates, Who,
 };
@@ -166,7 +166,12 @@ fn refused(
     let refusals = Refusals {
         since: days(-1),
         counted_at: start(),
-        reason: Reason::new(ReasonCode::NoRole, Who::BusinessAdmin, "x", "y"),
+        reason: Reason::new(
+            ReasonCode::NoRole,
+            Who::BusinessAdmin,
+            "x",
+            NextStep::Replace,
+        ),
         classified,
         unclassified,
         definitive,

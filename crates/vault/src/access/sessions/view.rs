@@ -1,6 +1,6 @@
-//! Reconnect sessions as the API shows them, to the tenant's clients and to the browser.
+//! Reconnect sessions as the tenant's clients see them.
 
-use regrant_domain::{Asset, AssetId, AssetKind, ReconnectSessionId, Timestamp};
+use regrant_domain::{ReconnectSessionId, Timestamp};
 use regrant_storage::{ReconnectSession, ReconnectSessionSummary};
 
 /// A new session with its token.
@@ -48,26 +48,6 @@ impl ListedSession {
     }
 }
 
-/// A session as the browser that holds its token sees it.
-#[derive(Debug, Clone)]
-pub struct BrowserSession {
-    /// The session.
-    pub session: SessionView,
-    /// The assets that the session reaches, ordered by id.
-    pub assets: Vec<SessionAsset>,
-}
-
-/// The facts about an asset that a browser may see.
-#[derive(Debug, Clone)]
-pub struct SessionAsset {
-    /// The id at Meta.
-    pub id: AssetId,
-    /// Page, ad account or another kind.
-    pub kind: AssetKind,
-    /// The display name.
-    pub name: Option<String>,
-}
-
 /// One page of sessions, newest first.
 pub struct SessionList {
     /// The sessions.
@@ -87,15 +67,5 @@ pub(super) fn list_session(session: ReconnectSessionSummary, now: Timestamp) -> 
     ListedSession {
         is_open: session.is_open(now),
         session,
-    }
-}
-
-impl From<Asset> for SessionAsset {
-    fn from(asset: Asset) -> Self {
-        Self {
-            id: asset.id,
-            kind: asset.kind,
-            name: asset.name,
-        }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, CredentialKind, Outcome, ProbeResult, ReasonCode,
+    AccessToken, Asset, AssetId, Coverage, CredentialKind, NextStep, Outcome, ProbeResult,
+    ReasonCode,
     settle::{Decision, decide_outcome},
 };
 use regrant_storage::ItemResult;
@@ -108,8 +109,8 @@ impl PreviewItem {
         // A reconnect tries a deferred item again by itself, but a preview does not.
         if let Some(reason) = reason.as_mut().filter(|_| is_deferred) {
             reason.next_step = match reason.code {
-                ReasonCode::AppFault => "Mend the app's settings, then preview again.".to_owned(),
-                _ => "Preview again later.".to_owned(),
+                ReasonCode::AppFault => NextStep::CorrectAppThenPreview,
+                _ => NextStep::PreviewLater,
             };
         }
         Self {
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
     use crate::reconnect::preview::timeout_refusal;
 
-    fn next_step(kind: RefusalKind) -> String {
+    fn next_step(kind: RefusalKind) -> NextStep {
         let proof = ProbeResult::Refused(Refusal {
             kind,
             ..timeout_refusal()
@@ -155,10 +156,10 @@ mod tests {
 
     #[test]
     fn a_deferred_item_asks_for_another_preview() {
-        assert_eq!(next_step(RefusalKind::Unavailable), "Preview again later.");
+        assert_eq!(next_step(RefusalKind::Unavailable), NextStep::PreviewLater);
         assert_eq!(
             next_step(RefusalKind::AppFault),
-            "Mend the app's settings, then preview again."
+            NextStep::CorrectAppThenPreview
         );
     }
 }

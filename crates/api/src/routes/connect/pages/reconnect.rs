@@ -3,7 +3,7 @@
 //! The rule: a page with any asset that needs something has no title that says that all is done.
 
 use maud::{Markup, html};
-use regrant_domain::{Locale, LoginNotice, NextActor, ReconnectStatus};
+use regrant_domain::{Locale, LoginNotice, NextActor, ReconnectStatus, Verdict};
 use regrant_vault::{Capability, ItemView, LinkPage, ReconnectView};
 
 use super::{
@@ -80,8 +80,12 @@ fn render_summary(
             @if needs_person {
                 (button_form(browser, "choose_again", Text::LogInAgain.text(locale), "main", &html! {}))
             }
+            @if can_undo(view) {
+                (button_form(browser, "undo", Text::Undo.text(locale), "", &html! {}))
+            }
             (back_link(page))
         }
+        @if can_undo(view) { p.hint { (Text::UndoHint.text(locale)) } }
     };
     let mut made = Page::new(locale, title_of(view).text(locale).to_owned(), body);
     made.leads_to = Some(page.dialog_sources.clone());
@@ -89,15 +93,17 @@ fn render_summary(
 }
 
 fn title_of(view: &ReconnectView) -> Text {
-    let has = |actor| has_group(view, actor);
-    let is_all_done = GROUPS
-        .iter()
-        .all(|(actor, _, _)| *actor == NextActor::None || !has(*actor));
-    match (is_all_done, has(NextActor::None) || has(NextActor::Regrant)) {
-        (true, _) => Text::AllDoneTitle,
-        (false, true) => Text::SomeDoneTitle,
-        (false, false) => Text::NothingDoneTitle,
+    match (view.verdict(), view.undo_of) {
+        (Some(Verdict::AllDone), None) => Text::AllDoneTitle,
+        (Some(Verdict::AllDone), Some(_)) => Text::UndoneTitle,
+        (Some(Verdict::NothingChanged), _) => Text::NothingDoneTitle,
+        (Some(Verdict::SomeNeedSomeone) | None, _) => Text::SomeDoneTitle,
     }
+}
+
+/// Whether the person may undo something of it still. An undo itself is not undone here.
+fn can_undo(view: &ReconnectView) -> bool {
+    view.undo_of.is_none() && view.items.iter().any(|it| it.undo_until.is_some())
 }
 
 fn has_group(view: &ReconnectView, actor: NextActor) -> bool {

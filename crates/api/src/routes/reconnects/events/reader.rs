@@ -10,7 +10,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::poll;
-use regrant_domain::{Permission, ReconnectId, ReconnectStatus};
+use regrant_domain::{Locale, Permission, ReconnectId, ReconnectStatus};
 use regrant_vault::{ItemView, Principal, ReconnectView, Vault};
 use tokio_util::sync::CancellationToken;
 
@@ -28,8 +28,8 @@ impl EventStreams {
         &self,
         vault: Data<Vault>,
         caller: Principal,
-        id: ReconnectId,
-        after: i64,
+        (id, after): (ReconnectId, i64),
+        locale: Locale,
     ) -> Result<EventReader, Problem> {
         let permits = self.acquire_permits(&caller).ok_or_else(|| {
             Problem::new(Code::TooManyStreams, "Too many event streams are open.")
@@ -43,6 +43,7 @@ impl EventStreams {
             caller,
             id,
             after,
+            locale,
             closing,
             keep_alive,
             ends_at: until,
@@ -59,6 +60,7 @@ pub(super) struct EventReader {
     caller: Principal,
     id: ReconnectId,
     after: i64,
+    locale: Locale,
     closing: CancellationToken,
     keep_alive: Duration,
     ends_at: Instant,
@@ -106,7 +108,7 @@ impl EventReader {
             if let Some(last) = items.iter().filter_map(|it| it.event_seq).max() {
                 self.after = last;
                 self.last_sent = Instant::now();
-                return Some((render_items(items), Some(self)));
+                return Some((render_items(items, self.locale), Some(self)));
             }
             if view.status != ReconnectStatus::Running {
                 return Some((render_end(view), None));
@@ -126,11 +128,11 @@ impl EventReader {
     }
 }
 
-fn render_items(items: Vec<ItemView>) -> Bytes {
+fn render_items(items: Vec<ItemView>, locale: Locale) -> Bytes {
     let mut text = String::new();
     for it in items {
         let Some(number) = it.event_seq else { continue };
-        let data = serde_json::to_string(&ItemOut::from(it)).unwrap_or_default();
+        let data = serde_json::to_string(&ItemOut::in_language(it, locale)).unwrap_or_default();
         // Writing to a string does not fail.
         let _written = write!(text, "id: {number}\nevent: item\ndata: {data}\n\n");
     }

@@ -3,12 +3,14 @@
 //! The rule: only the response that opened the session contains its token.
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{AssetId, AssetKind, ClientId, PersonId, ReconnectSessionId};
+use regrant_domain::{
+    AssetId, AssetKind, ClientId, Locale, PersonId, ReconnectSessionId, Who, state::Status,
+};
 use regrant_vault::{BrowserSession, ListedSession, SessionAsset, SessionView, SessionWithToken};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::schema;
+use crate::{cursor::encode_cursor, reason::ReasonOut, routes::assets::EndingOut, schema};
 
 /// A reconnect session without its assets.
 #[derive(Serialize, ToSchema)]
@@ -67,14 +69,19 @@ pub(crate) struct OwnSessionOut {
     /// The session without its assets.
     #[serde(flatten)]
     summary: SessionSummary,
-    /// Assets of the session, ordered by id.
-    assets: Vec<NamedAssetOut>,
+    /// Assets of the session, ordered by id: one page.
+    assets: Vec<SessionAssetOut>,
+    /// Whether more assets follow.
+    has_more: bool,
+    /// Send it as `cursor` to get the next assets.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 /// An asset as a page sees it.
 #[derive(Serialize, ToSchema)]
-#[schema(as = NamedAsset)]
-pub(crate) struct NamedAssetOut {
+#[schema(as = SessionAsset)]
+struct SessionAssetOut {
     /// Id of the asset.
     #[schema(schema_with = schema::asset_id)]
     id: AssetId,
@@ -83,6 +90,28 @@ pub(crate) struct NamedAssetOut {
     kind: AssetKind,
     /// Display name.
     name: Option<String>,
+    /// Business that owns the asset.
+    #[schema(schema_with = schema::graph_id_or_null)]
+    business_id: Option<AssetId>,
+    /// Display name of the business; null unless it is registered, too.
+    business_name: Option<String>,
+    /// State of the asset.
+    #[schema(schema_with = schema::asset_state)]
+    state: Status,
+    /// When the asset entered this state.
+    since: DateTime<Utc>,
+    /// Earliest known ending; null if none is known.
+    ending: Option<EndingOut>,
+    /// Person whose token serves the asset; null if none does.
+    #[schema(schema_with = schema::graph_id_or_null)]
+    person_id: Option<PersonId>,
+    /// Name of that person; null if the Graph API gave none.
+    person_name: Option<String>,
+    /// Who must act.
+    #[schema(schema_with = schema::acting_party)]
+    who: Who,
+    /// Why the asset is in this state, the next step, and what heals.
+    reason: ReasonOut,
 }
 
 impl From<ListedSession> for SessionSummary {
@@ -121,22 +150,36 @@ impl From<SessionWithToken> for OpenedSessionOut {
     }
 }
 
-impl From<BrowserSession> for OwnSessionOut {
-    fn from(it: BrowserSession) -> Self {
-        let assets = it.assets.into_iter().map(NamedAssetOut::from).collect();
+impl OwnSessionOut {
+    /// The session with its sentences in this language.
+    pub(crate) fn in_language(it: BrowserSession, locale: Locale) -> Self {
+        let assets = it.assets.into_iter();
         Self {
             summary: it.session.to_listed().into(),
-            assets,
+            assets: assets
+                .map(|it| SessionAssetOut::in_language(it, locale))
+                .collect(),
+            has_more: it.next.is_some(),
+            next_cursor: it.next.as_ref().map(encode_cursor),
         }
     }
 }
 
-impl From<SessionAsset> for NamedAssetOut {
-    fn from(it: SessionAsset) -> Self {
+impl SessionAssetOut {
+    fn in_language(it: SessionAsset, locale: Locale) -> Self {
         Self {
             id: it.id,
             kind: it.kind,
             name: it.name,
+            business_id: it.business_id,
+            business_name: it.business_name,
+            state: it.state.status,
+            since: it.state.since,
+            ending: it.state.ending.map(EndingOut::from),
+            person_id: it.person_id,
+            person_name: it.person_name,
+            who: it.state.who_must_act(),
+            reason: ReasonOut::in_language(&it.state.reason, locale),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Probes the credentials of due assets, each with its own token.
+//! Probes stored credentials of assets, each with its own token.
 //!
 //! The rule: no transaction is open here. A token that a probe calls dead counts as dead only after Graph confirmed it.
 //! Start at [`Vault::probe_credentials`].
@@ -17,9 +17,9 @@ use crate::{
     Error, Vault,
     credentials::{
         payload::{credential_context, parse_payload},
+        probed_asset::{ProbeRound, ProbedAsset},
         second_opinion::{apply_opinion, needs_second_opinion},
     },
-    watch::due::{DueAsset, ProbeRound},
 };
 
 /// The indices of a credential that is probed: of its asset, and of it among the asset's credentials.
@@ -29,7 +29,7 @@ struct ProbeIndex {
 }
 
 impl ProbeIndex {
-    fn to_target(&self, round: &ProbeRound<'_>, due: &[DueAsset]) -> Option<Target> {
+    fn to_target(&self, round: &ProbeRound<'_>, due: &[ProbedAsset]) -> Option<Target> {
         let it = due.get(self.asset)?;
         let stored = it.credentials.get(self.credential)?;
         Some(match round.grant_of(&stored.credential) {
@@ -41,7 +41,7 @@ impl ProbeIndex {
     fn to_probe<'a>(
         &self,
         round: &'a ProbeRound<'_>,
-        due: &'a [DueAsset],
+        due: &'a [ProbedAsset],
         target: &'a Target,
     ) -> Option<Probe<'a>> {
         let stored = due.get(self.asset)?.credentials.get(self.credential)?;
@@ -57,11 +57,11 @@ impl ProbeIndex {
 
 impl Vault {
     /// Probes the credentials that are `wanted`, and stores the results with their assets.
-    pub(super) async fn probe_credentials(
+    pub(crate) async fn probe_credentials(
         &self,
         round: &mut ProbeRound<'_>,
-        due: &mut [DueAsset],
-        wanted: impl Fn(&DueAsset, &StoredCredential) -> bool,
+        due: &mut [ProbedAsset],
+        wanted: impl Fn(&ProbedAsset, &StoredCredential) -> bool,
     ) {
         let mut indices = Vec::new();
         for (asset, it) in due.iter().enumerate() {
@@ -121,7 +121,7 @@ impl Vault {
 
     /// Asks Graph about each token that a probe called dead, once per token. Replaces the results that Graph does not
     /// confirm, and explains the other refusals by what was granted.
-    async fn review_refusals(&self, round: &ProbeRound<'_>, due: &mut [DueAsset]) {
+    async fn review_refusals(&self, round: &ProbeRound<'_>, due: &mut [ProbedAsset]) {
         let mut opinions = HashMap::<Vec<u8>, Option<Refusal>>::new();
         for it in due.iter() {
             for (stored, refusal) in it.refused_credentials() {
@@ -148,8 +148,8 @@ impl Vault {
     }
 
     /// Whether Graph blamed the app for a refusal and accepts the app's own token all the same.
-    async fn is_app_working(&self, app: &AppCredentials, due: &[DueAsset]) -> bool {
-        let mut refused = due.iter().flat_map(DueAsset::refused_credentials);
+    async fn is_app_working(&self, app: &AppCredentials, due: &[ProbedAsset]) -> bool {
+        let mut refused = due.iter().flat_map(ProbedAsset::refused_credentials);
         refused.any(|(_, it)| it.kind == RefusalKind::AppFault)
             && self.graph.verify_app(app).await.is_ok()
     }
@@ -158,7 +158,7 @@ impl Vault {
     async fn run_probes(
         &self,
         round: &ProbeRound<'_>,
-        due: &[DueAsset],
+        due: &[ProbedAsset],
         indices: &[ProbeIndex],
     ) -> Vec<ProbeResult> {
         let targets: Vec<_> = indices
@@ -198,7 +198,7 @@ fn review_refusal(
     round: &ProbeRound<'_>,
     opinions: &HashMap<Vec<u8>, Option<Refusal>>,
     app_works: bool,
-    due: &DueAsset,
+    due: &ProbedAsset,
     stored: &StoredCredential,
     refusal: &Refusal,
 ) -> Refusal {
