@@ -12,6 +12,7 @@ mod audit;
 mod consents;
 mod credentials;
 mod inbound;
+mod links;
 mod operators;
 mod reconnects;
 mod tenants;
@@ -21,7 +22,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 55] = [
+pub(crate) const ALL: [Step; 57] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -74,6 +75,8 @@ pub(crate) const ALL: [Step; 55] = [
     work::s57_statistics::STEP,
     consents::s58_consents::STEP,
     tenants::s59_login_settings::STEP,
+    links::s60_links::STEP,
+    links::s61_link_logins::STEP,
     reconnects::s62_undo::STEP,
     reconnects::s63_session_tokens::STEP,
     assets::s65_discoveries::STEP,

@@ -4,6 +4,7 @@ mod bulk;
 mod consents;
 mod kill;
 mod linearizability;
+mod links;
 mod outcomes;
 mod overlap;
 mod previews;

@@ -4,6 +4,7 @@
 
 mod app_callback;
 mod caller_address;
+mod hosted_base;
 mod idempotency_key;
 mod language;
 mod path_id;
@@ -11,6 +12,7 @@ mod read_reason;
 
 pub(crate) use app_callback::AppCallback;
 pub(crate) use caller_address::CallerAddress;
+pub(crate) use hosted_base::{HostedBase, public_address};
 pub(crate) use idempotency_key::IdempotencyHeader;
 pub(crate) use language::Language;
 pub(crate) use path_id::PathId;

@@ -5,10 +5,12 @@
 
 mod assets;
 mod audit;
+mod connect;
 mod consents;
 mod discoveries;
 mod forecast;
 mod health;
+mod links;
 mod meta;
 mod oauth;
 mod openapi;
@@ -49,6 +51,12 @@ pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
         .service(callbacks::deauthorize)
         .service(callbacks::delete_person_data)
         .service(callbacks::get_deletion)
+        .service(connect::lead_to_landing_page)
+        .service(connect::finish_log_in)
+        .service(connect::open_link)
+        .service(connect::log_in_with_link)
+        .service(connect::steps::show_step)
+        .service(connect::steps::take_step)
         .service(build_v1_scope());
 }
 
@@ -87,6 +95,10 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(consents::delete_consent)
         .service(sessions::get_reconnect_session)
         .service(sessions::end_reconnect_session)
+        .service(links::create_reconnect_link)
+        .service(links::list_reconnect_links)
+        .service(links::get_reconnect_link)
+        .service(links::revoke_reconnect_link)
         .service(sessions::refresh_reconnect_session)
         .service(previews::preview_reconnect)
         .service(reconnects::create_reconnect)

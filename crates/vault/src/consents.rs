@@ -1,6 +1,6 @@
 //! Consents: one log-in at Meta, handed over as a code or a token, kept sealed until it is used or ends.
 //!
-//! The rule: a consent opens for its owner alone: the session, the client or the link that it was given to. Unknown, used,
+//! The rule: a consent opens for its owner alone: the session or the client that it was given to. Unknown, used,
 //! replaced, ended and foreign are one answer. A code is exchanged once (`exchange.rs`). Previews and discoveries do not
 //! use a consent up; an accepted reconnect does, in the transaction that accepts it (`source.rs`).
 //! Start at [`Vault::give_consent`].
@@ -13,14 +13,16 @@ pub(crate) mod source;
 use std::time::Duration;
 
 use regrant_crypto::{Context, Purpose};
-use regrant_domain::{Consent, ConsentId, TenantId};
+use regrant_domain::{
+    AuthorizationCode, Consent, ConsentForm, ConsentId, PageUrl, RedirectUri, TenantId,
+};
 use regrant_permits::{Limits, Permit, Urgency, Wait};
 use regrant_storage::AuditEvent;
 use serde_json::json;
 use tracing::Instrument;
 
 pub use self::{
-    login::{ConsentRequest, LinkLogin, Login},
+    login::{ConsentRequest, Login},
     source::TokenSource,
 };
 
@@ -75,18 +77,23 @@ impl Vault {
             .await
     }
 
-    /// Takes the code that came back to the callback of a link. The callback must have checked state and cookie.
+    /// Takes the code that came back to the callback of a link, for the session that the link opened. State and cookie
+    /// were checked before. Run it to its end, because a code cannot be exchanged again.
     ///
     /// # Errors
     /// As [`Vault::give_consent`].
-    pub async fn give_link_consent(&self, login: LinkLogin) -> Result<Consent, Error> {
-        let vault = self.clone();
-        self.run_to_end(async move {
-            let (receiver, login) = login.into_parts();
-            let id = vault.keep_login(&receiver, login, None).await?;
-            vault.find_consent_of(&receiver, id).await
-        })
-        .await
+    pub(crate) async fn give_hosted_consent(
+        &self,
+        session: &Principal,
+        code: AuthorizationCode,
+        callback: PageUrl,
+    ) -> Result<Consent, Error> {
+        session.require_consent_form(ConsentForm::Hosted)?;
+        let receiver = self.find_receiver(session).await?;
+        let redirect_uri = Some(RedirectUri::Page(callback));
+        let login = Login::Code { code, redirect_uri };
+        let id = self.keep_login(&receiver, login, None).await?;
+        self.find_consent_of(&receiver, id).await
     }
 
     async fn give_consent_of(
@@ -219,7 +226,7 @@ impl Vault {
     }
 
     /// Runs work of a call that must not end with it; the process waits for it before it ends.
-    async fn run_to_end<T: Send + 'static>(
+    pub(crate) async fn run_to_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {

@@ -16,7 +16,7 @@ mod error;
 mod forecast;
 mod inbound;
 mod keys;
-mod lifecycle;
+mod links;
 mod operators;
 mod reconnect;
 mod settings;
@@ -50,7 +50,7 @@ pub use audit::{
 pub use call::actor::Actor;
 pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
 pub use call::principal::{Principal, Subject};
-pub use consents::{ConsentList, ConsentRequest, LinkLogin, Login, TokenSource};
+pub use consents::{ConsentList, ConsentRequest, Login, TokenSource};
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::plan::{PlannedAsk, ReconnectPlan};
@@ -62,6 +62,10 @@ pub use inbound::{
 };
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
+pub use links::{
+    BusinessAssets, DialogAnswer, LinkEntry, LinkFlow, LinkList, LinkName, LinkPage, LinkPreview,
+    LinkRequest, LinkStep, LinkView, LinkVisit, LinkWithAddress, TenantCapability,
+};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
@@ -71,6 +75,8 @@ pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
 pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::undo::UndoRequest;
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
+/// The secret of a browser's cookie.
+pub use regrant_crypto::Capability;
 /// The state of a version of the key-encryption key.
 pub use regrant_crypto::KekState;
 /// Which assets a pass probes.
@@ -79,8 +85,8 @@ pub use regrant_domain::{
     ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
-pub use regrant_storage::Outage;
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
+pub use regrant_storage::{LinkSummary, Outage};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,
@@ -111,12 +117,13 @@ use crate::{
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
     keys::{destruction::SettledKeks, reseal::ResealRests},
-    lifecycle::BackgroundRuns,
+    links::flow::LinkPreviews,
     operators::passwords::PasswordHasher,
     reconnect::progress::Progress,
     tenants::app_secrets::AppSecretCache,
     tokens::{read_audit::ReadAudit, shared_reads::SharedReads},
     upkeep::erasure::ErasurePause,
+    upkeep::lifecycle::BackgroundRuns,
 };
 
 /// What a vault needs to open.
@@ -161,6 +168,7 @@ pub struct Vault {
     list_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
+    link_previews: LinkPreviews,
     clients: Arc<ClientLookups>,
     app_secrets: Arc<AppSecretCache>,
     refusal_window: Arc<Mutex<RefusalWindow>>,
@@ -213,6 +221,7 @@ impl Vault {
             discovery_permits: Permits::new(tokens::discovery::LIMITS),
             list_permits: Permits::new(call::apart::LIST_LIMITS),
             origins: OriginCache::new(),
+            link_previews: LinkPreviews::new(),
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
             record_quotas: RecordQuotas::new(),

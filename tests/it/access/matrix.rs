@@ -34,6 +34,7 @@ enum Object {
     Session,
     Consent,
     Discovery,
+    Link,
 }
 
 struct Row {
@@ -104,7 +105,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Consent, Discovery, Endpoint, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
     vec![
@@ -118,6 +119,12 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/meta/deauthorize/{app}",      Nothing,                  Object::None, 403, empty),
         row(Method::POST,   "/meta/data-deletion/{app}",    Nothing,                  Object::None, 403, empty),
         row(Method::GET,    "/meta/data-deletion/{app}/{code}", Nothing,              Object::None, 404, none),
+        row(Method::GET,    "/connect",                     Nothing,                  Object::None, 404, none),
+        row(Method::GET,    "/connect/callback",            Nothing,                  Object::None, 403, none),
+        row(Method::GET,    "/connect/{link}",              Nothing,                  Object::None, 404, none),
+        row(Method::POST,   "/connect/{link}",              Nothing,                  Object::None, 415, empty),
+        row(Method::GET,    "/connect/{tenant}/{link}",     Nothing,                  Object::None, 404, none),
+        row(Method::POST,   "/connect/{tenant}/{link}",     Nothing,                  Object::None, 415, empty),
         row(Method::POST,   "/v1/assets",                   Scope(P::AssetsWrite),    Object::None, 200, register),
         row(Method::GET,    "/v1/assets",                   Scope(P::AssetsRead),     Object::None, 200, none),
         row(Method::GET,    "/v1/assets/{asset_id}",        Scope(P::AssetsRead),     Asset,        200, none),
@@ -156,6 +163,10 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/consents",                 Scope(P::ReconnectsPreview), Object::None, 200, none),
         row(Method::GET,    "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      200, none),
         row(Method::DELETE, "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      204, none),
+        row(Method::POST,   "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 201, session),
+        row(Method::GET,    "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         200, none),
+        row(Method::DELETE, "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         204, none),
         row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
         row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, none),
@@ -208,6 +219,7 @@ struct Matrix {
     session: String,
     consent: String,
     discovery: String,
+    link: String,
 }
 
 impl Matrix {
@@ -234,6 +246,11 @@ impl Matrix {
         let (status, found) = own.post("/v1/discoveries", &discovery(&world)).await;
         assert_eq!(status, 200, "{found}");
         let discovery = found["id"].as_str().expect("an id").to_owned();
+        let (status, made) = own
+            .post("/v1/reconnect-links", &self::session(&world))
+            .await;
+        assert_eq!(status, 201, "{made}");
+        let link = made["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -244,6 +261,7 @@ impl Matrix {
             session,
             consent,
             discovery,
+            link,
         }
     }
 
@@ -269,6 +287,7 @@ impl Matrix {
             Object::Session => &self.session,
             Object::Consent => &self.consent,
             Object::Discovery => &self.discovery,
+            Object::Link => &self.link,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

@@ -123,6 +123,13 @@ codes! {
     TooManySessions "too_many_sessions" 409 "Too many sessions",
         "The tenant has reached its limit of open reconnect sessions. Nothing was changed.",
         "End sessions that you no longer use, or open sessions for fewer minutes.";
+    TooManyLinks "too_many_links" 409 "Too many links",
+        "The tenant has reached its limit of reconnect links that have not ended. Nothing was changed.",
+        "Revoke links that are not needed any more, or let them end earlier.";
+    LinksNotOffered "links_not_offered" 409 "Links not offered",
+        "The hosted pages are offered under an https address, or under http on the local machine, and this installation \
+         has neither as its public address. Nothing was changed.",
+        "Ask the operator to set `public_url` to the https address of this listener.";
     SessionEnded "session_ended" 409 "Session ended",
         "The reconnect session was ended, or was opened more than 24 hours ago, so it cannot be refreshed. Nothing was \
          changed.",

@@ -213,6 +213,10 @@ impl From<Conflict> for Problem {
                 Code::TooManySessions,
                 format!("A tenant may have at most {limit} open sessions."),
             ),
+            Conflict::LinkLimit(limit) => Self::new(
+                Code::TooManyLinks,
+                format!("A tenant may have at most {limit} links that have not ended."),
+            ),
             Conflict::SessionEnded => Self::new(Code::SessionEnded, "The session has ended."),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
@@ -270,7 +274,7 @@ impl From<TokenRefusal> for Problem {
             TokenRefusal::Undecipherable => Code::TokenUndecipherable,
             TokenRefusal::WrongKind => Code::TokenOfWrongKind,
             TokenRefusal::NotAccepted(_) => Code::TokenNotAccepted,
-            TokenRefusal::OtherPerson => Code::TokenOfAnotherPerson,
+            TokenRefusal::OtherPerson(_) => Code::TokenOfAnotherPerson,
         };
         let field = if code == Code::TokenOfAnotherPerson {
             "expect_person"

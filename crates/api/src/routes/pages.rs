@@ -12,15 +12,17 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::connect;
 use crate::{
     openapi::ApiDescription,
     problem::{Problem, ProblemCode, problem_codes},
 };
 
 /// The paths of the pages; all of them answer only GET.
-pub(crate) const PAGE_PATHS: [&str; 7] = [
+pub(crate) const PAGE_PATHS: [&str; 8] = [
     "/",
     "/pages.css",
+    "/static/connect.css",
     "/problems",
     "/problems/{code}",
     "/openapi.json",
@@ -35,6 +37,7 @@ pub(crate) fn add_pages(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(serve_landing))
         .route("/pages.css", web::get().to(serve_style))
+        .route("/static/connect.css", web::get().to(connect::serve_style))
         .route("/problems", web::get().to(serve_problem_list))
         .route("/problems/{code}", web::get().to(serve_problem))
         .route("/openapi.json", web::get().to(serve_description))

@@ -6,17 +6,15 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{ClientId, LinkId, ReconnectSessionId};
+use crate::{ClientId, ReconnectSessionId};
 
 /// The only caller that may use a consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConsentOwner {
-    /// A browser session. It has one consent at most.
+    /// A browser session, also one that a link opened. It has one consent at most.
     Session(ReconnectSessionId),
     /// A client of the tenant.
     Client(ClientId),
-    /// A link to a hosted page. It has one consent at most.
-    Link(LinkId),
 }
 
 impl ConsentOwner {
@@ -26,7 +24,6 @@ impl ConsentOwner {
         match self {
             Self::Session(id) => ("session", id.uuid()),
             Self::Client(id) => ("client", id.uuid()),
-            Self::Link(id) => ("link", id.uuid()),
         }
     }
 
@@ -36,7 +33,6 @@ impl ConsentOwner {
         match kind {
             "session" => Some(Self::Session(ReconnectSessionId::from_uuid(id))),
             "client" => Some(Self::Client(ClientId::from_uuid(id))),
-            "link" => Some(Self::Link(LinkId::from_uuid(id))),
             _ => None,
         }
     }
@@ -44,10 +40,7 @@ impl ConsentOwner {
     /// Whether the owner has one consent at most, so that a newer one replaces the older.
     #[must_use]
     pub const fn has_one_consent(self) -> bool {
-        match self {
-            Self::Session(_) | Self::Link(_) => true,
-            Self::Client(_) => false,
-        }
+        matches!(self, Self::Session(_))
     }
 }
 
@@ -56,7 +49,6 @@ impl fmt::Display for ConsentOwner {
         match self {
             Self::Session(id) => write!(f, "{id}"),
             Self::Client(id) => write!(f, "{id}"),
-            Self::Link(id) => write!(f, "{id}"),
         }
     }
 }

@@ -323,7 +323,7 @@ mod tests {
 
     /// Columns of bytes that hold no record under a tenant's data key: hashes and seals, and what the installation's own
     /// data key seals.
-    const OTHERS: [&str; 31] = [
+    const OTHERS: [&str; 37] = [
         "apps.previous_secret_sealed",
         "apps.secret_sealed",
         "apps.verify_token_sealed",
@@ -344,6 +344,12 @@ mod tests {
         "inbox.digest",
         "inbox.person_hash",
         "key_wraps.kek",
+        "link_logins.browser_hash",
+        "link_logins.seal",
+        "link_logins.state_hash",
+        "links.browser_hash",
+        "links.seal",
+        "links.secret_hash",
         "login_attempts.address_hash",
         "login_attempts.name_hash",
         "nodes.opens",

@@ -35,17 +35,33 @@ impl Vault {
             .verify_token(Audience::Browser, token, now)
             .await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self.store.find_session_for_call(claims.tenant, id).await;
-        let candidate = candidate.map_err(Error::of_caller)?;
         let token = Uuid::parse_str(&claims.jti).map_err(|_| Error::Unauthenticated)?;
+        self.find_session_caller(claims.tenant, id, (claims.ver, Some(token)))
+            .await
+    }
+
+    /// The caller of a session whose holder was verified: by the token of this id, or by the cookie of the link that opened
+    /// it. `version` is that of the client's tokens when the token, or the link, was made.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for any fault of the session or the client that opened it.
+    pub(crate) async fn find_session_caller(
+        &self,
+        tenant: TenantId,
+        id: ReconnectSessionId,
+        (version, token): (i64, Option<Uuid>),
+    ) -> Result<Principal, Error> {
+        let now = self.clock.now();
+        let candidate = self.store.find_session_for_call(tenant, id).await;
+        let candidate = candidate.map_err(Error::of_caller)?;
         let candidate = candidate
-            .filter(|it| is_session_valid(it, (claims.ver, Some(token)), now))
+            .filter(|it| is_session_valid(it, (version, token), now))
             .ok_or(Error::Unauthenticated)?;
         let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
         let accept = candidate.accept;
         let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
         let scope = candidate
-            .into_scope_of(claims.tenant)
+            .into_scope_of(tenant)
             .ok_or(Error::Unauthenticated)?;
         let assets = self
             .filter_reachable_assets(&scope, &client_reach, session.asset_ids)
@@ -70,8 +86,8 @@ impl Vault {
             reason_required: false,
             reason: None,
             requests_per_second,
-            session_token: Some(token),
-            token_version: claims.ver,
+            session_token: token,
+            token_version: version,
         })
     }
 
@@ -158,7 +174,7 @@ impl Vault {
     }
 }
 
-/// Whether the session is open, and a token of this client version and id is valid for it.
+/// Whether the session is open, and a token of this client version and id, or the link that opened it, is valid for it.
 fn is_session_valid(
     candidate: &UnverifiedSession,
     (ver, token): (i64, Option<Uuid>),
@@ -166,7 +182,7 @@ fn is_session_valid(
 ) -> bool {
     let tokens = candidate.session.tokens;
     let is_accepted =
-        tokens.is_none_or(|it| token.is_some_and(|token| it.accepts_token(token, now)));
+        token.is_none_or(|token| tokens.is_none_or(|it| it.accepts_token(token, now)));
     candidate.session.is_open(now)
         && is_accepted
         && ver >= candidate.token_version

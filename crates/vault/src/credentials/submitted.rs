@@ -2,7 +2,7 @@
 //!
 //! The rule: an outage validates nothing and refuses nothing. A death counts only if Graph confirms it.
 
-use regrant_domain::{AccessToken, CredentialKind, PersonId, Refusal, RefusalKind};
+use regrant_domain::{AccessToken, CredentialKind, LinkPerson, PersonId, Refusal, RefusalKind};
 use regrant_graph::{AppCredentials, CallError, InspectError, TokenFacts, TokenInspection};
 
 use crate::{
@@ -49,7 +49,13 @@ impl Vault {
         let inspected = self.graph.inspect_token(app, token).await?;
         let inspected = inspected.require_person_token()?;
         if expected.is_some_and(|person| *person != inspected.facts.person_id) {
-            return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson));
+            let actual = LinkPerson {
+                id: inspected.facts.person_id,
+                name: inspected.facts.person_name,
+            };
+            return Err(ValidationFailure::Refused(TokenRefusal::OtherPerson(
+                actual,
+            )));
         }
         // A date that has arrived refuses nothing: the read on each asset decides.
         Ok(inspected)

@@ -31,6 +31,8 @@ pub enum Resource {
     Consent,
     /// A discovery.
     Discovery,
+    /// A link to a hosted page.
+    Link,
     /// A row that carries a seal.
     Row,
 }
@@ -50,6 +52,7 @@ impl std::fmt::Display for Resource {
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
             Self::Discovery => "discovery",
+            Self::Link => "link",
             Self::Row => "row",
             Self::Consent => "consent",
             Self::ReconnectSession => "reconnect session",

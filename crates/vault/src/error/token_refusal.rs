@@ -1,5 +1,7 @@
 //! Why a submitted token was refused.
 
+use regrant_domain::LinkPerson;
+
 /// Why a submitted token was refused for all assets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
@@ -20,5 +22,5 @@ pub enum TokenRefusal {
     NotAccepted(String),
     /// The token belongs to another person than the caller expects.
     #[error("the token belongs to another person than `expect_person` names")]
-    OtherPerson,
+    OtherPerson(LinkPerson),
 }

@@ -11,7 +11,7 @@ pub(crate) const STEP: Step = Step {
 CREATE TABLE consents (
     tenant_id {uuid} NOT NULL,
     id {uuid} NOT NULL,
-    owner_kind TEXT NOT NULL CHECK (owner_kind IN ('session', 'client', 'link')),
+    owner_kind TEXT NOT NULL CHECK (owner_kind IN ('session', 'client')),
     owner_id {uuid} NOT NULL,
     sealed {bytes} NOT NULL,
     person_id {graph_id} NOT NULL,

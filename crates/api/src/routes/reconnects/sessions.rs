@@ -61,8 +61,8 @@ pub(crate) struct RefreshIn {
 /// Open a reconnect session for a page in a browser. Only this response contains its token.
 ///
 /// The page may preview and start reconnects of these assets, follow, cancel and undo the reconnects that it started, and
-/// read its session; nothing else. It may run at most 20 previews, and each consent that it hands over counts as one.
-/// Each accepted reconnect takes one use, even if its token is
+/// read its session; nothing else. It may run at most 20 previews, and each consent that it hands over counts as one. Each
+/// accepted reconnect takes one use, even if its token is
 /// refused. The tenant must list the origin of the page.
 #[utoipa::path(
     tag = "reconnect-sessions",

@@ -1,0 +1,160 @@
+//! A reconnect that was confirmed: its progress, and its outcome by who acts next.
+//!
+//! The rule: a page with any asset that needs something has no title that says that all is done.
+
+use maud::{Markup, html};
+use regrant_domain::{Locale, LoginNotice, NextActor, ReconnectStatus, Verdict};
+use regrant_vault::{Capability, ItemView, LinkPage, ReconnectView};
+
+use super::{
+    super::texts::{Text, format_time, reason_text},
+    intro::{asset_line, notice_line},
+    preview::RELOAD_SECONDS,
+    shell::{Page, button_form},
+};
+
+/// The groups in the order in which they are shown.
+const GROUPS: [(NextActor, Text, Text); 5] = [
+    (NextActor::None, Text::GroupDone, Text::GroupDoneHint),
+    (
+        NextActor::SomeoneElse,
+        Text::GroupSomeone,
+        Text::GroupSomeoneHint,
+    ),
+    (
+        NextActor::Regrant,
+        Text::GroupByItself,
+        Text::GroupByItselfHint,
+    ),
+    (NextActor::Person, Text::GroupRetry, Text::GroupRetryHint),
+    (
+        NextActor::NotPossible,
+        Text::GroupNotPossible,
+        Text::GroupNotPossibleHint,
+    ),
+];
+
+/// The page of a reconnect.
+pub(in super::super) fn render_reconnect(
+    page: &LinkPage,
+    view: &ReconnectView,
+    notice: Option<&LoginNotice>,
+    browser: &Capability,
+) -> Page {
+    if view.status == ReconnectStatus::Running {
+        render_progress(page, view)
+    } else {
+        render_summary(page, view, notice, browser)
+    }
+}
+
+fn render_progress(page: &LinkPage, view: &ReconnectView) -> Page {
+    let locale = page.locale;
+    let (done, total) = (
+        view.counts.total_count().to_string(),
+        view.total.to_string(),
+    );
+    let said = Text::Progress.fill(locale, &[("done", &done), ("total", &total)]);
+    let body = html! {
+        progress value=(done) max=(total) aria-label=(Text::RunningTitle.text(locale)) {}
+        p role="status" { (said) }
+        p { (Text::RunningHint.text(locale)) }
+    };
+    let mut made = Page::new(locale, Text::RunningTitle.text(locale).to_owned(), body);
+    made.reloads_after = Some(RELOAD_SECONDS);
+    made
+}
+
+fn render_summary(
+    page: &LinkPage,
+    view: &ReconnectView,
+    notice: Option<&LoginNotice>,
+    browser: &Capability,
+) -> Page {
+    let locale = page.locale;
+    let needs_person = has_group(view, NextActor::Person);
+    let body = html! {
+        (notice_line(page, notice))
+        @for (actor, title, hint) in GROUPS { (group(page, view, actor, title, hint)) }
+        div.choices {
+            @if needs_person {
+                (button_form(browser, "choose_again", Text::LogInAgain.text(locale), "main", &html! {}))
+            }
+            @if can_undo(view) {
+                (button_form(browser, "undo", Text::Undo.text(locale), "", &html! {}))
+            }
+            (back_link(page))
+        }
+        @if can_undo(view) { p.hint { (Text::UndoHint.text(locale)) } }
+    };
+    let mut made = Page::new(locale, title_of(view).text(locale).to_owned(), body);
+    made.leads_to = Some(page.dialog_sources.clone());
+    made
+}
+
+fn title_of(view: &ReconnectView) -> Text {
+    match (view.verdict(), view.undo_of) {
+        (Some(Verdict::AllDone), None) => Text::AllDoneTitle,
+        (Some(Verdict::AllDone), Some(_)) => Text::UndoneTitle,
+        (Some(Verdict::NothingChanged), _) => Text::NothingDoneTitle,
+        (Some(Verdict::SomeNeedSomeone) | None, _) => Text::SomeDoneTitle,
+    }
+}
+
+/// Whether the person may undo something of it still. An undo itself is not undone here.
+fn can_undo(view: &ReconnectView) -> bool {
+    view.undo_of.is_none() && view.items.iter().any(|it| it.undo_until.is_some())
+}
+
+fn has_group(view: &ReconnectView, actor: NextActor) -> bool {
+    view.items.iter().any(|it| actor_of(it) == actor)
+}
+
+fn actor_of(item: &ItemView) -> NextActor {
+    NextActor::after_outcome(item.outcome, item.reason.as_ref().map(|it| it.who))
+}
+
+fn group(
+    page: &LinkPage,
+    view: &ReconnectView,
+    actor: NextActor,
+    title: Text,
+    hint: Text,
+) -> Markup {
+    let (locale, tenant) = (page.locale, [("tenant", page.tenant_name.as_str())]);
+    let items: Vec<_> = view
+        .items
+        .iter()
+        .filter(|it| actor_of(it) == actor)
+        .collect();
+    html! {
+        @if !items.is_empty() {
+            section class=(actor.as_str()) {
+                h2 { (title.text(locale)) " " span.count { (items.len()) } }
+                p { (hint.fill(locale, &tenant)) }
+                ul.assets { @for item in &items { li { (item_line(page, item, locale)) } } }
+            }
+        }
+    }
+}
+
+fn item_line(page: &LinkPage, item: &ItemView, locale: Locale) -> Markup {
+    html! {
+        @match page.find_asset(&item.asset_id) {
+            Some(asset) => (asset_line(asset, locale)),
+            None => span.id { (item.asset_id) },
+        }
+        @if let Some(reason) = &item.reason { p.reason { (reason_text(reason, locale)) } }
+        @if let Some(at) = item.retry_at { p.reason { (format_time(at, locale)) } }
+    }
+}
+
+/// The way back to the tenant's own page.
+fn back_link(page: &LinkPage) -> Markup {
+    let tenant = [("tenant", page.tenant_name.as_str())];
+    html! {
+        @if let Some(url) = &page.return_url {
+            p { a.button href=(url.as_str()) { (Text::Back.fill(page.locale, &tenant)) } }
+        }
+    }
+}

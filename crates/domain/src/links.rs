@@ -1,0 +1,9 @@
+//! Links: hosted pages at which one person gives a consent for listed assets.
+
+mod next_actor;
+mod notice;
+mod status;
+
+pub use next_actor::NextActor;
+pub use notice::{LinkPerson, LoginNotice};
+pub use status::{LinkStatus, LinkTimes};
