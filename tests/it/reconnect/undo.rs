@@ -133,8 +133,8 @@ async fn what_a_second_undo_finds_is_the_answer_of_the_first(database: TestDatab
     let some = json!({ "asset_ids": &ids[..2], "wait_seconds": 60 });
     let first = undo(&stage.tenant, stage.id(), &some).await;
     assert_eq!(first["counts"], json!({ "restored": 2 }), "{first}");
-    let same = undo(&stage.tenant, stage.id(), &some).await;
-    assert_eq!(same["id"], first["id"]);
+    let repeated = undo(&stage.tenant, stage.id(), &some).await;
+    assert_eq!(repeated["id"], first["id"]);
 
     let rest = stage.undo().await;
     assert_ne!(rest["id"], first["id"], "the other assets were not undone");
