@@ -319,7 +319,7 @@ mod tests {
 
     /// Columns of bytes that hold no record under a tenant's data key: hashes and seals, and what the installation's own
     /// data key seals.
-    const OTHERS: [&str; 30] = [
+    const OTHERS: [&str; 31] = [
         "apps.previous_secret_sealed",
         "apps.secret_sealed",
         "apps.verify_token_sealed",
