@@ -79,7 +79,7 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 7] = [
+const OPEN: [(&str, &str); 10] = [
     ("post", "/v1/reconnect-previews"),
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
@@ -87,6 +87,9 @@ const OPEN: [(&str, &str); 7] = [
     ("post", "/v1/reconnects/{id}/cancel"),
     ("post", "/v1/reconnects/{id}/undo"),
     ("get", "/v1/reconnect-sessions/current"),
+    ("post", "/v1/reconnect-sessions/current/consent"),
+    ("get", "/v1/reconnect-sessions/current/consent"),
+    ("delete", "/v1/reconnect-sessions/current/consent"),
 ];
 
 async fn an_open_stream_ends_with_its_session_and_with_the_rights_of_its_client(
