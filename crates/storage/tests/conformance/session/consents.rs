@@ -1,7 +1,7 @@
 //! Consents of sessions and clients, and the codes that were exchanged for them.
 
 use regrant_domain::{
-    Consent, ConsentId, ConsentOwner, CredentialKind, LinkId, ReconnectSessionId, SealedRecord,
+    Consent, ConsentId, ConsentOwner, CredentialKind, ReconnectSessionId, SealedRecord,
 };
 use regrant_storage::{Error, NewConsentCode, StoredConsent};
 
@@ -9,7 +9,7 @@ use crate::bench::{Bench, day, on_both};
 
 on_both!(
     a_consent_is_read_as_it_was_stored_by_its_owner_alone,
-    a_newer_consent_replaces_the_one_of_a_session_or_a_link,
+    a_newer_consent_replaces_the_one_of_a_session,
     a_consent_is_deleted_by_one_of_two_transactions,
     a_consent_that_ended_is_absent_and_purged,
     another_tenants_consent_does_not_exist,
@@ -68,16 +68,15 @@ async fn a_consent_is_read_as_it_was_stored_by_its_owner_alone(bench: Bench) {
     tx.commit().await.unwrap();
 }
 
-async fn a_newer_consent_replaces_the_one_of_a_session_or_a_link(bench: Bench) {
-    for owner in [session(), ConsentOwner::Link(LinkId::mint())] {
-        let (older, newer) = (consent(owner), consent(owner));
-        store(&bench, &older).await;
-        store(&bench, &newer).await;
-        let tx = bench.acme().await;
-        let list = tx.list_consents(owner, None, 10, day(1)).await.unwrap();
-        assert_eq!(list, [newer]);
-        tx.commit().await.unwrap();
-    }
+async fn a_newer_consent_replaces_the_one_of_a_session(bench: Bench) {
+    let owner = session();
+    let (older, newer) = (consent(owner), consent(owner));
+    store(&bench, &older).await;
+    store(&bench, &newer).await;
+    let tx = bench.acme().await;
+    let list = tx.list_consents(owner, None, 10, day(1)).await.unwrap();
+    assert_eq!(list, [newer]);
+    tx.commit().await.unwrap();
 }
 
 async fn a_consent_is_deleted_by_one_of_two_transactions(bench: Bench) {

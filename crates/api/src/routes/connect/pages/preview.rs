@@ -115,7 +115,7 @@ fn sibling_group(page: &LinkPage, siblings: &[SiblingLoss], has_more: bool) -> M
                 h2 { (Text::Siblings.text(locale)) " " span.count { (siblings.len()) } }
                 p { (Text::SiblingsHint.fill(locale, &tenant)) }
                 ul.assets {
-                    @for sibling in siblings { li { span.id { (sibling.asset_id) } } }
+                    @for sibling in siblings { li { span.id { (sibling.id) } } }
                 }
                 @if has_more { p { (Text::MoreSiblings.text(locale)) } }
             }
