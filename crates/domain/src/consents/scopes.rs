@@ -24,7 +24,7 @@ pub fn find_missing_scopes(
     let is_managed = facts.is_work_account == Some(true);
     let declined = requested
         .iter()
-        .filter(|it| !holds(it) && !(is_managed && it.starts_with(OF_PERSONS)))
+        .filter(|it| !(holds(it) || (is_managed && it.starts_with(OF_PERSONS))))
         .cloned();
     let needed = kinds.into_iter().filter_map(|kind| {
         let reading = reading_scopes(kind);
