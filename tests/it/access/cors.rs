@@ -142,12 +142,13 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 6] = [
+const OPEN: [(&str, &str); 7] = [
     ("POST", "/v1/reconnect-previews"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),
     ("POST", "/v1/reconnects/{id}/cancel"),
+    ("POST", "/v1/reconnects/{id}/undo"),
     ("GET", "/v1/reconnect-sessions/current"),
 ];
 

@@ -1,13 +1,15 @@
 //! Undo: what assets hold that a reconnect has settled, and which of its items were undone before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use regrant_domain::{AssetId, ReconnectId, ReconnectSessionId, Timestamp, undo::UndoStanding};
+use regrant_domain::{
+    AssetId, CredentialKind, GrantId, ReconnectId, ReconnectSessionId, Slot, Timestamp, TokenFacts,
+    undo::UndoStanding,
+};
 use uuid::Uuid;
 
 use crate::{
     Error, ReconnectVisibility, TenantTx,
-    credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
     sql::{CHUNK, Row, decode_rows},
 };
 
@@ -37,31 +39,72 @@ impl TenantTx {
         undone: i64,
     ) -> Result<HashMap<AssetId, UndoableAsset>, Error> {
         let mut found = HashMap::with_capacity(assets.len());
+        let mut previous = Vec::new();
         for chunk in assets.chunks(CHUNK) {
+            self.read_settled(chunk, undone, &mut found).await?;
             let query = self
                 .query(
-                    "SELECT a.id AS asset_id, a.intent_seq AS settled, s.intent_seq AS active,
-                         w.intent_seq AS candidate, c.id AS previous_id, {expires_at} AS expires_at,
-                         {data_access} AS data_access_expires_at
-                     FROM assets a
-                     LEFT JOIN credentials s ON s.tenant_id = a.tenant_id AND s.asset_id = a.id
-                         AND s.slot = 'active'
-                     LEFT JOIN credentials w ON w.tenant_id = a.tenant_id AND w.asset_id = a.id
-                         AND w.slot = 'candidate'
-                     LEFT JOIN credentials c ON c.tenant_id = a.tenant_id AND c.asset_id = a.id
-                         AND c.slot = 'previous'
-                     LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-                     WHERE a.tenant_id = :tenant AND a.id IN :ids",
+                    "SELECT asset_id, slot, kind, intent_seq, grant_id, expires_at,
+                         data_access_expires_at
+                     FROM credentials
+                     WHERE tenant_id = :tenant AND slot <> 'standby' AND asset_id IN :ids",
                 )
-                .fill("expires_at", NEWEST_EXPIRY)
-                .fill("data_access", NEWEST_DATA_ACCESS)
                 .bind_list("ids", chunk.iter().map(AssetId::as_str));
             let rows = self.fetch_all(query).await?;
-            found.extend(decode_rows("assets", &rows, |row| {
-                undoable_from_row(row, undone)
-            }));
+            for it in decode_rows("credentials", &rows, held_from_row) {
+                if let Some(asset) = found.get_mut(&it.asset_id) {
+                    asset.note_held(&it);
+                }
+                previous.extend((it.slot == Slot::Previous).then_some(it));
+            }
         }
+        self.read_ends(previous, &mut found).await?;
         Ok(found)
+    }
+
+    async fn read_settled(
+        &self,
+        assets: &[AssetId],
+        undone: i64,
+        found: &mut HashMap<AssetId, UndoableAsset>,
+    ) -> Result<(), Error> {
+        let query = self
+            .query("SELECT id, intent_seq FROM assets WHERE tenant_id = :tenant AND id IN :ids")
+            .bind_list("ids", assets.iter().map(AssetId::as_str));
+        for row in self.fetch_all(query).await? {
+            let standing = UndoStanding {
+                undone,
+                settled: row.get("intent_seq")?,
+                ..UndoStanding::default()
+            };
+            let asset = UndoableAsset {
+                standing,
+                previous_ends_at: None,
+            };
+            found.insert(row.parse("id")?, asset);
+        }
+        Ok(())
+    }
+
+    /// Notes when the previous credentials end, as it was read last: the dates of a grant are newer than those of its
+    /// credentials.
+    async fn read_ends(
+        &self,
+        previous: Vec<HeldCredential>,
+        found: &mut HashMap<AssetId, UndoableAsset>,
+    ) -> Result<(), Error> {
+        let ids: HashSet<_> = previous.iter().filter_map(|it| it.grant_id).collect();
+        let grants = self
+            .find_grants(&ids.into_iter().collect::<Vec<_>>())
+            .await?;
+        let grants: HashMap<_, _> = grants.into_iter().map(|it| (it.id, it.facts)).collect();
+        for it in previous {
+            let grant = it.grant_id.and_then(|id| grants.get(&id));
+            if let Some(asset) = found.get_mut(&it.asset_id) {
+                asset.previous_ends_at = it.first_end(grant);
+            }
+        }
+        Ok(())
     }
 
     /// The undos of a reconnect that the caller may see and that were not cancelled, the oldest first, each with the
@@ -123,22 +166,50 @@ impl TenantTx {
     }
 }
 
-fn undoable_from_row(row: &Row, undone: i64) -> Result<(AssetId, UndoableAsset), Error> {
-    let ends = [
-        row.maybe_time("expires_at")?,
-        row.maybe_time("data_access_expires_at")?,
-    ];
-    let standing = UndoStanding {
-        undone,
-        settled: row.get("settled")?,
-        active: row.get("active")?,
-        candidate: row.get("candidate")?,
-        has_previous: row.get::<Option<Uuid>>("previous_id")?.is_some(),
-        serves: false,
-    };
-    let asset = UndoableAsset {
-        standing,
-        previous_ends_at: ends.into_iter().flatten().min(),
-    };
-    Ok((row.parse("asset_id")?, asset))
+/// A credential that serves, waits or served before.
+struct HeldCredential {
+    asset_id: AssetId,
+    slot: Slot,
+    kind: CredentialKind,
+    intent_seq: i64,
+    grant_id: Option<GrantId>,
+    expires_at: Option<Timestamp>,
+    data_access_expires_at: Option<Timestamp>,
+}
+
+impl HeldCredential {
+    /// The first known end. A page token minted from a grant has no end of its own.
+    fn first_end(&self, grant: Option<&TokenFacts>) -> Option<Timestamp> {
+        let ends = match grant {
+            None => [self.expires_at, self.data_access_expires_at],
+            Some(it) if self.kind != CredentialKind::Page || it.kind == CredentialKind::Page => {
+                [it.expires_at, it.data_access_expires_at]
+            }
+            Some(it) => [None, it.data_access_expires_at],
+        };
+        ends.into_iter().flatten().min()
+    }
+}
+
+impl UndoableAsset {
+    const fn note_held(&mut self, held: &HeldCredential) {
+        match held.slot {
+            Slot::Active => self.standing.active = Some(held.intent_seq),
+            Slot::Candidate => self.standing.candidate = Some(held.intent_seq),
+            Slot::Previous => self.standing.has_previous = true,
+            Slot::Standby => {}
+        }
+    }
+}
+
+fn held_from_row(row: &Row) -> Result<HeldCredential, Error> {
+    Ok(HeldCredential {
+        asset_id: row.parse("asset_id")?,
+        slot: row.parse("slot")?,
+        kind: row.parse("kind")?,
+        intent_seq: row.get("intent_seq")?,
+        grant_id: row.get::<Option<Uuid>>("grant_id")?.map(GrantId::from_uuid),
+        expires_at: row.maybe_time("expires_at")?,
+        data_access_expires_at: row.maybe_time("data_access_expires_at")?,
+    })
 }
