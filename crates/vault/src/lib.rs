@@ -62,8 +62,8 @@ pub use inbound::{
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
 pub use links::{
-    BusinessAssets, DialogAnswer, LinkEntry, LinkFlow, LinkList, LinkName, LinkPage, LinkPreview,
-    LinkRequest, LinkStep, LinkView, LinkVisit, LinkWithAddress, TenantCapability,
+    BusinessAssets, DialogAnswer, LinkAsset, LinkEntry, LinkFlow, LinkList, LinkName, LinkPage,
+    LinkPreview, LinkRequest, LinkStep, LinkView, LinkVisit, LinkWithAddress, TenantCapability,
 };
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;

@@ -21,7 +21,7 @@ pub use address::TenantCapability;
 pub use flow::{LinkFlow, LinkPreview, LinkStep};
 pub use login::{DialogAnswer, LinkEntry};
 pub use view::{LinkList, LinkView, LinkWithAddress};
-pub use visit::{BusinessAssets, LinkName, LinkPage, LinkVisit};
+pub use visit::{BusinessAssets, LinkAsset, LinkName, LinkPage, LinkVisit};
 
 use crate::{
     Conflict, Error, Principal, RepeatableRequest, Replayed, Resource, Targets, Vault,

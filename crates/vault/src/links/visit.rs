@@ -13,7 +13,7 @@ use regrant_domain::{
 use regrant_storage::{LinkKey, TenantTx, UnverifiedLink};
 
 use super::{address::TenantCapability, dialog};
-use crate::{Error, Resource, SessionAsset, Vault};
+use crate::{Error, Resource, Vault};
 
 /// The tenant and the id of a link; the browser that the link belongs to names it so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,28 @@ pub struct BusinessAssets {
     /// Its name, if it is known.
     pub name: Option<String>,
     /// Its assets, ordered by kind and name.
-    pub assets: Vec<SessionAsset>,
+    pub assets: Vec<LinkAsset>,
+}
+
+/// An asset as a page names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkAsset {
+    /// The id at Meta.
+    pub id: AssetId,
+    /// Page, ad account or another kind.
+    pub kind: AssetKind,
+    /// The display name.
+    pub name: Option<String>,
+}
+
+impl From<Asset> for LinkAsset {
+    fn from(asset: Asset) -> Self {
+        Self {
+            id: asset.id,
+            kind: asset.kind,
+            name: asset.name,
+        }
+    }
 }
 
 impl LinkPage {
@@ -85,7 +106,7 @@ impl LinkPage {
 
     /// The asset with this id, if the page names it.
     #[must_use]
-    pub fn find_asset(&self, id: &AssetId) -> Option<&SessionAsset> {
+    pub fn find_asset(&self, id: &AssetId) -> Option<&LinkAsset> {
         let mut assets = self.groups.iter().flat_map(|it| &it.assets);
         assets.find(|it| it.id == *id)
     }
@@ -211,17 +232,16 @@ async fn find_business_names(
 
 /// The assets by business; those of an unknown business come last.
 fn group_by_business(assets: Vec<Asset>, names: &BTreeMap<AssetId, String>) -> Vec<BusinessAssets> {
-    let mut groups: BTreeMap<(bool, Option<AssetId>), Vec<SessionAsset>> = BTreeMap::new();
+    let mut groups: BTreeMap<(bool, Option<AssetId>), Vec<LinkAsset>> = BTreeMap::new();
     for asset in assets {
         let business = asset.business_id.clone();
         let group = groups.entry((business.is_none(), business)).or_default();
         group.push(asset.into());
     }
-    let group = |((_, business), mut assets): (_, Vec<SessionAsset>)| {
+    let group = |((_, business), mut assets): ((bool, Option<AssetId>), Vec<LinkAsset>)| {
         assets.sort_unstable_by(|one, other| {
             (one.kind, &one.name, &one.id).cmp(&(other.kind, &other.name, &other.id))
         });
-        let business: Option<AssetId> = business;
         BusinessAssets {
             name: business.as_ref().and_then(|it| names.get(it).cloned()),
             business,

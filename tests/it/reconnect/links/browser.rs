@@ -89,7 +89,7 @@ async fn run_story(story: &Value) {
 /// Neither a token, nor a code, nor the secret of a link or a state.
 fn check_nothing_is_left(name: &str, bytes: &[u8], links: &Value) {
     let text = String::from_utf8_lossy(bytes);
-    for mark in ["EAASU", "EAASP", "code=", "state="] {
+    for mark in ["EAASU", "EAASP", "code=AQD", "&state="] {
         let at = text.find(mark);
         let around = at.map(|it| {
             text.chars()

@@ -31,7 +31,7 @@ async fn a_state_counts_once_and_in_the_browser_that_began(database: TestDatabas
             .await
     };
     theirs.get(url_of(&link)).await;
-    let fresh = back(&mine).await;
+    let (fresh, late) = (back(&mine).await, back(&mine).await);
     let unknown = format!(
         "{}/connect/callback?code=a&state={}",
         stage.harness.api,
@@ -43,7 +43,6 @@ async fn a_state_counts_once_and_in_the_browser_that_began(database: TestDatabas
     let nameless = Visitor::new().get(&fresh).await;
     assert_eq!(mine.get(&fresh).await.status, 303, "the browser that began");
     let spent = mine.get(&fresh).await;
-    let late = back(&mine).await;
     stage.harness.clock.advance_by(Duration::minutes(61));
     let over = mine.get(&late).await;
     for (why, refused) in [

@@ -22,7 +22,7 @@ const MAX_AGE: u32 = 7 * 24 * 60 * 60;
 /// The field of every form that proves for which cookie it was made.
 pub(super) const FORM_TOKEN: &str = "form";
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// The secret in the cookie of the browser, if it has one.
 pub(super) fn find_browser(request: &HttpRequest, base: &HostedBase) -> Option<Capability> {
@@ -63,7 +63,7 @@ pub(super) fn find_browser_of_form(
 }
 
 fn comes_from_own_page(request: &HttpRequest, base: &HostedBase) -> bool {
-    let one = |name: HeaderName| {
+    let one = |name: &str| {
         let mut values = request.headers().get_all(name);
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
@@ -71,7 +71,7 @@ fn comes_from_own_page(request: &HttpRequest, base: &HostedBase) -> bool {
             (Some(_), Some(_)) => Err(()),
         }
     };
-    match (one(SEC_FETCH_SITE), one(header::ORIGIN)) {
+    match (one(SEC_FETCH_SITE), one(header::ORIGIN.as_str())) {
         (Ok(Some("same-origin")), Ok(Some("null") | None)) => true,
         (Ok(Some("same-origin") | None), Ok(Some(origin))) => origin == base.origin(),
         // A browser that sends neither; the cookie and the form token remain.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use regrant_domain::{LinkPerson, Locale, LoginNotice};
-use regrant_vault::{Capability, LinkPage, SessionAsset};
+use regrant_vault::{Capability, LinkAsset, LinkPage};
 
 use super::{
     super::texts::{Text, format_time, kind_name},
@@ -72,7 +72,7 @@ pub(super) fn person_name(person: &LinkPerson) -> String {
 }
 
 /// An asset: its kind, its name and its id.
-pub(super) fn asset_line(asset: &SessionAsset, locale: Locale) -> Markup {
+pub(super) fn asset_line(asset: &LinkAsset, locale: Locale) -> Markup {
     html! {
         span.kind { (kind_name(asset.kind, locale)) } " "
         @if let Some(name) = &asset.name { (name) " " }
