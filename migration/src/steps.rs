@@ -5,7 +5,7 @@
 //! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes),
 //! `tenant_origins`, `key_wraps` and `deletions` (ids, times and counts); a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
 //! erased when done), `operators`, `operator_sessions`, `login_attempts`, `login_refusals`, `graph_errors`, `erasures`,
-//! `nodes`, `kek_floor` and `destroyed_keks` belong to the installation.
+//! `nodes`, `kek_floor`, `kek_retirements` and `destroyed_keks` belong to the installation.
 
 mod assets;
 mod audit;
@@ -20,7 +20,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 50] = [
+pub(crate) const ALL: [Step; 52] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -71,4 +71,6 @@ pub(crate) const ALL: [Step; 50] = [
     credentials::s55_key_rotation::STEP,
     credentials::s56_deletions::STEP,
     work::s57_statistics::STEP,
+    credentials::s66_kek_retirements::STEP,
+    credentials::s67_compromised_keys::STEP,
 ];

@@ -7,6 +7,7 @@ mod operator_account;
 mod permission;
 mod reach;
 mod read_reason;
+mod retirement;
 mod web_origin;
 
 pub use client::{ClientSpec, ScopeUse};
@@ -16,4 +17,8 @@ pub use operator_account::Operator;
 pub use permission::{Permission, Permissions};
 pub use reach::{Reach, ReachLimit};
 pub use read_reason::{InvalidReadReason, ReadReason};
+pub use retirement::{
+    RETIREMENT_DELAY, RETIREMENT_OPEN_FOR, RetirementCaller, RetirementRequest, RetirementStep,
+    decide_retirement,
+};
 pub use web_origin::{InvalidWebOrigin, WebOrigin};

@@ -18,14 +18,16 @@ mod judgement;
 #[doc(hidden)]
 pub mod judgement_docs;
 mod notice;
+mod pace;
 mod reconnects;
 mod tenant;
 pub mod webhooks;
 
 pub use access::{
     ClientSpec, InvalidOperatorName, InvalidReadReason, InvalidWebOrigin, Operator, OperatorName,
-    OperatorRole, Permission, Permissions, Reach, ReachLimit, ReadReason, ScopeUse, WebOrigin,
-    network_of,
+    OperatorRole, Permission, Permissions, RETIREMENT_DELAY, RETIREMENT_OPEN_FOR, Reach,
+    ReachLimit, ReadReason, RetirementCaller, RetirementRequest, RetirementStep, ScopeUse,
+    WebOrigin, decide_retirement, network_of,
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
@@ -52,6 +54,7 @@ pub use judgement::{
     watch,
 };
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
+pub use pace::Pace;
 pub use reconnects::{
     Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,
 };

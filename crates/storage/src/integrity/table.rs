@@ -124,13 +124,25 @@ pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
     ],
 };
 
+pub(crate) const KEK_RETIREMENTS: SealedTable = SealedTable {
+    name: "kek_retirements",
+    owner: RowOwner::Installation,
+    columns: &[
+        ("id", Uuid),
+        ("kek", Bytes),
+        ("requester_id", Uuid),
+        ("requested_at", Int),
+    ],
+};
+
 /// Every table whose rows carry a seal.
-pub(crate) const ALL: [&SealedTable; 5] = [
+pub(crate) const ALL: [&SealedTable; 6] = [
     &TENANTS,
     &CLIENTS,
     &RECONNECT_SESSIONS,
     &OPERATORS,
     &OPERATOR_SESSIONS,
+    &KEK_RETIREMENTS,
 ];
 
 impl SealedTable {

@@ -8,7 +8,7 @@ use regrant_migration::{
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement},
 };
 use regrant_testdb::TestDatabase;
-use regrant_vault::{KeptCheckpoints, RowFault};
+use regrant_vault::{Actor, KeptCheckpoints, RowFault};
 
 use crate::harness::{Fleet, Harness, Operator, Tenant, on_both};
 
@@ -19,13 +19,14 @@ on_both!(
 );
 
 /// Tables that decide who may do what, and the columns that decide nothing.
-const TABLES: [(&str, &[&str]); 5] = [
+const TABLES: [(&str, &[&str]); 6] = [
     ("tenants", &["intent_seq"]),
     ("clients", &["last_used_at"]),
     // A session that is moved to a tenant that does not exist is out of reach of every caller.
     ("reconnect_sessions", &["tenant_id"]),
     ("operators", &["last_login_at"]),
     ("operator_sessions", &[]),
+    ("kek_retirements", &[]),
 ];
 
 struct Scene {
@@ -50,6 +51,7 @@ impl Scene {
             .await;
         assert_eq!(status, 201, "{session}");
         let owner = harness.owner().await;
+        request_retirement(&harness).await;
         let url = harness.database.superuser_url();
         let url = url.unwrap_or_else(|| harness.database.owner_url().to_owned());
         let raw = open_to_migrate(&url).await.expect("the database opens");
@@ -137,6 +139,16 @@ impl Scene {
         }
         named
     }
+}
+
+/// Opens a request to destroy a version of the key-encryption key.
+async fn request_retirement(harness: &Harness) {
+    let (vault, by) = (&harness.vault, Actor::CommandLine);
+    let old = vault.stage_kek(by).await.expect("a staged version").keks[0].kek;
+    vault.promote_kek(by).await.expect("promoted");
+    vault.rewrap_data_keys().await.expect("wrapped again");
+    let old = old.to_string();
+    vault.retire_kek(by, &old, &old).await.expect("a request");
 }
 
 /// A value that differs from the one that is there, and that the column's type takes.
