@@ -18,7 +18,7 @@ use crate::{Error, Vault};
 /// How often a pass looks whether the urgent ones have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How a pass goes on after a chunk.
+/// What a pass does after a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::keys) enum Pacing {
     /// It rests, and waits for urgent passes.
