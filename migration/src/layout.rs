@@ -7,7 +7,7 @@
 //! Tried by hand on Citus 13 (PostgreSQL 15) with an earlier schema. No test here runs on Citus.
 
 /// The tables that stay on the coordinator. Tables that others refer to come first.
-pub const COORDINATOR: [&str; 18] = [
+pub const COORDINATOR: [&str; 19] = [
     "apps",
     "tenants",
     "clients",
@@ -25,6 +25,7 @@ pub const COORDINATOR: [&str; 18] = [
     "nodes",
     "kek_floor",
     "destroyed_keks",
+    "kek_retirements",
     "seaql_migrations",
 ];
 

@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 45] = [
+const GRANTS: [(&str, &str); 46] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -24,7 +24,7 @@ const GRANTS: [(&str, &str); 45] = [
         "SELECT, INSERT, UPDATE (actor, subject, detail, pruned)",
     ),
     ("audit_heads", "SELECT, INSERT, UPDATE"),
-    ("audit_keys", "SELECT, INSERT"),
+    ("audit_keys", "SELECT, INSERT, UPDATE (sealed)"),
     ("audit_checkpoints", "SELECT, INSERT"),
     ("due", "SELECT, INSERT, UPDATE, DELETE"),
     ("probe_due", "SELECT, INSERT, UPDATE, DELETE"),
@@ -55,10 +55,11 @@ const GRANTS: [(&str, &str); 45] = [
     ("destroyed_keks", "SELECT, INSERT"),
     ("discoveries", "SELECT, INSERT, UPDATE, DELETE"),
     ("discovered_assets", "SELECT, INSERT, UPDATE, DELETE"),
+    ("kek_retirements", "SELECT, INSERT, UPDATE (seal), DELETE"),
 ];
 
 /// Functions of the owner that the application may call.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "analyze_grown_tables()",
     "client_for_login(UUID)",
     "clients_for_login(UUID[])",
@@ -69,6 +70,7 @@ const FUNCTIONS: [&str; 10] = [
     "count_keys_by_kek()",
     "wrapped_keys(BYTEA, BYTEA, UUID, UUID, BIGINT)",
     "tenants_with_keys(TEXT, BIGINT)",
+    "tenants_with_compromised_keys()",
     "rewrite_tenant_keys()",
 ];
 

@@ -5,7 +5,7 @@
 //! read before a tenant is known: `tenants`, `due` and `probe_due` (ids and times), `person_directory` (hashes),
 //! `tenant_origins`, `key_wraps` and `deletions` (ids, times and counts); a client is read by its id through a function. `apps`, `signing_keys`, `inbox` (notices from Meta,
 //! erased when done), `operators`, `operator_sessions`, `login_attempts`, `login_refusals`, `graph_errors`, `erasures`,
-//! `nodes`, `kek_floor` and `destroyed_keks` belong to the installation.
+//! `nodes`, `kek_floor`, `kek_retirements` and `destroyed_keks` belong to the installation.
 
 mod assets;
 mod audit;
@@ -22,7 +22,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 57] = [
+pub(crate) const ALL: [Step; 59] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -80,4 +80,6 @@ pub(crate) const ALL: [Step; 57] = [
     reconnects::s62_undo::STEP,
     reconnects::s63_session_tokens::STEP,
     assets::s65_discoveries::STEP,
+    credentials::s66_kek_retirements::STEP,
+    credentials::s67_compromised_keys::STEP,
 ];

@@ -20,7 +20,7 @@ use regrant_graph::Client;
 use regrant_sandbox::World;
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Actor, NewApp, NewOperator, NewTenantSpec, Parts, Vault};
+use regrant_vault::{Actor, NewApp, NewOperator, NewTenantSpec, Parts, Retirement, Vault};
 use regrant_webhook::NameLookup;
 use serde_json::Value;
 use sha2::Sha256;
@@ -287,6 +287,20 @@ impl Harness {
 }
 
 impl Harness {
+    /// Destroys a version that wraps nothing, as the command line of an installation with one owner does.
+    pub async fn retire_kek(&self, kek: &str) {
+        let (by, day) = (Actor::CommandLine, chrono::Duration::hours(24));
+        self.clock.advance_by(-day);
+        let requested = self.vault.retire_kek(by, kek, kek).await;
+        assert!(
+            matches!(requested, Ok(Retirement::Requested(_))),
+            "{requested:?}"
+        );
+        self.clock.advance_by(day);
+        let retired = self.vault.retire_kek(by, kek, kek).await;
+        assert!(matches!(retired, Ok(Retirement::Done(_))), "{retired:?}");
+    }
+
     /// Creates an owner and logs it in.
     pub async fn owner(&self) -> Operator {
         self.operator("owner", OperatorRole::Owner).await
@@ -319,6 +333,12 @@ impl Drop for Harness {
 }
 
 /// The code of a problem, such as `not_found`: the last part of its `type`.
+/// A number that the long tier sets (`tests/long`); otherwise the one of the short form.
+pub fn from_environment(name: &str, otherwise: usize) -> usize {
+    let text = std::env::var(name).ok();
+    text.and_then(|it| it.parse().ok()).unwrap_or(otherwise)
+}
+
 pub fn problem_code(problem: &Value) -> &str {
     problem["type"]
         .as_str()

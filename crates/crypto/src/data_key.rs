@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{OpenError, SealError},
-    primitives::{derive_key, hmac_sha256, random_bytes},
+    hash_key::HashKey,
+    primitives::{derive_key, random_bytes},
     record::{Context, Fingerprint, KeyRef, envelope},
 };
 
@@ -118,8 +119,17 @@ impl DataKey {
     /// The keyed hash by which this tenant's equal messages are recognized.
     #[must_use]
     pub fn compute_fingerprint(&self, message: &[u8]) -> Fingerprint {
-        let key = derive_key::<32>(self.secret.as_slice(), b"", &[b"regrant/fp/v1"]);
-        Fingerprint::from_code(&hmac_sha256(key.as_slice(), message))
+        self.derive_hash_key().compute_fingerprint(message)
+    }
+
+    /// The key of this data key's fingerprints, to be kept when the data key is replaced.
+    #[must_use]
+    pub fn derive_hash_key(&self) -> HashKey {
+        HashKey::new(derive_key::<32>(
+            self.secret.as_slice(),
+            b"",
+            &[b"regrant/fp/v1"],
+        ))
     }
 
     /// A hash that shows whether unwrapped bytes are this key, without revealing it.

@@ -11,6 +11,7 @@ mod capability;
 mod clients;
 mod data_key;
 mod error;
+mod hash_key;
 mod jwt;
 mod keyring;
 mod meta;
@@ -29,6 +30,7 @@ pub use crate::{
     clients::{ProofKey, RequestProof, SecretHash, mint_client_secret},
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
+    hash_key::HashKey,
     jwt::{ChainEnd, Checkpoint, Claims, JwtError, JwtRefusal, Receipt, SigningKey, Verifier},
     keyring::{
         InvalidStrength, KekState, KekSummary, KeyContext, KeyProvider, KeyService, KeySource,

@@ -8,6 +8,7 @@ mod page_url;
 mod permission;
 mod reach;
 mod read_reason;
+mod retirement;
 mod web_origin;
 
 pub use client::{ClientSpec, ScopeUse};
@@ -18,4 +19,8 @@ pub use page_url::{InvalidPageUrl, PageUrl};
 pub use permission::{Permission, Permissions};
 pub use reach::{Reach, ReachLimit};
 pub use read_reason::{InvalidReadReason, ReadReason};
+pub use retirement::{
+    RETIREMENT_DELAY, RETIREMENT_OPEN_FOR, RetirementCaller, RetirementRequest, RetirementStep,
+    decide_retirement,
+};
 pub use web_origin::{InvalidWebOrigin, WebOrigin};

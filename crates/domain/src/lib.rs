@@ -20,6 +20,7 @@ mod judgement;
 pub mod judgement_docs;
 mod links;
 mod notice;
+mod pace;
 mod reconnects;
 mod tenant;
 mod texts;
@@ -27,8 +28,9 @@ pub mod webhooks;
 
 pub use access::{
     ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin, Operator,
-    OperatorName, OperatorRole, PageUrl, Permission, Permissions, Reach, ReachLimit, ReadReason,
-    ScopeUse, WebOrigin, network_of,
+    OperatorName, OperatorRole, PageUrl, Permission, Permissions, RETIREMENT_DELAY,
+    RETIREMENT_OPEN_FOR, Reach, ReachLimit, ReadReason, RetirementCaller, RetirementRequest,
+    RetirementStep, ScopeUse, WebOrigin, decide_retirement, network_of,
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
@@ -62,6 +64,7 @@ pub use judgement::{
 };
 pub use links::{LinkPerson, LinkStatus, LinkTimes, LoginNotice, NextActor};
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
+pub use pace::Pace;
 pub use reconnects::{
     Coverage, Heals, NextStep, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus,
     Serving, Verdict, Who,

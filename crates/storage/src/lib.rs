@@ -39,9 +39,10 @@ pub use audit::{
 };
 pub use consents::{NewConsentCode, StoredConsent, StoredConsentCode};
 pub use credentials::{
-    Activation, AttributedCredential, Confirmation, DestroyedKek, GrantToken, KekUse,
-    NewCredential, NewDataKey, Promotion, ResealedCredential, ResealedSecret, RewrappedDataKey,
-    SealedSecret, SecretColumn, StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
+    Activation, AttributedCredential, Confirmation, DestroyedKek, GrantToken, InstallationColumn,
+    InstallationSecret, KekRetirement, KekUse, NewCredential, NewDataKey, Promotion,
+    ResealedCredential, ResealedInstallationSecret, ResealedSecret, RewrappedDataKey, SealedSecret,
+    SecretColumn, StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
 };
 pub use error::Error;
 pub use forecast::{ForecastFilter, ForecastRow};

@@ -15,11 +15,10 @@ pub(crate) mod receipt;
 mod row_seals;
 mod verify;
 
-use regrant_crypto::{AuditKey, Context, Purpose, sha256_digest};
+use regrant_crypto::sha256_digest;
 use regrant_domain::{Credential, Slot, TenantId, Timestamp};
 use regrant_storage::{AuditChain, AuditEvent, TenantScope};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 pub use self::{
     checkpoint::AuditCheckpoint,
@@ -72,52 +71,8 @@ impl Vault {
 
 /// Opens the installation's audit chain. Creates the chain's key at the first start.
 pub(crate) async fn open_chain(keys: &DataKeys, now: Timestamp) -> Result<AuditChain, Error> {
-    let key = open_or_create_key(keys, KEY_NAME, now).await?;
+    let key = keys.open_or_create_key(KEY_NAME, now).await?;
     Ok(AuditChain::new(move |tenant, message| {
         key.compute_link(tenant, message)
     }))
-}
-
-/// The key of this name; creates it where there is none. If several processes do so at the same time, all use the key
-/// that was stored first.
-pub(crate) async fn open_or_create_key(
-    keys: &DataKeys,
-    name: &str,
-    now: Timestamp,
-) -> Result<AuditKey, Error> {
-    match open_key(keys, name).await? {
-        Some(key) => Ok(key),
-        None => create_key(keys, name, now).await,
-    }
-}
-
-async fn open_key(keys: &DataKeys, name: &str) -> Result<Option<AuditKey>, Error> {
-    let Some(sealed) = keys.store().find_audit_key(name).await? else {
-        return Ok(None);
-    };
-    let plain = keys
-        .open_record(&keys.store().system_scope(), &key_context(name), &sealed)
-        .await?;
-    let key = AuditKey::from_bytes(&plain)
-        .ok_or_else(|| Error::from_cause("the audit key is malformed"))?;
-    Ok(Some(key))
-}
-
-async fn create_key(keys: &DataKeys, name: &str, now: Timestamp) -> Result<AuditKey, Error> {
-    let data_key = keys.active(&keys.store().system_scope()).await?;
-    let sealed = data_key.seal_record(&key_context(name), AuditKey::generate()?.as_bytes())?;
-    match keys.store().insert_audit_key(name, &sealed, now).await {
-        Ok(()) | Err(regrant_storage::Error::Taken(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
-    open_key(keys, name)
-        .await?
-        .ok_or_else(|| Error::from_cause("the audit key is missing"))
-}
-
-pub(crate) fn key_context(name: &str) -> Context<'_> {
-    Context {
-        asset_id: name,
-        ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), Purpose::AuditKey)
-    }
 }

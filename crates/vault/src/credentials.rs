@@ -9,6 +9,7 @@ pub(crate) mod data_keys;
 pub(crate) mod grants;
 mod keyring;
 pub(crate) mod mass_refusals;
+pub(crate) mod named_keys;
 mod new_data_keys;
 pub(crate) mod payload;
 mod probe;

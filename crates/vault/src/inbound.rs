@@ -12,8 +12,10 @@ pub(crate) mod deletion_status;
 pub(crate) mod deletions;
 mod tally;
 
+use std::sync::{Mutex, PoisonError};
+
 use regrant_crypto::{
-    DataKey, Purpose, is_webhook_signed, matches_verify_token, open_signed_request,
+    DataKey, KeyRef, Purpose, is_webhook_signed, matches_verify_token, open_signed_request,
 };
 use regrant_domain::{
     AppId, AppSecret, AssetId, Clock, MetaNotice, NoticeKind, NoticeSubject, SealedRecord,
@@ -36,21 +38,32 @@ pub struct DeletionReceipt {
 }
 
 /// A sealed random secret. For an unknown app, it is opened instead of the app's secrets, so that a refusal takes
-/// equally long.
+/// equally long. It is sealed under the installation's data key, as they are.
 pub(crate) struct DecoyApp {
     app: AppId,
-    secret: SealedRecord,
+    secret: Mutex<SealedRecord>,
 }
 
 impl DecoyApp {
     pub(crate) fn new(key: &DataKey) -> Result<Self, Error> {
         let app: AppId = "0".parse().map_err(Error::from_cause)?;
-        let secret = regrant_crypto::mint_client_secret()?.0;
-        let secret = key.seal_record(
-            &app_context(&app, Purpose::AppSecret),
-            secret.expose().as_bytes(),
-        )?;
+        let secret = Mutex::new(Self::seal_secret(&app, key)?);
         Ok(Self { app, secret })
+    }
+
+    /// The secret under this key; another one if a rotation replaced the key that it was sealed under.
+    fn secret_under(&self, key: &DataKey) -> Result<SealedRecord, Error> {
+        let mut secret = self.secret.lock().unwrap_or_else(PoisonError::into_inner);
+        if KeyRef::from_record(&secret)?.id != key.id() {
+            *secret = Self::seal_secret(&self.app, key)?;
+        }
+        Ok(secret.clone())
+    }
+
+    fn seal_secret(app: &AppId, key: &DataKey) -> Result<SealedRecord, Error> {
+        let secret = regrant_crypto::mint_client_secret()?.0;
+        let context = app_context(app, Purpose::AppSecret);
+        Ok(key.seal_record(&context, secret.expose().as_bytes())?)
     }
 }
 
@@ -82,7 +95,8 @@ impl Vault {
                     .await?
             }
             None => {
-                self.open_secret_of_app(&self.decoy.app, Purpose::AppSecret, &self.decoy.secret)
+                let secret = self.find_decoy_secret().await?;
+                self.open_secret_of_app(&self.decoy.app, Purpose::AppSecret, &secret)
                     .await?
             }
         };
@@ -207,9 +221,10 @@ impl Vault {
         &self,
         CallbackApp(stored): CallbackApp,
     ) -> Result<(Option<AppId>, Vec<AppSecret>), Error> {
+        let decoy = self.find_decoy_secret().await?;
         let sealed = match &stored {
             Some(it) => [Some(&it.secret), valid_older_secret(it, self.clock.now())],
-            None => [Some(&self.decoy.secret), None],
+            None => [Some(&decoy), None],
         };
         let id = stored.as_ref().map_or(&self.decoy.app, |it| &it.id);
         let mut secrets = Vec::with_capacity(2);
@@ -220,6 +235,11 @@ impl Vault {
             secrets.push(AppSecret::parse(text).map_err(Error::from_cause)?);
         }
         Ok((stored.map(|it| it.id), secrets))
+    }
+
+    async fn find_decoy_secret(&self) -> Result<SealedRecord, Error> {
+        let key = self.data_keys.active(&self.store.system_scope()).await?;
+        self.decoy.secret_under(&key)
     }
 
     async fn find_known_app(&self, app: Option<&AppId>) -> Result<Option<StoredApp>, Error> {

@@ -3,13 +3,15 @@
 //!
 //! The rule: a version wraps only after every process that runs can open it, and it is destroyed only when it wraps
 //! nothing. What is left to do follows from the rows, so that a rotation continues after any crash.
-//! Start at `rotation.rs`; `rewrap.rs` has the work between a promotion and a retirement. `data_keys.rs` and `reseal.rs`
+//! Start at `rotation.rs`; `rewrap.rs` has the work between a promotion and a retirement, `retirement.rs` the approval of
+//! two operators. `data_keys.rs` and `reseal.rs`
 //! do the same for data keys. `destruction.rs` notes which deletions are effective once a version is destroyed.
 
-mod data_keys;
+pub(crate) mod data_keys;
 pub(crate) mod destruction;
 mod nodes;
 pub(crate) mod reseal;
+pub(crate) mod retirement;
 mod rewrap;
 pub(crate) mod rotation;
 pub(crate) mod status;

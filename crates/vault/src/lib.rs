@@ -60,6 +60,8 @@ pub use forecast::{
 pub use inbound::{
     CallbackApp, DeletionReceipt, deletion_status::DeletionStatus, deletions::OrderedDeletion,
 };
+pub use keys::data_keys::{KeyOwners, RotationReason};
+pub use keys::retirement::Retirement;
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
 pub use links::{
@@ -190,7 +192,7 @@ impl Vault {
         // Boxed here and below, so that the future of opening stays small.
         Box::pin(keys.check_keks()).await?;
         Box::pin(keys.ensure_system_key(parts.clock.now())).await?;
-        let directory = PersonDirectory::load(&keys).await?;
+        let directory = PersonDirectory::load(&keys, parts.clock.now()).await?;
         let decoy = DecoyApp::new(&*keys.active(&parts.store.system_scope()).await?)?;
         let store = parts
             .store

@@ -35,6 +35,8 @@ closed_list! {
         UnknownErrors = "graph_errors",
         /// Data keys that an older version of the key-encryption key wraps.
         Keys = "keys",
+        /// Records that a data key sealed which leaked.
+        CompromisedKeys = "compromised_keys",
         /// Data keys of tenants that are too old, and records that an old one sealed.
         DataKeys = "data_keys",
         /// Signed checkpoints of the audit chains.
@@ -86,6 +88,7 @@ impl WorkerTask {
                 ];
                 steps.into_iter().sum()
             }
+            Self::CompromisedKeys => vault.reseal_compromised_records().await,
             Self::DataKeys => vault.reseal_due_records().await,
             Self::Checkpoints => vault.sign_due_checkpoints().await,
         }
@@ -142,7 +145,7 @@ impl WorkerTask {
             Self::Purge => settings.purge_interval,
             Self::Erasure => settings.erasure_interval,
             Self::UnknownErrors => settings.unknown_error_interval,
-            Self::Keys | Self::DataKeys => settings.key_interval,
+            Self::Keys | Self::CompromisedKeys | Self::DataKeys => settings.key_interval,
             Self::Checkpoints => settings.checkpoint_interval,
         }
     }

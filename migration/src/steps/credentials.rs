@@ -8,3 +8,5 @@ pub(super) mod s24_credentials_by_person;
 pub(super) mod s36_grant_facts;
 pub(super) mod s55_key_rotation;
 pub(super) mod s56_deletions;
+pub(super) mod s66_kek_retirements;
+pub(super) mod s67_compromised_keys;

@@ -339,7 +339,7 @@ async fn open_vault(
         store: Store::connect(&store).await.expect("the store connects"),
         provider: KeyProvider::from(keyring),
         graph: regrant_graph::Client::new(graph, Clock::System).expect("loopback is allowed"),
-        clock: Clock::System,
+        clock: Clock::Shifted(Arc::default()),
         settings: regrant_vault::Settings::default(),
     };
     let vault = Vault::open(parts).await.expect("the vault opens");

@@ -12,17 +12,12 @@ use std::{sync::Arc, time::Instant};
 use regrant_testdb::TestDatabase;
 
 use self::checker::{Act, Call, find_order};
-use crate::harness::{Fleet, Harness, Tenant, on_both};
+use crate::harness::{Fleet, Harness, Tenant, from_environment, on_both};
 
 on_both!(concurrent_reconnects_and_reads_have_one_order);
 
 const CLIENTS: usize = 8;
 const ASSETS: usize = 4;
-
-fn from_environment(name: &str, otherwise: usize) -> usize {
-    let text = std::env::var(name).ok();
-    text.and_then(|it| it.parse().ok()).unwrap_or(otherwise)
-}
 
 async fn concurrent_reconnects_and_reads_have_one_order(database: TestDatabase) {
     let fleet = Fleet::new(2, 24, 0);

@@ -4,8 +4,10 @@
 
 use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
-use regrant_domain::KekRef;
-use regrant_vault::{KekState, KekUse, KekView, KeyFault, KeyStatus, KeyVerdict, NodeView, Vault};
+use regrant_domain::{KekRef, RetirementRequest};
+use regrant_vault::{
+    KekState, KekUse, KekView, KeyFault, KeyStatus, KeyVerdict, NodeView, Retirement, Vault,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,6 +42,8 @@ pub(super) struct EncryptionKeysOut {
     to_rewrap: u64,
     /// How many tenants have a data key that only opens.
     tenants_with_old_keys: u64,
+    /// Whether the installation's own data key that was replaced is still there.
+    installation_has_old_key: bool,
     /// Processes that announced themselves within the last 30 seconds.
     nodes: Vec<NodeOut>,
 }
@@ -59,6 +63,21 @@ pub(super) struct KekOut {
     created_at: DateTime<Utc>,
     /// How many data keys it wraps.
     data_keys: u64,
+    /// The open request to destroy the version; null if there is none.
+    retirement: Option<KekRetirementOut>,
+}
+
+/// A request to destroy a version, which another owner approves.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EncryptionKeyRetirement)]
+pub(super) struct KekRetirementOut {
+    /// Id of the operator who asked; null for the command line.
+    #[schema(example = "opr_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
+    requested_by: Option<String>,
+    /// When the operator asked.
+    requested_at: DateTime<Utc>,
+    /// Until when it can be approved.
+    expires_at: DateTime<Utc>,
 }
 
 /// A version that is missing.
@@ -177,13 +196,18 @@ pub(super) async fn verify_encryption_keys(
     Ok(HttpResponse::Ok().json(KeyVerdictOut::from(verdict)))
 }
 
-/// Destroy a version that only opens and wraps nothing. Backups whose data keys it wrapped can never be opened again.
+/// Destroy a version that only opens and wraps nothing. It takes two owners: the call of one opens a request, the same call
+/// of another one within seven days approves it. The account of the second one must be a day old. Where there is only one
+/// owner, `regrant keys retire` on the host carries the request out, 24 hours after it. Backups whose data keys the version
+/// wrapped can never be opened again.
 #[utoipa::path(
     tag = "keys",
     request_body = RetireKek,
     responses(
         (status = 200, description = "The version is destroyed.", body = EncryptionKeysOut),
-        (status = 409, description = "`key_state`: it does not only open, or it still wraps data keys. \
+        (status = 202, description = "The request is open; nothing is destroyed.", body = EncryptionKeysOut),
+        (status = 409, description = "`approval_missing`: another owner must approve, or this one may not yet. \
+            `key_state`: it does not only open, or it still wraps data keys. \
             `key_not_everywhere`: a process lacks the active version. `keyring_not_writable`.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -196,7 +220,12 @@ pub(super) async fn retire_encryption_key(
 ) -> Result<HttpResponse, Problem> {
     let RetireKek { key, confirm } = body.value;
     let by = caller.0.as_actor();
-    Ok(respond_with(vault.retire_kek(by, &key, &confirm).await?))
+    Ok(match vault.retire_kek(by, &key, &confirm).await? {
+        Retirement::Done(status) => respond_with(status),
+        Retirement::Requested(status) => {
+            HttpResponse::Accepted().json(EncryptionKeysOut::from(status))
+        }
+    })
 }
 
 fn respond_with(status: KeyStatus) -> HttpResponse {
@@ -220,6 +249,7 @@ impl From<KeyStatus> for EncryptionKeysOut {
             missing: it.missing.into_iter().map(MissingKekOut::from).collect(),
             to_rewrap: it.to_rewrap,
             tenants_with_old_keys: it.tenants_with_old_keys,
+            installation_has_old_key: it.installation_has_old_key,
             nodes: it.nodes.into_iter().map(NodeOut::from).collect(),
         }
     }
@@ -233,6 +263,17 @@ impl From<KekView> for KekOut {
             state: state_name(it.state),
             created_at: it.created_at,
             data_keys: it.data_keys,
+            retirement: it.retirement.map(KekRetirementOut::from),
+        }
+    }
+}
+
+impl From<RetirementRequest> for KekRetirementOut {
+    fn from(it: RetirementRequest) -> Self {
+        Self {
+            requested_by: it.requester.map(|it| it.to_string()),
+            requested_at: it.requested_at,
+            expires_at: it.ends_at(),
         }
     }
 }

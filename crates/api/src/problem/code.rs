@@ -176,6 +176,11 @@ codes! {
         "The version of the key-encryption key is not in the state that this step requires, or it still wraps data keys. \
          Nothing was changed.",
         "Read the states with `GET /admin/v1/keys/encryption`, and take the steps in their order.";
+    ApprovalMissing "approval_missing" 409 "Approval missing",
+        "The version of the key-encryption key is destroyed only when two owners agree, and no other owner has \
+         approved the request yet. Nothing was changed.",
+        "Let another owner, whose account is at least a day old, send the same call within seven days. Where there is \
+         only one owner, run `regrant keys retire` on the host, 24 hours after the request.";
     KeyNotEverywhere "key_not_everywhere" 409 "Key not everywhere",
         "A process that runs does not have the newest keyring. Nothing was changed.",
         "Give every process the newest keyring; it reads a new file within seconds. A process that was killed counts \

@@ -250,6 +250,18 @@ impl From<Conflict> for Problem {
                     nodes.join(", ")
                 ),
             ),
+            Conflict::SecondOwner => Self::new(
+                Code::ApprovalMissing,
+                "Another owner must approve the request; the one who opened it cannot, nor can the command line.",
+            ),
+            Conflict::NewAccount(from) => Self::new(
+                Code::ApprovalMissing,
+                format!("Your account is too new; it may approve from {from} on."),
+            ),
+            Conflict::TooEarly(from) => Self::new(
+                Code::ApprovalMissing,
+                format!("The command line may carry the request out from {from} on."),
+            ),
             Conflict::KeyringNotWritable(reason) => {
                 tracing::warn!(reason, "the keyring cannot be changed here");
                 Self::new(

@@ -54,6 +54,17 @@ pub struct Context<'a> {
     pub generation: u64,
 }
 
+impl<'a> Context<'a> {
+    /// The context of a secret of the installation itself, which `name` identifies among those of its purpose.
+    #[must_use]
+    pub const fn of_installation(purpose: Purpose, name: &'a str) -> Self {
+        Self {
+            asset_id: name,
+            ..Context::of_row(TenantId::SYSTEM, Uuid::nil(), purpose)
+        }
+    }
+}
+
 impl Context<'_> {
     /// The context of a record that belongs to no asset and is never replaced.
     #[must_use]

@@ -32,7 +32,8 @@ impl Store {
 }
 
 impl TenantTx {
-    /// Notes that a KEK is destroyed. Returns false if that was noted before. In a transaction of the installation.
+    /// Notes that a KEK is destroyed, which ends the request for it. Returns false if that was noted before. In a
+    /// transaction of the installation.
     pub async fn record_destroyed_kek(&self, destroyed: DestroyedKek) -> Result<bool, Error> {
         let query = Query::new(
             "INSERT INTO destroyed_keks (kek, destroyed_at) VALUES (:kek, :at) ON CONFLICT DO NOTHING",
@@ -40,7 +41,11 @@ impl TenantTx {
         let query = query
             .bind("kek", destroyed.kek.to_bytes().to_vec())
             .bind("at", to_micros(destroyed.destroyed_at));
-        Ok(query.execute(&self.transaction).await? > 0)
+        let is_new = query.execute(&self.transaction).await? > 0;
+        if is_new {
+            self.delete_kek_retirement(destroyed.kek).await?;
+        }
+        Ok(is_new)
     }
 
     /// Notes that the KEK which these bytes name wraps this data key of the tenant.

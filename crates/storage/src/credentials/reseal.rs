@@ -5,13 +5,16 @@
 //! listed in this file would lose them when the old data key is deleted; a test compares the schema.
 //! Start at [`TenantTx::replace_data_key`].
 
-use regrant_domain::{Credential, CredentialId, SealedRecord, Timestamp, closed_list};
+use regrant_domain::{Credential, CredentialId, SealedRecord, TenantId, Timestamp, closed_list};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Error, NewDataKey, SlottedCredential, Store, TenantScope, TenantTx,
-    credentials::credential::{SELECT, read_sealing_key},
+    credentials::{
+        credential::{SELECT, read_sealing_key},
+        reseal_installation::count_each_column_of_installation,
+    },
     integrity::CLIENTS,
     sql::{Query, decode_rows, to_micros},
     tenants::scope::tenant_scope_from_row,
@@ -87,6 +90,30 @@ impl Store {
         let rows = query.fetch_all(&self.connection).await?;
         Ok(decode_rows("tenants", &rows, tenant_scope_from_row))
     }
+
+    /// The tenants with a data key that leaked and that is not deleted yet, and whether the installation has one.
+    pub async fn list_scopes_with_compromised_keys(
+        &self,
+    ) -> Result<(Vec<TenantScope>, bool), Error> {
+        let query = Query::new(self.dialect.tenants_with_compromised_keys());
+        let rows = query.fetch_all(&self.connection).await?;
+        let ids = rows.iter().map(|row| row.get::<Uuid>("tenant_id"));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        if ids.is_empty() {
+            return Ok((Vec::new(), false));
+        }
+        let query = Query::new(
+            "SELECT t.id AS t_id, t.app_id AS t_app_id FROM tenants t
+             WHERE t.deleted_at IS NULL AND t.id IN :ids ORDER BY t.id",
+        );
+        let rows = query
+            .bind_list("ids", ids.iter().copied())
+            .fetch_all(&self.connection)
+            .await?;
+        let is_installations = ids.contains(&TenantId::SYSTEM.uuid());
+        let scopes = decode_rows("tenants", &rows, tenant_scope_from_row);
+        Ok((scopes, is_installations))
+    }
 }
 
 impl TenantTx {
@@ -108,6 +135,17 @@ impl TenantTx {
         );
         self.execute(query).await?;
         self.insert_data_key(new).await
+    }
+
+    /// Notes that the keys of the tenant, or of the installation, which only open leaked. Returns how many were not noted.
+    pub async fn mark_old_keys_compromised(&self, at: Timestamp) -> Result<u64, Error> {
+        let query = self
+            .query(
+                "UPDATE tenant_keys SET compromised_at = :at
+                 WHERE tenant_id = :tenant AND state = 'decrypt_only' AND compromised_at IS NULL",
+            )
+            .bind("at", to_micros(at));
+        self.execute(query).await
     }
 
     /// The next credentials, by id, that another data key than `key` sealed. Rows that others hold are left out.
@@ -238,14 +276,20 @@ impl TenantTx {
         }
     }
 
-    /// How many records of the tenant this data key sealed, and how many idempotency keys are hashed under its version.
+    /// How many records of the tenant, or of the installation, this data key sealed, and how many idempotency keys are
+    /// hashed under its version.
     pub async fn count_sealed_under(&self, key: Uuid, version: u32) -> Result<u64, Error> {
+        let counts = if self.tenant == TenantId::SYSTEM {
+            count_each_column_of_installation()
+        } else {
+            count_each_column()
+        };
         let query = self
             .query(
                 "SELECT (SELECT count(*) FROM idempotency
                      WHERE tenant_id = :tenant AND key_version = :version) {counts} AS found",
             )
-            .fill("counts", count_each_column())
+            .fill("counts", counts)
             .bind("key", key.as_bytes().to_vec())
             .bind("version", i64::from(version));
         let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
@@ -318,19 +362,15 @@ mod tests {
     };
 
     use super::sealed_columns;
+    use crate::InstallationColumn;
 
     const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migration/src/steps");
 
-    /// Columns of bytes that hold no record under a tenant's data key: hashes and seals, and what the installation's own
-    /// data key seals.
-    const OTHERS: [&str; 37] = [
-        "apps.previous_secret_sealed",
-        "apps.secret_sealed",
-        "apps.verify_token_sealed",
+    /// Columns of bytes that hold no record under a data key: hashes and seals.
+    const OTHERS: [&str; 27] = [
         "audit_events.hash",
         "audit_events.pruned",
         "audit_heads.hash",
-        "audit_keys.sealed",
         "client_proofs.proof",
         "clients.previous_secret_hash",
         "clients.seal",
@@ -343,6 +383,8 @@ mod tests {
         "inbox.code_hash",
         "inbox.digest",
         "inbox.person_hash",
+        "kek_retirements.kek",
+        "kek_retirements.seal",
         "key_wraps.kek",
         "link_logins.browser_hash",
         "link_logins.seal",
@@ -358,7 +400,6 @@ mod tests {
         "operators.seal",
         "person_directory.person_hash",
         "reconnect_sessions.seal",
-        "signing_keys.sealed",
         "tenant_keys.wrapped",
         "tenants.seal",
     ];
@@ -400,8 +441,9 @@ mod tests {
     }
 
     #[test]
-    fn every_column_of_bytes_is_known_to_hold_a_tenants_records_or_not() {
+    fn every_column_of_bytes_is_known_to_hold_records_or_not() {
         let known = sealed_columns()
+            .chain(InstallationColumn::ALL.map(InstallationColumn::as_str))
             .chain(OTHERS)
             .map(ToOwned::to_owned)
             .collect::<BTreeSet<_>>();

@@ -178,8 +178,20 @@ pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
     later_columns: &[],
 };
 
+pub(crate) const KEK_RETIREMENTS: SealedTable = SealedTable {
+    name: "kek_retirements",
+    owner: RowOwner::Installation,
+    columns: &[
+        ("id", Uuid),
+        ("kek", Bytes),
+        ("requester_id", Uuid),
+        ("requested_at", Int),
+    ],
+    later_columns: &[],
+};
+
 /// Every table whose rows carry a seal.
-pub(crate) const ALL: [&SealedTable; 7] = [
+pub(crate) const ALL: [&SealedTable; 8] = [
     &TENANTS,
     &CLIENTS,
     &RECONNECT_SESSIONS,
@@ -187,6 +199,7 @@ pub(crate) const ALL: [&SealedTable; 7] = [
     &LINK_LOGINS,
     &OPERATORS,
     &OPERATOR_SESSIONS,
+    &KEK_RETIREMENTS,
 ];
 
 impl SealedTable {

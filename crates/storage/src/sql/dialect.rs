@@ -270,6 +270,18 @@ impl Dialect {
         }
     }
 
+    /// The tenants with a data key that leaked, the installation among them.
+    pub(crate) fn tenants_with_compromised_keys(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT DISTINCT tenant_id FROM tenant_keys WHERE compromised_at IS NOT NULL"
+            }
+            Self::Postgres => {
+                "SELECT DISTINCT tenant_id FROM tenants_with_compromised_keys() AS tenant_id"
+            }
+        }
+    }
+
     /// The next wrapped keys of all tenants. On PostgreSQL a function of the owner reads them.
     pub(crate) fn wrapped_keys(self) -> &'static str {
         match self {

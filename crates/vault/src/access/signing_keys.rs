@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use regrant_crypto::{Checkpoint, Context, JwtRefusal, Purpose, Receipt, SigningKey, Verifier};
-use regrant_domain::{TenantId, Timestamp};
+use regrant_domain::Timestamp;
 use regrant_storage::{AuditEvent, NewSigningKey, StoredSigningKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -269,7 +269,7 @@ async fn seal_key(
     active_from: Timestamp,
 ) -> Result<NewSigningKey, Error> {
     let data_key = keys.active(&keys.store().system_scope()).await?;
-    let sealed = data_key.seal_record(&key_context(kid), &key.private_pkcs8())?;
+    let sealed = data_key.seal_record(&signing_key_context(kid), &key.private_pkcs8())?;
     Ok(NewSigningKey {
         kid: kid.to_owned(),
         sealed,
@@ -281,16 +281,13 @@ async fn seal_key(
 async fn decrypt_key(keys: &DataKeys, stored: &StoredSigningKey) -> Result<SigningKey, Error> {
     let system = keys.store().system_scope();
     let plain = keys
-        .open_record(&system, &key_context(&stored.kid), &stored.sealed)
+        .open_record(&system, &signing_key_context(&stored.kid), &stored.sealed)
         .await?;
     Ok(SigningKey::from_pkcs8(&stored.kid, &plain)?)
 }
 
-fn key_context(kid: &str) -> Context<'_> {
-    Context {
-        asset_id: kid,
-        ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), Purpose::SigningKey)
-    }
+fn signing_key_context(kid: &str) -> Context<'_> {
+    Context::of_installation(Purpose::SigningKey, kid)
 }
 
 /// The newest active key, or else the key that becomes active first.

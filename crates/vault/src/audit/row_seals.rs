@@ -10,7 +10,10 @@ use regrant_storage::{AuditEvent, RowSeals, Store, TenantScope};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Actor, Error, Resource, Vault, audit, credentials::data_keys::DataKeys};
+use crate::{
+    Actor, Error, Resource, Vault,
+    credentials::{data_keys::DataKeys, named_keys::named_key_context},
+};
 
 /// The name of the only key of seals.
 const KEY_NAME: &str = "rows-1";
@@ -27,7 +30,7 @@ pub(crate) async fn open_sealed_store(
     store: Store,
     now: Timestamp,
 ) -> Result<Store, Error> {
-    let key = audit::open_or_create_key(keys, KEY_NAME, now).await?;
+    let key = keys.open_or_create_key(KEY_NAME, now).await?;
     let seals = RowSeals::new(move |tenant, message| key.compute_row_seal(tenant, message));
     let store = store.with_seals(seals);
     if store.find_audit_key(MARK_NAME).await?.is_none() {
@@ -71,7 +74,7 @@ async fn adopt_rows(keys: &DataKeys, store: &Store, now: Timestamp) -> Result<()
     }
     let data_key = keys.active(&system).await?;
     let mark = data_key.seal_record(
-        &audit::key_context(MARK_NAME),
+        &named_key_context(MARK_NAME),
         AuditKey::generate()?.as_bytes(),
     )?;
     let tx = store.begin(&system).await?;

@@ -11,7 +11,7 @@ use regrant_crypto::{
     Context, DataKey, Fingerprint, KekState, KeyProvider, KeyRef, ProviderError, Refresh,
     WrappedKey,
 };
-use regrant_domain::{SealedRecord, TenantId};
+use regrant_domain::{SealedRecord, TenantId, Timestamp};
 use regrant_storage::{Store, StoredDataKey, TenantScope, WrappedDataKey};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -99,6 +99,16 @@ impl DataKeys {
         Ok(stored.into_iter().filter(|it| !it.is_active).collect())
     }
 
+    /// Since when the tenant's active key seals.
+    pub(crate) async fn find_active_since(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Option<Timestamp>, Error> {
+        let stored = self.read_wrapped_keys(scope).await?;
+        let active = stored.into_iter().find(|it| it.is_active);
+        Ok(active.map(|it| it.created_at))
+    }
+
     /// Opens a record of the tenant with the key that sealed it.
     pub(crate) async fn open_record(
         &self,
@@ -143,7 +153,7 @@ impl DataKeys {
         }
     }
 
-    /// The installation's first key. It is never rotated, so that hashes under it stay valid.
+    /// The installation's first key, of those that are left.
     pub(super) async fn first_system_key(&self) -> Result<Arc<DataKey>, Error> {
         let system = self.store.system_scope();
         let first = self

@@ -6,7 +6,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use regrant_crypto::DataKey;
+use regrant_crypto::HashKey;
 use regrant_domain::{
     AppId, AssetId, AuthorizationCode, Clock, Grant, NoticeSubject, OperatorName, PersonId,
     TenantId, Timestamp, TokenFacts, network_of,
@@ -19,13 +19,14 @@ use crate::{Error, Vault, credentials::data_keys::DataKeys};
 /// Meta sends whole seconds: a token that was issued in the second of a notice is revoked by it, too.
 pub(crate) const NOTICE_PRECISION: chrono::Duration = chrono::Duration::seconds(1);
 
-/// Computes the keyed hashes of the directory, always under the installation's first data key.
+/// Computes the keyed hashes of the directory, always under the same key.
 #[derive(Clone)]
-pub(crate) struct PersonDirectory(Arc<DataKey>);
+pub(crate) struct PersonDirectory(Arc<HashKey>);
 
 impl PersonDirectory {
-    pub(crate) async fn load(keys: &DataKeys) -> Result<Self, Error> {
-        Ok(Self(keys.first_system_key().await?))
+    pub(crate) async fn load(keys: &DataKeys, now: Timestamp) -> Result<Self, Error> {
+        let key = keys.open_or_derive_hash_key(now).await?;
+        Ok(Self(Arc::new(key)))
     }
 
     /// The hash of a person at an app.

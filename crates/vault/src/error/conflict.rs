@@ -1,6 +1,6 @@
 //! The states that a request can conflict with.
 
-use regrant_domain::{AssetId, Reason};
+use regrant_domain::{AssetId, Reason, Timestamp};
 
 use super::Resource;
 
@@ -81,6 +81,15 @@ pub enum Conflict {
     /// The key still wraps data keys.
     #[error("the key still wraps {0} data keys")]
     KeyInUse(u64),
+    /// Another owner must approve.
+    #[error("another owner must approve")]
+    SecondOwner,
+    /// The account of the caller is too new to approve anything until then.
+    #[error("this account may approve from {0} on")]
+    NewAccount(Timestamp),
+    /// The command line may carry the request out from then on.
+    #[error("the command line may carry the request out from {0} on")]
+    TooEarly(Timestamp),
     /// This process cannot change the keyring.
     #[error("the keyring cannot be changed here: {0}")]
     KeyringNotWritable(String),

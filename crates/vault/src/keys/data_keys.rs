@@ -1,10 +1,10 @@
-//! The rotation of data keys: a new key of a tenant seals from now on, the worker seals the older records again, and the
-//! old key is deleted.
+//! The rotation of data keys: a new key of a tenant, or of the installation, seals from now on, the worker seals the older
+//! records again, and the old key is deleted.
 //!
 //! The rule: a data key is deleted only when no record and no hash is left under it, and an hour after it stopped sealing,
-//! because another process may have it in its cache for minutes. The installation's own data key is not rotated: hashes
-//! under it stay valid.
-//! Start at [`Vault::rotate_data_key`].
+//! because another process may have it in its cache for minutes. Keys that leaked differ in one thing: what they sealed is
+//! sealed again first, and without rests.
+//! Start at [`Vault::rotate_data_keys`].
 
 use std::time::Duration;
 
@@ -23,56 +23,109 @@ const KEEP_FOR: Duration = Duration::from_hours(1);
 /// The actor of the audit rows.
 const ACTOR: &str = "vault";
 
+/// Whose data keys to rotate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyOwners {
+    /// Every tenant and the installation.
+    All,
+    /// One tenant.
+    Tenant(TenantId),
+    /// The installation.
+    Installation,
+}
+
+/// Why data keys are rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotationReason {
+    /// Their time has come.
+    Routine,
+    /// The keys may have leaked.
+    Compromise,
+}
+
 impl Vault {
-    /// Gives a tenant a new data key. The worker seals its records again; tokens, generations and clients stay as they are.
+    /// Makes new data keys. The worker seals the older records again; tokens, generations and clients stay as they are.
+    /// Returns how many keys.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`.
-    pub async fn rotate_data_key(&self, by: Actor, tenant: TenantId) -> Result<(), Error> {
+    /// `ReadOnly`; `NotFound(Tenant)`; `Conflict(TenantGone)`; of many, the first error, after all had their turn.
+    pub async fn rotate_data_keys(
+        &self,
+        by: Actor,
+        owners: KeyOwners,
+        reason: RotationReason,
+    ) -> Result<u64, Error> {
         by.require_owner()?;
-        let scope = self.find_unshredded_scope(tenant).await?;
-        self.replace_data_key(&scope, by.audit_name()).await
+        let name = by.audit_name();
+        match owners {
+            KeyOwners::Tenant(tenant) => {
+                let scope = self.find_unshredded_scope(tenant).await?;
+                self.replace_data_key(&scope, name, reason).await?;
+            }
+            KeyOwners::Installation => {
+                let system = self.store.system_scope();
+                self.replace_data_key(&system, name, reason).await?;
+            }
+            KeyOwners::All => {
+                // Keys that are made meanwhile are new.
+                let now = self.clock.now() + chrono::TimeDelta::microseconds(1);
+                return self.rotate_keys_made_before(now, &name, reason).await;
+            }
+        }
+        Ok(1)
     }
 
-    /// The same for every tenant; returns how many.
-    ///
-    /// # Errors
-    /// `ReadOnly`; the first error of a tenant, after all had their turn.
-    pub async fn rotate_all_data_keys(&self, by: Actor) -> Result<u64, Error> {
-        by.require_owner()?;
-        // Keys that are made meanwhile are new.
-        let now = self.clock.now() + chrono::TimeDelta::microseconds(1);
-        self.rotate_keys_made_before(now, &by.audit_name()).await
-    }
-
-    /// Gives every tenant whose data key is older than the settings allow a new one.
+    /// Replaces every data key that is older than the settings allow.
     pub(super) async fn rotate_due_data_keys(&self) -> Result<u64, Error> {
         match self.settings.keys.rotate_every {
             Some(every) => {
                 let before = self.clock.now() - every;
-                self.rotate_keys_made_before(before, ACTOR).await
+                self.rotate_keys_made_before(before, ACTOR, RotationReason::Routine)
+                    .await
             }
             None => Ok(0),
         }
     }
 
-    async fn rotate_keys_made_before(&self, before: Timestamp, by: &str) -> Result<u64, Error> {
+    async fn rotate_keys_made_before(
+        &self,
+        before: Timestamp,
+        by: &str,
+        reason: RotationReason,
+    ) -> Result<u64, Error> {
         let mut pass = TenantPass::default();
-        for scope in self.store.list_scopes_with_keys(true, before).await? {
-            let rotated = self.replace_data_key(&scope, by.to_owned()).await;
+        let mut scopes = self.store.list_scopes_with_keys(true, before).await?;
+        let system = self.store.system_scope();
+        let made = self.data_keys.find_active_since(&system).await?;
+        if made.is_some_and(|it| it < before) {
+            scopes.insert(0, system);
+        }
+        for scope in scopes {
+            let rotated = self.replace_data_key(&scope, by.to_owned(), reason).await;
             pass.add_result(scope.tenant(), rotated.map(|()| 1));
         }
         pass.finish()
     }
 
-    async fn replace_data_key(&self, scope: &TenantScope, by: String) -> Result<(), Error> {
+    async fn replace_data_key(
+        &self,
+        scope: &TenantScope,
+        by: String,
+        reason: RotationReason,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let new = self.data_keys.generate_next_key(scope, now).await?;
         let tx = self.store.begin(scope).await?;
-        // Held until the end, so that a shred cannot run in between.
-        require_not_shredded(tx.lock_tenant().await?)?;
+        if scope.tenant() != TenantId::SYSTEM {
+            // Held until the end, so that a shred cannot run in between.
+            require_not_shredded(tx.lock_tenant().await?)?;
+        }
         tx.replace_data_key(&new).await?;
-        let detail = json!({ "version": new.version });
+        let mut detail = json!({ "version": new.version });
+        if reason == RotationReason::Compromise {
+            tx.mark_old_keys_compromised(now).await?;
+            detail = json!({ "version": new.version, "reason": "compromise" });
+        }
         let event = AuditEvent::new(by, "data_key.rotated", new.id, detail);
         tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
@@ -81,7 +134,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Deletes the tenant's old data keys under which nothing is left; returns how many.
+    /// Deletes the old data keys of the tenant, or of the installation, under which nothing is left; returns how many.
     pub(super) async fn delete_unused_data_keys(&self, scope: &TenantScope) -> Result<u64, Error> {
         let mut deleted = 0_u64;
         for old in self.data_keys.list_old_keys(scope).await? {

@@ -1,92 +1,156 @@
-//! Seals records again, under the newest data key of their tenant.
+//! Seals records again, under the newest data key of their tenant or of the installation.
 //!
 //! The rule: a chunk is one short transaction: it locks rows that are free, opens and seals their records, and replaces
 //! each by compare-and-set. Plain text, generation and slot stay; a record that a reconnect replaced meanwhile is left as
-//! it is. Between two chunks the pass rests for as long as the chunk took, so that callers go first.
+//! it is. Records under keys that leaked go first and without rests; the pass over the others waits for them, and rests
+//! between two chunks so that callers go first (`pace.rs`).
 //! Start at [`Vault::reseal_due_records`].
 
 mod credentials;
+mod installation;
+mod pace;
 mod secrets;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
 };
 
+use chrono::TimeDelta;
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{SecretColumn, TenantScope};
 
+pub(super) use self::pace::Pacing;
+use self::pace::{SharedPace, UrgentPasses};
 use crate::{Error, Vault, tenants::pass::TenantPass};
 
 /// How many records one transaction replaces.
 const CHUNK: u32 = 100;
-/// The longest rest between two chunks.
-const MAX_REST: Duration = Duration::from_millis(200);
 /// How long a tenant is left alone where nothing was to do: its old keys wait for the end of what they sealed.
-const TENANT_REST: chrono::TimeDelta = chrono::TimeDelta::minutes(15);
+const TENANT_REST: TimeDelta = TimeDelta::minutes(15);
+/// The same for a tenant whose key leaked.
+const URGENT_REST: TimeDelta = TimeDelta::minutes(1);
 
-/// The tenants of which nothing was to do, and until when they are left alone.
+/// The tenants of which nothing was to do, and until when they are left alone; and the urgent passes that run.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ResealRests(Arc<Mutex<HashMap<TenantId, Timestamp>>>);
+pub(crate) struct ResealRests {
+    until: Arc<Mutex<HashMap<(TenantId, Urgency), Timestamp>>>,
+    urgent: UrgentPasses,
+    pace: SharedPace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Urgency {
+    Routine,
+    Urgent,
+}
 
 impl ResealRests {
-    fn is_resting(&self, tenant: TenantId, now: Timestamp) -> bool {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn is_resting(&self, tenant: TenantId, urgency: Urgency, now: Timestamp) -> bool {
+        let mut rests = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         rests.retain(|_, until| *until > now);
-        rests.contains_key(&tenant)
+        rests.contains_key(&(tenant, urgency))
     }
 
-    fn begin_rest(&self, tenant: TenantId, now: Timestamp) {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.insert(tenant, now + TENANT_REST);
+    fn begin_rest(&self, tenant: TenantId, urgency: Urgency, now: Timestamp) {
+        let rest = match urgency {
+            Urgency::Routine => TENANT_REST,
+            Urgency::Urgent => URGENT_REST,
+        };
+        let mut rests = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        rests.insert((tenant, urgency), now + rest);
     }
 
     pub(super) fn end_rest(&self, tenant: TenantId) {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.remove(&tenant);
+        let mut rests = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        rests.retain(|(it, _), _| *it != tenant);
     }
 }
 
 impl Vault {
-    /// Gives tenants whose data key is too old a new one, and seals every record that an old data key sealed again. Deletes
-    /// the old keys under which nothing is left. Returns how many keys and records it changed.
+    /// Makes new data keys in the place of those that are too old, and seals every record that an old one sealed again.
+    /// Deletes the old keys under which nothing is left. Returns how many keys and records it changed. Leaves what keys
+    /// that leaked sealed to [`Vault::reseal_compromised_records`].
     ///
     /// # Errors
     /// The first error of a tenant, after all had their turn.
     pub async fn reseal_due_records(&self) -> Result<u64, Error> {
         let rotated = self.rotate_due_data_keys().await?;
-        let mut pass = TenantPass::default();
-        let all = self
+        let (urgent, is_installations) = self.store.list_scopes_with_compromised_keys().await?;
+        let urgent: HashSet<_> = urgent.iter().map(TenantScope::tenant).collect();
+        let mut scopes = self
             .store
             .list_scopes_with_keys(false, Timestamp::MAX_UTC)
             .await?;
-        for scope in all {
+        scopes.retain(|it| !urgent.contains(&it.tenant()));
+        if !is_installations {
+            scopes.insert(0, self.store.system_scope());
+        }
+        let resealed = self.reseal_each(&scopes, Urgency::Routine, Pacing::BesideCalls);
+        Ok(rotated.saturating_add(resealed.await?))
+    }
+
+    /// Seals every record again that a data key sealed which leaked, as fast as the database allows. Deletes the keys
+    /// under which nothing is left. Returns how many keys and records it changed.
+    ///
+    /// # Errors
+    /// The first error of a tenant, after all had their turn.
+    pub async fn reseal_compromised_records(&self) -> Result<u64, Error> {
+        let (mut scopes, is_installations) = self.store.list_scopes_with_compromised_keys().await?;
+        if is_installations {
+            scopes.insert(0, self.store.system_scope());
+        }
+        if scopes.is_empty() {
+            return Ok(0);
+        }
+        let _running = self.reseal_rests.urgent.begin();
+        self.reseal_each(&scopes, Urgency::Urgent, Pacing::Unthrottled)
+            .await
+    }
+
+    async fn reseal_each(
+        &self,
+        scopes: &[TenantScope],
+        urgency: Urgency,
+        pacing: Pacing,
+    ) -> Result<u64, Error> {
+        let mut pass = TenantPass::default();
+        for scope in scopes {
             if self.runs.stop.is_cancelled() {
                 break;
             }
-            let now = self.clock.now();
-            if self.reseal_rests.is_resting(scope.tenant(), now) {
+            let (tenant, now) = (scope.tenant(), self.clock.now());
+            if self.reseal_rests.is_resting(tenant, urgency, now) {
                 continue;
             }
             // Boxed: what reseals a tenant is large beside the rest of the pass.
-            let resealed = Box::pin(self.reseal_tenant(&scope)).await;
+            let resealed = Box::pin(self.reseal_owner(scope, pacing)).await;
             if matches!(resealed, Ok(0)) {
-                self.reseal_rests.begin_rest(scope.tenant(), now);
+                self.reseal_rests.begin_rest(tenant, urgency, now);
             }
-            pass.add_result(scope.tenant(), resealed);
+            pass.add_result(tenant, resealed);
         }
-        Ok(rotated.saturating_add(pass.finish()?))
+        pass.finish()
     }
 
-    async fn reseal_tenant(&self, scope: &TenantScope) -> Result<u64, Error> {
+    /// Seals what belongs to a tenant, or to the installation.
+    async fn reseal_owner(&self, scope: &TenantScope, pacing: Pacing) -> Result<u64, Error> {
+        let resealed = if scope.tenant() == TenantId::SYSTEM {
+            self.reseal_installation(pacing).await?
+        } else {
+            self.reseal_tenant(scope, pacing).await?
+        };
+        Ok(resealed.saturating_add(self.delete_unused_data_keys(scope).await?))
+    }
+
+    async fn reseal_tenant(&self, scope: &TenantScope, pacing: Pacing) -> Result<u64, Error> {
         let key = self.data_keys.newest(scope).await?;
-        let mut all = self.reseal_credentials(scope, &key).await?;
+        let mut all = self.reseal_credentials(scope, &key, pacing).await?;
         for column in SecretColumn::ALL {
-            let resealed = self.reseal_secrets(scope, &key, column).await?;
+            let resealed = self.reseal_secrets(scope, &key, column, pacing).await?;
             all = all.saturating_add(resealed);
         }
-        Ok(all.saturating_add(self.delete_unused_data_keys(scope).await?))
+        Ok(all)
     }
 
     /// Whether an error passes by itself, so that the record may open later.
@@ -98,10 +162,5 @@ impl Vault {
                 | Error::Unavailable(..)
                 | Error::KeysUnavailable(_)
         )
-    }
-
-    /// Rests for as long as the chunk took.
-    async fn rest_after_chunk(&self, began: Instant) {
-        tokio::time::sleep(began.elapsed().min(MAX_REST)).await;
     }
 }

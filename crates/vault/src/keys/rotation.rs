@@ -1,7 +1,6 @@
-//! The steps of a rotation that operators take: stage, promote, retire.
+//! The steps of a rotation that operators take: stage and promote. `retirement.rs` has the last one.
 //!
-//! The rule: each step can be repeated. A key is destroyed only after the audit says that it is about to be, so that a
-//! crash in between leaves a trace.
+//! The rule: each step can be repeated.
 //! Start at [`Vault::stage_kek`].
 
 use regrant_crypto::{KekState, KekSummary, Refresh};
@@ -46,41 +45,6 @@ impl Vault {
         self.key_status().await
     }
 
-    /// Destroys a version that wraps nothing any more. Backups whose data keys it wrapped can never be opened again, and
-    /// deletions that waited for it become effective.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `Invalid` unless `key` is `<id>/<version>` and `confirm` the same; `Conflict(KeyState)` unless it is decrypt-only;
-    /// `Conflict(KeyInUse)`; `Conflict(NodesLackKey)`; `Conflict(KeyringNotWritable)`.
-    pub async fn retire_kek(
-        &self,
-        by: Actor,
-        key: &str,
-        confirm: &str,
-    ) -> Result<KeyStatus, Error> {
-        by.require_owner()?;
-        let kek: KekRef = key.parse().map_err(|it| invalid_field("key", &it))?;
-        if confirm != key {
-            return Err(invalid_field("confirm", &"expected the key again"));
-        }
-        self.data_keys.reload_keyring(Refresh::Now).await;
-        match self.find_kek(kek).map(|it| it.state) {
-            Some(KekState::DecryptOnly) => {}
-            Some(KekState::Destroyed) => {
-                self.record_destroyed_kek(by.audit_name(), kek).await?;
-                return self.key_status().await;
-            }
-            _ => return Err(Error::Conflict(Conflict::KeyState)),
-        }
-        self.require_unused(kek).await?;
-        self.write_kek_event(by.audit_name(), "kek.retiring", kek)
-            .await?;
-        self.data_keys.provider().destroy_kek(kek).await?;
-        self.record_destroyed_kek(by.audit_name(), kek).await?;
-        self.settle_deletions().await?;
-        self.key_status().await
-    }
-
     /// Notes that nothing older than `kek` may wrap. Where that was so before, nothing changes.
     pub(super) async fn raise_floor(&self, by: String, kek: KekRef) -> Result<(), Error> {
         let tx = self.store.begin(&self.store.system_scope()).await?;
@@ -103,7 +67,7 @@ impl Vault {
         Ok(tx.commit().await?)
     }
 
-    async fn require_opened_by_all(&self, kek: KekRef) -> Result<(), Error> {
+    pub(super) async fn require_opened_by_all(&self, kek: KekRef) -> Result<(), Error> {
         let nodes = self.list_live_nodes().await?;
         let lacking = nodes.into_iter().filter(|it| !it.opens.contains(&kek));
         let names: Vec<String> = lacking.map(|it| it.name).collect();
@@ -113,31 +77,19 @@ impl Vault {
         Err(Error::Conflict(Conflict::NodesLackKey(names)))
     }
 
-    /// Nothing is wrapped by this version, and nothing will be: the floor is above it. Every process opens the active one.
-    async fn require_unused(&self, kek: KekRef) -> Result<(), Error> {
-        let active = self.data_keys.provider().active_kek();
-        self.require_opened_by_all(active).await?;
-        self.raise_floor("vault".to_owned(), active).await?;
-        let uses = self.store.count_data_keys_by_kek().await?;
-        match uses.into_iter().find(|it| it.kek == Some(kek)) {
-            Some(found) => Err(Error::Conflict(Conflict::KeyInUse(found.data_keys))),
-            None => Ok(()),
-        }
-    }
-
     fn find_staged_kek(&self) -> Option<KekRef> {
         let keks = self.data_keys.provider().list_keks();
         let staged = keks.into_iter().find(|it| it.state == KekState::Staged);
         staged.map(|it| it.kek)
     }
 
-    fn find_kek(&self, kek: KekRef) -> Option<KekSummary> {
+    pub(super) fn find_kek(&self, kek: KekRef) -> Option<KekSummary> {
         let keks = self.data_keys.provider().list_keks();
         keks.into_iter().find(|it| it.kek == kek)
     }
 }
 
-fn invalid_field(field: &str, reason: &impl ToString) -> Error {
+pub(super) fn invalid_field(field: &str, reason: &impl ToString) -> Error {
     Error::Invalid {
         field: field.to_owned(),
         reason: reason.to_string(),

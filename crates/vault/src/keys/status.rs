@@ -1,8 +1,8 @@
 //! What operators see of the KEKs: versions, the data keys under each, and the processes that can open them.
 
 use regrant_crypto::{KekState, KekSummary};
-use regrant_domain::{KekRef, Timestamp};
-use regrant_storage::{KekUse, Node};
+use regrant_domain::{KekRef, RetirementRequest, Timestamp};
+use regrant_storage::{KekRetirement, KekUse, Node};
 
 use crate::{Error, Vault};
 
@@ -19,6 +19,8 @@ pub struct KeyStatus {
     pub to_rewrap: u64,
     /// How many tenants have a data key that only opens: records are sealed again, or it waits to be deleted.
     pub tenants_with_old_keys: u64,
+    /// Whether the installation itself has a data key that only opens.
+    pub installation_has_old_key: bool,
     /// The processes that run.
     pub nodes: Vec<NodeView>,
 }
@@ -36,6 +38,8 @@ pub struct KekView {
     pub created_at: Timestamp,
     /// How many data keys it wraps.
     pub data_keys: u64,
+    /// The open request to destroy it.
+    pub retirement: Option<RetirementRequest>,
 }
 
 /// A process that runs.
@@ -62,13 +66,24 @@ impl Vault {
             .store
             .list_scopes_with_keys(false, Timestamp::MAX_UTC)
             .await?;
+        let installation = self.store.system_scope();
+        let mut retirements = self.store.list_kek_retirements().await?;
+        retirements.retain(|it| self.clock.now() < it.request.ends_at());
         let due = |it: &&KekUse| it.kek.is_some_and(|kek| is_due(kek, active));
         Ok(KeyStatus {
             provider: self.data_keys.provider().name(),
-            keks: known.iter().map(|it| view_kek(it, &uses)).collect(),
+            keks: known
+                .iter()
+                .map(|it| view_kek(it, &uses, &retirements))
+                .collect(),
             missing: find_missing(&known, &uses),
             to_rewrap: uses.iter().filter(due).map(|it| it.data_keys).sum(),
             tenants_with_old_keys: u64::try_from(old.len()).unwrap_or(u64::MAX),
+            installation_has_old_key: !self
+                .data_keys
+                .list_old_keys(&installation)
+                .await?
+                .is_empty(),
             nodes: nodes.into_iter().map(|it| view_node(it, &known)).collect(),
         })
     }
@@ -92,7 +107,7 @@ fn find_missing(known: &[KekSummary], uses: &[KekUse]) -> Vec<KekUse> {
     missing.copied().collect()
 }
 
-fn view_kek(kek: &KekSummary, uses: &[KekUse]) -> KekView {
+fn view_kek(kek: &KekSummary, uses: &[KekUse], retirements: &[KekRetirement]) -> KekView {
     let found = uses.iter().find(|it| it.kek == Some(kek.kek));
     KekView {
         kek: kek.kek,
@@ -100,6 +115,10 @@ fn view_kek(kek: &KekSummary, uses: &[KekUse]) -> KekView {
         state: kek.state,
         created_at: kek.created,
         data_keys: found.map_or(0, |it| it.data_keys),
+        retirement: retirements
+            .iter()
+            .find(|it| it.kek == kek.kek)
+            .map(|it| it.request),
     }
 }
 

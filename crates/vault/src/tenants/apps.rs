@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
-    AppId, AppSecret, LoginConfigId, LoginScopes, LoginSettings, PageUrl, SealedRecord, TenantId,
-    Timestamp, VerifyToken,
+    AppId, AppSecret, LoginConfigId, LoginScopes, LoginSettings, PageUrl, SealedRecord, Timestamp,
+    VerifyToken,
 };
 use regrant_storage::{AuditEvent, StoredApp};
 use serde::{Deserialize, Serialize};
@@ -283,10 +283,7 @@ impl Vault {
 
 /// The encryption context of a secret of an app, with the app's id in the asset field.
 pub(crate) fn app_context(id: &AppId, purpose: Purpose) -> Context<'_> {
-    Context {
-        asset_id: id.as_str(),
-        ..Context::of_row(TenantId::SYSTEM, uuid::Uuid::nil(), purpose)
-    }
+    Context::of_installation(purpose, id.as_str())
 }
 
 /// The previous secret during its overlap. A secret without a stored end is no longer valid.

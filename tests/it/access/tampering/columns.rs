@@ -8,7 +8,7 @@ use regrant_migration::{
     sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement},
 };
 use regrant_testdb::TestDatabase;
-use regrant_vault::{KeptCheckpoints, RowFault};
+use regrant_vault::{Actor, KeptCheckpoints, RowFault};
 
 use crate::harness::{Fleet, Harness, Operator, Tenant, on_both};
 
@@ -27,6 +27,7 @@ const TABLES: [(&str, &[&str]); 6] = [
     ("links", &["tenant_id"]),
     ("operators", &["last_login_at"]),
     ("operator_sessions", &[]),
+    ("kek_retirements", &[]),
 ];
 
 struct Scene {
@@ -54,6 +55,7 @@ impl Scene {
         let (status, link) = tenant.post("/v1/reconnect-links", &order).await;
         assert_eq!(status, 201, "{link}");
         let owner = harness.owner().await;
+        request_retirement(&harness).await;
         let url = harness.database.superuser_url();
         let url = url.unwrap_or_else(|| harness.database.owner_url().to_owned());
         let raw = open_to_migrate(&url).await.expect("the database opens");
@@ -141,6 +143,16 @@ impl Scene {
         }
         named
     }
+}
+
+/// Opens a request to destroy a version of the key-encryption key.
+async fn request_retirement(harness: &Harness) {
+    let (vault, by) = (&harness.vault, Actor::CommandLine);
+    let old = vault.stage_kek(by).await.expect("a staged version").keks[0].kek;
+    vault.promote_kek(by).await.expect("promoted");
+    vault.rewrap_data_keys().await.expect("wrapped again");
+    let old = old.to_string();
+    vault.retire_kek(by, &old, &old).await.expect("a request");
 }
 
 /// A value that differs from the one that is there, and that the column's type takes.

@@ -12,7 +12,7 @@ use regrant_testdb::{Kind, TestDatabase};
 use regrant_vault::{Error, Parts, Settings, Vault};
 use serde_json::{Value, json};
 
-use super::destruction::{id_of, replace_kek, retire, shred};
+use super::destruction::{id_of, replace_kek, shred};
 use crate::harness::{Fleet, Harness, Operator, Options, Tenant};
 
 /// What a wrapped key begins with, and how long it is.
@@ -34,17 +34,21 @@ fn passphrase() -> Passphrase {
     Passphrase::parse("correct horse battery staple".to_owned()).expect("a passphrase")
 }
 
-fn open_keyring(directory: &Path) -> KeyProvider {
+pub(super) fn open_keyring(directory: &Path) -> KeyProvider {
     let read = Box::new(|| Ok(passphrase()));
     let keys = LocalKeys::open(directory.join("keyring"), &passphrase(), read);
     KeyProvider::from(keys.expect("the keyring opens"))
 }
 
+pub(super) fn create_keyring(directory: &Path) {
+    let path = directory.join("keyring");
+    Keyring::create(&path, &passphrase(), Strength::floor()).expect("a keyring");
+}
+
 impl Scene {
     async fn on(database: TestDatabase) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("keyring");
-        Keyring::create(&path, &passphrase(), Strength::floor()).expect("a keyring");
+        create_keyring(directory.path());
         let options = Options {
             provider: open_keyring(directory.path()),
             ..Options::default()
@@ -103,7 +107,8 @@ impl Scene {
         for sql in [
             format!("DELETE FROM tenant_keys WHERE tenant_id = {id}"),
             format!(
-                "INSERT INTO tenant_keys VALUES ({id}, {key}, {version}, 'active', {bytes}, 0)"
+                "INSERT INTO tenant_keys (tenant_id, key_id, version, state, wrapped, created_at)
+                 VALUES ({id}, {key}, {version}, 'active', {bytes}, 0)"
             ),
             format!("UPDATE tenants SET status = 'active', shredded_at = NULL WHERE id = {id}"),
         ] {
@@ -195,7 +200,7 @@ async fn copies_open_until_the_shred_is_effective(scene: Scene) {
 
     let retired = [first, second];
     for kek in &retired {
-        retire(harness, kek).await;
+        harness.retire_kek(kek).await;
     }
     let shredded = shred(&scene.owner, &scene.tenant).await;
     assert!(shredded["effective_at"].is_string(), "{shredded}");

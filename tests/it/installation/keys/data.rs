@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use regrant_domain::TenantId;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Actor, Conflict, Error, Vault};
+use regrant_vault::{Actor, Conflict, Error, KeyOwners, RotationReason, Vault};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,18 +21,19 @@ on_both!(
 
 const EACH: usize = 130;
 
-fn id_of(tenant: &Tenant) -> TenantId {
+pub(super) fn id_of(tenant: &Tenant) -> TenantId {
     tenant.id.parse().expect("a tenant's id")
 }
 
 async fn rotate(vault: &Vault, tenant: &Tenant) {
+    let of_one = KeyOwners::Tenant(id_of(tenant));
     let rotated = vault
-        .rotate_data_key(Actor::CommandLine, id_of(tenant))
+        .rotate_data_keys(Actor::CommandLine, of_one, RotationReason::Routine)
         .await;
     rotated.expect("a new data key");
 }
 
-async fn reseal_all(vault: &Vault) -> u64 {
+pub(super) async fn reseal_all(vault: &Vault) -> u64 {
     let mut all = 0;
     loop {
         match vault.reseal_due_records().await.expect("a pass") {
@@ -75,6 +76,33 @@ pub(super) async fn count_outdated_in(database: &TestDatabase) -> i64 {
     for (table, column) in columns {
         let sql = format!(
             "SELECT count(*) FROM {table} t JOIN tenant_keys k ON k.tenant_id = t.tenant_id AND k.state = 'active'
+             WHERE substr(t.{column}, 5, 16) <> {key}"
+        );
+        outdated += database.count_as_superuser(&sql).await;
+    }
+    outdated
+}
+
+/// How many secrets of the installation are not under its newest data key.
+pub(super) async fn count_outdated_of_installation(database: &TestDatabase) -> i64 {
+    let (key, nil) = if database.url().starts_with("sqlite") {
+        ("k.key_id", "zeroblob(16)")
+    } else {
+        (
+            "uuid_send(k.key_id)",
+            "'00000000-0000-0000-0000-000000000000'",
+        )
+    };
+    let mut outdated = 0;
+    for (table, column) in [
+        ("apps", "secret_sealed"),
+        ("apps", "previous_secret_sealed"),
+        ("apps", "verify_token_sealed"),
+        ("audit_keys", "sealed"),
+        ("signing_keys", "sealed"),
+    ] {
+        let sql = format!(
+            "SELECT count(*) FROM {table} t JOIN tenant_keys k ON k.tenant_id = {nil} AND k.state = 'active'
              WHERE substr(t.{column}, 5, 16) <> {key}"
         );
         outdated += database.count_as_superuser(&sql).await;
@@ -240,19 +268,22 @@ async fn the_same_token_is_the_same_after_a_rotation(database: TestDatabase) {
 async fn a_shredded_tenant_gets_no_new_data_key(database: TestDatabase) {
     let harness = Harness::start(database, &Fleet::new(1, 2, 0).world()).await;
     let (owner, tenant) = (harness.owner().await, harness.tenant("One").await);
-    let by = Actor::CommandLine;
+    let (by, reason) = (Actor::CommandLine, RotationReason::Routine);
     let path = format!("/tenants/{}", tenant.id);
     owner.post(&format!("{path}/suspend"), &json!({})).await;
     let confirm = json!({ "confirm": tenant.id });
     assert_eq!(owner.post(&format!("{path}/shred"), &confirm).await.0, 200);
     assert!(matches!(
-        harness.vault.rotate_data_key(by, id_of(&tenant)).await,
+        harness
+            .vault
+            .rotate_data_keys(by, KeyOwners::Tenant(id_of(&tenant)), reason)
+            .await,
         Err(Error::Conflict(Conflict::TenantGone))
     ));
     let body = json!({ "tenant_id": tenant.id });
     let (status, refused) = owner.post("/keys/data/rotate", &body).await;
     assert_eq!((status, problem_code(&refused)), (409, "tenant_gone"));
     assert_eq!(count_keys(&harness).await, 1, "the installation's");
-    let all = harness.vault.rotate_all_data_keys(by).await;
-    assert_eq!(all.expect("a pass"), 0);
+    let all = harness.vault.rotate_data_keys(by, KeyOwners::All, reason);
+    assert_eq!(all.await.expect("a pass"), 1, "the installation's");
 }

@@ -3,7 +3,7 @@
 use regrant_domain::{Clock, TenantId};
 use regrant_storage::Node;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Actor, AuditQuery, DeletionStatus, KekState};
+use regrant_vault::{Actor, AuditQuery, DeletionStatus, KekState, KeyOwners, RotationReason};
 use serde_json::{Value, json};
 
 use crate::harness::{APP, Fleet, Harness, Operator, PASSWORD, Tenant, answer, on_both};
@@ -32,11 +32,6 @@ pub(super) async fn replace_kek(harness: &Harness) -> String {
     vault.promote_kek(BY).await.expect("promoted");
     vault.rewrap_data_keys().await.expect("wrapped again");
     before.to_string()
-}
-
-pub(super) async fn retire(harness: &Harness, kek: &str) {
-    let retired = harness.vault.retire_kek(BY, kek, kek).await;
-    retired.expect("it wraps nothing");
 }
 
 pub(super) async fn shred(owner: &Operator, tenant: &Tenant) -> Value {
@@ -89,13 +84,13 @@ async fn a_shred_is_effective_once_every_version_that_wrapped_the_tenants_keys_i
         waits
     );
     assert_eq!(deletion_of(&owner, &tenant).await, waits);
-    retire(&harness, &second).await;
+    harness.retire_kek(&second).await;
     let waits = json!({ "effective_at": null, "waits_for": [first] });
     assert_eq!(deletion_of(&owner, &tenant).await, waits);
     assert_eq!(count_effective(&harness, &tenant).await, 0);
     harness.clock.advance_by(chrono::Duration::minutes(10));
     let before = harness.clock.now();
-    retire(&harness, &first).await;
+    harness.retire_kek(&first).await;
     let deletion = deletion_of(&owner, &tenant).await;
     let at: chrono::DateTime<chrono::Utc> =
         serde_json::from_value(deletion["effective_at"].clone()).expect("a time");
@@ -123,7 +118,7 @@ async fn a_deleted_tenant_waits_as_a_shredded_one_does(database: TestDatabase) {
     let first = replace_kek(&harness).await;
     let waits = json!({ "effective_at": null, "waits_for": [first] });
     assert_eq!(deletion_of(&owner, &tenant).await, waits);
-    retire(&harness, &first).await;
+    harness.retire_kek(&first).await;
     assert!(deletion_of(&owner, &tenant).await["effective_at"].is_string());
 }
 
@@ -141,7 +136,7 @@ async fn a_version_that_a_process_still_opens_is_waited_for(database: TestDataba
     };
     let (store, gone) = (harness.store().await, chrono::DateTime::UNIX_EPOCH);
     store.announce_node(&node, gone).await.expect("announced");
-    retire(&harness, &first).await;
+    harness.retire_kek(&first).await;
     let waits = json!({ "effective_at": null, "waits_for": [first] });
     assert_eq!(
         deletion_of(&owner, &tenant).await,
@@ -158,7 +153,7 @@ async fn a_retirement_that_was_cut_off_is_noted_by_the_worker(database: TestData
     let (harness, owner, tenant) = start(database).await;
     shred(&owner, &tenant).await;
     let first = replace_kek(&harness).await;
-    retire(&harness, &first).await;
+    harness.retire_kek(&first).await;
     // As if the process had ended after it had destroyed the key.
     for sql in [
         "DELETE FROM destroyed_keks",
@@ -183,7 +178,7 @@ async fn a_repeated_call_says_what_holds_now(database: TestDatabase) {
     };
     assert_eq!(call().await["effective_at"], Value::Null);
     let first = replace_kek(&harness).await;
-    retire(&harness, &first).await;
+    harness.retire_kek(&first).await;
     assert!(call().await["effective_at"].is_string());
 }
 
@@ -224,11 +219,15 @@ async fn a_persons_deletion_waits_for_data_keys_and_for_what_wrapped_them(databa
         2,
         "the data key lives on, under the next version"
     );
-    retire(&harness, &second).await;
+    harness.retire_kek(&second).await;
     assert_eq!(status_of(&harness, &code).await.waits_for.len(), 1);
 
     harness.clock.advance_by(chrono::Duration::minutes(1));
-    let rotated = harness.vault.rotate_data_key(BY, id_of(&tenant)).await;
+    let of_one = KeyOwners::Tenant(id_of(&tenant));
+    let rotated = harness
+        .vault
+        .rotate_data_keys(BY, of_one, RotationReason::Routine)
+        .await;
     rotated.expect("a new data key");
     harness.vault.reseal_due_records().await.expect("a pass");
     harness.clock.advance_by(chrono::Duration::hours(26));
@@ -243,7 +242,7 @@ async fn a_persons_deletion_waits_for_data_keys_and_for_what_wrapped_them(databa
     assert_eq!((status.effective_at, status.waits_for.len()), (None, 1));
 
     let third = replace_kek(&harness).await;
-    retire(&harness, &third).await;
+    harness.retire_kek(&third).await;
     let status = status_of(&harness, &code).await;
     assert!(
         status.effective_at.is_some() && status.waits_for.is_empty(),

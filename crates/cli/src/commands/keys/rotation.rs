@@ -10,7 +10,8 @@ use std::{
 
 use regrant_domain::TenantId;
 use regrant_vault::{
-    Actor, Conflict, Error, KekState, KekUse, KeyStatus, KeyVerdict, NodeView, Vault,
+    Actor, Conflict, Error, KekState, KekUse, KekView, KeyOwners, KeyStatus, KeyVerdict, NodeView,
+    Retirement, RotationReason, Vault,
 };
 use serde_json::{Value, json};
 
@@ -35,15 +36,22 @@ pub(crate) enum RotationCommand {
         #[arg(long, default_value_t = 120, value_name = "SECONDS")]
         wait: u64,
     },
-    /// Give a tenant, or all tenants, a new data key, and seal every record again under it.
+    /// Give all tenants and the installation new data keys, and seal every record again under them.
     RotateData {
         /// Only this tenant.
         #[arg(long)]
         tenant: Option<TenantId>,
+        /// Only the installation's own data key.
+        #[arg(long, conflicts_with = "tenant")]
+        installation: bool,
+        /// The keys may have leaked: what they sealed goes first, and without rests.
+        #[arg(long)]
+        compromised: bool,
     },
     /// Open every data key; fails if one does not open, or if an older version wraps one.
     Verify,
-    /// Destroy a version that wraps nothing. Backups that it wrapped the keys of can never be opened again.
+    /// Destroy a version that wraps nothing, where there is only one owner: 24 hours after the request, which the first call
+    /// opens. Backups that it wrapped the keys of can never be opened again.
     Retire {
         /// The key, `<id>/<version>` as `status` lists it.
         key: String,
@@ -68,10 +76,30 @@ pub(super) async fn run(command: RotationCommand, global: &GlobalArgs) -> anyhow
         RotationCommand::Rotate { wait } => {
             rotate_kek(&vault, Duration::from_secs(wait), output).await
         }
-        RotationCommand::RotateData { tenant } => rotate_data(&vault, tenant, output).await,
+        RotationCommand::RotateData {
+            tenant,
+            installation,
+            compromised,
+        } => {
+            let owners = match tenant {
+                Some(tenant) => KeyOwners::Tenant(tenant),
+                None if installation => KeyOwners::Installation,
+                None => KeyOwners::All,
+            };
+            rotate_data(&vault, owners, compromised, output).await
+        }
         RotationCommand::Verify => print_verdict(&vault.verify_data_keys().await?, output),
         RotationCommand::Retire { key, confirm } => {
-            print_status(&vault.retire_kek(by, &key, &confirm).await?, output)
+            match vault.retire_kek(by, &key, &confirm).await? {
+                Retirement::Done(status) => print_status(&status, output),
+                Retirement::Requested(status) => {
+                    print_progress(format_args!(
+                        "{key} is to be destroyed: run this again in 24 hours, within seven days"
+                    ));
+                    print_status(&status, output)?;
+                    Ok(ExitCode::FAILURE)
+                }
+            }
         }
     }
 }
@@ -93,18 +121,25 @@ async fn rotate_kek(vault: &Vault, wait: Duration, output: Output) -> anyhow::Re
 
 async fn rotate_data(
     vault: &Vault,
-    tenant: Option<TenantId>,
+    owners: KeyOwners,
+    compromised: bool,
     output: Output,
 ) -> anyhow::Result<ExitCode> {
-    let by = Actor::CommandLine;
-    let rotated = match tenant {
-        Some(tenant) => vault.rotate_data_key(by, tenant).await.map(|()| 1)?,
-        None => vault.rotate_all_data_keys(by).await?,
+    let reason = if compromised {
+        RotationReason::Compromise
+    } else {
+        RotationReason::Routine
     };
-    print_progress(format_args!("{rotated} tenants have a new data key"));
+    let rotated = vault
+        .rotate_data_keys(Actor::CommandLine, owners, reason)
+        .await?;
+    print_progress(format_args!("{rotated} new data keys"));
     let (vault, mut resealed) = (vault.in_background(), 0_u64);
     loop {
-        let done = vault.reseal_due_records().await?;
+        let done = match reason {
+            RotationReason::Compromise => vault.reseal_compromised_records().await?,
+            RotationReason::Routine => vault.reseal_due_records().await?,
+        };
         if done == 0 {
             break;
         }
@@ -147,13 +182,7 @@ fn print_status(status: &KeyStatus, output: Output) -> anyhow::Result<ExitCode> 
 }
 
 fn format_status(status: &KeyStatus) -> String {
-    let keks = status.keks.iter().map(|it| {
-        let state = state_name(it.state);
-        format!(
-            "{}  {}  {state}  wraps {} data keys",
-            it.kek, it.provider, it.data_keys
-        )
-    });
+    let keks = status.keks.iter().map(format_kek);
     let missing = status.missing.iter().filter_map(|it| {
         let kek = it.kek?;
         Some(format!("{kek}  MISSING  wraps {} data keys", it.data_keys))
@@ -164,7 +193,25 @@ fn format_status(status: &KeyStatus) -> String {
         "{} data keys to wrap again; {} tenants with an old data key",
         status.to_rewrap, status.tenants_with_old_keys
     ));
+    if status.installation_has_old_key {
+        lines.push("the installation has an old data key".to_owned());
+    }
     lines.join("\n")
+}
+
+fn format_kek(it: &KekView) -> String {
+    let state = state_name(it.state);
+    let request = it.retirement.map(|request| {
+        let at = request.requested_at;
+        format!("  to be destroyed, requested {at}")
+    });
+    format!(
+        "{}  {}  {state}  wraps {} data keys{}",
+        it.kek,
+        it.provider,
+        it.data_keys,
+        request.unwrap_or_default()
+    )
 }
 
 fn format_node(node: &NodeView) -> String {
@@ -189,6 +236,7 @@ fn status_json(status: &KeyStatus) -> Value {
             "id": it.kek.id, "version": it.kek.version, "provider": it.provider,
             "state": state_name(it.state),
             "created_at": it.created_at, "data_keys": it.data_keys,
+            "retirement_requested_at": it.retirement.map(|it| it.requested_at),
         })
     });
     let nodes = status.nodes.iter().map(|it| {
@@ -201,6 +249,7 @@ fn status_json(status: &KeyStatus) -> Value {
         "provider": status.provider, "keys": keks.collect::<Vec<_>>(),
         "missing": status.missing.iter().map(use_json).collect::<Vec<_>>(),
         "to_rewrap": status.to_rewrap, "tenants_with_old_keys": status.tenants_with_old_keys,
+        "installation_has_old_key": status.installation_has_old_key,
         "nodes": nodes.collect::<Vec<_>>(),
     })
 }

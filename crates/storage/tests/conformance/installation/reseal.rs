@@ -2,8 +2,8 @@
 
 use regrant_domain::{GrantId, SealedRecord, Slot};
 use regrant_storage::{
-    Error, NewDataKey, ResealedCredential, ResealedSecret, SealedSecret, SecretColumn,
-    SlottedCredential, TenantScope, TenantTx,
+    Error, InstallationColumn, NewDataKey, ResealedCredential, ResealedInstallationSecret,
+    ResealedSecret, SealedSecret, SecretColumn, SlottedCredential, TenantScope, TenantTx,
 };
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ on_both!(
     a_resealed_credential_keeps_its_generation_and_is_intact,
     rows_that_others_hold_are_left_out,
     an_old_key_is_in_use_until_nothing_is_left_under_it,
+    a_secret_of_the_installation_is_replaced_only_if_it_is_what_was_read,
+    a_key_that_leaked_is_listed_until_it_is_deleted,
 );
 
 /// The key that the bench's records name.
@@ -243,4 +245,55 @@ async fn an_old_key_is_in_use_until_nothing_is_left_under_it(bench: Bench) {
     drop(tx);
     let tx = bench.bolt().await;
     assert_eq!(tx.count_sealed_under(OLD, 1).await.unwrap(), 1);
+}
+
+async fn a_secret_of_the_installation_is_replaced_only_if_it_is_what_was_read(bench: Bench) {
+    for (name, filler) in [("key-1", 1), ("key-2", 2)] {
+        let inserted = bench.store.insert_audit_key(name, &sealed(filler), day(0));
+        inserted.await.unwrap();
+    }
+    let column = InstallationColumn::AuditKey;
+    let tx = bench
+        .store
+        .begin(&bench.store.system_scope())
+        .await
+        .unwrap();
+    let list = async || {
+        let listed = tx.list_installation_secrets(column, NEW, None, 10).await;
+        listed.unwrap()
+    };
+    let mut read = list().await;
+    assert_eq!(read.len(), 2);
+    read[1].sealed = sealed(7);
+    let again = read.into_iter().map(|read| ResealedInstallationSecret {
+        read,
+        sealed: resealed(1),
+    });
+    let again: Vec<_> = again.collect();
+    let replaced = tx.reseal_installation_secrets(column, &again).await;
+    assert_eq!(replaced.unwrap(), 1);
+    let left = list().await;
+    assert_eq!((left.len(), &*left[0].row), (1, "key-2"));
+    assert_eq!(left[0].sealed, sealed(2));
+    assert_eq!(tx.count_sealed_under(NEW, 2).await.unwrap(), 1);
+}
+
+async fn a_key_that_leaked_is_listed_until_it_is_deleted(bench: Bench) {
+    let tx = bench.acme().await;
+    let old = tx.list_data_keys().await.unwrap()[0].id;
+    tx.replace_data_key(&next_key(2)).await.unwrap();
+    assert_eq!(tx.mark_old_keys_compromised(day(5)).await.unwrap(), 1);
+    assert_eq!(tx.mark_old_keys_compromised(day(6)).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    let list = async || {
+        let listed = bench.store.list_scopes_with_compromised_keys().await;
+        let (scopes, is_installations) = listed.unwrap();
+        let tenants: Vec<_> = scopes.iter().map(TenantScope::tenant).collect();
+        (tenants, is_installations)
+    };
+    assert_eq!(list().await, (vec![bench.acme.tenant()], false));
+    let tx = bench.acme().await;
+    assert!(tx.delete_data_key(old, day(7)).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(list().await, (vec![], false));
 }

@@ -10,7 +10,7 @@ use regrant_domain::{Credential, CredentialId, GrantId};
 use regrant_storage::{ResealedCredential, SlottedCredential, TenantScope, TenantTx};
 use tracing::error;
 
-use super::CHUNK;
+use super::{CHUNK, Pacing};
 use crate::{
     Error, Vault,
     audit::credential_sealed_event,
@@ -28,6 +28,7 @@ impl Vault {
         &self,
         scope: &TenantScope,
         key: &Arc<DataKey>,
+        pacing: Pacing,
     ) -> Result<u64, Error> {
         let (mut all, mut after) = (0_u64, None);
         while !self.runs.stop.is_cancelled() {
@@ -36,7 +37,7 @@ impl Vault {
             let Some(last) = last else { break };
             after = Some(last);
             all = all.saturating_add(resealed);
-            self.rest_after_chunk(began).await;
+            self.rest_after_chunk(pacing, began).await?;
         }
         Ok(all)
     }

@@ -8,7 +8,7 @@ use regrant_storage::{ResealedSecret, SealedSecret, SecretColumn, TenantScope};
 use tracing::error;
 use uuid::Uuid;
 
-use super::CHUNK;
+use super::{CHUNK, Pacing};
 use crate::{Error, Vault};
 
 impl Vault {
@@ -17,6 +17,7 @@ impl Vault {
         scope: &TenantScope,
         key: &Arc<DataKey>,
         column: SecretColumn,
+        pacing: Pacing,
     ) -> Result<u64, Error> {
         let (mut all, mut after) = (0_u64, None);
         while !self.runs.stop.is_cancelled() {
@@ -25,7 +26,7 @@ impl Vault {
             let Some(last) = last else { break };
             after = Some(last);
             all = all.saturating_add(resealed);
-            self.rest_after_chunk(began).await;
+            self.rest_after_chunk(pacing, began).await?;
         }
         Ok(all)
     }
