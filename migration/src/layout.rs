@@ -29,7 +29,7 @@ pub const COORDINATOR: [&str; 18] = [
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 25] = [
+pub const DISTRIBUTED: [&str; 27] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -51,6 +51,8 @@ pub const DISTRIBUTED: [&str; 25] = [
     "reconnect_sessions",
     "consents",
     "consent_codes",
+    "links",
+    "link_logins",
     "key_wraps",
     "deletions",
     "discoveries",

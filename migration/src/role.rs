@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 43] = [
+const GRANTS: [(&str, &str); 45] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -46,6 +46,8 @@ const GRANTS: [(&str, &str); 43] = [
     ("reconnect_sessions", "SELECT, INSERT, UPDATE, DELETE"),
     ("consents", "SELECT, INSERT, UPDATE, DELETE"),
     ("consent_codes", "SELECT, INSERT, UPDATE, DELETE"),
+    ("links", "SELECT, INSERT, UPDATE, DELETE"),
+    ("link_logins", "SELECT, INSERT, UPDATE, DELETE"),
     ("nodes", "SELECT, INSERT, UPDATE, DELETE"),
     ("kek_floor", "SELECT, INSERT, UPDATE"),
     ("key_wraps", "SELECT, INSERT, UPDATE"),

@@ -12,6 +12,7 @@ mod audit;
 mod consents;
 mod credentials;
 mod inbound;
+mod links;
 mod operators;
 mod reconnects;
 mod tenants;
@@ -21,7 +22,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 53] = [
+pub(crate) const ALL: [Step; 55] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -74,5 +75,7 @@ pub(crate) const ALL: [Step; 53] = [
     work::s57_statistics::STEP,
     consents::s58_consents::STEP,
     tenants::s59_login_settings::STEP,
+    links::s60_links::STEP,
+    links::s61_link_logins::STEP,
     assets::s65_discoveries::STEP,
 ];

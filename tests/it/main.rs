@@ -22,6 +22,7 @@ mod idempotency;
 mod inbound;
 mod installation;
 mod judgement;
+mod links;
 mod operators;
 mod reconnect;
 mod sandbox;

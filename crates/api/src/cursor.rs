@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, ConsentId, DeliveryId, DiscoveryId, OperatorId, PersonId, ReconnectId,
+    AssetId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId, ReconnectId,
     ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
@@ -46,6 +46,10 @@ impl Position for ReconnectId {
 
 impl Position for ReconnectSessionId {
     const LIST: &'static str = "reconnect_sessions:";
+}
+
+impl Position for LinkId {
+    const LIST: &'static str = "reconnect_links:";
 }
 
 impl Position for ConsentId {

@@ -84,6 +84,7 @@ fn add_request_id(
 
 fn set_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     let is_cacheable = headers.contains_key(header::CACHE_CONTROL);
+    let has_policy = headers.contains_key(header::CONTENT_SECURITY_POLICY);
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
@@ -92,14 +93,17 @@ fn set_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     set(HeaderName::from_static(request_id::REQUEST_ID_HEADER), id);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(
-        header::CONTENT_SECURITY_POLICY,
-        if path.starts_with("/docs") {
-            DOCS_POLICY
-        } else {
-            PAGE_POLICY
-        },
-    );
+    // A page with forms says where they may lead.
+    if !has_policy {
+        set(
+            header::CONTENT_SECURITY_POLICY,
+            if path.starts_with("/docs") {
+                DOCS_POLICY
+            } else {
+                PAGE_POLICY
+            },
+        );
+    }
     // No cache may store a response unless its handler says so.
     if !is_cacheable {
         set(header::CACHE_CONTROL, "no-store");

@@ -4,12 +4,14 @@
 
 mod app_callback;
 mod caller_address;
+mod hosted_base;
 mod idempotency_key;
 mod path_id;
 mod read_reason;
 
 pub(crate) use app_callback::AppCallback;
 pub(crate) use caller_address::CallerAddress;
+pub(crate) use hosted_base::{HostedBase, public_address};
 pub(crate) use idempotency_key::IdempotencyHeader;
 pub(crate) use path_id::PathId;
 pub(crate) use read_reason::ReadReasonHeader;

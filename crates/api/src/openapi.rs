@@ -28,7 +28,7 @@ pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 44] = [
+const COMPLETE_SCHEMAS: [&str; 45] = [
     "App",
     "Asset",
     "AssetState",
@@ -59,6 +59,7 @@ const COMPLETE_SCHEMAS: [&str; 44] = [
     "PreviewItem",
     "ReconnectPreview",
     "ReconnectItem",
+    "ReconnectLinkSummary",
     "ReconnectSessionSummary",
     "ReconnectSummary",
     "ScopeUse",

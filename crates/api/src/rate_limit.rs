@@ -2,8 +2,9 @@
 //!
 //! The rule: all calls of a tenant share one limit, so that more clients do not mean more calls. An address counts only
 //! while the tenant is unknown, and only as `CallerAddress` determines it. What strangers send counts apart from what
-//! honest callers behind the same address send: refused bearers, preflights, callbacks and failed log-ins of clients
-//! have limiters of their own. A call over the limit changes nothing. Each process counts on its own, in real time.
+//! honest callers behind the same address send: refused bearers, preflights, callbacks, hosted pages and failed log-ins
+//! of clients have limiters of their own. A call over the limit changes nothing. Each process counts on its own, in real
+//! time.
 //! `failures.rs` limits the token endpoint, `keyed.rs` holds the limiters.
 
 mod failures;
@@ -63,6 +64,8 @@ pub(crate) enum AddressUse {
     LogIn,
     /// A call to Meta's callbacks.
     Callback,
+    /// A call of a hosted page.
+    HostedPage,
 }
 
 /// The limiters of this process.
@@ -74,6 +77,7 @@ pub(crate) struct RateLimits {
     preflights: KeyedLimiters,
     log_ins: KeyedLimiters,
     callbacks: KeyedLimiters,
+    hosted_pages: KeyedLimiters,
     /// Failed log-ins of clients.
     pub(crate) failures: FailureLimits,
 }
@@ -88,6 +92,7 @@ impl RateLimits {
             preflights: KeyedLimiters::new(),
             log_ins: KeyedLimiters::new(),
             callbacks: KeyedLimiters::new(),
+            hosted_pages: KeyedLimiters::new(),
             failures: FailureLimits::new(rates.address),
         }
     }
@@ -121,6 +126,7 @@ impl RateLimits {
             AddressUse::Preflight => (&self.preflights, self.rates.address),
             AddressUse::LogIn => (&self.log_ins, self.rates.address),
             AddressUse::Callback => (&self.callbacks, self.rates.callbacks),
+            AddressUse::HostedPage => (&self.hosted_pages, self.rates.address),
         };
         limiters.count_call(address.network_bits(), rate)
     }
@@ -173,7 +179,7 @@ impl From<RateRefusal> for Problem {
     }
 }
 
-/// Middleware: counts log-ins of operators and calls to Meta's callbacks by address. A client's log-ins are counted
+/// Middleware: counts log-ins of operators, calls to Meta's callbacks and calls of hosted pages by address. A client's log-ins are counted
 /// where its id is known.
 pub(crate) async fn limit_strangers(
     request: ServiceRequest,
@@ -210,7 +216,10 @@ fn use_of_address(request: &ServiceRequest) -> Option<AddressUse> {
     if is_log_in {
         Some(AddressUse::LogIn)
     } else {
-        path.starts_with("/meta/").then_some(AddressUse::Callback)
+        let is_hosted = path == "/connect" || path.starts_with("/connect/");
+        let hosted = is_hosted.then_some(AddressUse::HostedPage);
+        let callback = path.starts_with("/meta/").then_some(AddressUse::Callback);
+        hosted.or(callback)
     }
 }
 

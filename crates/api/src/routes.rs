@@ -9,6 +9,7 @@ mod consents;
 mod discoveries;
 mod forecast;
 mod health;
+mod links;
 mod meta;
 mod oauth;
 mod openapi;
@@ -73,6 +74,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
         .service(forecast::get_reconnect_plan)
+        .service(forecast::create_plan_links)
         .service(persons::list_persons)
         .service(persons::get_person_impact)
         .service(sessions::open_reconnect_session)
@@ -87,6 +89,10 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(consents::delete_consent)
         .service(sessions::get_reconnect_session)
         .service(sessions::end_reconnect_session)
+        .service(links::create_reconnect_link)
+        .service(links::list_reconnect_links)
+        .service(links::get_reconnect_link)
+        .service(links::revoke_reconnect_link)
         .service(previews::preview_reconnect)
         .service(reconnects::create_reconnect)
         .service(reconnects::list_reconnects)

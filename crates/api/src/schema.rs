@@ -4,8 +4,9 @@
 
 use regrant_domain::{
     AssetKind, BusinessSource, Confidence, ConsentForm, Coverage, CredentialKind, CutOffSource,
-    DiscoveryStatus, EventKind, FactName, FactSource, Familiarity, ObjectCondition, OperatorRole,
-    Outcome, Permission, ReasonCode, ReconnectStatus, RegistrationRefusal, Serving, Slot, Who,
+    DiscoveryStatus, EventKind, FactName, FactSource, Familiarity, LinkStatus, Locale,
+    ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode, ReconnectStatus,
+    RegistrationRefusal, Serving, Slot, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -65,6 +66,14 @@ pub(crate) fn business_source() -> Object {
 
 pub(crate) fn asset_state() -> Object {
     enum_schema(Status::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn link_status() -> Object {
+    enum_schema(LinkStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn locale() -> Object {
+    enum_schema(Locale::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn credential_kind() -> Object {

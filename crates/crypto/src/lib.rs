@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod audit_key;
+mod capability;
 mod clients;
 mod data_key;
 mod error;
@@ -24,6 +25,7 @@ pub use regrant_domain::KekRef;
 
 pub use crate::{
     audit_key::{AuditKey, sha256_digest},
+    capability::{Capability, CapabilityHash},
     clients::{ProofKey, RequestProof, SecretHash, mint_client_secret},
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},

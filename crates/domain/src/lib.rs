@@ -18,6 +18,7 @@ mod ids;
 mod judgement;
 #[doc(hidden)]
 pub mod judgement_docs;
+mod links;
 mod notice;
 mod reconnects;
 mod tenant;
@@ -58,6 +59,7 @@ pub use judgement::{
     failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
     watch,
 };
+pub use links::{LinkPerson, LinkStatus, LinkTimes, Locale, LoginNotice, NextActor};
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use reconnects::{
     Coverage, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus, Serving, Who,

@@ -93,6 +93,12 @@ impl Client {
         self.inner.breaker.suspected_apps()
     }
 
+    /// The version of the Graph API, such as `v26.0`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.inner.settings.version
+    }
+
     /// The delays between attempts: doubling, with jitter, one fewer than attempts.
     pub(crate) fn build_backoff(&self) -> ExponentialBackoff {
         self.backoff_builder().build()

@@ -36,6 +36,7 @@ use crate::{
     world::Kind,
 };
 
+pub(crate) use access::reaches_asset;
 pub(crate) use call::{Call, Method};
 pub(crate) use caller::find_caller;
 pub(crate) use error::GraphError;

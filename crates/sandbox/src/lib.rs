@@ -12,6 +12,7 @@
 mod calls;
 mod clock;
 mod control;
+mod dialog;
 mod error;
 mod fault;
 mod graph;

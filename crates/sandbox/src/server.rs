@@ -6,7 +6,7 @@ use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use tokio::net::TcpListener;
 
 use crate::{
-    Clock, Error, World, control, http,
+    Clock, Error, World, control, dialog, http,
     state::{SharedState, State},
 };
 
@@ -54,6 +54,7 @@ impl Sandbox {
                 .app_data(web::Data::new(shared.clone()))
                 .app_data(web::PayloadConfig::new(64 << 20))
                 .service(control::control_routes())
+                .service(dialog::dialog_route())
                 .default_service(web::to(http::handle_graph_call))
         };
         let server = HttpServer::new(service)

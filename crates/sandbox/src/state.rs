@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     Clock, World,
     calls::CallRecord,
+    dialog::Choices,
     fault::Faults,
     migration::Migrations,
     token::{Codes, Tokens},
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub world: World,
     pub tokens: Tokens,
     pub codes: Codes,
+    pub choices: Choices,
     pub migrations: Migrations,
     pub faults: Faults,
     pub usage: QuotaTable,
@@ -39,6 +41,7 @@ impl State {
             url,
             tokens: Tokens::default(),
             codes: Codes::default(),
+            choices: Choices::default(),
             migrations: Migrations::default(),
             faults: Faults::default(),
             usage: QuotaTable::default(),
@@ -63,6 +66,7 @@ impl State {
         self.world = world;
         self.tokens = Tokens::default();
         self.codes = Codes::default();
+        self.choices = Choices::default();
         self.migrations = Migrations::default();
         self.faults = Faults::default();
         self.usage = QuotaTable::default();

@@ -216,6 +216,13 @@ impl World {
     }
 }
 
+impl Person {
+    /// Whether the person can grant this scope: a managed account can be asked for `user_*`, but does not grant it.
+    pub fn can_grant(&self, scope: &str) -> bool {
+        !(self.is_work_account && scope.starts_with("user_"))
+    }
+}
+
 impl Share {
     /// Whether the partner may use the asset already.
     pub fn is_confirmed(&self) -> bool {

@@ -19,4 +19,6 @@ pub use seals::RowSeals;
 pub(crate) use seals::SealRecords;
 pub use slot::SlottedCredential;
 pub(crate) use slot::slotted_from_row;
-pub(crate) use table::{CLIENTS, OPERATOR_SESSIONS, OPERATORS, RECONNECT_SESSIONS, TENANTS};
+pub(crate) use table::{
+    CLIENTS, LINK_LOGINS, LINKS, OPERATOR_SESSIONS, OPERATORS, RECONNECT_SESSIONS, TENANTS,
+};

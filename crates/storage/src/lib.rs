@@ -16,6 +16,7 @@ mod error;
 mod forecast;
 mod inbound;
 mod integrity;
+mod links;
 mod operators;
 mod outage;
 mod reconnects;
@@ -49,6 +50,7 @@ pub use inbound::{
     StoredUnknownError,
 };
 pub use integrity::{RowName, RowSeals, SealedRow, SlottedCredential};
+pub use links::{BrowserHash, Link, LinkKey, LinkSummary, NewLink, NewLinkLogin, UnverifiedLink};
 pub use operators::{
     LoginFailures, LoginOrigin, LoginRefusals, NewSigningKey, OperatorSession,
     OperatorWithPassword, StoredSigningKey,

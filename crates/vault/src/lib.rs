@@ -17,6 +17,7 @@ mod forecast;
 mod inbound;
 mod keys;
 mod lifecycle;
+mod links;
 mod operators;
 mod reconnect;
 mod settings;
@@ -54,6 +55,7 @@ pub use consents::{ConsentList, ConsentRequest, LinkLogin, Login, TokenSource};
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::plan::{PlannedAsk, ReconnectPlan};
+pub use forecast::plan_links::{PlanLinks, PlanLinksRequest};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };
@@ -62,6 +64,7 @@ pub use inbound::{
 };
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
+pub use links::{LinkList, LinkRequest, LinkView, LinkWithAddress, TenantCapability};
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
@@ -78,8 +81,8 @@ pub use regrant_domain::{
     ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
-pub use regrant_storage::Outage;
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
+pub use regrant_storage::{LinkSummary, Outage};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,

@@ -34,12 +34,15 @@ enum Object {
     Session,
     Consent,
     Discovery,
+    Link,
 }
 
 struct Row {
     method: Method,
     path: &'static str,
     needs: Needs,
+    /// A second scope that the route requires.
+    also: Option<Permission>,
     object: Object,
     /// The status of a valid call for the tenant's own object.
     own: u16,
@@ -104,9 +107,9 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Consent, Discovery, Endpoint, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Reconnect, Session};
     use Permission as P;
-    let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
+    let row = |method, path, needs, object, own, body| Row { method, path, needs, also: None, object, own, body };
     vec![
         row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 400, none),
         row(Method::GET,    "/.well-known/jwks.json",       Nothing,                  Object::None, 200, none),
@@ -134,6 +137,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
+        Row { also: Some(P::ForecastRead), ..row(Method::POST, "/v1/reconnect-plan", Scope(P::ReconnectsWrite), Object::None, 201, none) },
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
         row(Method::POST,   "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, reconnect),
@@ -154,6 +158,10 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/consents",                 Scope(P::ReconnectsPreview), Object::None, 200, none),
         row(Method::GET,    "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      200, none),
         row(Method::DELETE, "/v1/consents/{id}",            Scope(P::ReconnectsPreview), Consent,      204, none),
+        row(Method::POST,   "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 201, session),
+        row(Method::GET,    "/v1/reconnect-links",            Scope(P::ReconnectsWrite), Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         200, none),
+        row(Method::DELETE, "/v1/reconnect-links/{id}",       Scope(P::ReconnectsWrite), Link,         204, none),
         row(Method::POST,   "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 201, endpoint),
         row(Method::GET,    "/v1/webhook-endpoints",                    Scope(P::WebhooksWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    200, none),
@@ -206,6 +214,7 @@ struct Matrix {
     session: String,
     consent: String,
     discovery: String,
+    link: String,
 }
 
 impl Matrix {
@@ -232,6 +241,11 @@ impl Matrix {
         let (status, found) = own.post("/v1/discoveries", &discovery(&world)).await;
         assert_eq!(status, 200, "{found}");
         let discovery = found["id"].as_str().expect("an id").to_owned();
+        let (status, made) = own
+            .post("/v1/reconnect-links", &self::session(&world))
+            .await;
+        assert_eq!(status, 201, "{made}");
+        let link = made["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -242,6 +256,7 @@ impl Matrix {
             session,
             consent,
             discovery,
+            link,
         }
     }
 
@@ -267,6 +282,7 @@ impl Matrix {
             Object::Session => &self.session,
             Object::Consent => &self.consent,
             Object::Discovery => &self.discovery,
+            Object::Link => &self.link,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

@@ -19,7 +19,6 @@ use crate::{
     problem::{Problem, ProblemOut},
     routes::deletion_url,
     schema,
-    settings::Settings,
 };
 
 /// Persons whose data is to be deleted.
@@ -95,7 +94,6 @@ pub(super) struct DeletionOut {
 #[post("/deletions")]
 pub(super) async fn order_deletions(
     vault: Data<Vault>,
-    settings: Data<Settings>,
     caller: OperatorCaller,
     call: HttpRequest,
     idempotency: IdempotencyHeader,
@@ -107,7 +105,7 @@ pub(super) async fn order_deletions(
         .order_deletions(caller.0.as_actor(), &app_id, person_ids.0, repeatable)
         .await?;
     let data = ordered.into_iter().map(|it| OrderedDeletionOut {
-        url: deletion_url(&settings, &call, app_id.as_str(), &it.code),
+        url: deletion_url(&call, app_id.as_str(), &it.code),
         person_id: it.person_id,
         confirmation_code: it.code,
     });

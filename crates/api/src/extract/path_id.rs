@@ -7,7 +7,7 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, ClientId, ConsentId, DiscoveryId, OperatorId, PersonId, ReconnectId,
+    AppId, AssetId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId, ReconnectId,
     ReconnectSessionId, TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
@@ -41,6 +41,11 @@ impl PathSegment for ReconnectId {
 impl PathSegment for ReconnectSessionId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::ReconnectSession;
+}
+
+impl PathSegment for LinkId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Link;
 }
 
 impl PathSegment for ConsentId {

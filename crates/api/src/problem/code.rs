@@ -117,6 +117,13 @@ codes! {
     TooManySessions "too_many_sessions" 409 "Too many sessions",
         "The tenant has reached its limit of open reconnect sessions. Nothing was changed.",
         "End sessions that you no longer use, or open sessions for fewer minutes.";
+    TooManyLinks "too_many_links" 409 "Too many links",
+        "The tenant has reached its limit of reconnect links that have not ended. Nothing was changed.",
+        "Revoke links that are not needed any more, or let them end earlier.";
+    LinksNotOffered "links_not_offered" 409 "Links not offered",
+        "The hosted pages are offered under an https address, or under http on the local machine, and this installation \
+         has neither as its public address. Nothing was changed.",
+        "Ask the operator to set `public_url` to the https address of this listener.";
     SessionUsedUp "session_used_up" 409 "Session used up",
         "The reconnect session has used all its reconnects or previews, or it has just ended. Each accepted reconnect \
          and each preview counts, even if the token was refused. Nothing was changed.",

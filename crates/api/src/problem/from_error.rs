@@ -206,6 +206,10 @@ impl From<Conflict> for Problem {
                 Code::TooManySessions,
                 format!("A tenant may have at most {limit} open sessions."),
             ),
+            Conflict::LinkLimit(limit) => Self::new(
+                Code::TooManyLinks,
+                format!("A tenant may have at most {limit} links that have not ended."),
+            ),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,
                 "The session has used all its reconnects or previews, or it has ended.",

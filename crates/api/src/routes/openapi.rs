@@ -34,6 +34,7 @@ use crate::{
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "reconnect-sessions", description = "Let a page in a browser replace tokens."),
         (name = "consents", description = "Log-ins at Meta that are handed over now and used later."),
+        (name = "reconnect-links", description = "Let a person give a consent on hosted pages."),
         (name = "meta", description = "Webhooks and callbacks that Meta calls."),
         (name = "webhooks", description = "Events that Regrant sends to a tenant."),
         (name = "audit", description = "Who did what, and when."),

@@ -12,6 +12,7 @@ use regrant_vault::{ReconnectView, Vault};
 
 pub(crate) use self::events::EventStreams;
 pub(super) use self::out::PersonOut;
+pub(super) use self::request::{SelectionIn, choose_targets};
 use self::{
     out::{ReconnectOut, ReconnectSummary},
     request::{NewReconnect, reconnect_request},

@@ -126,8 +126,7 @@ impl TokenRequest {
         }
     }
 
-    /// The granted scopes. A managed account can log in with `user_*` requested, but does not grant
-    /// it.
+    /// The granted scopes.
     pub fn scopes(&self, state: &State, holder: &TokenHolder) -> Vec<String> {
         let usual = || {
             DEFAULT_SCOPES
@@ -139,8 +138,8 @@ impl TokenRequest {
         let person = holder
             .person_id()
             .and_then(|id| state.world.persons.find_by_id(id));
-        if person.is_some_and(|person| person.is_work_account) {
-            scopes.retain(|scope| !scope.starts_with("user_"));
+        if let Some(person) = person {
+            scopes.retain(|scope| person.can_grant(scope));
         }
         scopes
     }

@@ -65,6 +65,12 @@ pub(crate) fn check_access(state: &State, token: &Token, asset: &Asset) -> Resul
     }
 }
 
+/// Whether the roles of a person reach an asset now, whatever was granted to an app.
+pub(crate) fn reaches_asset(state: &State, person: &str, asset: &Asset) -> bool {
+    !state.world.without_partner.contains(&asset.id)
+        && access_of_person(state, person, asset).is_ok()
+}
+
 /// Whether the scopes of a token permit reads of this kind.
 pub(crate) fn can_read_kind(token: &Token, kind: Kind) -> bool {
     token.has_any_scope(kind.own_scopes()) && token.has_any_scope(kind.parent_scopes())

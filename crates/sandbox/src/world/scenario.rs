@@ -43,6 +43,20 @@ pub(crate) struct App {
     /// Omit `expires_in` from exchange responses, as Graph sometimes does.
     #[serde(default)]
     pub exchange_without_expiry: bool,
+    /// Where the dialog may lead back to, in the same letters; none: anywhere.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// The configurations of Facebook Login for Business; none: every `config_id` asks for the usual scopes.
+    #[serde(default)]
+    pub login_configs: Vec<LoginConfig>,
+}
+
+/// A configuration of Facebook Login for Business.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginConfig {
+    pub id: String,
+    pub scopes: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -12,6 +12,7 @@ mod batch;
 mod bench;
 mod control;
 mod dates;
+mod dialog;
 mod document;
 mod facts;
 mod faults;

@@ -106,6 +106,48 @@ pub(crate) const RECONNECT_SESSIONS: SealedTable = SealedTable {
     later_columns: &[],
 };
 
+pub(crate) const LINKS: SealedTable = SealedTable {
+    name: "links",
+    owner: RowOwner::Tenant,
+    columns: &[
+        ("id", Uuid),
+        ("tenant_id", Uuid),
+        ("client_id", Uuid),
+        ("client_version", Int),
+        ("secret_hash", Bytes),
+        ("person_id", Text),
+        ("require_person", Bool),
+        ("asset_ids", Text),
+        ("asset_count", Int),
+        ("locale", Text),
+        ("return_url", Text),
+        ("created_at", Int),
+        ("expires_at", Int),
+        ("revoked_at", Int),
+        ("used_at", Int),
+        ("browser_hash", Bytes),
+        ("session_id", Uuid),
+    ],
+    later_columns: &[],
+};
+
+pub(crate) const LINK_LOGINS: SealedTable = SealedTable {
+    name: "link_logins",
+    owner: RowOwner::Tenant,
+    columns: &[
+        ("id", Uuid),
+        ("tenant_id", Uuid),
+        ("link_id", Uuid),
+        ("state_hash", Bytes),
+        ("browser_hash", Bytes),
+        ("created_at", Int),
+        ("expires_at", Int),
+        ("spent_at", Int),
+        ("notice", Text),
+    ],
+    later_columns: &[],
+};
+
 pub(crate) const OPERATORS: SealedTable = SealedTable {
     name: "operators",
     owner: RowOwner::Installation,
@@ -133,10 +175,12 @@ pub(crate) const OPERATOR_SESSIONS: SealedTable = SealedTable {
 };
 
 /// Every table whose rows carry a seal.
-pub(crate) const ALL: [&SealedTable; 5] = [
+pub(crate) const ALL: [&SealedTable; 7] = [
     &TENANTS,
     &CLIENTS,
     &RECONNECT_SESSIONS,
+    &LINKS,
+    &LINK_LOGINS,
     &OPERATORS,
     &OPERATOR_SESSIONS,
 ];

@@ -12,11 +12,11 @@ pub const RECORD_ROW_BYTES: u64 = 512;
 
 /// The bytes of reconnects `r`.
 const RECONNECT_BYTES: &str = "512 * (1 + r.total)";
-/// The bytes of reconnect sessions `r`.
+/// The bytes of reconnect sessions `r`, and of links `r`.
 const SESSION_BYTES: &str = "512 + octet_length(r.asset_ids)";
 
 impl TenantTx {
-    /// How many bytes the tenant's reconnects, reconnect sessions, consents and idempotency keys take, about.
+    /// How many bytes the tenant's reconnects, reconnect sessions, consents, links and idempotency keys take, about.
     pub async fn measure_records(&self) -> Result<u64, Error> {
         let query = self
             .query(
@@ -24,6 +24,8 @@ impl TenantTx {
                      (SELECT COALESCE(sum({reconnect_bytes}), 0) FROM reconnects r
                          WHERE r.tenant_id = :tenant)
                      + (SELECT COALESCE(sum({session_bytes}), 0) FROM reconnect_sessions r
+                         WHERE r.tenant_id = :tenant)
+                     + (SELECT COALESCE(sum({session_bytes}), 0) FROM links r
                          WHERE r.tenant_id = :tenant)
                      + (SELECT COALESCE(sum(512 + octet_length(i.response)), 0) FROM idempotency i
                          WHERE i.tenant_id = :tenant)
@@ -57,6 +59,17 @@ impl TenantTx {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
         let (table, end) = ("reconnect_sessions", "expires_at");
+        self.find_excess(table, end, SESSION_BYTES, max_bytes, Some(now))
+            .await
+    }
+
+    /// The end of the newest ended link that does not fit into `max_bytes` together with those that end after it.
+    pub async fn find_excess_links(
+        &self,
+        max_bytes: u64,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let (table, end) = ("links", "expires_at");
         self.find_excess(table, end, SESSION_BYTES, max_bytes, Some(now))
             .await
     }

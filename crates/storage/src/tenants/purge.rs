@@ -74,6 +74,26 @@ impl TenantTx {
         self.purge_before(query, before, limit).await
     }
 
+    /// Deletes links that ended before `before`.
+    pub async fn purge_links(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let query = self.query(
+            "DELETE FROM links WHERE tenant_id = :tenant AND id IN (
+             SELECT l.id FROM links l WHERE l.tenant_id = :tenant AND l.expires_at < :before
+             ORDER BY l.expires_at LIMIT :limit)",
+        );
+        self.purge_before(query, before, limit).await
+    }
+
+    /// Deletes log-ins of links whose states ended before `before`.
+    pub async fn purge_link_logins(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let query = self.query(
+            "DELETE FROM link_logins WHERE tenant_id = :tenant AND id IN (
+             SELECT l.id FROM link_logins l WHERE l.tenant_id = :tenant AND l.expires_at < :before
+             ORDER BY l.expires_at LIMIT :limit)",
+        );
+        self.purge_before(query, before, limit).await
+    }
+
     /// Deletes reconnects that were finished before `before`, with their items and idempotency keys.
     pub async fn purge_reconnects(&self, before: Timestamp, limit: u32) -> Result<u64, Error> {
         let query = self.query(

@@ -1,4 +1,6 @@
-//! Reconnect sessions, listed origins and quotas.
+//! Reconnect sessions, links, listed origins and quotas.
+
+mod link;
 
 mod consents;
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use regrant_domain::{
-    AssetId, Permission, Permissions, Reach, ReachLimit, ReconnectSessionId, Timestamp,
+    AssetId, Permission, Permissions, Reach, ReachLimit, ReconnectSessionId, TenantId, Timestamp,
 };
 use regrant_storage::{TenantScope, TenantTx, UnverifiedSession};
 use uuid::Uuid;
@@ -34,16 +34,32 @@ impl Vault {
             .verify_token(Audience::Browser, token, now)
             .await?;
         let id: ReconnectSessionId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
-        let candidate = self.store.find_session_for_call(claims.tenant, id).await;
+        self.find_session_caller(claims.tenant, id, claims.ver)
+            .await
+    }
+
+    /// The caller of a session whose holder was verified; `version` is that of the client's tokens when the session, or
+    /// the link that opened it, was made.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for any fault of the session or the client that opened it.
+    pub(crate) async fn find_session_caller(
+        &self,
+        tenant: TenantId,
+        id: ReconnectSessionId,
+        version: i64,
+    ) -> Result<Principal, Error> {
+        let now = self.clock.now();
+        let candidate = self.store.find_session_for_call(tenant, id).await;
         let candidate = candidate.map_err(Error::of_caller)?;
         let candidate = candidate
-            .filter(|it| is_session_valid(it, claims.ver, now))
+            .filter(|it| is_session_valid(it, version, now))
             .ok_or(Error::Unauthenticated)?;
         let (held, requests_per_second) = (candidate.permissions, candidate.requests_per_second);
         let accept = candidate.accept;
         let (session, client_reach) = (candidate.session.clone(), candidate.reach.clone());
         let scope = candidate
-            .into_scope_of(claims.tenant)
+            .into_scope_of(tenant)
             .ok_or(Error::Unauthenticated)?;
         let assets = self
             .filter_reachable_assets(&scope, &client_reach, session.asset_ids)
@@ -68,7 +84,7 @@ impl Vault {
             reason_required: false,
             reason: None,
             requests_per_second,
-            token_version: claims.ver,
+            token_version: version,
         })
     }
 

@@ -234,7 +234,7 @@ async fn insert_session(
 
 /// Finds the requested assets, each once, with the id that is registered. Fails unless the caller
 /// reaches all of them.
-async fn find_requested_assets(
+pub(crate) async fn find_requested_assets(
     tx: &TenantTx,
     caller: &Principal,
     ids: &[AssetId],

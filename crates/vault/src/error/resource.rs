@@ -29,6 +29,8 @@ pub enum Resource {
     ReconnectSession,
     /// A consent.
     Consent,
+    /// A link to a hosted page.
+    Link,
     /// A discovery.
     Discovery,
     /// A row that carries a seal.
@@ -49,6 +51,7 @@ impl std::fmt::Display for Resource {
             Self::Event => "event",
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
+            Self::Link => "link",
             Self::Discovery => "discovery",
             Self::Row => "row",
             Self::Consent => "consent",

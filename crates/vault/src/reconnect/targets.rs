@@ -38,7 +38,7 @@ pub struct Selection {
 impl Vault {
     /// Resolves targets to one item for each distinct asset, in the request's order, and the assets. Items of unknown
     /// assets have their result already.
-    pub(super) async fn resolve_targets(
+    pub(crate) async fn resolve_targets(
         &self,
         tx: &TenantTx,
         caller: &Principal,
@@ -84,7 +84,11 @@ impl Vault {
         Ok(merge_spellings(ids, &known))
     }
 
-    fn check_asset_count(&self, field: &'static str, n: usize) -> Result<(), Error> {
+    /// Checks that a request names at least one asset, and no more than it may.
+    ///
+    /// # Errors
+    /// `Invalid`, `TooMany`.
+    pub(crate) fn check_asset_count(&self, field: &'static str, n: usize) -> Result<(), Error> {
         let limit = self.settings.reconnect.max_assets;
         match n {
             0 => {

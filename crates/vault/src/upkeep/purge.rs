@@ -23,7 +23,7 @@ const ROWS_PER_STEP: u32 = 1_000;
 /// How many reconnects one step deletes. Each takes its items with it.
 const RECONNECTS_PER_STEP: u32 = 10;
 
-/// Ended reconnects, and ended sessions, may each hold this part of what a tenant's records may hold.
+/// Ended reconnects, ended sessions and ended links may each hold this part of what a tenant's records may hold.
 const HISTORY_PARTS: u64 = 4;
 /// The shortest time that the database distinguishes.
 const AFTER: chrono::Duration = chrono::Duration::microseconds(1);
@@ -36,10 +36,11 @@ const PROOF_GRACE: chrono::Duration = chrono::Duration::minutes(5);
 struct HistoryStart {
     reconnects: Timestamp,
     sessions: Timestamp,
+    links: Timestamp,
 }
 
 /// How many records one step deleted, by kind.
-type DeletedCounts = [(&'static str, u64); 9];
+type DeletedCounts = [(&'static str, u64); 11];
 
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
@@ -107,13 +108,14 @@ impl Vault {
         Ok(all)
     }
 
-    /// From when on the tenant's ended reconnects and sessions are kept.
+    /// From when on the tenant's ended reconnects, sessions and links are kept.
     async fn find_history_start(&self, scope: &TenantScope) -> Result<HistoryStart, Error> {
         let (now, keep) = (self.clock.now(), &self.settings.retention);
         let max_bytes = self.settings.tenants.max_record_bytes / HISTORY_PARTS;
         let tx = self.store.begin_read(scope).await?;
         let reconnects = tx.find_excess_reconnects(max_bytes).await?;
         let sessions = tx.find_excess_sessions(max_bytes, now).await?;
+        let links = tx.find_excess_links(max_bytes, now).await?;
         tx.commit().await?;
         let start = |excess: Option<Timestamp>, usual: Timestamp| {
             let behind_excess = excess.map_or(usual, |it| it + AFTER);
@@ -122,14 +124,16 @@ impl Vault {
         let usual = HistoryStart {
             reconnects: now - keep.reconnects,
             sessions: now - keep.reconnect_sessions,
+            links: now - keep.reconnect_sessions,
         };
         let found = HistoryStart {
             reconnects: start(reconnects, usual.reconnects),
             sessions: start(sessions, usual.sessions),
+            links: start(links, usual.links),
         };
         if found != usual {
             warn!(tenant.id = %scope.tenant(), max_bytes,
-                "ended reconnects or sessions of a tenant are deleted before their time");
+                "ended reconnects, sessions or links of a tenant are deleted before their time");
         }
         Ok(found)
     }
@@ -203,6 +207,11 @@ impl Vault {
                 "consent_codes",
                 tx.purge_consent_codes(now - keep.idempotency, ROWS_PER_STEP)
                     .await?,
+            ),
+            ("links", tx.purge_links(start.links, ROWS_PER_STEP).await?),
+            (
+                "link_logins",
+                tx.purge_link_logins(now, ROWS_PER_STEP).await?,
             ),
             ("grant_tokens", tx.wipe_idle_grant_tokens().await?),
         ])

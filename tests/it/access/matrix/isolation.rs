@@ -46,6 +46,7 @@ const NO_PERSON: &str = "100000000000077";
 const NO_RECONNECT: &str = "rcn_00000000000070008000000000000000";
 
 const NO_SESSION: &str = "rse_00000000000070008000000000000000";
+const NO_LINK: &str = "lnk_00000000000070008000000000000000";
 
 const NO_CONSENT: &str = "cns_00000000000070008000000000000000";
 
@@ -63,6 +64,7 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
                 Object::Person => NO_PERSON,
                 Object::Session => NO_SESSION,
                 Object::Consent => NO_CONSENT,
+                Object::Link => NO_LINK,
                 Object::Discovery => NO_DISCOVERY,
                 Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
             };

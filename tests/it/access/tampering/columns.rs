@@ -19,11 +19,12 @@ on_both!(
 );
 
 /// Tables that decide who may do what, and the columns that decide nothing.
-const TABLES: [(&str, &[&str]); 5] = [
+const TABLES: [(&str, &[&str]); 6] = [
     ("tenants", &["intent_seq"]),
     ("clients", &["last_used_at"]),
     // A session that is moved to a tenant that does not exist is out of reach of every caller.
     ("reconnect_sessions", &["tenant_id"]),
+    ("links", &["tenant_id"]),
     ("operators", &["last_login_at"]),
     ("operator_sessions", &[]),
 ];
@@ -49,6 +50,9 @@ impl Scene {
             )
             .await;
         assert_eq!(status, 201, "{session}");
+        let order = serde_json::json!({ "asset_ids": world.ids() });
+        let (status, link) = tenant.post("/v1/reconnect-links", &order).await;
+        assert_eq!(status, 201, "{link}");
         let owner = harness.owner().await;
         let url = harness.database.superuser_url();
         let url = url.unwrap_or_else(|| harness.database.owner_url().to_owned());

@@ -17,10 +17,9 @@ use utoipa::ToSchema;
 
 use super::{super::pages::render_page, webhooks::not_signed};
 use crate::{
-    extract::AppCallback,
+    extract::{AppCallback, public_address},
     json::{parse_pairs, read_request},
     problem::{Problem, ProblemOut},
-    settings::Settings,
 };
 
 /// The longest confirmation code that is looked up.
@@ -85,7 +84,6 @@ pub(crate) async fn deauthorize(
 #[post("/meta/data-deletion/{app}")]
 pub(crate) async fn delete_person_data(
     vault: Data<Vault>,
-    settings: Data<Settings>,
     app: Path<String>,
     call: HttpRequest,
     callback: AppCallback,
@@ -96,21 +94,14 @@ pub(crate) async fn delete_person_data(
         .await?
         .code;
     Ok(HttpResponse::Ok().json(DeletionReceipt {
-        url: deletion_url(&settings, &call, &app, &code),
+        url: deletion_url(&call, &app, &code),
         confirmation_code: code,
     }))
 }
 
 /// Address of the page on which a person reads the progress of a deletion.
-pub(crate) fn deletion_url(
-    settings: &Settings,
-    call: &HttpRequest,
-    app: &str,
-    code: &str,
-) -> String {
-    // The caller controls the Host header, so it is not repeated.
-    let own = || format!("http://{}", call.app_config().local_addr());
-    let base = settings.public_url.clone().unwrap_or_else(own);
+pub(crate) fn deletion_url(call: &HttpRequest, app: &str, code: &str) -> String {
+    let base = public_address(call);
     format!(
         "{}/meta/data-deletion/{app}/{code}",
         base.trim_end_matches('/')

@@ -76,7 +76,7 @@ pub(super) fn reconnect_request(
 }
 
 /// The assets of a request, which must give exactly one of `asset_ids` and `select`.
-pub(super) fn choose_targets(
+pub(in crate::routes) fn choose_targets(
     asset_ids: Option<ListIn<AssetId>>,
     select: Option<SelectionIn>,
 ) -> Result<Targets, Problem> {
