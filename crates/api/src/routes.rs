@@ -81,6 +81,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
         .service(forecast::get_reconnect_plan)
+        .service(forecast::create_plan_links)
         .service(persons::list_persons)
         .service(persons::get_person_impact)
         .service(sessions::open_reconnect_session)

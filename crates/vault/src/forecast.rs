@@ -8,6 +8,7 @@
 pub(crate) mod cursor;
 pub(crate) mod persons;
 pub(crate) mod plan;
+pub(crate) mod plan_links;
 
 use std::collections::BTreeMap;
 

@@ -54,6 +54,7 @@ pub use consents::{ConsentList, ConsentRequest, Login, TokenSource};
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::plan::{PlannedAsk, ReconnectPlan};
+pub use forecast::plan_links::{PlanLinks, PlanLinksRequest};
 pub use forecast::{
     Forecast, ForecastAgenda, ForecastEntry, ForecastQuery, cursor::ForecastCursor,
 };

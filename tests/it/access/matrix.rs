@@ -41,6 +41,8 @@ struct Row {
     method: Method,
     path: &'static str,
     needs: Needs,
+    /// A second scope that the route requires.
+    also: Option<Permission>,
     object: Object,
     /// The status of a valid call for the tenant's own object.
     own: u16,
@@ -107,7 +109,7 @@ fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
     use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Reconnect, Session};
     use Permission as P;
-    let row = |method, path, needs, object, own, body| Row { method, path, needs, object, own, body };
+    let row = |method, path, needs, object, own, body| Row { method, path, needs, also: None, object, own, body };
     vec![
         row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 400, none),
         row(Method::GET,    "/.well-known/jwks.json",       Nothing,                  Object::None, 200, none),
@@ -141,6 +143,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
+        Row { also: Some(P::ForecastRead), ..row(Method::POST, "/v1/reconnect-plan", Scope(P::ReconnectsWrite), Object::None, 201, none) },
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
         row(Method::POST,   "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, reconnect),

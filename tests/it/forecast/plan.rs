@@ -12,6 +12,7 @@ on_both!(
     a_login_that_was_granted_for_an_asset_covers_it,
     an_asset_that_no_known_person_covers_is_named,
     a_cut_off_needs_another_account_of_its_person,
+    links_are_made_for_each_person_of_a_plan_once,
 );
 
 async fn plan(tenant: &crate::harness::Tenant, days: u32) -> Value {
@@ -164,4 +165,53 @@ async fn a_cut_off_needs_another_account_of_its_person(database: TestDatabase) {
         "{near}"
     );
     assert_eq!(person["stopped"], 0, "{near}");
+}
+
+async fn links_are_made_for_each_person_of_a_plan_once(database: TestDatabase) {
+    let fleet = Fleet::new(2, 3, 0);
+    let harness = Harness::start(database, &fleet.world_of_many()).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    for n in 1..=2 {
+        let token = harness.sandbox.token(&Fleet::person_of(n)).await;
+        let ids = crate::harness::ids(&fleet.assets_of(n));
+        tenant.reconnect(&token, &ids).await;
+    }
+    let order = json!({ "within_days": 100, "locale": "de" });
+    let call = async || {
+        let call = tenant.call(reqwest::Method::POST, "/v1/reconnect-plan");
+        let call = call.header("Idempotency-Key", "plan").json(&order);
+        let answer = call.send().await.expect("an answer");
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.expect("json")
+    };
+    let made = call().await;
+    let links = list(&made, "data");
+    assert_eq!(
+        (links.len(), &made["has_more"]),
+        (2, &json!(false)),
+        "{made}"
+    );
+    for (n, link) in links.iter().enumerate() {
+        assert_eq!(link["person_id"], Fleet::person_of(n + 1), "{link}");
+        assert_eq!(
+            (
+                &link["asset_count"],
+                &link["require_person"],
+                &link["locale"]
+            ),
+            (&json!(4), &json!(true), &json!("de")),
+            "{link}"
+        );
+        assert!(link["url"].is_string(), "{link}");
+    }
+    let again = call().await;
+    let same: Vec<_> = list(&again, "data").iter().map(|it| &it["id"]).collect();
+    assert_eq!(same, links.iter().map(|it| &it["id"]).collect::<Vec<_>>());
+    assert!(list(&again, "data").iter().all(|it| it["url"].is_null()));
+    let all = tenant.get("/v1/reconnect-links").await;
+    assert_eq!(list(&all, "data").len(), 2, "no link was made twice");
+    let refused = json!({ "within_days": 0 });
+    let (status, problem) = tenant.post("/v1/reconnect-plan", &refused).await;
+    assert_eq!((status, problem_code(&problem)), (422, "invalid_request"));
 }

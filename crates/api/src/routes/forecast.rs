@@ -6,20 +6,22 @@ mod out;
 mod plan;
 mod request;
 
-use actix_web::{HttpResponse, get, web::Data};
+use actix_web::{HttpResponse, get, post, web::Data};
 use regrant_vault::{ForecastQuery, Vault};
 
 pub(crate) use self::out::ImpactOut;
 use self::{
     out::ForecastOut,
-    plan::{PlanOut, PlanQuery},
+    plan::{NewPlanLinks, PlanLinksOut, PlanOut, PlanQuery},
     request::{ForecastFilter, ForecastParams},
 };
 use crate::{
-    access::{Caller, ForecastRead},
+    access::{Caller, ForecastRead, ReconnectsWrite},
     cursor::PageQuery,
-    json::Query,
-    problem::Problem,
+    extract::{HostedBase, IdempotencyHeader},
+    json::{OptionalJson, Query},
+    problem::{Problem, ProblemOut},
+    secret_response::secret_response,
 };
 
 /// Read the disconnect calendar: which assets will stop working, when and why, and what covers them afterwards.
@@ -101,4 +103,37 @@ pub(crate) async fn get_reconnect_plan(
         .plan_reconnects(&caller.principal, query.within())
         .await?;
     Ok(HttpResponse::Ok().json(PlanOut::from(plan)))
+}
+
+/// Make a link for each person of the plan, with the assets that the person is asked for. Only this response contains the
+/// addresses.
+///
+/// A person who must log in with another account gets a link that accepts consents of other persons. One call makes at
+/// most 200 links, for the most urgent persons.
+#[utoipa::path(
+    tag = "forecast",
+    security(("oauth2" = ["forecast:read", "reconnects:write"])),
+    request_body(content = Option<NewPlanLinks>),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
+    responses(
+        (status = 201, description = "The links with their addresses.", body = PlanLinksOut),
+        (status = 409, description = "`links_not_offered`: the installation has no https address for its pages. \
+            `too_many_links`: the tenant has as many links as it may have. `call_under_way`: another call with the same \
+            Idempotency-Key is still running.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/reconnect-plan")]
+pub(crate) async fn create_plan_links(
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsWrite>,
+    base: HostedBase,
+    idempotency: IdempotencyHeader,
+    OptionalJson(body): OptionalJson<NewPlanLinks>,
+) -> Result<HttpResponse, Problem> {
+    let repeatable = idempotency.into_call("POST /v1/reconnect-plan", &body.canonical);
+    let request = body.value.into_request(repeatable);
+    let made = vault.create_plan_links(&caller.principal, request).await?;
+    let (out, length) = PlanLinksOut::new(made.value, &base);
+    secret_response(HttpResponse::Created(), &out, length)
 }

@@ -11,7 +11,8 @@ use regrant_vault::{LinkRequest, Vault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use self::out::{LinkOut, LinkSummaryOut, MadeLinkOut};
+pub(super) use self::out::MadeLinkOut;
+use self::out::{LinkOut, LinkSummaryOut};
 use super::reconnects::{SelectionIn, choose_targets};
 use crate::{
     access::{Caller, ReconnectsWrite},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// How many ids of assets fit into the bytes that a response reserves for one token.
-const IDS_PER_ENTRY: usize = 16;
+pub(super) const IDS_PER_ENTRY: usize = 16;
 
 /// A link to make. Give exactly one of `asset_ids` and `select`.
 #[derive(Deserialize, ToSchema)]

@@ -67,7 +67,10 @@ async fn each_route_demands_its_scope_and_only_that() {
                 row.method,
                 row.path
             );
-            let bearer = matrix.own_bearer(needed.as_str()).await;
+            let also = row.also.map_or("", |it| it.as_str());
+            let bearer = matrix
+                .own_bearer(format!("{} {also}", needed.as_str()).trim())
+                .await;
             assert_eq!(
                 status(matrix.own_call(&row).bearer_auth(bearer)).await,
                 row.own,

@@ -19,7 +19,7 @@ on_both!(
 );
 
 /// Tables that decide who may do what, and the columns that decide nothing.
-const TABLES: [(&str, &[&str]); 6] = [
+const TABLES: [(&str, &[&str]); 7] = [
     ("tenants", &["intent_seq"]),
     ("clients", &["last_used_at"]),
     // A session that is moved to a tenant that does not exist is out of reach of every caller.

@@ -1,12 +1,15 @@
 //! The reconnect plan: its query, and the plan as its response shows it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use regrant_domain::{AssetId, PersonFacts, PersonId};
-use regrant_vault::{PlannedAsk, ReconnectPlan};
+use regrant_domain::{AssetId, Locale, PageUrl, PersonFacts, PersonId};
+use regrant_vault::{
+    LinkWithAddress, PlanLinks, PlanLinksRequest, PlannedAsk, ReconnectPlan, RepeatableRequest,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::schema;
+use super::super::links::{IDS_PER_ENTRY, MadeLinkOut};
+use crate::{extract::HostedBase, json::Moment, schema};
 
 /// How many assets a list of a plan names.
 const MAX_NAMED: usize = 200;
@@ -22,10 +25,44 @@ pub(crate) struct PlanQuery {
     within_days: WithinDays,
 }
 
-/// A number of days: 1 to 366, 30 by default.
+/// Links to make for a plan.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPlanLinks {
+    /// Assets that end within so many days are at risk.
+    #[serde(default)]
+    #[schema(value_type = u32, minimum = 1, maximum = 366, default = 30)]
+    within_days: DaysOfBody,
+    /// Language of the pages.
+    #[schema(schema_with = schema::locale, required = false)]
+    locale: Option<Locale>,
+    /// When the links end, at most seven days from now; by default in seven days.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Moment>,
+    /// Page to which the persons are led back at the end; its origin must be among those that are listed for the tenant.
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    return_url: Option<PageUrl>,
+}
+
+/// Links of a plan, the most urgent person first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlanLinks)]
+pub(crate) struct PlanLinksOut {
+    /// One link per person.
+    data: Vec<MadeLinkOut>,
+    /// Whether the plan has more than the 200 persons that one call makes links for.
+    has_more: bool,
+}
+
+/// A number of days, as the text of a query: 1 to 366, 30 by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 struct WithinDays(u32);
+
+/// The same as a number of a body.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(try_from = "u64")]
+struct DaysOfBody(WithinDays);
 
 /// Whom to ask to log in, so that all assets at risk keep working.
 #[derive(Serialize, ToSchema)]
@@ -110,12 +147,52 @@ impl Default for WithinDays {
     }
 }
 
+impl WithinDays {
+    fn in_range(days: Option<u32>) -> Result<Self, &'static str> {
+        let days = days.filter(|it| (1..=366).contains(it));
+        days.map(Self).ok_or("expected a number from 1 to 366")
+    }
+}
+
 impl TryFrom<String> for WithinDays {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let days = text.parse().ok().filter(|it| (1..=366).contains(it));
-        days.map(Self).ok_or("expected a number from 1 to 366")
+        Self::in_range(text.parse().ok())
+    }
+}
+
+impl TryFrom<u64> for DaysOfBody {
+    type Error = &'static str;
+
+    fn try_from(days: u64) -> Result<Self, Self::Error> {
+        WithinDays::in_range(days.try_into().ok()).map(Self)
+    }
+}
+
+impl NewPlanLinks {
+    pub(super) fn into_request(self, repeatable: Option<RepeatableRequest>) -> PlanLinksRequest {
+        PlanLinksRequest {
+            within: TimeDelta::days(self.within_days.0.0.into()),
+            locale: self.locale.unwrap_or(Locale::En),
+            ends_at: self.ends_at.map(|it| it.0),
+            return_url: self.return_url,
+            repeatable,
+        }
+    }
+}
+
+impl PlanLinksOut {
+    /// The links with their addresses below `base`, and about how many tokens their response is as long as.
+    pub(super) fn new(made: PlanLinks, base: &HostedBase) -> (Self, usize) {
+        let entries = |it: &LinkWithAddress| it.link.asset_ids.len() / IDS_PER_ENTRY + 2;
+        let length = made.links.iter().map(entries).sum();
+        let links = made.links.into_iter();
+        let out = Self {
+            data: links.map(|it| MadeLinkOut::new(it, base)).collect(),
+            has_more: made.has_more,
+        };
+        (out, length)
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) struct MadeLinkOut {
 
 impl MadeLinkOut {
     /// A link that was made, with its address below `base`.
-    pub(super) fn new(made: LinkWithAddress, base: &HostedBase) -> Self {
+    pub(in crate::routes) fn new(made: LinkWithAddress, base: &HostedBase) -> Self {
         Self {
             link: made.link.into(),
             url: made.address.map(|it| base.link_url(&it)),

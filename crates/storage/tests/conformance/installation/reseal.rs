@@ -249,15 +249,13 @@ async fn an_old_key_is_in_use_until_nothing_is_left_under_it(bench: Bench) {
 
 async fn a_secret_of_the_installation_is_replaced_only_if_it_is_what_was_read(bench: Bench) {
     for (name, filler) in [("key-1", 1), ("key-2", 2)] {
-        let inserted = bench.store.insert_audit_key(name, &sealed(filler), day(0));
+        let secret = sealed(filler);
+        let inserted = bench.store.insert_audit_key(name, &secret, day(0));
         inserted.await.unwrap();
     }
     let column = InstallationColumn::AuditKey;
-    let tx = bench
-        .store
-        .begin(&bench.store.system_scope())
-        .await
-        .unwrap();
+    let system = bench.store.system_scope();
+    let tx = bench.store.begin(&system).await.unwrap();
     let list = async || {
         let listed = tx.list_installation_secrets(column, NEW, None, 10).await;
         listed.unwrap()
