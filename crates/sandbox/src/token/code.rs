@@ -108,8 +108,10 @@ mod tests {
         let mut state = State::new(World::default(), Clock::new(), String::new());
         let now = state.now_in_seconds();
         let code = mint_code(&mut state, login(given));
-        let spent = state.codes.spend_code(&code, "4", sent, now + after);
-        spent.map(drop)
+        state
+            .codes
+            .spend_code(&code, "4", sent, now + after)
+            .map(drop)
     }
 
     #[test]

@@ -84,15 +84,15 @@ impl TenantTx {
             return Ok(None);
         };
         let id: Uuid = row.get("id")?;
-        let spend = self
+        let query = self
             .query(
                 "UPDATE link_logins SET spent_at = :now
                  WHERE tenant_id = :tenant AND id = :id AND spent_at IS NULL AND expires_at > :now",
             )
             .bind("id", id)
             .bind("now", to_micros(now));
-        let spent = self.change_sealed(&LINK_LOGINS, &[id], spend).await?;
-        Ok((spent > 0).then_some(id))
+        let changed = self.change_sealed(&LINK_LOGINS, &[id], query).await?;
+        Ok((changed > 0).then_some(id))
     }
 
     /// Notes why a log-in ended without a consent.

@@ -278,7 +278,7 @@ impl Vault {
         let event = AuditEvent::new(
             receiver.actor.clone(),
             "consent.refused",
-            &receiver.owner,
+            receiver.owner,
             detail,
         );
         tx.write_audit_events(&[event], now).await?;

@@ -148,7 +148,7 @@ impl AskInput {
         let mut persons: HashMap<_, _> =
             persons.into_iter().map(|it| (it.id.clone(), it)).collect();
         let ask = |(share, id): (AskShare, &PersonId)| {
-            Some(self.describe_ask(persons.remove(id)?, share))
+            Some(self.describe_ask(persons.remove(id)?, &share))
         };
         let mut asks: Vec<_> = shares.into_iter().zip(&ids).filter_map(ask).collect();
         // The sort is stable: equally urgent persons stay in the order of their ids.
@@ -156,7 +156,7 @@ impl AskInput {
         Ok(asks)
     }
 
-    fn describe_ask(&self, person: PersonFacts, share: AskShare) -> PlannedAsk {
+    fn describe_ask(&self, person: PersonFacts, share: &AskShare) -> PlannedAsk {
         let assets: Vec<_> = share
             .assets
             .iter()

@@ -53,7 +53,7 @@ impl Vault {
         caller.require_whole_tenant()?;
         let repeatable = request.repeatable.take();
         let key = repeatable.as_ref().map(|it| it.key.clone());
-        let mut made = Vec::new();
+        let mut links_made = Vec::new();
         let make = async |call: Option<&IdempotentCall>| {
             let (links, has_more) = self.make_links(caller, &request, key.as_ref()).await?;
             let ids: Vec<LinkId> = links.iter().map(|it| it.link.summary.id).collect();
@@ -63,7 +63,7 @@ impl Vault {
                 call.store_result(&tx, &(&ids, has_more), None, now).await?;
                 tx.commit().await?;
             }
-            made = links;
+            links_made = links;
             Ok((ids, has_more))
         };
         let by = caller.caller_id();
@@ -74,7 +74,7 @@ impl Vault {
         let links = if done.is_replay {
             self.find_links(caller, ids).await?
         } else {
-            made
+            links_made
         };
         Ok(Replayed {
             value: PlanLinks { links, has_more },

@@ -269,7 +269,7 @@ impl Vault {
                     let preview = vault.preview_reconnect(&caller, request).await?;
                     Ok::<_, Error>(Arc::new(preview))
                 };
-                kept.try_get_with(consent, preview).await
+                Box::pin(kept.try_get_with(consent, preview)).await
             },
             &self.runs.runtime,
         );

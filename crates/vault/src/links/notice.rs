@@ -10,9 +10,8 @@ pub(super) fn notice_of_error(error: &Error) -> Option<LoginNotice> {
         Error::TokenRefused(TokenRefusal::OtherPerson(actual)) => Some(LoginNotice::WrongPerson {
             actual: actual.clone(),
         }),
-        Error::TokenRefused(_) => Some(LoginNotice::Refused),
         Error::CodeRefused(CodeRefusal::Spent) => Some(LoginNotice::CodeSpent),
-        Error::CodeRefused(_) => Some(LoginNotice::Refused),
+        Error::TokenRefused(_) | Error::CodeRefused(_) => Some(LoginNotice::Refused),
         Error::ConsentFormNotAllowed(_) => Some(LoginNotice::FormNotAllowed),
         Error::Upstream { .. } => Some(LoginNotice::GraphDown),
         Error::Conflict(Conflict::SessionUsedUp) => Some(LoginNotice::UsedUp),

@@ -227,8 +227,8 @@ impl Vault {
                 .iter()
                 .filter_map(|it| targets.get(*it))
                 .collect();
-            let probed = of_chunk.iter().copied().zip(chunk.results).collect();
-            let review = self.review_results(&mut reviewed, probed);
+            let results = of_chunk.iter().copied().zip(chunk.results).collect();
+            let review = self.review_results(&mut reviewed, results);
             let Ok(results) = timeout_at(deadline, review).await else {
                 break;
             };

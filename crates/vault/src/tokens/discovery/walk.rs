@@ -342,7 +342,7 @@ impl DiscoveryRun<'_> {
         (edge, after): (Edge, Option<String>),
         refusal: Refusal,
     ) -> WaveEnd {
-        let wall = Clock::system_time();
+        let now = Clock::system_time();
         let pause = match refusal.kind {
             RefusalKind::TokenDead | RefusalKind::AppFault => return WaveEnd::Fail(refusal),
             RefusalKind::Throttled { retry_at } => retry_at - self.vault.clock.now(),
@@ -357,7 +357,7 @@ impl DiscoveryRun<'_> {
             }
         };
         walk.steps.push(WalkStep::List { edge, after });
-        let at = wall + pause.clamp(PAUSE.0, PAUSE.1);
+        let at = now + pause.clamp(PAUSE.0, PAUSE.1);
         match end {
             WaveEnd::Continue => WaveEnd::Pause(at),
             WaveEnd::Pause(other) => WaveEnd::Pause(at.max(other)),
