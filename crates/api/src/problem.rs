@@ -6,6 +6,7 @@
 //! byte for byte.
 
 mod code;
+mod from_conflict;
 mod from_error;
 
 use std::{borrow::Cow, fmt};

@@ -290,91 +290,40 @@ async fn a_confined_client_gets_403_on_tenant_wide_routes(database: TestDatabase
         .reconnect(&world.token().await, &world.fleet.ids())
         .await;
     let (person, endpoint) = (Fleet::PERSON, regrant_domain::WebhookEndpointId::mint());
+    let of_endpoint = |path: &str| format!("/v1/webhook-endpoints/{endpoint}{path}");
     let new = json!({ "url": "http://127.0.0.1:9/hook", "kinds": ["asset.expiring"] });
     let since = json!({ "since": "2026-01-01T00:00:00Z" });
-    for (method, path, body) in [
-        (Method::GET, "/v1/persons".to_owned(), &Value::Null),
-        (
-            Method::GET,
-            format!("/v1/persons/{person}/impact"),
-            &Value::Null,
-        ),
-        (
-            Method::GET,
-            format!("/v1/forecast?what_if_person_leaves={person}"),
-            &Value::Null,
-        ),
-        (
-            Method::GET,
-            format!("/v1/forecast.ics?what_if_person_leaves={person}"),
-            &Value::Null,
-        ),
-        (Method::GET, "/v1/reconnect-plan".to_owned(), &Value::Null),
+    let read = [
+        "/v1/persons".to_owned(),
+        format!("/v1/persons/{person}/impact"),
+        format!("/v1/forecast?what_if_person_leaves={person}"),
+        format!("/v1/forecast.ics?what_if_person_leaves={person}"),
+        "/v1/reconnect-plan".to_owned(),
+        "/v1/discoveries".to_owned(),
+        "/v1/discoveries/dsc_00000000000070008000000000000000".to_owned(),
+        "/v1/audit-events".to_owned(),
+        "/v1/audit-events?format=jsonl".to_owned(),
+        "/v1/audit-events/checkpoint".to_owned(),
+        "/v1/webhook-endpoints".to_owned(),
+        of_endpoint(""),
+        of_endpoint("/deliveries"),
+    ];
+    let written = [
         (
             Method::POST,
             "/v1/discoveries".to_owned(),
-            &json!({ "access_token": "E" }),
+            json!({ "access_token": "E" }),
         ),
-        (Method::GET, "/v1/discoveries".to_owned(), &Value::Null),
-        (
-            Method::GET,
-            "/v1/discoveries/dsc_00000000000070008000000000000000".to_owned(),
-            &Value::Null,
-        ),
-        (Method::GET, "/v1/audit-events".to_owned(), &Value::Null),
-        (
-            Method::GET,
-            "/v1/audit-events?format=jsonl".to_owned(),
-            &Value::Null,
-        ),
-        (
-            Method::GET,
-            "/v1/audit-events/checkpoint".to_owned(),
-            &Value::Null,
-        ),
-        (Method::POST, "/v1/webhook-endpoints".to_owned(), &new),
-        (
-            Method::GET,
-            "/v1/webhook-endpoints".to_owned(),
-            &Value::Null,
-        ),
-        (
-            Method::GET,
-            format!("/v1/webhook-endpoints/{endpoint}"),
-            &Value::Null,
-        ),
-        (
-            Method::PATCH,
-            format!("/v1/webhook-endpoints/{endpoint}"),
-            &json!({}),
-        ),
-        (
-            Method::DELETE,
-            format!("/v1/webhook-endpoints/{endpoint}"),
-            &Value::Null,
-        ),
-        (
-            Method::POST,
-            format!("/v1/webhook-endpoints/{endpoint}/rotate-secret"),
-            &json!({}),
-        ),
-        (
-            Method::POST,
-            format!("/v1/webhook-endpoints/{endpoint}/test"),
-            &Value::Null,
-        ),
-        (
-            Method::POST,
-            format!("/v1/webhook-endpoints/{endpoint}/replay"),
-            &since,
-        ),
-        (
-            Method::GET,
-            format!("/v1/webhook-endpoints/{endpoint}/deliveries"),
-            &Value::Null,
-        ),
-    ] {
-        let (status, problem) = answer(&world.confined, method.clone(), &path, body).await;
+        (Method::POST, "/v1/webhook-endpoints".to_owned(), new),
+        (Method::PATCH, of_endpoint(""), json!({})),
+        (Method::DELETE, of_endpoint(""), Value::Null),
+        (Method::POST, of_endpoint("/rotate-secret"), json!({})),
+        (Method::POST, of_endpoint("/test"), Value::Null),
+        (Method::POST, of_endpoint("/replay"), since),
+    ];
+    let read = read.map(|path| (Method::GET, path, Value::Null));
+    for (method, path, body) in read.into_iter().chain(written) {
+        let (status, problem) = answer(&world.confined, method.clone(), &path, &body).await;
         assert_eq!(
             (status, &problem["type"]),
             (403, &json!("/problems/restricted")),

@@ -214,10 +214,10 @@ codes! {
     IdempotencyKeyReused "idempotency_key_reused" 422 "Idempotency key reused",
         "This Idempotency-Key was used before with another body. Nothing was changed.",
         "Use a new key for a different call; repeat a call with exactly the same body.";
-    CodeSpent "code_spent" 422 "Code spent",
+    LoginSpent "code_spent" 422 "Code spent",
         "The code was sent to Meta before, or Meta's answer did not come, so it cannot be sent again. No consent was kept.",
         "Ask the person to log in again and hand over the new code.";
-    CodeRefused "code_refused" 422 "Code refused",
+    LoginRefused "code_refused" 422 "Code refused",
         "Meta does not exchange the code: it has expired, its `redirect_uri` is another one than the dialog's, or it \
          belongs to another app. `errors` names the field. No consent was kept.",
         "Correct the field for the next log-in, and ask the person to log in again.";

@@ -4,7 +4,7 @@
 
 use actix_web::http::header;
 use regrant_domain::{Permission, error_chain, errors::CodeFault};
-use regrant_vault::{CodeRefusal, Conflict, Error, Outage, TokenRefusal};
+use regrant_vault::{CodeRefusal, Error, Outage, TokenRefusal};
 
 use super::{Code, Fault, MAX_FAULTS, Problem, unauthenticated_problem};
 
@@ -15,21 +15,9 @@ impl From<Error> for Problem {
             Error::Invalid { field, reason } => Self::invalid_field(field, reason),
             Error::TooMany { field, limit } => too_many(field, limit),
             Error::UnknownAssets(indexes) => unknown_assets(indexes),
-            Error::RecordsFull(limit) => Self::new(
-                Code::RecordsFull,
-                format!("The records of a tenant's calls may hold at most {limit} bytes."),
-            )
-            .with_header(header::RETRY_AFTER, 300),
-            Error::TooManyRunning(limit) => Self::new(
-                Code::TooManyReconnects,
-                format!("A tenant may run at most {limit} reconnects at once. Nothing was accepted."),
-            )
-            .with_header(header::RETRY_AFTER, 5),
-            Error::TooManyPreviews => Self::new(
-                Code::TooManyPreviews,
-                "Too many previews are running. The Graph API was not asked.",
-            )
-            .with_header(header::RETRY_AFTER, 5),
+            Error::RecordsFull(limit) => records_full(limit),
+            Error::TooManyRunning(limit) => too_many_reconnects(limit),
+            Error::TooManyPreviews => too_many_previews(),
             Error::TooManyChecks => Self::new(
                 Code::TooManyChecks,
                 "Too many checks are running. The Graph API was not asked.",
@@ -150,6 +138,30 @@ fn keys_problem(cause: &(dyn std::error::Error + 'static)) -> Problem {
     .with_header(header::RETRY_AFTER, 5)
 }
 
+fn records_full(limit: u64) -> Problem {
+    Problem::new(
+        Code::RecordsFull,
+        format!("The records of a tenant's calls may hold at most {limit} bytes."),
+    )
+    .with_header(header::RETRY_AFTER, 300)
+}
+
+fn too_many_reconnects(limit: usize) -> Problem {
+    Problem::new(
+        Code::TooManyReconnects,
+        format!("A tenant may run at most {limit} reconnects at once. Nothing was accepted."),
+    )
+    .with_header(header::RETRY_AFTER, 5)
+}
+
+fn too_many_previews() -> Problem {
+    Problem::new(
+        Code::TooManyPreviews,
+        "Too many previews are running. The Graph API was not asked.",
+    )
+    .with_header(header::RETRY_AFTER, 5)
+}
+
 /// The problem of an internal error; its cause is logged and not shown.
 fn internal_problem(cause: &(dyn std::error::Error + 'static)) -> Problem {
     log_internal(cause);
@@ -157,125 +169,6 @@ fn internal_problem(cause: &(dyn std::error::Error + 'static)) -> Problem {
         Code::Internal,
         "Internal error. Quote the request id when you ask for help.",
     )
-}
-
-impl From<Conflict> for Problem {
-    fn from(conflict: Conflict) -> Self {
-        match conflict {
-            Conflict::NoToken { reason, .. } => {
-                let detail = reason.detail.clone();
-                Self {
-                    reason: Some(Box::new(reason)),
-                    ..Self::new(Code::NoToken, detail)
-                }
-            }
-            Conflict::OtherBody => Self::new(
-                Code::IdempotencyKeyReused,
-                "This Idempotency-Key was used with another body.",
-            ),
-            Conflict::Ended => Self::new(Code::ReconnectEnded, "The reconnect has ended."),
-            Conflict::StillRunning => {
-                Self::new(Code::ReconnectRunning, "The reconnect has not ended.")
-            }
-            Conflict::UndoLimit(limit) => Self::new(
-                Code::TooManyUndos,
-                format!("A reconnect can be undone at most {limit} times."),
-            ),
-            Conflict::EndpointLimit(limit) => Self::new(
-                Code::TooManyWebhookEndpoints,
-                format!("A tenant may have at most {limit} webhook endpoints."),
-            ),
-            Conflict::EndpointDisabled => Self::new(
-                Code::WebhookEndpointDisabled,
-                "The webhook endpoint is disabled.",
-            ),
-            Conflict::ClientLimit(limit) => Self::new(
-                Code::TooManyClients,
-                format!("A tenant may have at most {limit} clients."),
-            ),
-            Conflict::NoProofKey => Self::new(
-                Code::ProofKeyMissing,
-                "The client's secret is too old for proofs: reset it first.",
-            ),
-            Conflict::TenantGone => Self::new(
-                Code::TenantGone,
-                "The tenant is deleted, shredded or scheduled for deletion.",
-            ),
-            Conflict::TenantNotSuspended => Self::new(
-                Code::TenantNotSuspended,
-                "The tenant is active: suspend it first.",
-            ),
-            Conflict::LastOwner => Self::new(
-                Code::LastOwner,
-                "This is the last owner who can log in. Nothing was changed.",
-            ),
-            Conflict::SessionLimit(limit) => Self::new(
-                Code::TooManySessions,
-                format!("A tenant may have at most {limit} open sessions."),
-            ),
-            Conflict::LinkLimit(limit) => Self::new(
-                Code::TooManyLinks,
-                format!("A tenant may have at most {limit} links that have not ended."),
-            ),
-            Conflict::SessionEnded => Self::new(Code::SessionEnded, "The session has ended."),
-            Conflict::SessionUsedUp => Self::new(
-                Code::SessionUsedUp,
-                "The session has used all its reconnects or previews, or it has ended.",
-            ),
-            Conflict::PlanOutdated => Self::new(
-                Code::PlanOutdated,
-                "Assets or token changed since the preview. Nothing was changed.",
-            ),
-            Conflict::ConsentLimit(limit) => Self::new(
-                Code::TooManyConsents,
-                format!("A tenant may have at most {limit} consents that were not used."),
-            ),
-            Conflict::AssetLimit(limit) => Self::new(
-                Code::TooManyAssets,
-                format!("A tenant may have at most {limit} assets. Nothing was registered."),
-            ),
-            Conflict::NoStagedKey => Self::new(Code::KeyState, "No version is staged."),
-            Conflict::KeyState => Self::new(
-                Code::KeyState,
-                "The version is not in the state that this step requires.",
-            ),
-            Conflict::KeyInUse(data_keys) => Self::new(
-                Code::KeyState,
-                format!("The version still wraps {data_keys} data keys."),
-            ),
-            Conflict::NodesLackKey(nodes) => Self::new(
-                Code::KeyNotEverywhere,
-                format!(
-                    "These processes lack the newest keyring: {}.",
-                    nodes.join(", ")
-                ),
-            ),
-            Conflict::SecondOwner => Self::new(
-                Code::ApprovalMissing,
-                "Another owner must approve the request; the one who opened it cannot, nor can the command line.",
-            ),
-            Conflict::NewAccount(from) => Self::new(
-                Code::ApprovalMissing,
-                format!("Your account is too new; it may approve from {from} on."),
-            ),
-            Conflict::TooEarly(from) => Self::new(
-                Code::ApprovalMissing,
-                format!("The command line may carry the request out from {from} on."),
-            ),
-            Conflict::KeyringNotWritable(reason) => {
-                tracing::warn!(reason, "the keyring cannot be changed here");
-                Self::new(
-                    Code::KeyringNotWritable,
-                    "This process cannot change the keyring.",
-                )
-            }
-            Conflict::KeyStepUnsupported(reason) => Self::new(Code::KeyStepUnsupported, reason),
-            Conflict::Exists(resource) => Self::new(
-                Code::AlreadyExists,
-                format!("This {resource} exists already."),
-            ),
-        }
-    }
 }
 
 impl From<TokenRefusal> for Problem {
@@ -311,12 +204,12 @@ impl From<CodeRefusal> for Problem {
             | CodeRefusal::Faulty {
                 fault: CodeFault::Used,
                 ..
-            } => (Code::CodeSpent, "code"),
+            } => (Code::LoginSpent, "code"),
             CodeRefusal::Faulty {
                 fault: CodeFault::OtherRedirect,
                 ..
-            } => (Code::CodeRefused, "redirect_uri"),
-            CodeRefusal::Faulty { .. } | CodeRefusal::AppRefused(_) => (Code::CodeRefused, "code"),
+            } => (Code::LoginRefused, "redirect_uri"),
+            CodeRefusal::Faulty { .. } | CodeRefusal::AppRefused(_) => (Code::LoginRefused, "code"),
         };
         let errors = vec![Fault {
             field: field.to_owned(),

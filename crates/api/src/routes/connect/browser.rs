@@ -72,10 +72,9 @@ fn comes_from_own_page(request: &HttpRequest, base: &HostedBase) -> bool {
         }
     };
     match (one(SEC_FETCH_SITE), one(header::ORIGIN.as_str())) {
-        (Ok(Some("same-origin")), Ok(Some("null") | None)) => true,
+        // The last pair is a browser that sends neither; the cookie and the form token remain.
+        (Ok(Some("same-origin")), Ok(Some("null") | None)) | (Ok(None), Ok(None)) => true,
         (Ok(Some("same-origin") | None), Ok(Some(origin))) => origin == base.origin(),
-        // A browser that sends neither; the cookie and the form token remain.
-        (Ok(None), Ok(None)) => true,
         _ => false,
     }
 }
