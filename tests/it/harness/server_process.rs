@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use regrant_crypto::{KeyProvider, Keyring, Strength};
+use regrant_crypto::{KeyProvider, Keyring, LocalKeys, Strength};
 use regrant_domain::{AppSecret, Clock, Passphrase, Permissions};
 use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
@@ -321,9 +321,16 @@ async fn open_vault(
     passphrase: &str,
     sandbox: &str,
 ) -> Vault {
-    let passphrase = Passphrase::parse(passphrase.to_owned()).expect("a passphrase");
-    let keyring = Keyring::create(&directory.join("keyring"), &passphrase, Strength::floor())
-        .expect("a keyring");
+    let text = passphrase.to_owned();
+    let read = move || Ok(Passphrase::parse(text.clone()).expect("a passphrase"));
+    let (path, passphrase) = (
+        directory.join("keyring"),
+        Passphrase::parse(passphrase.to_owned()),
+    );
+    let passphrase = passphrase.expect("a passphrase");
+    Keyring::create(&path, &passphrase, Strength::floor()).expect("a keyring");
+    // It follows what the processes do with the file.
+    let keys = LocalKeys::open(path, &passphrase, Box::new(read)).expect("the keyring opens");
     let graph = regrant_graph::Settings {
         base_url: sandbox.parse().expect("a url"),
         ..Default::default()
@@ -337,7 +344,7 @@ async fn open_vault(
     };
     let parts = Parts {
         store: Store::connect(&store).await.expect("the store connects"),
-        provider: KeyProvider::from(keyring),
+        provider: KeyProvider::from(keys),
         graph: regrant_graph::Client::new(graph, Clock::System).expect("loopback is allowed"),
         clock: Clock::Shifted(Arc::default()),
         settings: regrant_vault::Settings::default(),

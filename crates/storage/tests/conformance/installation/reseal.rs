@@ -249,9 +249,9 @@ async fn an_old_key_is_in_use_until_nothing_is_left_under_it(bench: Bench) {
 
 async fn a_secret_of_the_installation_is_replaced_only_if_it_is_what_was_read(bench: Bench) {
     for (name, filler) in [("key-1", 1), ("key-2", 2)] {
-        let secret = sealed(filler);
-        let inserted = bench.store.insert_audit_key(name, &secret, day(0));
-        inserted.await.unwrap();
+        let record = sealed(filler);
+        let inserted = bench.store.insert_audit_key(name, &record, day(0)).await;
+        inserted.unwrap();
     }
     let column = InstallationColumn::AuditKey;
     let system = bench.store.system_scope();
