@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::harness::{APP, Fleet, Harness, SECRET, Tenant, http};
 
 /// What reads rows of several tenants, by a part of its text. None of these may lock.
-const READS_OF_ALL_NODES: [&str; 16] = [
+const READS_OF_ALL_NODES: [&str; 17] = [
     // Who has work: the look before a claim, by due rows and by probes.
     "SELECT d.tenant_id, count(*) AS n FROM due d JOIN tenants t",
     "SELECT d.tenant_id, count(*) AS n FROM probe_due d JOIN tenants t",
@@ -36,10 +36,12 @@ const READS_OF_ALL_NODES: [&str; 16] = [
     "FROM due d JOIN tenants t ON t.id = d.tenant_id WHERE",
     "FROM probe_due d JOIN tenants t ON t.id = d.tenant_id WHERE",
     "FROM (SELECT leased_until FROM due WHERE owner IS NOT NULL",
-    // The rotation of keys: how many data keys each version wraps, those of a version, those that are old. One small table.
+    // The rotation of keys: how many data keys each version wraps, those of a version, those that are old, those that
+    // leaked. One small table.
     "SELECT substr(k.wrapped, 27, 20), count(*) FROM tenant_keys k",
     "SELECT k.tenant_id, k.key_id, k.version, k.wrapped FROM tenant_keys k",
     "SELECT k.tenant_id FROM tenant_keys k WHERE k.state =",
+    "SELECT k.tenant_id FROM tenant_keys k WHERE k.compromised_at IS NOT NULL",
     // What a person's deletion waits for, and the deletions that wait no more: joined within each tenant.
     "FROM deletions d LEFT JOIN key_wraps k ON k.tenant_id = d.tenant_id",
     "FROM deletions d WHERE d.effective_at IS NULL AND NOT EXISTS",

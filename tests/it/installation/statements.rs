@@ -12,7 +12,7 @@ use std::{
 use regrant_migration::layout::{COORDINATOR, DISTRIBUTED};
 
 /// The files whose statements may name tables of both kinds.
-const MIXED: [&str; 8] = [
+const MIXED: [&str; 9] = [
     // A limit of the tenant beside a count within the tenant.
     "assets/quota.rs",
     // Due work joined with what the coordinator knows of its tenants, without a lock.
@@ -26,6 +26,8 @@ const MIXED: [&str; 8] = [
     "inbound/reopen.rs",
     // A session with its client and tenant, by the session's tenant.
     "reconnects/session.rs",
+    // A link with its client and tenant, by the link's tenant.
+    "links/visit.rs",
     "work/claim.rs",
 ];
 

@@ -29,7 +29,7 @@ use self::{
     form::Form,
     pages::{Dead, render_dead, render_intro},
 };
-use crate::extract::HostedBase;
+use crate::{extract::HostedBase, problem::ProblemOut};
 
 /// The style of the pages.
 const STYLE: &str = include_str!("connect/style.css");
@@ -116,6 +116,12 @@ pub(crate) async fn open_link(
         (status = 403, description = "A page: the form was not made for this browser.", body = String,
             content_type = "text/html"),
         (status = 404, description = "A page: the link opens nothing.", body = String, content_type = "text/html"),
+        (status = 408, description = "`request_timeout`: the form did not arrive in time.", body = ProblemOut<'static>,
+            content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`.", body = ProblemOut<'static>,
+            content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`.", body = ProblemOut<'static>,
+            content_type = "application/problem+json"),
     ),
 )]
 #[post("/connect/{link}")]

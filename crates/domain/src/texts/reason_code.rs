@@ -129,8 +129,8 @@ impl ReasonCode {
                 "Der Zugriff der Person auf dieses Asset endet am Stichtag, weil sie zu einem verwalteten Konto wechselt.",
             ],
             Self::NeverConnected => [
-                "No token was ever stored for this asset.",
-                "Für dieses Asset wurde nie ein Token gespeichert.",
+                "No token is stored for this asset.",
+                "Für dieses Asset ist kein Token gespeichert.",
             ],
             Self::TokenExpired => ["The token has expired.", "Das Token ist abgelaufen."],
             Self::Revoked => [

@@ -82,13 +82,10 @@ async fn a_page_reads_sentences_in_its_language(database: TestDatabase) {
     let (english, german) = (read("fr,en").await, read("de-DE,de;q=0.9").await);
     assert_eq!(english["code"], german["code"]);
     assert_eq!(english["next_step_code"], german["next_step_code"]);
-    assert_eq!(
-        english["detail"],
-        "No token was ever stored for this asset."
-    );
+    assert_eq!(english["detail"], "No token is stored for this asset.");
     assert_eq!(
         german["detail"],
-        "Für dieses Asset wurde nie ein Token gespeichert."
+        "Für dieses Asset ist kein Token gespeichert."
     );
     assert_ne!(english["next_step"], german["next_step"]);
 }

@@ -40,7 +40,7 @@ async fn people_reconnect_in_a_browser_without_scripts_and_no_token_or_code_is_l
         "links": links,
         "tenant": TENANT,
         "business": business(1),
-        "persons": { "right": "Person", "wrong": "Stranger" },
+        "persons": { "right": "Person", "right_id": Fleet::PERSON, "wrong": "Stranger" },
         "unticked": [fleet.ids()[1], fleet.ids()[2]],
         "shots": std::env::var("REGRANT_SHOTS").ok(),
     });

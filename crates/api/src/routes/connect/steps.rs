@@ -14,7 +14,7 @@ use super::{
     form::Form,
     pages::{Dead, Page, render_checking, render_log_in, render_preview, render_reconnect},
 };
-use crate::extract::HostedBase;
+use crate::{extract::HostedBase, problem::ProblemOut};
 
 /// Show the step at which a browser is: log in again, confirm, progress, or outcome.
 #[utoipa::path(
@@ -62,6 +62,12 @@ pub(crate) async fn show_step(
             content_type = "text/html"),
         (status = 404, description = "A page: this browser has no part in the link, or it opens nothing.", body = String,
             content_type = "text/html"),
+        (status = 408, description = "`request_timeout`: the form did not arrive in time.", body = ProblemOut<'static>,
+            content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`.", body = ProblemOut<'static>,
+            content_type = "application/problem+json"),
+        (status = 415, description = "`unsupported_media_type`.", body = ProblemOut<'static>,
+            content_type = "application/problem+json"),
     ),
 )]
 #[post("/connect/{tenant}/{link}")]
