@@ -10,6 +10,9 @@ mod audit_key;
 mod clients;
 mod data_key;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash_key;
 mod jwt;
 mod keyring;
