@@ -89,16 +89,13 @@ impl Vault {
         let sealed = stored
             .as_ref()
             .and_then(|it| Some((&it.id, it.verify_token.as_ref()?)));
-        let expected = match sealed {
-            Some((id, sealed)) => {
-                self.open_secret_of_app(id, Purpose::VerifyToken, sealed)
-                    .await?
-            }
-            None => {
-                let secret = self.find_decoy_secret().await?;
-                self.open_secret_of_app(&self.decoy.app, Purpose::AppSecret, &secret)
-                    .await?
-            }
+        let expected = if let Some((id, sealed)) = sealed {
+            self.open_secret_of_app(id, Purpose::VerifyToken, sealed)
+                .await?
+        } else {
+            let secret = self.find_decoy_secret().await?;
+            self.open_secret_of_app(&self.decoy.app, Purpose::AppSecret, &secret)
+                .await?
         };
         let expected = VerifyToken::parse(expected).map_err(Error::from_cause)?;
         (matches_verify_token(&expected, token.expose()) && sealed.is_some())

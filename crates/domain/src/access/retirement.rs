@@ -110,11 +110,11 @@ mod tests {
     }
 
     /// A request at hour 100; `None` for the command line's.
-    fn by(requester: Option<u128>) -> Option<RetirementRequest> {
-        Some(RetirementRequest {
+    fn by(requester: Option<u128>) -> RetirementRequest {
+        RetirementRequest {
             requester: requester.map(operator),
             requested_at: hour(100),
-        })
+        }
     }
 
     fn owner(id: u128, created: i64) -> RetirementCaller {
@@ -136,30 +136,36 @@ mod tests {
             (None, CommandLine, 1, 100, Request),
             (None, CommandLine, 2, 100, NeedsSecondOwner),
             // The one who asked.
-            (by(Some(ADA)), owner(ADA, 0), 2, 101, NeedsSecondOwner),
-            (by(Some(ADA)), owner(ADA, 0), 1, 199, NeedsSecondOwner),
+            (Some(by(Some(ADA))), owner(ADA, 0), 2, 101, NeedsSecondOwner),
+            (Some(by(Some(ADA))), owner(ADA, 0), 1, 199, NeedsSecondOwner),
             // Another one.
-            (by(Some(ADA)), owner(BOB, 0), 2, 100, Destroy),
+            (Some(by(Some(ADA))), owner(BOB, 0), 2, 100, Destroy),
             (
-                by(Some(ADA)),
+                Some(by(Some(ADA))),
                 owner(BOB, 101),
                 2,
                 124,
                 NeedsOlderAccount(hour(125)),
             ),
-            (by(Some(ADA)), owner(BOB, 101), 2, 125, Destroy),
+            (Some(by(Some(ADA))), owner(BOB, 101), 2, 125, Destroy),
             // The command line.
-            (by(Some(ADA)), CommandLine, 1, 123, NeedsTime(hour(124))),
-            (by(Some(ADA)), CommandLine, 1, 124, Destroy),
-            (by(None), CommandLine, 0, 123, NeedsTime(hour(124))),
-            (by(None), CommandLine, 0, 124, Destroy),
-            (by(None), CommandLine, 2, 124, NeedsSecondOwner),
-            (by(None), owner(ADA, 0), 2, 124, Request),
-            (by(None), owner(ADA, 0), 1, 124, NeedsSecondOwner),
+            (
+                Some(by(Some(ADA))),
+                CommandLine,
+                1,
+                123,
+                NeedsTime(hour(124)),
+            ),
+            (Some(by(Some(ADA))), CommandLine, 1, 124, Destroy),
+            (Some(by(None)), CommandLine, 0, 123, NeedsTime(hour(124))),
+            (Some(by(None)), CommandLine, 0, 124, Destroy),
+            (Some(by(None)), CommandLine, 2, 124, NeedsSecondOwner),
+            (Some(by(None)), owner(ADA, 0), 2, 124, Request),
+            (Some(by(None)), owner(ADA, 0), 1, 124, NeedsSecondOwner),
             // A request that ended counts for nothing.
-            (by(Some(ADA)), owner(BOB, 0), 2, 100 + week, Request),
-            (by(Some(ADA)), CommandLine, 1, 100 + week, Request),
-            (by(Some(ADA)), owner(BOB, 0), 2, 99 + week, Destroy),
+            (Some(by(Some(ADA))), owner(BOB, 0), 2, 100 + week, Request),
+            (Some(by(Some(ADA))), CommandLine, 1, 100 + week, Request),
+            (Some(by(Some(ADA))), owner(BOB, 0), 2, 99 + week, Destroy),
         ];
         for (request, caller, owners, now, step) in cases {
             let decided = decide_retirement(request, caller, owners, hour(now));

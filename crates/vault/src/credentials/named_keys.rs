@@ -20,12 +20,11 @@ impl DataKeys {
         name: &str,
         now: Timestamp,
     ) -> Result<AuditKey, Error> {
-        let plain = match self.open_named_key(name).await? {
-            Some(plain) => plain,
-            None => {
-                let new = AuditKey::generate()?;
-                self.store_named_key(name, new.as_bytes(), now).await?
-            }
+        let plain = if let Some(plain) = self.open_named_key(name).await? {
+            plain
+        } else {
+            let new = AuditKey::generate()?;
+            self.store_named_key(name, new.as_bytes(), now).await?
         };
         AuditKey::from_bytes(&plain).ok_or_else(malformed)
     }
@@ -33,13 +32,12 @@ impl DataKeys {
     /// The key of the hashes of persons and log-ins. Where there is none yet, the one with which they were computed under
     /// the installation's first data key.
     pub(crate) async fn open_or_derive_hash_key(&self, now: Timestamp) -> Result<HashKey, Error> {
-        let plain = match self.open_named_key(HASH_KEY_NAME).await? {
-            Some(plain) => plain,
-            None => {
-                let derived = self.first_system_key().await?.derive_hash_key();
-                self.store_named_key(HASH_KEY_NAME, derived.as_bytes(), now)
-                    .await?
-            }
+        let plain = if let Some(plain) = self.open_named_key(HASH_KEY_NAME).await? {
+            plain
+        } else {
+            let derived = self.first_system_key().await?.derive_hash_key();
+            self.store_named_key(HASH_KEY_NAME, derived.as_bytes(), now)
+                .await?
         };
         HashKey::from_bytes(&plain).ok_or_else(malformed)
     }
