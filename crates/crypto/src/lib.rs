@@ -11,6 +11,9 @@ mod capability;
 mod clients;
 mod data_key;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash_key;
 mod jwt;
 mod keyring;
