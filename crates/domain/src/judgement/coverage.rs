@@ -59,14 +59,22 @@ pub fn find_lost_scopes<'a>(
 }
 
 /// Whether the person granted an asset to the app, as far as the permissions and their targets say. A hint, never evidence.
+/// Where any permission names targets, one of them must name the asset: others say nothing of a single asset.
 #[must_use]
 pub fn is_granted(scopes: &[GrantedScope], kind: AssetKind, id: &AssetId) -> bool {
-    let covers = |it: &GrantedScope| match &it.target_ids {
-        Some(ids) if targets_are_ids(kind) => ids.iter().any(|it| it == id.as_digits()),
-        _ => true,
-    };
-    let mut concerned = scopes.iter().filter(|it| scope_concerns(kind, &it.scope));
-    scopes.is_empty() || concerned.any(covers)
+    let concerned: Vec<_> = scopes
+        .iter()
+        .filter(|it| scope_concerns(kind, &it.scope))
+        .collect();
+    let mut targets = concerned
+        .iter()
+        .filter_map(|it| it.target_ids.as_ref())
+        .filter(|_| targets_are_ids(kind))
+        .peekable();
+    if targets.peek().is_some() {
+        return targets.any(|ids| ids.iter().any(|it| it == id.as_digits()));
+    }
+    scopes.is_empty() || !concerned.is_empty()
 }
 
 /// Whether a target of this permission is the id of an asset of this kind.
@@ -210,6 +218,8 @@ mod tests {
         assert!(granted(&[scope("pages_show_list", Some(&["7"]))]));
         assert!(!granted(&[scope("pages_show_list", Some(&["8"]))]));
         assert!(!granted(&[scope("email", None)]));
+        let of_all = scope("pages_manage_posts", None);
+        assert!(!granted(&[scope("pages_show_list", Some(&["8"])), of_all]));
     }
 
     fn grant(scopes: &[(&str, Option<&[&str]>)]) -> Grant {
