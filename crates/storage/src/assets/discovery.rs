@@ -3,7 +3,7 @@
 //! The rule: only the lease of a discovery writes to it. Every change of an asset takes a new number of an event, so that
 //! a reader who knows the last one continues behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use regrant_domain::{
     AssetId, AssetKind, ClientId, CredentialKind, DiscoveredAsset, DiscoveryId, DiscoveryStatus,
@@ -266,6 +266,30 @@ impl TenantTx {
             .bind("truncated", progress.is_truncated)
             .bind("id", id.uuid());
         self.execute_exactly(1, query).await
+    }
+
+    /// Those of the assets that the discovery has listed already.
+    pub async fn find_discovered_among(
+        &self,
+        id: DiscoveryId,
+        ids: &[AssetId],
+    ) -> Result<HashSet<AssetId>, Error> {
+        let mut listed = HashSet::new();
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT asset_id FROM discovered_assets
+                     WHERE tenant_id = :tenant AND discovery_id = :id AND asset_id IN :ids",
+                )
+                .bind("id", id.uuid())
+                .bind_list("ids", chunk.iter().map(AssetId::as_str));
+            let decode = |row: &Row| row.parse("asset_id");
+            listed.extend(
+                self.fetch_decoded("discovered_assets", query, decode)
+                    .await?,
+            );
+        }
+        Ok(listed)
     }
 
     /// How many assets each of these discoveries found, by familiarity.

@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::harness::{Harness, Options};
 
 /// The limits of the process by name. A new limit is listed by `Vault::shared_limits`, and here.
-const LIMITS: [&str; 9] = [
+const LIMITS: [&str; 10] = [
     "transactions that read",
     "transactions that write",
     "rounds of reconnects",
     "batches in flight",
+    "log-ins",
     "previews",
     "checks",
     "discoveries",

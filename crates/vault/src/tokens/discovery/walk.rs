@@ -382,12 +382,17 @@ impl DiscoveryRun<'_> {
             let familiarity = Familiarity::from_kinds(asset.kind, known.get(&asset.id).copied());
             (asset, familiarity)
         };
-        let mut found: Vec<_> = found.into_iter().map(compared).collect();
         let counts = tx.count_discovered_assets(id).await?;
         let room = MAX_ASSETS.saturating_sub(counts.values().sum());
         let room = usize::try_from(room).unwrap_or(usize::MAX);
-        walk.is_truncated = found.len() > room || walk.calls >= MAX_CALLS;
-        found.truncate(room);
+        // Other lists name the same assets; those take no room.
+        let listed = tx.find_discovered_among(id, &ids).await?;
+        let found = found.into_iter().map(compared);
+        let (mut found, mut new): (Vec<_>, Vec<_>) =
+            found.partition(|(asset, _)| listed.contains(&asset.id));
+        walk.is_truncated = new.len() > room || walk.calls >= MAX_CALLS;
+        new.truncate(room);
+        found.extend(new);
         tx.add_discovered_assets(id, &found).await?;
         tx.store_discovery_progress(id, &walk.to_progress()?)
             .await?;
