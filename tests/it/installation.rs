@@ -7,4 +7,5 @@ mod operations;
 mod plans;
 mod pooler;
 mod standby;
+mod statement_counts;
 mod statements;

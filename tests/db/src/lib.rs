@@ -14,11 +14,14 @@ mod local;
 mod partitions;
 mod plans;
 mod server;
+mod statement_counts;
 
 use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use tempfile::TempDir;
 
-pub use crate::{contents::hold_table, partitions::Plan, plans::StatementRun};
+pub use crate::{
+    contents::hold_table, partitions::Plan, plans::StatementRun, statement_counts::StatementCount,
+};
 
 use crate::server::{Database, Server};
 
