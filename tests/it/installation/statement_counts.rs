@@ -26,7 +26,9 @@ async fn a_read_of_a_token_runs_three_statements() {
     for _ in 0..READS {
         read().await;
     }
-    let counts = harness.database.read_statement_counts().await;
+    let mut counts = harness.database.read_statement_counts().await;
+    // What a new connection sets, and the worker's look for due work, are no part of a read.
+    counts.retain(|it| !it.statement.starts_with("SET ") && !it.statement.contains("FROM due d"));
     let all = sum(&counts);
     assert!(
         all <= 3 * READS + BESIDE,
