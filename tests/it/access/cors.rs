@@ -142,7 +142,7 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 7] = [
+const OPEN: [(&str, &str); 10] = [
     ("POST", "/v1/reconnect-previews"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
@@ -150,6 +150,9 @@ const OPEN: [(&str, &str); 7] = [
     ("POST", "/v1/reconnects/{id}/cancel"),
     ("POST", "/v1/reconnects/{id}/undo"),
     ("GET", "/v1/reconnect-sessions/current"),
+    ("POST", "/v1/reconnect-sessions/current/consent"),
+    ("GET", "/v1/reconnect-sessions/current/consent"),
+    ("DELETE", "/v1/reconnect-sessions/current/consent"),
 ];
 
 fn grants_nothing(headers: &HeaderMap) -> bool {
