@@ -3,6 +3,7 @@
 pub(crate) mod asset;
 mod business;
 mod cut_off;
+mod discovered_asset;
 mod discovery;
 mod facts;
 pub(crate) mod list;
@@ -12,9 +13,8 @@ mod served;
 
 pub use business::BusinessProof;
 pub use cut_off::CutOffReading;
-pub use discovery::{
-    DiscoveredRow, Discovery, DiscoveryEnding, DiscoveryProgress, DiscoveryToken, NewDiscovery,
-};
+pub use discovered_asset::DiscoveredRow;
+pub use discovery::{Discovery, DiscoveryEnding, DiscoveryProgress, DiscoveryToken, NewDiscovery};
 pub use facts::{CountedRefusal, DateReading};
 pub use list::AssetFilter;
 pub use quota::Quota;

@@ -3,7 +3,7 @@
 //! The rule: a refusal is as certain as its kind, and [`RefusalKind::certainty`] is the only place that says how
 //! certain that is.
 
-use crate::{AccessToken, AssetId, Timestamp, closed_list};
+use crate::{AccessToken, AssetId, NextStep, Reason, Timestamp, closed_list};
 
 /// The result of a probe of one asset with one token.
 #[derive(Debug)]
@@ -66,6 +66,21 @@ pub struct Refusal {
     pub message: String,
     /// Graph's trace id, for questions to Meta.
     pub fbtrace_id: Option<String>,
+}
+
+impl Refusal {
+    /// The reason that a caller is given who must ask again: `correct` where the app is at fault, `later` where Graph did
+    /// not answer.
+    #[must_use]
+    pub fn to_final_reason(&self, correct: NextStep, later: NextStep) -> Reason {
+        let meaning = self.kind.meaning();
+        let next_step = match self.kind {
+            RefusalKind::AppFault => correct,
+            RefusalKind::Throttled { .. } | RefusalKind::Unavailable => later,
+            _ => meaning.offered,
+        };
+        Reason::new(meaning.code, meaning.who, self.message.clone(), next_step)
+    }
 }
 
 /// The meaning of a refusal for the token, the asset and the run (graph-facts §5).

@@ -6,6 +6,7 @@
 //! Start at [`Vault::discover_assets`]; `walk.rs` reads the lists, `register.rs` registers what is new.
 
 mod register;
+mod run;
 mod view;
 mod walk;
 

@@ -314,16 +314,5 @@ pub(super) fn lasting_refusal(error: InspectError) -> Result<Refusal, Error> {
 
 /// The reason of a refusal. An inspection does not ask again by itself.
 fn reason_of(refusal: &Refusal) -> Reason {
-    let meaning = refusal.kind.meaning();
-    let next_step = match refusal.kind {
-        RefusalKind::AppFault => NextStep::CorrectAppThenInspect,
-        RefusalKind::Throttled { .. } | RefusalKind::Unavailable => NextStep::InspectLater,
-        _ => meaning.offered,
-    };
-    Reason::new(
-        meaning.code,
-        meaning.who,
-        refusal.message.clone(),
-        next_step,
-    )
+    refusal.to_final_reason(NextStep::CorrectAppThenInspect, NextStep::InspectLater)
 }

@@ -6,7 +6,7 @@
 use regrant_domain::{Permission, Permissions, Reach, RegistrationRefusal};
 use regrant_storage::DiscoveredRow;
 
-use super::walk::DiscoveryRun;
+use super::run::DiscoveryRun;
 use crate::{AssetRegistration, Conflict, Error, Principal, RegistrationStatus, Subject};
 
 /// How many assets one registration names.
