@@ -6,6 +6,9 @@ import path from 'node:path';
 const require = createRequire(path.join(process.env.REGRANT_BROWSER_HOME, 'package.json'));
 const { chromium } = require('playwright-core');
 
+// The root of the repository.
+export const REPOSITORY = new URL('../../', import.meta.url);
+
 const executablePath = process.env.REGRANT_CHROMIUM ?? '/usr/bin/chromium';
 
 export async function launch() {
