@@ -67,7 +67,7 @@ export class Client {
 
   // One attempt, with a session that is open.
   async send(method, path, { body, key, signal, headers } = {}) {
-    if (!this.#token || (this.#endsAt && this.now() > this.#endsAt - EARLY)) await this.#renew();
+    if (!this.#token || (this.#endsAt && this.now() > this.#endsAt - EARLY)) await this.renew();
     const ask = () => fetch(this.#base + path, {
       method,
       signal,
@@ -85,7 +85,7 @@ export class Client {
     const used = this.#token;
     let answer = await ask();
     if (answer.status === 401) {
-      if (used === this.#token) await this.#renew();
+      if (used === this.#token) await this.renew();
       answer = await ask();
     }
     const date = Date.parse(answer.headers.get('date'));
@@ -93,11 +93,12 @@ export class Client {
     return answer;
   }
 
-  // Asks the page for a session; callers that come meanwhile share the answer.
-  #renew() {
+  // Asks the page for a session; callers that come meanwhile share the answer. While a person logs in on the hosted page,
+  // the backend gives the session of the link, once there is one.
+  renew(isWaiting = false) {
     this.#renewal ??= (async () => {
       try {
-        const { token, link } = (await this.#fetchSession?.({ sessionId: this.id ?? null })) ?? {};
+        const { token, link } = (await this.#fetchSession?.({ sessionId: this.id ?? null, isWaiting })) ?? {};
         if (!token) throw new Refusal(0, null);
         this.#token = token;
         this.link = link ?? null;

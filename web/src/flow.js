@@ -65,13 +65,15 @@ export class Flow {
     });
   }
 
-  // Waits for a log-in that happens in another window or on another page.
-  async wait(notice = null) {
+  // Waits for a log-in in another window: of the hosted page, or of the page around the element.
+  async wait(isHosted, notice = null) {
     await this.#guard(async (signal) => {
       this.#go('waiting', notice);
       while (this.step === 'waiting') {
         await rest(2500, signal);
-        if (this.step !== 'waiting' || await this.#resume()) return;
+        if (this.step !== 'waiting') return;
+        if (isHosted) await this.#client.renew(true);
+        if (await this.#resume()) return;
       }
     });
   }

@@ -39,6 +39,9 @@ export class RegrantReconnect extends SessionElement {
     await this.#flow.start();
   }
 
+  // Reads the assets again, for a page that knows that something changed.
+  async refresh() { await this.#flow?.readAssets(); }
+
   stop() {
     this.#flow?.stop();
     clearInterval(this.#watch);
@@ -92,7 +95,7 @@ export class RegrantReconnect extends SessionElement {
       this.#window = link ? open(link, 'regrant', 'popup,width=560,height=760') : null;
       this.#isBlocked = !this.#window;
     }
-    this.#flow.wait(form === 'hosted' && this.#isBlocked ? 'blocked' : null);
+    this.#flow.wait(form === 'hosted', this.#isBlocked ? 'blocked' : null);
     this.say('consent-needed', { form, asksAgain, personId: this.session.person_id });
   }
 

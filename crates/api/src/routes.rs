@@ -5,6 +5,7 @@
 
 mod assets;
 mod audit;
+mod component;
 mod connect;
 mod consents;
 mod discoveries;
@@ -17,6 +18,7 @@ mod openapi;
 mod pages;
 mod persons;
 mod reconnects;
+mod story;
 mod tokens;
 mod webhooks;
 
@@ -24,6 +26,7 @@ use actix_web::middleware::from_fn;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub use openapi::{openapi, openapi_yaml};
+pub use story::Story;
 
 pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
 pub(crate) use health::{Health, get_liveness, health_response, not_ready_problem};

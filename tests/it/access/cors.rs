@@ -142,9 +142,10 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 11] = [
     ("POST", "/v1/reconnect-previews"),
     ("POST", "/v1/reconnects"),
+    ("GET", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),
     ("POST", "/v1/reconnects/{id}/cancel"),

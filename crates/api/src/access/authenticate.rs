@@ -55,7 +55,7 @@ async fn admit_caller(
     caller: Principal,
 ) -> Admission {
     let origin = match request.app_data::<Data<Vault>>() {
-        Some(vault) => check_origin(vault, &caller, request.headers()).await,
+        Some(vault) => check_origin(vault, &caller, request.request()).await,
         None => Err(setup_problem()),
     };
     let counted = limits.count_caller(&caller);

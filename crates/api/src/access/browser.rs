@@ -11,9 +11,10 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 10] = [
+const OPEN_ROUTES: [(&str, Method); 11] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnects", Method::POST),
+    ("/v1/reconnects", Method::GET),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),
     ("/v1/reconnects/{id}/cancel", Method::POST),
@@ -69,7 +70,7 @@ mod tests {
     #[test]
     fn all_other_routes_are_closed() {
         for (path, method) in [
-            ("/v1/reconnects", Method::GET),
+            ("/v1/reconnects", Method::DELETE),
             ("/v1/reconnects/rcn_1/undo", Method::GET),
             ("/v1/reconnects/rcn_1/undo/", Method::POST),
             ("/v1/reconnects/", Method::POST),

@@ -3,6 +3,7 @@
 //! The rule: the structs hold only the fields that this crate reads.
 
 mod events;
+mod pages;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,6 +16,7 @@ use super::control;
 use crate::http;
 
 pub(crate) use events::Events;
+pub(crate) use pages::{OpenedSession, PageLink};
 
 /// A logged-in client of a tenant.
 #[derive(Clone)]
@@ -78,6 +80,7 @@ pub(crate) struct Day {
 pub(crate) struct Reconnect {
     pub id: String,
     pub status: String,
+    pub undo_of: Option<String>,
     #[serde(default)]
     pub items: Vec<Item>,
 }
@@ -167,6 +170,20 @@ impl TenantApi {
                 return Ok(assets);
             }
         }
+    }
+
+    /// The ids of every asset of the tenant.
+    pub async fn list_asset_ids(&self) -> anyhow::Result<Vec<String>> {
+        let assets = self.list_assets().await?;
+        Ok(assets.into_iter().map(|it| it.id).collect())
+    }
+
+    /// The newest reconnects of the tenant.
+    pub async fn list_reconnects(&self) -> anyhow::Result<Vec<Reconnect>> {
+        let list: List<Reconnect> = http::send_for_json(self.get_request("v1/reconnects"))
+            .await
+            .context("cannot list the reconnects")?;
+        Ok(list.data)
     }
 
     /// The disconnect calendar.

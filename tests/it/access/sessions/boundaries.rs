@@ -79,9 +79,10 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 11] = [
     ("post", "/v1/reconnect-previews"),
     ("post", "/v1/reconnects"),
+    ("get", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),
     ("post", "/v1/reconnects/{id}/cancel"),
