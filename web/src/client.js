@@ -96,20 +96,18 @@ export class Client {
   // Asks the page for a session; callers that come meanwhile share the answer. While a person logs in on the hosted page,
   // the backend gives the session of the link, once there is one.
   renew(isWaiting = false) {
-    this.#renewal ??= (async () => {
-      try {
-        const { token, link } = (await this.#fetchSession?.({ sessionId: this.id ?? null, isWaiting })) ?? {};
-        if (!token) throw new Refusal(0, null);
-        this.#token = token;
-        this.link = link ?? null;
-        this.#endsAt = null;
-      } catch {
-        throw Object.assign(new Error('fetchSession gave no session'), { code: 'no_session' });
-      } finally {
-        this.#renewal = null;
-      }
-    })();
+    this.#renewal ??= this.#ask(isWaiting).finally(() => { this.#renewal = null; });
     return this.#renewal;
+  }
+
+  async #ask(isWaiting) {
+    try {
+      const { token, link } = await this.#fetchSession({ sessionId: this.id ?? null, isWaiting });
+      if (!token) throw new TypeError('no token');
+      [this.#token, this.link, this.#endsAt] = [token, link ?? null, null];
+    } catch {
+      throw Object.assign(new Error('fetchSession gave no session'), { code: 'no_session' });
+    }
   }
 
   report(trouble) {

@@ -137,20 +137,20 @@ export class Flow {
 
   // Reads the assets from a page of the list on, and says how they are. Callers that come meanwhile share the answer.
   readAssets(from = '') {
-    this.#reading ??= (async () => {
-      try {
-        for (let next = from; next != null;) next = await this.#readPage(next);
-        this.hasAllAssets = true;
-        this.#say('assets');
-        this.#say('attention-change', attentionOf(this.assets.values()));
-      } catch (error) {
-        // The step says what is wrong; this only looks.
-        if (!error.code && !this.#work.signal.aborted) throw error;
-      } finally {
-        this.#reading = null;
-      }
-    })();
+    this.#reading ??= this.#readPages(from).finally(() => { this.#reading = null; });
     return this.#reading;
+  }
+
+  async #readPages(from) {
+    try {
+      for (let next = from; next != null;) next = await this.#readPage(next);
+      this.hasAllAssets = true;
+      this.#say('assets');
+      this.#say('attention-change', attentionOf(this.assets.values()));
+    } catch (error) {
+      // The step says what is wrong; this only looks.
+      if (!error.code && !this.#work.signal.aborted) throw error;
+    }
   }
 
   // Goes to the step that the server knows of; false if there is none.

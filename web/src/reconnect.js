@@ -104,7 +104,7 @@ export class RegrantReconnect extends SessionElement {
     if (what === 'item') return this.#view.item(detail);
     if (what === 'busy') return this.#view.busy();
     // Names and states that arrive late; a list that a person reads is not drawn again.
-    if (what === 'assets') return ['choose', 'summary'].includes(this.step) && this.#view.draw();
+    if (what === 'assets') return ['choose', 'summary'].includes(this.step) && this.#view.refresh();
     return this.say(what, detail);
   }
 

@@ -21,6 +21,7 @@ const CSS = `
 *, ::before { box-sizing: border-box; }
 .frame { background: var(--back); border: 1px solid var(--line); border-radius: var(--radius); padding: clamp(1rem, 4vw, 1.75rem); }
 h2, h3, h4, p, ul { margin: 0; padding: 0; }
+h2.good::before { content: '✓ '; color: var(--good); }
 h2 { font-size: 1.375rem; line-height: 1.25; outline-offset: .25rem; }
 h3 { font-size: 1rem; display: flex; gap: .5rem; align-items: baseline; }
 h4 { font-size: .875rem; color: var(--muted); padding: .75rem .875rem .25rem; }
@@ -61,7 +62,7 @@ li {
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); } .wait { color: var(--muted); }
 .why { grid-column: 1 / -1; margin-top: .125rem; }
 mark { background: none; color: var(--warn); font-weight: 600; font-size: .8125rem; }
-.live { min-height: 1.3125rem; margin-top: .375rem; }
+.live:not(:empty) { margin-top: .75rem; } .acts:empty { display: none; }
 .status { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding-block: .75rem; border-inline-start: .375rem solid var(--warn); }
 .status p { flex: 1 1 14rem; }
 @media (max-width: 26rem) { li { grid-template-columns: 1fr; } .state { text-align: start; } .acts > * { flex: 1 1 100%; } }

@@ -20,6 +20,7 @@ export class View {
   #bar;
   #drawing;
   #spokenAt = 0;
+  #drawn;
 
   // `acts` are what buttons do, by the code of their text.
   constructor(root, flow, words, acts) {
@@ -27,21 +28,32 @@ export class View {
     root.replaceChildren(this.#frame);
   }
 
+  // Draws the step again if its assets changed.
+  refresh() {
+    if (this.#mark() !== this.#drawn) this.draw();
+  }
+
   draw() {
-    const hadFocus = this.#frame.getRootNode().activeElement;
     const flow = this.#flow;
+    const focused = this.#frame.getRootNode().activeElement;
+    const [isSame, act] = [this.#frame.dataset.step === flow.step, focused?.dataset.act];
+    const places = isSame ? this.#boxes().map((it) => it.scrollTop) : [];
+    this.#frame.dataset.step = flow.step;
+    this.#drawn = this.#mark();
     const part = this[flow.step]();
     this.#live = h('p', { class: 'live', role: 'status' });
     this.#frame.replaceChildren(
-      h('h2', { id: 'title', tabindex: '-1', part: 'title' }, part.title),
+      h('h2', { id: 'title', tabindex: '-1', part: 'title', class: part.isGood && 'good' }, part.title),
       ...part.lead.filter(Boolean).map((it) => h('p', { class: 'lead' }, it)),
       ...this.#notice(),
       ...(part.bar ?? []),
-      this.#live,
       h('div', { class: 'acts', part: 'acts' }, part.acts ?? []),
+      this.#live,
       ...(part.body ?? []).flat().filter(Boolean));
     this.#frame.setAttribute('aria-busy', ['loading', 'checking'].includes(flow.step));
-    if (hadFocus) this.#frame.firstChild.focus();
+    this.#boxes().forEach((it, at) => { it.scrollTop = places[at] ?? 0; });
+    const same = isSame && act && this.#frame.querySelector(`[data-act=${act}]`);
+    if (focused) (same || this.#frame.firstChild).focus({ preventScroll: isSame });
   }
 
   // Says that the server cannot be reached, or can again.
@@ -52,7 +64,7 @@ export class View {
   // The button that was pressed stays where it is, and keeps the focus.
   busy() {
     const button = this.#frame.querySelector('.main');
-    if (this.#flow.step !== 'preview' || !button) return;
+    if (!this.#flow.isBusy || this.#flow.step !== 'preview' || !button) return;
     button.setAttribute('aria-disabled', 'true');
     button.textContent = this.#text('confirming');
   }
@@ -167,6 +179,7 @@ export class View {
     const canUndo = !reconnect.undo_of && until && Date.parse(until) > this.#flow.now();
     return {
       title: this.#text(title),
+      isGood: isAllDone,
       lead: [canUndo && this.#text('undo_hint', { date: this.#words.date(until) })],
       bar: [this.#share(groups)],
       acts: [
@@ -191,6 +204,15 @@ export class View {
     return name ? `${name} (${id})` : id ?? '';
   }
 
+  #boxes() {
+    return [...this.#frame.querySelectorAll('.rows')];
+  }
+
+  #mark() {
+    const { step, hasAllAssets, assets } = this.#flow;
+    return JSON.stringify([step, hasAllAssets, [...assets.values()].map((it) => [it.state, it.person_id, it.ending?.at])]);
+  }
+
   #text(code, values) {
     return this.#words.text(code, values);
   }
@@ -204,7 +226,7 @@ export class View {
 
   #button(code, look = '', values) {
     const press = () => this.#acts[code]();
-    return h('button', { type: 'button', class: look || null, part: `button ${look}`, onclick: press }, this.#text(code, values));
+    return h('button', { type: 'button', 'data-act': code, class: look || null, part: `button ${look}`, onclick: press }, this.#text(code, values));
   }
 
   #section(code, look, count, hint, groups, make) {
@@ -272,7 +294,11 @@ export class View {
     const done = [...items.values()].filter((it) => it.outcome && it.outcome !== 'deferred').length;
     this.#bar.value = done;
     this.#acts.progressed(done, reconnect.total);
-    if (Date.now() - this.#spokenAt < QUIET && done < reconnect.total) return;
+    const quiet = this.#spokenAt + QUIET - Date.now();
+    if (quiet > 0) {
+      this.#drawing ??= setTimeout(() => { this.#drawing = null; this.#progress(); }, quiet);
+      return;
+    }
     this.#spokenAt = Date.now();
     this.#live.textContent = this.#text('progress', { done, n: reconnect.total });
   }

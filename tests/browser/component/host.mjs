@@ -75,7 +75,7 @@ export class Host {
 
   // Begins with a new session for these assets.
   forget({ asset_ids = this.given.asset_ids, person_id = null, minutes = 15, uses = 20 } = {}) {
-    Object.assign(this, { sessionId: null, asked: 0, order: { asset_ids, person_id, minutes, uses } });
+    Object.assign(this, { sessionId: null, asked: 0, forgotAt: Date.now(), order: { asset_ids, person_id, minutes, uses } });
   }
 
   async #answer(request, response) {

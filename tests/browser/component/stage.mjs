@@ -5,19 +5,28 @@ import path from 'node:path';
 
 import { launch } from '../browser.mjs';
 import { Host } from './host.mjs';
+import { Rehearsal } from './rehearsal.mjs';
+
+const PERSONS = {
+  right: { id: '100000000000001', name: 'Person One (personal account)' },
+  managed: { id: '100000000000002', name: 'Person One (managed account)' },
+  wrong: { id: '100000000000009', name: 'Person Nine' },
+};
 
 export class Stage {
   // Pages, console lines and addresses of this story, for the search for secrets.
   seen = { texts: [], lines: [], urls: [], bodies: [] };
 
   constructor(given) {
-    this.given = given;
-    this.host = new Host(given);
-    this.began = Date.now(); // STUB
+    this.given = { persons: PERSONS, ...given };
   }
 
   async start() {
-    await this.host.start();
+    if (this.given.binary) {
+      this.rehearsal = new Rehearsal();
+      Object.assign(this.given, await this.rehearsal.start(this.given.binary));
+    }
+    this.host = await new Host(this.given).start();
     this.browser = await launch();
     return this;
   }
@@ -25,6 +34,15 @@ export class Stage {
   async stop() {
     await this.browser.close();
     this.host.stop();
+    await this.rehearsal?.stop();
+  }
+
+  // Connects every asset of the tenant with a token of this person.
+  async connect(person) {
+    const ids = (await this.dump()).map(([id]) => id);
+    const access_token = await this.token(person);
+    await this.host.call('POST', '/v1/reconnects', { access_token, asset_ids: ids, wait_seconds: 30 });
+    this.given.asset_ids = ids;
   }
 
   // Opens the provider's page in a profile of its own.
@@ -33,9 +51,9 @@ export class Stage {
       viewport: { width: 900, height: 900 }, timezoneId: 'Asia/Kathmandu', locale: 'en-GB', ...options,
     });
     // STUB
-    if (process.env.REGRANT_STUB) await context.route('**/v1/reconnects?limit=1', async (r) => r.fulfill({ status: 200, headers: { 'access-control-allow-origin': '*' , 'access-control-allow-headers': '*' }, json: { data: (await this.reconnects()).filter((it) => Date.parse(it.created_at) > this.began).slice(0, 1) } }));
+    if (process.env.REGRANT_STUB) await context.route('**/v1/reconnects?limit=1', async (r) => r.fulfill({ status: 200, headers: { 'access-control-allow-origin': '*' , 'access-control-allow-headers': '*' }, json: { data: (await this.reconnects()).filter((it) => Date.parse(it.created_at) > this.host.forgotAt).slice(0, 1) } }));
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(10_000);
     page.on('console', (it) => { this.seen.lines.push(it.text()); if (process.env.REGRANT_LOUD) console.log(it.text()); });
     page.on('pageerror', (it) => { this.seen.lines.push(`pageerror ${it.stack}`); console.log(`pageerror ${it.stack}`); });
     context.on('request', (it) => this.seen.urls.push(it.url()));
@@ -80,7 +98,7 @@ export class Stage {
 export const main = (page) => page.locator('regrant-reconnect');
 
 // Waits until the element is at this step.
-export async function step(page, name, timeout = 30_000) {
+export async function step(page, name, timeout = 15_000) {
   await page.waitForFunction((it) => document.querySelector('regrant-reconnect').step === it, name, { timeout, polling: 100 })
     .catch(async () => {
       const text = await main(page).locator('section').innerText({ timeout: 500 }).catch(() => '');

@@ -41,10 +41,7 @@ pub(super) async fn serve_module(name: Path<String>) -> Result<HttpResponse, Pro
     }
     Ok(HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")
-        .insert_header((
-            header::CACHE_CONTROL,
-            "public, max-age=31536000, immutable",
-        ))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         // A script of another origin is checked against its digest only if it may be read.
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header(("cross-origin-resource-policy", "cross-origin"))
@@ -66,7 +63,11 @@ mod tests {
         let response = serve_module(Path::from(name)).await.unwrap();
         let body = to_bytes(response.into_body()).await.unwrap();
         assert_eq!(body, MODULE);
-        assert!(serve_module(Path::from("regrant".to_owned())).await.is_err());
+        assert!(
+            serve_module(Path::from("regrant".to_owned()))
+                .await
+                .is_err()
+        );
     }
 
     #[test]

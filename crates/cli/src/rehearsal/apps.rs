@@ -1,9 +1,7 @@
 //! Registers the Meta app of the simulated world in the vault.
 
 use regrant_domain::{AppSecret, VerifyToken};
-use regrant_vault::{
-    Actor, AppChange, Conflict, Error, LoginChange, NewApp, Resource, Vault,
-};
+use regrant_vault::{Actor, AppChange, Conflict, Error, LoginChange, NewApp, Resource, Vault};
 
 use super::{cast, control::WorldApp};
 

@@ -19,7 +19,9 @@ use crate::rehearsal::{
 /// When the personal account loses its access in most businesses, and in the slower one, in days.
 const CUT_OFFS: [i64; 4] = [30, 30, 30, 60];
 /// The acts in their order; the page itself does `replace` and `undo`.
-const ACTS: [&str; 6] = ["connect", "migrate", "advance", "replace", "complete", "undo"];
+const ACTS: [&str; 6] = [
+    "connect", "migrate", "advance", "replace", "complete", "undo",
+];
 
 /// The story, which can begin once the tenants are there.
 #[derive(Clone, Default)]
@@ -176,7 +178,11 @@ impl Progress {
     /// Notes what the page itself did: a reconnect after the clock was advanced, and an undo.
     async fn note_reconnects(&mut self, api: &TenantApi) -> anyhow::Result<()> {
         for it in api.list_reconnects().await? {
-            let act = if it.undo_of.is_some() { "undo" } else { "replace" };
+            let act = if it.undo_of.is_some() {
+                "undo"
+            } else {
+                "replace"
+            };
             let is_own = self.connected.as_ref().is_some_and(|first| it.id > *first);
             if is_own && !self.done.contains(&act) {
                 self.done.push(act);
