@@ -1,5 +1,7 @@
-//! The HTTP surface: problems, limits of a request, and responses as the descriptions say.
+//! The HTTP surface: problems, limits of a request, responses as the descriptions say, and the elements for a provider's
+//! page.
 
 mod bodies;
+mod component;
 mod description;
 mod problems;

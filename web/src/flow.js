@@ -108,8 +108,8 @@ export class Flow {
         await this.#follow(made);
       } catch (error) {
         if (error.code === 'plan_outdated') await this.#check('plan_outdated');
-        // Another tab was first: its reconnect is the one to show.
-        else if (error.code !== 'not_found' || !(await this.#resume())) throw error;
+        else if (error.code === 'not_found') await this.#leaveConsent();
+        else throw error;
       }
     });
     this.#busy(false);
@@ -151,6 +151,12 @@ export class Flow {
       // The step says what is wrong; this only looks.
       if (!error.code && !this.#work.signal.aborted) throw error;
     }
+  }
+
+  // The log-in is used or over: another tab was first, and its reconnect is the one to show; else a person logs in again.
+  async #leaveConsent() {
+    this.consent = this.preview = null;
+    if (!(await this.#resume())) this.leave('not_found');
   }
 
   // Goes to the step that the server knows of; false if there is none.

@@ -113,7 +113,7 @@ impl Backend {
     /// Schedules every migration and completes all but the slower one; returns that one.
     async fn migrate(&self) -> anyhow::Result<String> {
         let now = self.control.read_overview().await?.now;
-        let mut last = None;
+        let mut last: Option<String> = None;
         for (business, days) in cast::BUSINESSES.into_iter().zip(CUT_OFFS) {
             if let Some(before) = last.take() {
                 self.control.complete_migration(&before).await?;
