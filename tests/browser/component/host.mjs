@@ -26,6 +26,12 @@ function pageOf(query, api) {
     <script type="module" src="/page.js"></script></html>`;
 }
 
+// A page without a policy that loads the module as the documentation says.
+function plainPage(query) {
+  return `<!doctype html><title>Plain</title><script type="module" crossorigin src="${query.get('src')}"
+    integrity="${query.get('integrity')}"></script>`;
+}
+
 const SCRIPT = `
 window.seen = [];
 window.sessions = 0;
@@ -75,7 +81,14 @@ export class Host {
 
   // Begins with a new session for these assets.
   forget({ asset_ids = this.given.asset_ids, person_id = null, minutes = 15, uses = 20 } = {}) {
-    Object.assign(this, { sessionId: null, asked: 0, forgotAt: Date.now(), order: { asset_ids, person_id, minutes, uses } });
+    Object.assign(this, { sessionId: null, linkId: null, link: null, asked: 0, order: { asset_ids, person_id, minutes, uses } });
+  }
+
+  // Makes a link for the same assets, as the backend of a page with hosted log-ins does.
+  async makeLink() {
+    const { asset_ids, person_id } = this.order;
+    const made = await this.call('POST', '/v1/reconnect-links', { asset_ids, person_id });
+    [this.linkId, this.link] = [made.id, made.url];
   }
 
   async #answer(request, response) {
@@ -85,6 +98,7 @@ export class Host {
     if (url.pathname === '/regrant.js') return send('text/javascript', await readFile(MODULE));
     if (url.pathname === '/page.js') return send('text/javascript', SCRIPT);
     if (url.pathname === '/page.css') return send('text/css', STYLE);
+    if (url.pathname === '/plain') return send('text/html', plainPage(url.searchParams));
     if (url.pathname !== '/') return response.writeHead(204).end();
     const opener = url.searchParams.get('opener');
     return send('text/html', pageOf(url.searchParams, this.given.api), {
@@ -96,11 +110,15 @@ export class Host {
   async #session() {
     this.asked += 1;
     const { minutes } = this.order;
+    if (this.linkId) {
+      const { session_id: id } = await this.call('GET', `/v1/reconnect-links/${this.linkId}`);
+      this.sessionId = id ?? this.sessionId;
+    }
     const session = this.sessionId
       ? await this.call('POST', `/v1/reconnect-sessions/${this.sessionId}/refresh`, { minutes })
       : await this.call('POST', '/v1/reconnect-sessions', this.order);
     this.sessionId = session.id;
-    return { token: session.token, link: this.link ?? null };
+    return { token: session.token, link: this.link };
   }
 
   // A call of the tenant's backend.

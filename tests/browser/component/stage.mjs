@@ -50,8 +50,6 @@ export class Stage {
     const context = await this.browser.newContext({
       viewport: { width: 900, height: 900 }, timezoneId: 'Asia/Kathmandu', locale: 'en-GB', ...options,
     });
-    // STUB
-    if (process.env.REGRANT_STUB) await context.route('**/v1/reconnects?limit=1', async (r) => r.fulfill({ status: 200, headers: { 'access-control-allow-origin': '*' , 'access-control-allow-headers': '*' }, json: { data: (await this.reconnects()).filter((it) => Date.parse(it.created_at) > this.host.forgotAt).slice(0, 1) } }));
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     page.on('console', (it) => { this.seen.lines.push(it.text()); if (process.env.REGRANT_LOUD) console.log(it.text()); });
