@@ -1,5 +1,5 @@
 // The page of a provider and its backend: another origin than the API, with a policy that allows nothing but its own
-// files and calls of the API.
+// files (the icon is the browser's own wish) and calls of the API.
 //
 // The backend opens a session, and gives the page a new token of it when it asks again.
 
@@ -11,7 +11,7 @@ import { REPOSITORY } from '../browser.mjs';
 const MODULE = new URL('web/regrant.js', REPOSITORY);
 
 export function policyOf(api) {
-  return `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${api}; base-uri 'none'; `
+  return `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${api}; img-src 'self'; base-uri 'none'; `
     + "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 }
 

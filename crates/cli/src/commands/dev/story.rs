@@ -2,7 +2,10 @@
 //!
 //! The rule: everything goes through the public API and the sandbox's control API, as outsiders would do it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use regrant_api::Story;
@@ -78,12 +81,12 @@ impl StoryDesk {
 impl Backend {
     async fn run(&self, act: &str) -> anyhow::Result<Value> {
         let mut progress = self.progress.lock().await;
-        let api = TenantApi::log_in(&self.api_url, &self.client_id, &self.client_secret).await?;
+        let api = self.log_in().await?;
         match act {
             "session" => return progress.open_session(&api).await,
             "connect" => progress.connected = Some(self.connect(&api).await?),
             "migrate" => progress.open_migration = Some(self.migrate().await?),
-            "advance" => self.control.advance_clock("31d").await?,
+            "advance" => self.advance().await?,
             "complete" => {
                 let open = progress.open_migration.take();
                 let open = open.context("no migration is open: start the migration first")?;
@@ -93,7 +96,12 @@ impl Backend {
             _ => anyhow::bail!("there is no such act"),
         }
         progress.done.extend(ACTS.iter().find(|it| **it == act));
-        self.read_state(&api, &mut progress).await
+        // The clock may have passed the end of the token.
+        self.read_state(&self.log_in().await?, &mut progress).await
+    }
+
+    async fn log_in(&self) -> anyhow::Result<TenantApi> {
+        TenantApi::log_in(&self.api_url, &self.client_id, &self.client_secret).await
     }
 
     /// Replaces every token by one of the personal account; returns the reconnect.
@@ -105,9 +113,23 @@ impl Backend {
             if api.read_reconnect(&started.id).await?.status != "running" {
                 return Ok(started.id);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         anyhow::bail!("the reconnect takes longer than expected")
+    }
+
+    /// Passes the first cut-off, and the pause after which a second refusal means that an asset is disconnected.
+    async fn advance(&self) -> anyhow::Result<()> {
+        self.control.advance_clock("31d").await?;
+        let api = self.log_in().await?;
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            let assets = api.list_assets().await?;
+            if assets.iter().any(|it| it.state == "suspect") {
+                break;
+            }
+        }
+        self.control.advance_clock("2h").await
     }
 
     /// Schedules every migration and completes all but the slower one; returns that one.
