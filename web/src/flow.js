@@ -13,7 +13,7 @@ const CONSENT = `${SESSION}/consent`;
 const ALL = { select: {} };
 
 export class Flow {
-  step = 'loading';
+  step = null;
   session = null;
   assets = new Map();
   hasAllAssets = false;
@@ -232,8 +232,9 @@ export class Flow {
   }
 
   #go(step, notice = null) {
+    const isNew = this.step !== step;
     [this.step, this.notice] = [step, notice];
-    this.#say('step', { step });
+    this.#say('step', { step, isNew });
   }
 
   #busy(isBusy) {

@@ -108,7 +108,7 @@ export class RegrantReconnect extends SessionElement {
     return this.say(what, detail);
   }
 
-  #stepped({ step }) {
+  #stepped({ step, isNew }) {
     if (step !== 'waiting') {
       // The person came back; the window has nothing to show any more.
       this.#window?.close();
@@ -117,7 +117,7 @@ export class RegrantReconnect extends SessionElement {
     this.#view.draw();
     this.show(step);
     this.#lookAgain();
-    this.say('step-change', { step });
+    if (isNew) this.say('step-change', { step });
   }
 
   // While a list is shown, what heals or breaks elsewhere is shown, too.

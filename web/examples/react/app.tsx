@@ -1,7 +1,10 @@
 // A page in React 19, for the server and the browser.
+//
+// What is no attribute is set in an effect: React does not set properties and listeners of a tag that it hydrates. A
+// listener that comes late gets the last event of its name, so nothing is lost.
 
-import { useState } from 'react';
-import type { FetchSession } from '@regrant/web';
+import { useEffect, useRef, useState } from 'react';
+import type { FetchSession, RegrantEventMap, RegrantReconnect } from '@regrant/web';
 import '@regrant/web/define.js';
 
 export interface Settings {
@@ -14,19 +17,29 @@ const fetchSession: FetchSession = async (asked) => {
 };
 
 export function App({ api }: Settings) {
+  const element = useRef<RegrantReconnect>(null);
   const [steps, setSteps] = useState<string[]>([]);
   const [needed, setNeeded] = useState<number | null>(null);
+
+  useEffect(() => {
+    const it = element.current;
+    if (!it) return undefined;
+    const noteStep = (event: RegrantEventMap['step-change']) => setSteps((before) => [...before, event.detail.step]);
+    const noteNeed = (event: RegrantEventMap['attention-change']) => setNeeded(event.detail.actionRequired);
+    it.addEventListener('step-change', noteStep);
+    it.addEventListener('attention-change', noteNeed);
+    it.fetchSession = fetchSession;
+    return () => {
+      it.removeEventListener('step-change', noteStep as EventListener);
+      it.removeEventListener('attention-change', noteNeed as EventListener);
+    };
+  }, []);
+
   return (
     <main>
       <p id="steps">{steps.join(' ')}</p>
       <p id="needed">{needed === null ? 'unknown' : String(needed)}</p>
-      <regrant-reconnect
-        api={api}
-        consent="token"
-        fetchSession={fetchSession}
-        onstep-change={(event) => setSteps((before) => [...before, event.detail.step])}
-        onattention-change={(event) => setNeeded(event.detail.actionRequired)}
-      />
+      <regrant-reconnect ref={element} api={api} consent="token" />
     </main>
   );
 }

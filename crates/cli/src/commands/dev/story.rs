@@ -20,7 +20,7 @@ use crate::rehearsal::{
 };
 
 /// When the personal account loses its access in most businesses, and in the slower one, in days.
-const CUT_OFFS: [i64; 4] = [30, 30, 30, 60];
+const CUT_OFFS: [i64; 4] = [30, 30, 30, 45];
 /// The acts in their order; the page itself does `replace` and `undo`.
 const ACTS: [&str; 6] = [
     "connect", "migrate", "advance", "replace", "complete", "undo",
@@ -92,7 +92,7 @@ impl Backend {
                 let open = open.context("no migration is open: start the migration first")?;
                 self.control.complete_migration(&open).await?;
                 // The next look at the parked assets is due by then.
-                self.control.advance_clock("2h").await?;
+                self.control.advance_clock("1d").await?;
             }
             "state" => return self.read_state(&api, &mut progress).await,
             _ => anyhow::bail!("there is no such act"),
