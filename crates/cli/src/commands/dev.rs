@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use crate::{
     output::{self, Output},
-    rehearsal::{Ports, Rehearsal, log_in_at_sandbox},
+    rehearsal::{Ports, Rehearsal},
     signals, telemetry,
 };
 
@@ -55,7 +55,6 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
     .await?;
     let started = async {
         let tenants = tenants::ensure_tenants(&rehearsal, &data).await?;
-        log_in_at_sandbox(&rehearsal.vault, &rehearsal.sandbox_url).await?;
         if let Some(tenant) = tenants.first() {
             let control = rehearsal.control.clone();
             desk.open(&rehearsal.public_url, tenant, control);

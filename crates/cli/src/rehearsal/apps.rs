@@ -1,15 +1,16 @@
 //! Registers the Meta app of the simulated world in the vault.
 
+use anyhow::Context as _;
 use regrant_domain::{AppSecret, VerifyToken};
 use regrant_vault::{Actor, AppChange, Conflict, Error, LoginChange, NewApp, Resource, Vault};
 
-use super::{cast, control::WorldApp};
+use super::control::WorldApp;
 
-/// What the app asks a person for.
+/// What the app asks people for at log-in.
 const SCOPES: &str = "ads_management ads_read business_management catalog_management instagram_basic \
      pages_read_engagement pages_show_list whatsapp_business_management";
 
-/// Registers the app; does nothing if an earlier start has registered it.
+/// Registers the app, unless an earlier start has registered it.
 pub(crate) async fn register_app(vault: &Vault, app: &WorldApp) -> anyhow::Result<()> {
     let new = NewApp {
         id: app.id.parse()?,
@@ -27,17 +28,24 @@ pub(crate) async fn register_app(vault: &Vault, app: &WorldApp) -> anyhow::Resul
     }
 }
 
-/// Lets the app log people in at the simulated Meta, whose address may differ at each start.
-pub(crate) async fn log_in_at_sandbox(vault: &Vault, sandbox_url: &str) -> anyhow::Result<()> {
+/// Leads log-ins of the app to the dialog of this sandbox, whose port may differ from that of an earlier start.
+pub(crate) async fn lead_to_sandbox(
+    vault: &Vault,
+    app: &str,
+    sandbox_url: &str,
+) -> anyhow::Result<()> {
+    let dialog = sandbox_url.parse().context("the address of the sandbox")?;
+    let scopes = SCOPES.parse().context("the permissions of the app")?;
     let change = AppChange {
         login: LoginChange {
-            scopes: Some(SCOPES.parse()?),
-            dialog_base_url: Some(Some(sandbox_url.parse()?)),
+            scopes: Some(scopes),
+            dialog_base_url: Some(Some(dialog)),
             ..LoginChange::default()
         },
         ..AppChange::default()
     };
-    let app = cast::APP.parse()?;
-    vault.change_app(Actor::CommandLine, &app, change).await?;
+    vault
+        .change_app(Actor::CommandLine, &app.parse()?, change)
+        .await?;
     Ok(())
 }
