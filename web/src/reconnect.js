@@ -102,6 +102,7 @@ export class RegrantReconnect extends SessionElement {
   #say(what, detail) {
     if (what === 'step') return this.#stepped(detail);
     if (what === 'item') return this.#view.item(detail);
+    if (what === 'checked') return this.#view.checked(detail);
     if (what === 'busy') return this.#view.busy();
     // Names and states that arrive late; a list that a person reads is not drawn again.
     if (what === 'assets') return ['choose', 'summary'].includes(this.step) && this.#view.refresh();

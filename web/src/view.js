@@ -80,8 +80,13 @@ export class View {
     this.#drawing ??= setTimeout(() => { this.#drawing = null; this.#progress(); }, 100);
   }
 
+  // How far the preview is.
+  checked({ done, total }) {
+    [this.#bar.max, this.#bar.value] = [total, Math.min(done, total)];
+  }
+
   loading() {
-    return { title: this.#text('choose'), lead: [this.#text('loading')], bar: [h('progress', { 'aria-labelledby': 'title' })] };
+    return { title: this.#text('choose'), lead: [this.#text('loading')], bar: this.#wait() };
   }
 
   choose() {
@@ -111,7 +116,7 @@ export class View {
     return {
       title: this.#text('waiting'),
       lead: [this.#text('waiting_hint')],
-      bar: [h('progress', { 'aria-labelledby': 'title' })],
+      bar: this.#wait(),
       acts: [
         link && h('a', { class: 'button main', href: link, target: '_blank', rel: 'noopener' }, this.#text('open_again')),
         this.#button('i_closed_it'),
@@ -120,7 +125,7 @@ export class View {
   }
 
   checking() {
-    return { title: this.#text('checking'), lead: [this.#text('checking_hint')], bar: [h('progress', { 'aria-labelledby': 'title' })] };
+    return { title: this.#text('checking'), lead: [this.#text('checking_hint')], bar: this.#wait() };
   }
 
   preview() {
@@ -140,7 +145,7 @@ export class View {
         this.#button('choose_again'), this.#button('check_again'), this.#button('other_person', 'quiet'),
       ],
       body: [
-        this.#siblings(preview),
+        this.#leftOut(preview),
         ...groups.map(([name, items]) => this.#section(name, name, items.length, null, [[null, items]], (it) => this.#row(it.asset_id, {
           why: reasonOf(it),
           mark: differing.has(it.asset_id) && this.#text('changed'),
@@ -152,12 +157,13 @@ export class View {
   running() {
     const { reconnect, items } = this.#flow;
     this.#rows.clear();
-    this.#bar = h('progress', { max: reconnect.total, value: 0, 'aria-labelledby': 'title' });
+    const bar = this.#wait();
+    [this.#bar.max, this.#bar.value] = [reconnect.total, 0];
     setTimeout(() => this.#progress());
     return {
       title: this.#text(reconnect.undo_of ? 'undoing' : 'running'),
       lead: [this.#text('running_hint')],
-      bar: [this.#bar],
+      bar,
       body: [scrollBox(this.#text('running'), [[null, [...items.keys()]]], (id) => {
         const made = this.#itemRow(items.get(id));
         this.#rows.set(id, made);
@@ -204,6 +210,12 @@ export class View {
     return name ? `${name} (${id})` : id ?? '';
   }
 
+  // A bar that says that something is under way; a number makes it a progress.
+  #wait() {
+    this.#bar = h('progress', { 'aria-labelledby': 'title' });
+    return [this.#bar];
+  }
+
   #boxes() {
     return [...this.#frame.querySelectorAll('.rows')];
   }
@@ -237,10 +249,14 @@ export class View {
       scrollBox(label, groups, make));
   }
 
-  #siblings({ siblings, more_siblings: hasMore }) {
-    const hint = this.#text('siblings_hint') + (hasMore ? ` ${this.#text('more_siblings')}` : '');
-    return this.#section('siblings', 'siblings', siblings.length, hint, [[null, siblings]], (it) => row(this.#words, it, {
-      id: it.asset_id, why: this.#text('lost', { scopes: it.lost_scopes.join(', ') }),
+  // What the log-in before reached and this one leaves out, also beside the assets of this page.
+  #leftOut({ left_out: list, more_siblings: hasMore }) {
+    const hint = this.#text('left_out_hint') + (hasMore ? ` ${this.#text('more_siblings')}` : '');
+    return this.#section('left_out', 'left_out', list.length, hint, [[null, list]], (it) => row(this.#words, it, {
+      id: it.asset_id,
+      state: it.is_used && this.#text('in_use'),
+      tone: 'warn',
+      why: [this.#text(it.cause), it.lost_scopes.length && this.#text('lost', { scopes: it.lost_scopes.join(', ') })].filter(Boolean).join(' '),
     }));
   }
 
