@@ -49,7 +49,7 @@ export class Flow {
 
   // The address of the hosted log-in, if the page's backend gave one.
   get link() {
-    return this.#client.link;
+    return this.#client.session.link;
   }
 
   // Reads the session and goes to its step: also after it had ended, with all that was there before.
@@ -72,7 +72,7 @@ export class Flow {
       while (this.step === 'waiting') {
         await rest(2500, signal);
         if (this.step !== 'waiting') return;
-        if (isHosted) await this.#client.renew(true);
+        if (isHosted) await this.#client.session.renew(true);
         if (await this.#resume()) return;
       }
     });

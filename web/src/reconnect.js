@@ -31,7 +31,7 @@ export class RegrantReconnect extends SessionElement {
   async start() {
     this.stop();
     const locale = localeOf(this);
-    this.#client = new Client(this.getAttribute('api') ?? '', (asked) => this.fetchSession(asked));
+    this.#client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#client.locale = locale;
     this.#client.onTrouble = (code) => this.#view.connection(code);
     this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail));
@@ -91,7 +91,7 @@ export class RegrantReconnect extends SessionElement {
   #logIn(asksAgain) {
     const form = this.getAttribute('consent') ?? 'hosted';
     if (form === 'hosted') {
-      const { link } = this.#client;
+      const { link } = this.#client.session;
       this.#window = link ? open(link, 'regrant', 'popup,width=560,height=760') : null;
       this.#isBlocked = !this.#window;
     }

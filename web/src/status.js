@@ -15,7 +15,7 @@ export class RegrantStatus extends SessionElement {
     this.#over = new AbortController();
     const { signal } = this.#over;
     const words = new Words(localeOf(this), this.texts);
-    const client = new Client(this.getAttribute('api') ?? '', (asked) => this.fetchSession(asked));
+    const client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#flow = new Flow(client, (what, detail) => {
       if (what === 'attention-change') this.#draw(words, detail);
       if (what === 'ready' || what === 'load-error') this.say(what, detail);

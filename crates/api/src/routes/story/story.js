@@ -82,7 +82,9 @@ for (const button of buttons) {
 }
 status.addEventListener('consent-needed', () => OWN.replace());
 reconnect.addEventListener('finished', look);
-reconnect.fetchSession = () => run('session');
-status.fetchSession = () => run('session');
+// One function: both elements share its session.
+const fetchSession = () => run('session');
+reconnect.fetchSession = fetchSession;
+status.fetchSession = fetchSession;
 look();
 setInterval(() => { if (!document.hidden) look(); }, 3000);
