@@ -33,7 +33,7 @@ export class RegrantReconnect extends SessionElement {
     const locale = localeOf(this);
     this.#client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#client.locale = locale;
-    this.#client.onTrouble = (code) => this.#view.connection(code);
+    this.#client.onTrouble = (code) => this.#view.announce(code);
     this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail));
     this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
     await this.#flow.start();
@@ -81,7 +81,10 @@ export class RegrantReconnect extends SessionElement {
       other_person: () => flow.forget(),
       undo: () => flow.undo(),
       resume: () => flow.start(),
-      copy: () => navigator.clipboard?.writeText(listOfAssets(this.assets)),
+      copy: async () => {
+        await navigator.clipboard.writeText(listOfAssets(this.assets));
+        this.#view.announce('copied');
+      },
       download: () => save('reconnect.csv', listOfItems(this.items, flow.assets)),
       progressed: (done, total) => this.say('progress', { done, total }),
     };
@@ -126,7 +129,7 @@ export class RegrantReconnect extends SessionElement {
     clearInterval(this.#watch);
     const hasParked = this.step === 'summary' && this.items.some((it) => it.outcome === 'parked');
     if (this.step !== 'choose' && !hasParked) return;
-    const every = Math.max(hasParked ? 5 : 30, this.assets.length / 200) * 1000;
+    const every = Math.max(hasParked ? 5 : 30, this.assets.length / 40) * 1000;
     this.#watch = setInterval(() => { if (!document.hidden) this.#flow.readAssets(); }, every);
   }
 }

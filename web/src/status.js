@@ -23,7 +23,7 @@ export class RegrantStatus extends SessionElement {
     try {
       for (;;) {
         await this.#flow.readAssets();
-        await rest(Math.max(30, this.#flow.assets.size / 100) * 1000, signal);
+        await rest(Math.max(30, this.#flow.assets.size / 40) * 1000, signal);
       }
     } catch (error) {
       if (!signal.aborted) this.say('load-error', { code: error.code ?? 'unexpected' });

@@ -56,8 +56,8 @@ export class View {
     if (focused) (same || this.#frame.firstChild).focus({ preventScroll: isSame });
   }
 
-  // Says that the server cannot be reached, or can again.
-  connection(code) {
+  // Says something beside the step: that the server cannot be reached, or with null that it can again.
+  announce(code) {
     this.#live.textContent = code ? this.#text(code) : '';
   }
 
