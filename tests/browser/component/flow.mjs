@@ -78,6 +78,24 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a code of the page is exchanged once, and no token is ever in the page'() {
+    const page = await arrive('consent=code');
+    await press(page, 'Continue to Meta');
+    await step(page, 'waiting');
+    const [asked] = await events(page, 'consent-needed');
+    assert.equal(asked.form, 'code');
+    const before = (await host.sandbox('GET', 'calls')).code_exchanges;
+    const redirect_uri = `${host.url}/back`;
+    const { code } = await host.sandbox('POST', 'codes', { person: persons.right.id, app: given.app, redirect_uri });
+    await page.evaluate((login) => document.querySelector('regrant-reconnect').giveConsent(login), { code, redirect_uri });
+    await step(page, 'preview');
+    await page.evaluate((login) => document.querySelector('regrant-reconnect').giveConsent(login), { code, redirect_uri });
+    await main(page).getByRole('alert').waitFor();
+    assert.match(await main(page).getByRole('alert').innerText(), /Meta did not accept the log-in/);
+    assert.equal((await host.sandbox('GET', 'calls')).code_exchanges, before + 1);
+    await page.context().close();
+  },
+
   async 'a double click, Enter twice and two tabs are one reconnect'() {
     const count = (await stage.reconnects()).length;
     const page = await arrive();
