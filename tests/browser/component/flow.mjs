@@ -168,6 +168,12 @@ const parts = {
     await host.sandbox('POST', 'clock', { advance: '2h' });
     await main(page).getByText('Everything is reconnected').waitFor({ timeout: 60_000 });
     assert.deepEqual(Object.keys(await groups(page)), ['Done']);
+    // The banner looks again when the network or the person comes back, and is quiet once all is well elsewhere.
+    const banner = page.locator('regrant-status');
+    assert.ok((await events(page, 'attention-change')).some((it) => it.total > 0));
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.waitForFunction(() => document.querySelector('regrant-status').attention?.total === 0);
+    assert.equal(await banner.locator('div').count(), 0);
     await page.context().close();
   },
 
