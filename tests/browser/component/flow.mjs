@@ -52,9 +52,11 @@ const parts = {
     const ticked = others.slice(0, 8);
     await stage.logIn(page, persons.right.id, { assets: ticked });
     await step(page, 'preview');
-    const missed = main(page).locator('section.group').filter({ hasText: /permissions|covered|itself/ }).first();
-    const text = await missed.innerText();
+    const missed = main(page).locator('section.left_out');
+    assert.equal(await missed.locator('li').count(), 2, 'exactly these');
+    const text = await missed.evaluate((it) => it.textContent);
     for (const id of [first, second]) assert.ok(text.includes(id), text);
+    assert.match(text, /Not ticked/);
     await stage.shoot(page, 'unticked');
     await press(page, 'Choose again at Meta');
     const [, asked] = await events(page, 'consent-needed');
