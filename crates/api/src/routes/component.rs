@@ -77,7 +77,8 @@ mod tests {
             RELEASE.integrity,
             format!("sha256-{}", STANDARD.encode(digest))
         );
-        let short: String = digest[..6].iter().map(|it| format!("{it:02x}")).collect();
+        let [a, b, c, d, e, f, ..] = digest;
+        let short = format!("{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}");
         assert_eq!(RELEASE.path, format!("/static/regrant-0.1.0-{short}.js"));
     }
 }
