@@ -77,8 +77,10 @@ mod tests {
             RELEASE.integrity,
             format!("sha256-{}", STANDARD.encode(digest))
         );
-        let [a, b, c, d, e, f, ..] = digest;
-        let short = format!("{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}");
+        let hex = digest
+            .iter()
+            .fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        let short = &hex[..12];
         assert_eq!(RELEASE.path, format!("/static/regrant-0.1.0-{short}.js"));
     }
 }
