@@ -4,6 +4,10 @@
 //! permission, a body, an identifier, a query. A route describes only its own responses.
 
 mod common_responses;
+mod event_streams;
+mod shared_parts;
+mod shared_schemas;
+mod yaml;
 
 use actix_web::{
     App, HttpRequest, HttpResponse,
@@ -15,11 +19,16 @@ use utoipa::openapi::{
     OpenApi, PathItem, RefOr,
     path::{HttpMethod, Operation},
     schema::Schema,
-    security::{Http, HttpAuthScheme, SecurityScheme},
+    security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    server::Server,
 };
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
-use self::common_responses::add_common_parts;
+pub(crate) use self::yaml::write_yaml;
+use self::{
+    common_responses::add_common_parts, event_streams::describe_streams, shared_parts::share_parts,
+    shared_schemas::share_schemas,
+};
 use crate::problem::{Code, Problem};
 
 /// Adds routes that the API description contains.
@@ -91,12 +100,25 @@ pub(crate) fn describe_routes(base: OpenApi, routes: AddRoutes) -> OpenApi {
                 .collect();
         }
     }
+    share_schemas(&mut components.schemas);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in list_operations(item) {
             add_common_parts(path, &method, operation);
+            describe_streams(operation, components);
+            state_security(operation);
         }
     }
+    share_parts(&mut api);
+    api.servers = Some(vec![Server::new("/")]);
     api
+}
+
+/// A call without a credential says so with an empty list, which generators and linters read alike.
+fn state_security(operation: &mut Operation) {
+    let security = operation.security.get_or_insert_default();
+    if *security == [SecurityRequirement::default()] {
+        security.clear();
+    }
 }
 
 /// An API description as JSON, and its paths.
