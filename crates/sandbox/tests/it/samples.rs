@@ -47,7 +47,7 @@ async fn the_requests_of_metas_pages_run_as_written() {
         assert!(answer.get("error").is_none(), "{request}\n{answer}");
         answers.push(answer);
     }
-    assert_eq!(answers.len(), 19);
+    assert_eq!(answers.len(), 20);
     assert_eq!(answers[0]["is_work_account"], json!(false));
     assert_eq!(
         answers[5],

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{
-    CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets::UTF8_HORIZONTAL_ONLY,
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+    presets::UTF8_HORIZONTAL_ONLY,
 };
 use rustix::termios::tcgetwinsize;
 
@@ -82,6 +83,7 @@ pub(crate) fn outcomes_table(items: &[Item]) -> String {
         ]);
     }
     align_right(&mut table, 1..=1);
+    keep_whole(&mut table, 0..=3);
     indent_table(&table)
 }
 
@@ -130,6 +132,15 @@ fn align_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
     for column in columns {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// Keeps columns of one word on one line; the others share what is left of the width.
+fn keep_whole(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
 }
