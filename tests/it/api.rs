@@ -1,5 +1,7 @@
 //! The HTTP surface: problems, limits of a request, and responses as the descriptions say.
 
 mod bodies;
+mod clients;
+mod coverage;
 mod description;
 mod problems;

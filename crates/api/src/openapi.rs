@@ -4,7 +4,11 @@
 //! permission, a body, an identifier, a query. A route describes only its own responses.
 
 mod common_responses;
+mod event_streams;
 mod route_list;
+mod shared_parts;
+mod shared_schemas;
+mod yaml;
 
 use std::sync::OnceLock;
 
@@ -18,11 +22,18 @@ use utoipa::openapi::{
     OpenApi, PathItem, RefOr,
     path::{HttpMethod, Operation},
     schema::Schema,
-    security::{Http, HttpAuthScheme, SecurityScheme},
+    security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    server::Server,
 };
 
-pub(crate) use self::route_list::{AddRoutes, RouteList};
-use self::{common_responses::add_common_parts, route_list::DescribedRoutes};
+use self::{
+    common_responses::add_common_parts, event_streams::describe_streams,
+    route_list::DescribedRoutes, shared_parts::share_parts, shared_schemas::share_schemas,
+};
+pub(crate) use self::{
+    route_list::{AddRoutes, RouteList},
+    yaml::write_yaml,
+};
 use crate::problem::{Code, Problem};
 
 /// Fields of an asset that lists omit.
@@ -93,12 +104,25 @@ pub(crate) fn describe_routes(mut api: OpenApi, routes: AddRoutes) -> OpenApi {
                 .collect();
         }
     }
+    share_schemas(&mut components.schemas);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in list_operations(item) {
             add_common_parts(path, &method, operation);
+            describe_streams(operation, components);
+            state_security(operation);
         }
     }
+    share_parts(&mut api);
+    api.servers = Some(vec![Server::new("/")]);
     api
+}
+
+/// A call without a credential says so with an empty list, which generators and linters read alike.
+fn state_security(operation: &mut Operation) {
+    let security = operation.security.get_or_insert_default();
+    if *security == [SecurityRequirement::default()] {
+        security.clear();
+    }
 }
 
 /// The description of an API, made when it is first asked for: it takes some megabytes on the way, which a process that

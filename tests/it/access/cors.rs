@@ -126,7 +126,7 @@ fn roomy() -> Options {
 }
 
 fn routes() -> Vec<(String, String)> {
-    let document: Value = serde_norway::from_str(include_str!(concat!(
+    let document: Value = yaml_serde::from_str(include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../openapi.yaml"
     )))

@@ -187,7 +187,7 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn every_route_of_the_openapi_document_has_a_row() {
-    let document: Value = serde_norway::from_str(include_str!(concat!(
+    let document: Value = yaml_serde::from_str(include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../openapi.yaml"
     )))

@@ -124,7 +124,8 @@ pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut 
         add_post_parts(operation);
     }
     let traits = CallTraits::of_operation(path, method, operation);
-    if !traits.is_open {
+    // A client's token has its scopes, which the routes name; an operator's has none.
+    if traits.is_admin && !traits.is_open {
         let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
         operation.security.get_or_insert_default().push(bearer);
     }

@@ -114,7 +114,6 @@ pub(crate) async fn get_reconnect_plan(
     tag = "forecast",
     security(("oauth2" = ["forecast:read", "reconnects:write"])),
     request_body(content = Option<NewPlanLinks>),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
     responses(
         (status = 201, description = "The links with their addresses.", body = PlanLinksOut),
         (status = 409, description = "`links_not_offered`: the installation has no https address for its pages. \

@@ -44,7 +44,7 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     );
 
     let asset = &ids[0];
-    let document: Value = serde_norway::from_str(include_str!(concat!(
+    let document: Value = yaml_serde::from_str(include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../openapi.yaml"
     )))
