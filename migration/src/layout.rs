@@ -30,7 +30,7 @@ pub const COORDINATOR: [&str; 19] = [
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 27] = [
+pub const DISTRIBUTED: [&str; 29] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -58,6 +58,8 @@ pub const DISTRIBUTED: [&str; 27] = [
     "deletions",
     "discoveries",
     "discovered_assets",
+    "previews",
+    "preview_findings",
 ];
 
 /// The statements that distribute a migrated database, in order. Run them as a superuser on the coordinator.

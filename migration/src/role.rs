@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 46] = [
+const GRANTS: [(&str, &str); 48] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -55,6 +55,8 @@ const GRANTS: [(&str, &str); 46] = [
     ("destroyed_keks", "SELECT, INSERT"),
     ("discoveries", "SELECT, INSERT, UPDATE, DELETE"),
     ("discovered_assets", "SELECT, INSERT, UPDATE, DELETE"),
+    ("previews", "SELECT, INSERT, UPDATE, DELETE"),
+    ("preview_findings", "SELECT, INSERT, UPDATE, DELETE"),
     ("kek_retirements", "SELECT, INSERT, UPDATE (seal), DELETE"),
 ];
 

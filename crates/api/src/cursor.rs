@@ -4,8 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId, ReconnectId,
-    ReconnectSessionId, TenantId,
+    AssetId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId, PreviewId,
+    ReconnectId, ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,10 @@ impl Position for ConsentId {
 
 impl Position for DiscoveryId {
     const LIST: &'static str = "discoveries:";
+}
+
+impl Position for PreviewId {
+    const LIST: &'static str = "reconnect_previews:";
 }
 
 /// The number of an event of a discovery.

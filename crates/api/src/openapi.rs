@@ -39,7 +39,7 @@ use crate::problem::{Code, Problem};
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 45] = [
+const COMPLETE_SCHEMAS: [&str; 47] = [
     "App",
     "Asset",
     "AssetState",
@@ -59,6 +59,7 @@ const COMPLETE_SCHEMAS: [&str; 45] = [
     "GraphError",
     "ImpactBy",
     "Jobs",
+    "LeftOutAsset",
     "ListedPerson",
     "NamedAsset",
     "ObjectCondition",
@@ -68,9 +69,10 @@ const COMPLETE_SCHEMAS: [&str; 45] = [
     "Person",
     "PlannedPerson",
     "PreviewItem",
-    "ReconnectPreview",
+    "ReachableAsset",
     "ReconnectItem",
     "ReconnectLinkSummary",
+    "ReconnectPreviewSummary",
     "ReconnectSessionSummary",
     "ReconnectSummary",
     "ScopeUse",

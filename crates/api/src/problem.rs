@@ -23,6 +23,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use code::{Code, ProblemCode, problem_codes};
+pub(crate) use from_error::preview_interrupted;
 
 use crate::reason::ReasonOut;
 
@@ -93,6 +94,11 @@ impl Problem {
             reason: None,
             headers: Vec::new(),
         }
+    }
+
+    /// The code and the detail, for a response that shows a problem beside other things.
+    pub(crate) fn into_code_and_detail(self) -> (&'static str, Cow<'static, str>) {
+        (self.code.entry().code, self.detail)
     }
 
     /// The request has these faulty fields.

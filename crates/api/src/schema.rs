@@ -4,9 +4,9 @@
 
 use regrant_domain::{
     AssetKind, BusinessSource, Confidence, ConsentForm, Coverage, CredentialKind, CutOffSource,
-    DiscoveryStatus, EventKind, FactName, FactSource, Familiarity, Heals, LinkStatus, Locale,
-    NextStep, ObjectCondition, OperatorRole, Outcome, Permission, ReasonCode, ReconnectStatus,
-    RegistrationRefusal, Serving, Slot, Verdict, Who,
+    DiscoveryStatus, EventKind, FactName, FactSource, Familiarity, Heals, LeftOutCause, LinkStatus,
+    Locale, NextStep, ObjectCondition, OperatorRole, Outcome, Permission, PreviewStatus,
+    ReasonCode, ReconnectStatus, RegistrationRefusal, Serving, Slot, Verdict, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
     webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
@@ -158,7 +158,15 @@ pub(crate) fn coverage_name() -> Object {
     enum_schema(Coverage::ALL.iter().map(|it| it.as_str()))
 }
 
-/// Id of a preview, or null.
+pub(crate) fn preview_status() -> Object {
+    enum_schema(PreviewStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn left_out_cause() -> Object {
+    enum_schema(LeftOutCause::ALL.iter().map(|it| it.as_str()))
+}
+
+/// Id of the plan of a preview, or null.
 pub(crate) fn plan_id_or_null() -> Object {
     let description = "Id of the plan of a preview. A reconnect with this plan is refused if assets or token changed since \
                        the preview; null if the token could not be validated.";

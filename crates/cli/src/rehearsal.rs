@@ -30,7 +30,7 @@ use crate::{admin_listener, installation};
 
 use control::Control;
 
-pub(crate) use apps::register_app;
+pub(crate) use apps::{lead_to_sandbox, register_app};
 
 /// Ports on loopback; 0 takes a free port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,6 @@ pub use kek_ref::{InvalidKekRef, KekRef};
 pub use plan_id::PlanId;
 pub use record_id::{
     ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId, InvalidId,
-    LinkId, OperatorId, OperatorSessionId, ReconnectId, ReconnectSessionId, RequestId, TenantId,
-    WebhookEndpointId,
+    LinkId, OperatorId, OperatorSessionId, PreviewId, ReconnectId, ReconnectSessionId, RequestId,
+    TenantId, WebhookEndpointId,
 };

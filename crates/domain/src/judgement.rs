@@ -7,6 +7,7 @@ mod dates;
 pub mod errors;
 mod fact;
 pub mod failover;
+pub mod left_out;
 mod mass_refusals;
 mod meaning;
 mod observation;

@@ -52,22 +52,23 @@ pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts,
 pub use ids::{
     AppId, AssetId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
     InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId, OperatorId,
-    OperatorSessionId, PersonId, PlanId, ReconnectId, ReconnectSessionId, RequestId, TenantId,
-    WebhookEndpointId,
+    OperatorSessionId, PersonId, PlanId, PreviewId, ReconnectId, ReconnectSessionId, RequestId,
+    TenantId, WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,
     Meaning, ObjectCondition, Observation, ProbeFacts, ProbeResult, Refusal, RefusalKind,
     RefusalWindow, Refusals, Rules, TokenDates, Weight, coverage, errors, explain_by_scope,
-    failover, hold_refusal, is_reading_due, judge_date, refresh, retry, schedule, settle, state,
-    undo, watch,
+    failover, hold_refusal, is_reading_due, judge_date, left_out, refresh, retry, schedule, settle,
+    state, undo, watch,
 };
 pub use links::{LinkPerson, LinkStatus, LinkTimes, LoginNotice, NextActor};
 pub use notice::{MetaNotice, NoticeKind, NoticeSubject};
 pub use pace::Pace;
 pub use reconnects::{
-    Coverage, Heals, NextStep, Outcome, OutcomeCounts, Reason, ReasonCode, ReconnectStatus,
-    Serving, Verdict, Who,
+    Coverage, Heals, LeftOutAsset, LeftOutCause, NextStep, Outcome, OutcomeCounts, PreviewFinding,
+    PreviewItem, PreviewStatus, ReachableAsset, Reason, ReasonCode, ReconnectStatus, Serving,
+    Verdict, Who,
 };
 pub use tenant::{TenantLimits, TenantStatus};
 pub use texts::Locale;

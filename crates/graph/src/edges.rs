@@ -3,13 +3,17 @@
 //! The rule: a list ends only where Graph gives no `next`; a page may be empty before that. The address in `next` holds
 //! the token, so only its cursor is kept. Being listed is no proof that the token works: pages of a business are listed
 //! whether the person granted them to the app or not.
-//! Start at [`Client::read_edge`].
+//! Start at [`Client::read_edge`]; `walk.rs` reads all lists of a token.
+
+mod walk;
 
 use std::borrow::Cow;
 
 use regrant_domain::{AccessToken, AssetId, AssetKind, CredentialKind, PersonId, Refusal};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+pub use self::walk::{EdgeWalk, ListPosition, Walker};
 
 use crate::{
     AppCredentials, Client,

@@ -24,7 +24,7 @@ mod tokens;
 pub use app_health::breaker::{SuspectedApp, TripCause};
 pub use call::{app_credentials::AppCredentials, appsecret_proof::AppSecretProof};
 pub use client::Client;
-pub use edges::{Edge, EdgeOwner, EdgePage, ListedAsset};
+pub use edges::{Edge, EdgeOwner, EdgePage, EdgeWalk, ListPosition, ListedAsset, Walker};
 pub use errors::graph_error::CallError;
 pub use probe::{Probe, ProbeChunk, Target};
 pub use regrant_domain::TokenFacts;

@@ -7,6 +7,7 @@ mod fault;
 mod head;
 mod key;
 mod kind;
+mod last_read;
 mod list;
 mod prune;
 mod row;

@@ -59,9 +59,10 @@ pub use operators::{
 pub use outage::Outage;
 pub use reconnects::{
     AcceptedReconnect, EarlierUndo, IdempotencyKey, IdempotentCall, Item, ItemResult, NewItem,
-    NewReconnect, NewReconnectSession, RECORD_ROW_BYTES, Reconnect, ReconnectCause,
-    ReconnectSession, ReconnectSessionSummary, ReconnectVisibility, SessionTokens, UndoableAsset,
-    UndoneReconnect, UnverifiedSession,
+    NewPreview, NewReconnect, NewReconnectSession, Preview, PreviewEnding, PreviewEvent,
+    PreviewPerson, PreviewTally, RECORD_ROW_BYTES, Reconnect, ReconnectCause, ReconnectSession,
+    ReconnectSessionSummary, ReconnectVisibility, SessionTokens, UndoableAsset, UndoneReconnect,
+    UnverifiedSession,
 };
 /// Types of the domain that are stored as they are.
 pub use regrant_domain::{

@@ -55,6 +55,9 @@ pub enum Error {
     /// Too many previews run at the same time.
     #[error("too many previews at once")]
     TooManyPreviews,
+    /// The process that ran the preview stopped before it ended.
+    #[error("the preview was interrupted")]
+    PreviewInterrupted,
     /// Too many checks run at the same time.
     #[error("too many checks at once")]
     TooManyChecks,

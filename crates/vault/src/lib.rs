@@ -29,7 +29,9 @@ mod webhooks;
 use std::sync::{Arc, Mutex};
 
 use regrant_crypto::KeyProvider;
-use regrant_domain::{Clock, DiscoveryId, ReconnectId, RefusalWindow, TenantId, WebhookEndpointId};
+use regrant_domain::{
+    Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, TenantId, WebhookEndpointId,
+};
 use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
 
@@ -66,15 +68,17 @@ pub use keys::retirement::Retirement;
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
 pub use links::{
-    BusinessAssets, DialogAnswer, LinkAsset, LinkEntry, LinkFlow, LinkList, LinkName, LinkPage,
-    LinkPreview, LinkRequest, LinkStep, LinkView, LinkVisit, LinkWithAddress, TenantCapability,
+    BusinessAssets, CheckProgress, DialogAnswer, LinkAsset, LinkEntry, LinkFlow, LinkList,
+    LinkName, LinkPage, LinkPreview, LinkRequest, LinkStep, LinkView, LinkVisit, LinkWithAddress,
+    TenantCapability,
 };
 pub use operators::log_in::{AuthenticatedOperator, OperatorToken};
 pub use operators::passwords::PasswordLoad;
 pub use operators::{NewOperator, OperatorChange, OperatorList};
 pub use reconnect::ReconnectRequest;
-pub use reconnect::preview::permission_losses::SiblingLoss;
-pub use reconnect::preview::{Preview, PreviewItem, PreviewRequest};
+pub use reconnect::preview::{
+    PreviewFailure, PreviewList, PreviewPage, PreviewRequest, PreviewView,
+};
 pub use reconnect::targets::{Selection, Targets};
 pub use reconnect::undo::UndoRequest;
 pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
@@ -89,7 +93,7 @@ pub use regrant_domain::{
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
-pub use regrant_storage::{LinkSummary, Outage};
+pub use regrant_storage::{LinkSummary, Outage, PreviewEvent, PreviewPerson, PreviewTally};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,
@@ -120,7 +124,6 @@ use crate::{
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
     keys::{destruction::SettledKeks, reseal::ResealRests},
-    links::flow::LinkPreviews,
     operators::passwords::PasswordHasher,
     reconnect::progress::Progress,
     tenants::app_secrets::AppSecretCache,
@@ -156,6 +159,7 @@ pub struct Vault {
     issuer: Arc<Issuer>,
     progress: Progress<ReconnectId>,
     discovery_progress: Progress<DiscoveryId>,
+    preview_progress: Progress<PreviewId>,
     shared_reads: Arc<SharedReads>,
     read_audit: Arc<ReadAudit>,
     scope_usage: Arc<ScopeUsage>,
@@ -171,7 +175,6 @@ pub struct Vault {
     list_permits: Permits<TenantId>,
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
-    link_previews: LinkPreviews,
     clients: Arc<ClientLookups>,
     app_secrets: Arc<AppSecretCache>,
     refusal_window: Arc<Mutex<RefusalWindow>>,
@@ -224,7 +227,6 @@ impl Vault {
             discovery_permits: Permits::new(tokens::discovery::LIMITS),
             list_permits: Permits::new(call::apart::LIST_LIMITS),
             origins: OriginCache::new(),
-            link_previews: LinkPreviews::new(),
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
             record_quotas: RecordQuotas::new(),
@@ -244,6 +246,7 @@ impl Vault {
             issuer: Arc::new(issuer),
             progress: Progress::default(),
             discovery_progress: Progress::default(),
+            preview_progress: Progress::default(),
             shared_reads: Arc::new(reads),
             read_audit: Arc::new(audit),
             clients: Arc::new(clients),

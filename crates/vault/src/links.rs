@@ -10,6 +10,7 @@ mod dialog;
 pub(crate) mod flow;
 mod login;
 mod notice;
+mod preview;
 mod view;
 mod visit;
 
@@ -18,8 +19,9 @@ use regrant_storage::{AuditEvent, Link, NewLink, TenantTx};
 use serde_json::json;
 
 pub use address::TenantCapability;
-pub use flow::{LinkFlow, LinkPreview, LinkStep};
+pub use flow::{LinkFlow, LinkStep};
 pub use login::{DialogAnswer, LinkEntry};
+pub use preview::{CheckProgress, LinkPreview};
 pub use view::{LinkList, LinkView, LinkWithAddress};
 pub use visit::{BusinessAssets, LinkAsset, LinkName, LinkPage, LinkVisit};
 

@@ -8,3 +8,4 @@ pub(super) mod s33_idempotent_responses;
 pub(super) mod s34_session_previews;
 pub(super) mod s62_undo;
 pub(super) mod s63_session_tokens;
+pub(super) mod s64_previews;

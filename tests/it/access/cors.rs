@@ -142,8 +142,11 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 13] = [
     ("POST", "/v1/reconnect-previews"),
+    ("GET", "/v1/reconnect-previews/{id}"),
+    ("DELETE", "/v1/reconnect-previews/{id}"),
+    ("GET", "/v1/reconnect-previews/{id}/events"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),

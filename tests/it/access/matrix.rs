@@ -34,6 +34,7 @@ enum Object {
     Session,
     Consent,
     Discovery,
+    Preview,
     Link,
 }
 
@@ -107,7 +108,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Preview, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, also: None, object, own, body };
     vec![
@@ -147,6 +148,10 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/persons/{person_id}/impact", Scope(P::ForecastRead), Person,       200, none),
         row(Method::POST,   "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, reconnect),
+        row(Method::GET,    "/v1/reconnect-previews",       Scope(P::ReconnectsPreview), Object::None, 200, none),
+        row(Method::GET,    "/v1/reconnect-previews/{id}",  Scope(P::ReconnectsPreview), Preview,     200, none),
+        row(Method::GET,    "/v1/reconnect-previews/{id}/events", Scope(P::ReconnectsPreview), Preview, 200, none),
+        row(Method::DELETE, "/v1/reconnect-previews/{id}",  Scope(P::ReconnectsPreview), Preview,     204, none),
         row(Method::POST,   "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, reconnect),
         row(Method::GET,    "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
@@ -222,6 +227,7 @@ struct Matrix {
     session: String,
     consent: String,
     discovery: String,
+    preview: String,
     link: String,
 }
 
@@ -249,6 +255,11 @@ impl Matrix {
         let (status, found) = own.post("/v1/discoveries", &discovery(&world)).await;
         assert_eq!(status, 200, "{found}");
         let discovery = found["id"].as_str().expect("an id").to_owned();
+        let (status, seen) = own
+            .post("/v1/reconnect-previews", &self::reconnect(&world))
+            .await;
+        assert_eq!(status, 200, "{seen}");
+        let preview = seen["id"].as_str().expect("an id").to_owned();
         let (status, made) = own
             .post("/v1/reconnect-links", &self::session(&world))
             .await;
@@ -264,6 +275,7 @@ impl Matrix {
             session,
             consent,
             discovery,
+            preview,
             link,
         }
     }
@@ -290,6 +302,7 @@ impl Matrix {
             Object::Session => &self.session,
             Object::Consent => &self.consent,
             Object::Discovery => &self.discovery,
+            Object::Preview => &self.preview,
             Object::Link => &self.link,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }

@@ -2,8 +2,10 @@
 
 mod browser;
 mod flow;
+mod kill;
 mod making;
 mod refusals;
+mod tabs;
 mod visitor;
 
 use regrant_testdb::TestDatabase;

@@ -1,7 +1,11 @@
 //! Previews: a preview shows what a reconnect would do, and writes nothing.
 
 mod coverage;
+mod left_out;
+mod owners;
 mod plans;
+mod reachable;
+mod stream;
 
 use std::time::Duration;
 
@@ -64,6 +68,18 @@ impl Stage {
             .as_array()
             .map_or(0, Vec::len)
     }
+}
+
+/// The preview of this id, once it has ended.
+async fn ended(tenant: &Tenant, id: &str) -> Value {
+    for _ in 0..600 {
+        let found = tenant.get(&format!("/v1/reconnect-previews/{id}")).await;
+        if found["status"] != "running" {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the preview {id} does not end")
 }
 
 fn items(answer: &Value) -> &Vec<Value> {

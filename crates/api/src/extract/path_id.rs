@@ -7,8 +7,8 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId, ReconnectId,
-    ReconnectSessionId, TenantId, WebhookEndpointId,
+    AppId, AssetId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId, PreviewId,
+    ReconnectId, ReconnectSessionId, TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
 
@@ -56,6 +56,11 @@ impl PathSegment for ConsentId {
 impl PathSegment for DiscoveryId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Discovery;
+}
+
+impl PathSegment for PreviewId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::Preview;
 }
 
 impl PathSegment for WebhookEndpointId {

@@ -286,6 +286,9 @@ codes! {
     GraphUnavailable "graph_unavailable" 503 "Graph unavailable",
         "The Graph API does not respond. Nothing was changed and nothing was disconnected.",
         "Try again after the time in the Retry-After header.";
+    PreviewInterrupted "preview_interrupted" 503 "Preview interrupted",
+        "The process that ran the preview stopped before the preview ended. Nothing was changed.",
+        "Preview again, with another Idempotency-Key.";
     DatabaseBusy "database_busy" 503 "Database busy",
         "The database, or the turn of the tenant in it, did not become free in time. Nothing was changed.",
         "Try again after the time in the Retry-After header; if it stays so, make fewer calls at the same time.";

@@ -18,6 +18,7 @@ impl From<Error> for Problem {
             Error::RecordsFull(limit) => records_full(limit),
             Error::TooManyRunning(limit) => too_many_reconnects(limit),
             Error::TooManyPreviews => too_many_previews(),
+            Error::PreviewInterrupted => preview_interrupted(),
             Error::TooManyChecks => Self::new(
                 Code::TooManyChecks,
                 "Too many checks are running. The Graph API was not asked.",
@@ -160,6 +161,15 @@ fn too_many_previews() -> Problem {
         "Too many previews are running. The Graph API was not asked.",
     )
     .with_header(header::RETRY_AFTER, 5)
+}
+
+/// The process that ran a preview stopped.
+pub(crate) fn preview_interrupted() -> Problem {
+    Problem::new(
+        Code::PreviewInterrupted,
+        "The process that ran the preview stopped. Nothing was changed.",
+    )
+    .with_header(header::RETRY_AFTER, 1)
 }
 
 /// The problem of an internal error; its cause is logged and not shown.

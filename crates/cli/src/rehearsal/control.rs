@@ -49,6 +49,11 @@ struct TokenResponse {
 }
 
 #[derive(Deserialize)]
+struct CodeResponse {
+    code: String,
+}
+
+#[derive(Deserialize)]
 struct MigrationResponse {
     id: String,
 }
@@ -111,6 +116,14 @@ impl Control {
         let token: TokenResponse =
             http::send_for_json(self.http.post(self.control_url("tokens")).json(&body)).await?;
         Ok(token.access_token)
+    }
+
+    /// Mints an authorization code, as a log-in with Meta's JavaScript SDK ends with it.
+    pub async fn mint_code(&self, person: &str, app: &str) -> anyhow::Result<String> {
+        let body = json!({ "person": person, "app": app });
+        let minted: CodeResponse =
+            http::send_for_json(self.http.post(self.control_url("codes")).json(&body)).await?;
+        Ok(minted.code)
     }
 
     /// Schedules a person's migration in one business; returns its id.

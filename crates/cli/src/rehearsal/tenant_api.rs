@@ -2,6 +2,7 @@
 //!
 //! The rule: the structs hold only the fields that this crate reads.
 
+mod consents;
 mod events;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -14,6 +15,7 @@ use serde_json::json;
 use super::control;
 use crate::http;
 
+pub(crate) use consents::Preview;
 pub(crate) use events::Events;
 
 /// A logged-in client of a tenant.
@@ -188,14 +190,9 @@ impl TenantApi {
             .context("the iCalendar file is not text")
     }
 
-    /// Starts a reconnect and does not wait for its end.
-    pub async fn start_reconnect(
-        &self,
-        token: &str,
-        asset_ids: &[String],
-    ) -> anyhow::Result<Reconnect> {
-        let body = json!({ "access_token": token, "asset_ids": asset_ids, "wait_seconds": 0 });
-        let request = self.post_request("v1/reconnects").json(&body);
+    /// Starts a reconnect.
+    pub async fn start_reconnect(&self, order: &serde_json::Value) -> anyhow::Result<Reconnect> {
+        let request = self.post_request("v1/reconnects").json(order);
         http::send_for_json(request)
             .await
             .context("the reconnect was not accepted")
@@ -208,15 +205,13 @@ impl TenantApi {
             .context("cannot read the reconnect")
     }
 
-    /// Opens the event stream of a reconnect: its items as they settle.
-    pub async fn open_events(&self, id: &str) -> anyhow::Result<Events> {
-        let request = self
-            .get_request(&format!("v1/reconnects/{id}/events"))
-            .header("Accept", "text/event-stream");
+    /// Opens an event stream, as in `v1/reconnects/{id}/events`.
+    pub async fn open_events(&self, path: &str) -> anyhow::Result<Events> {
+        let request = self.get_request(path).header("Accept", "text/event-stream");
         Ok(Events::from_response(
             http::send_expecting_success(request)
                 .await
-                .context("cannot read the events of the reconnect")?,
+                .context("cannot read the events")?,
         ))
     }
 

@@ -116,6 +116,8 @@ typed_id! {
     LinkId "lnk_",
     /// A discovery: what one token lists.
     DiscoveryId "dsc_",
+    /// A preview: what a reconnect with one token would do.
+    PreviewId "rpv_",
     /// One HTTP request.
     RequestId "req_",
 }

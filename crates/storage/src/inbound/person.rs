@@ -165,7 +165,7 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Erases the other personal data of a person: the name in revoked grants, their cut-offs and their discoveries.
+    /// Erases the other personal data of a person: the name in revoked grants, their cut-offs, discoveries and previews.
     pub async fn erase_personal_data(&self, revoked: RevokedConsent<'_>) -> Result<(), Error> {
         let names = self
             .query(
@@ -184,14 +184,18 @@ impl TenantTx {
             .bind("person", revoked.person.as_str())
             .bind("before", to_micros(revoked.before));
         self.execute(cut_offs).await?;
-        let discoveries = self
-            .query(
-                "DELETE FROM discoveries
-                 WHERE tenant_id = :tenant AND person_id = :person AND created_at < :before",
-            )
-            .bind("person", revoked.person.as_str())
-            .bind("before", to_micros(revoked.before));
-        self.execute(discoveries).await.map(drop)
+        for table in ["discoveries", "previews"] {
+            let query = self
+                .query(
+                    "DELETE FROM {table}
+                     WHERE tenant_id = :tenant AND person_id = :person AND created_at < :before",
+                )
+                .fill("table", table)
+                .bind("person", revoked.person.as_str())
+                .bind("before", to_micros(revoked.before));
+            self.execute(query).await?;
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
 /// among them, nor is what the deletion waits for.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 27] = [
     "deliveries",
     "events",
     "webhook_endpoints",
@@ -24,6 +24,8 @@ const TABLES: [&str; 25] = [
     "reconnects",
     "discovered_assets",
     "discoveries",
+    "preview_findings",
+    "previews",
     "credentials",
     "probe_due",
     "cut_offs",

@@ -1,6 +1,7 @@
 //! Registering, listing and deleting assets.
 
 mod businesses;
+mod discovery;
 
 use regrant_domain::{AssetKind, ReachLimit, Slot};
 use regrant_storage::{AssetFilter, Error, NewAsset, Registration};

@@ -1,5 +1,6 @@
 //! Reconnects and their items, from acceptance to the end.
 
+mod preview;
 mod undo;
 
 use regrant_domain::{

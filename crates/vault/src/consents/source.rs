@@ -37,6 +37,16 @@ impl Deref for SourceToken<'_> {
     }
 }
 
+impl SourceToken<'_> {
+    /// The token, if it was opened from a consent.
+    pub(crate) fn into_opened(self) -> Option<AccessToken> {
+        match self {
+            Self::Given(_) => None,
+            Self::Opened(token) => Some(token),
+        }
+    }
+}
+
 impl TokenSource {
     /// The consent, if it is one.
     pub(crate) const fn consent(&self) -> Option<ConsentId> {

@@ -31,6 +31,8 @@ pub enum Resource {
     Consent,
     /// A discovery.
     Discovery,
+    /// A preview.
+    Preview,
     /// A link to a hosted page.
     Link,
     /// A row that carries a seal.
@@ -52,6 +54,7 @@ impl std::fmt::Display for Resource {
             Self::Checkpoint => "checkpoint",
             Self::Operator => "operator",
             Self::Discovery => "discovery",
+            Self::Preview => "preview",
             Self::Link => "link",
             Self::Row => "row",
             Self::Consent => "consent",

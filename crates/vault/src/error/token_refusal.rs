@@ -1,9 +1,11 @@
-//! Why a submitted token was refused.
+//! Why a submitted token was refused. A preview stores it, so the names of its kinds stay.
 
 use regrant_domain::LinkPerson;
+use serde::{Deserialize, Serialize};
 
 /// Why a submitted token was refused for all assets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TokenRefusal {
     /// The token has expired or was revoked.
     #[error("the token is dead: {0}")]

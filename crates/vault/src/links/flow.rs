@@ -1,32 +1,26 @@
 //! Where a person is on the hosted pages: what the page shows next is computed from what is stored.
 //!
 //! The rule: everything that matters is on the server, so a reload, another tab and the way back show the same step. The
-//! browser acts as the session that its link opened.
+//! browser acts as the session that its link opened. `preview.rs` is the preview that a page shows.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use moka::future::Cache;
 use regrant_crypto::Capability;
-use regrant_domain::{Consent, ConsentId, LinkPerson, LoginNotice, PlanId};
+use regrant_domain::{Consent, LoginNotice, PlanId};
 use regrant_storage::{BrowserHash, LinkKey, UnverifiedLink};
 
 use super::{
     notice::notice_of_error,
+    preview::{CheckProgress, LinkPreview},
     visit::{LinkName, LinkPage},
 };
 use crate::{
-    Error, Preview, PreviewRequest, Principal, ReconnectRequest, ReconnectView, Resource, Targets,
-    TokenSource, UndoRequest, Vault,
+    Error, Principal, ReconnectRequest, ReconnectView, Resource, Targets, TokenSource, UndoRequest,
+    Vault,
 };
 
-/// How long a page waits for its preview before it says that it is running.
-const PATIENCE: Duration = Duration::from_millis(1_500);
 /// How long a confirmation waits for all outcomes, before the page shows progress.
 const CONFIRM_WAIT: Duration = Duration::from_secs(2);
-/// How long a preview is shown.
-const PREVIEW_LIFE: Duration = Duration::from_mins(15);
-/// How many previews a process keeps.
-const MAX_PREVIEWS: u64 = 1_000;
 
 /// Where a person is.
 pub struct LinkFlow {
@@ -43,47 +37,11 @@ pub enum LinkStep {
     /// The person logs in at Meta, for the first time or again.
     LogIn,
     /// The consent is checked on each asset.
-    Checking,
+    Checking(CheckProgress),
     /// The person confirms, or chooses again.
     Preview(Box<LinkPreview>),
     /// The reconnect runs or has ended.
     Reconnect(Box<ReconnectView>),
-}
-
-/// What a consent would cover.
-pub struct LinkPreview {
-    /// Who logged in.
-    pub person: LinkPerson,
-    /// The permissions that the person declined.
-    pub missing_scopes: Vec<String>,
-    /// What a reconnect would do.
-    pub preview: Arc<Preview>,
-}
-
-impl LinkPreview {
-    fn of_consent(consent: Consent, preview: Arc<Preview>) -> Self {
-        Self {
-            person: LinkPerson {
-                id: consent.person_id,
-                name: consent.person_name,
-            },
-            missing_scopes: consent.missing_scopes,
-            preview,
-        }
-    }
-}
-
-/// The previews that the pages of this process show. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct LinkPreviews(Cache<ConsentId, Arc<Preview>>);
-
-impl LinkPreviews {
-    pub(crate) fn new() -> Self {
-        let kept = Cache::builder()
-            .max_capacity(MAX_PREVIEWS)
-            .time_to_live(PREVIEW_LIFE);
-        Self(kept.build())
-    }
 }
 
 impl Vault {
@@ -164,25 +122,6 @@ impl Vault {
         self.undo_reconnect(&caller, request).await.map(drop)
     }
 
-    /// Forgets the preview, so that the page asks Graph again.
-    ///
-    /// # Errors
-    /// `NotFound`, as above.
-    pub async fn check_link_again(
-        &self,
-        name: LinkName,
-        browser: &Capability,
-    ) -> Result<(), Error> {
-        let hash = *browser.hash().as_bytes();
-        let (found, _) = self.find_link_of_browser(name, &hash).await?;
-        if let Ok(caller) = self.find_caller_of_link(&found, &hash).await
-            && let Some(consent) = self.find_session_consent(&caller).await?
-        {
-            self.link_previews.0.invalidate(&consent.id).await;
-        }
-        Ok(())
-    }
-
     /// The link, if this browser gave its consent, or started a log-in while no browser has; and why the newest log-in of
     /// this browser ended without a consent.
     pub(super) async fn find_link_of_browser(
@@ -206,7 +145,7 @@ impl Vault {
     }
 
     /// The session that the link opened for its browser.
-    async fn find_caller_of_link(
+    pub(super) async fn find_caller_of_link(
         &self,
         found: &UnverifiedLink,
         browser: &BrowserHash,
@@ -225,15 +164,8 @@ impl Vault {
         page: &LinkPage,
     ) -> Result<(LinkStep, Option<LoginNotice>), Error> {
         if let Some(consent) = self.find_session_consent(caller).await? {
-            return match self.find_preview(caller, page, consent.id).await {
-                Ok(Some(preview)) => {
-                    let shown = LinkPreview::of_consent(consent, preview);
-                    Ok((LinkStep::Preview(Box::new(shown)), None))
-                }
-                // Another preview of the tenant runs, or another tab used the consent a moment ago.
-                Ok(None) | Err(Error::TooManyPreviews | Error::NotFound(Resource::Consent)) => {
-                    Ok((LinkStep::Checking, None))
-                }
+            return match self.find_page_preview(caller, page, consent).await {
+                Ok(step) => Ok((step, None)),
                 Err(error) => match notice_of_error(&error) {
                     Some(notice) => Ok((LinkStep::LogIn, Some(notice))),
                     None => Err(error),
@@ -248,58 +180,14 @@ impl Vault {
         Ok((LinkStep::Reconnect(Box::new(view)), None))
     }
 
-    /// The preview of a consent: one for each consent, however often its page is loaded. `None` while it runs.
-    async fn find_preview(
+    pub(super) async fn find_session_consent(
         &self,
         caller: &Principal,
-        page: &LinkPage,
-        consent: ConsentId,
-    ) -> Result<Option<Arc<Preview>>, Error> {
-        let (vault, caller) = (self.clone(), caller.clone());
-        let request = PreviewRequest {
-            source: TokenSource::Consent(consent),
-            targets: Targets::Listed(page.list_asset_ids()),
-            expect_person: None,
-            repeatable: None,
-        };
-        let kept = self.link_previews.0.clone();
-        let running = self.runs.tracker.spawn_on(
-            async move {
-                let preview = async {
-                    let preview = vault.preview_reconnect(&caller, request).await?;
-                    Ok::<_, Error>(Arc::new(preview))
-                };
-                Box::pin(kept.try_get_with(consent, preview)).await
-            },
-            &self.runs.runtime,
-        );
-        match tokio::time::timeout(PATIENCE, running).await {
-            Err(_) => Ok(None),
-            Ok(Err(stopped)) => Err(Error::from_cause(stopped)),
-            Ok(Ok(Ok(preview))) => Ok(Some(preview)),
-            Ok(Ok(Err(error))) => Err(shared_error(error)),
-        }
-    }
-
-    async fn find_session_consent(&self, caller: &Principal) -> Result<Option<Consent>, Error> {
+    ) -> Result<Option<Consent>, Error> {
         match self.find_current_consent(caller).await {
             Ok(consent) => Ok(Some(consent)),
             Err(Error::NotFound(Resource::Consent)) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// The error of a preview that several pages waited for.
-fn shared_error(error: Arc<Error>) -> Error {
-    match &*error {
-        Error::TooManyPreviews => Error::TooManyPreviews,
-        Error::NotFound(resource) => Error::NotFound(*resource),
-        Error::Conflict(conflict) => Error::Conflict(conflict.clone()),
-        Error::TokenRefused(refusal) => Error::TokenRefused(refusal.clone()),
-        Error::Upstream { retry_after } => Error::Upstream {
-            retry_after: *retry_after,
-        },
-        _ => Error::of_shared_load(error),
     }
 }

@@ -1,30 +1,34 @@
 //! Previews: what a reconnect would do, before anything is written.
 //!
-//! The rule: a preview probes the token as a reconnect would, and judges by the same [`regrant_domain::settle`]. It
-//! writes only its audit event. Previews are limited per process, per tenant and per browser session.
-//! Start at [`Vault::preview_reconnect`]; `judge.rs` judges the probe results.
+//! The rule: a preview probes the token as a reconnect would, and judges by the same [`regrant_domain::settle`]. It runs
+//! in a task of the process, never in the request, and is no longer than its time: one whose process died has failed
+//! then. It belongs to the client or session that asked, keeps nothing of the token, and is forgotten when its plan
+//! expires. Previews are limited per process, per tenant and per browser session.
+//! Start at [`Vault::preview_reconnect`]; `run.rs` asks Graph, `judge.rs` judges what it said, `left_out.rs` and
+//! `reachable.rs` compare with what the tenant has, `view.rs` reads.
 
 mod judge;
-pub(crate) mod permission_losses;
+mod left_out;
+mod probe;
+mod reachable;
+mod run;
+pub(crate) mod view;
 
-use std::{collections::HashMap, pin::pin};
+use std::time::Duration;
 
-use futures_util::StreamExt;
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, Grant, GrantId, PersonId, PlanId, ProbeResult, Reason,
-    Refusal, RefusalKind,
+    AccessToken, Asset, AssetId, Clock, ConsentId, PersonId, PreviewId, Refusal, RefusalKind,
 };
-use regrant_graph::{AppCredentials, Target};
-use regrant_permits::Limits;
-use regrant_storage::AuditEvent;
+use regrant_permits::{Limits, Permit};
+use regrant_storage::{AuditEvent, NewPreview};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::view::{PreviewFailure, PreviewList, PreviewPage, PreviewView};
+use self::{run::PreviewRun, view::is_over};
 use crate::{
-    Conflict, Error, Principal, RepeatableRequest, SiblingLoss, Targets, Vault,
-    call::idempotency::IdempotentCall,
-    consents::source::TokenSource,
-    credentials::{second_opinion::ReviewedToken, submitted::ValidationFailure},
+    Conflict, Error, Principal, RepeatableRequest, Resource, Targets, Vault,
+    call::idempotency::IdempotentCall, consents::source::TokenSource,
     reconnect::targets::expected_person,
 };
 
@@ -35,6 +39,16 @@ pub(crate) const LIMITS: Limits = Limits {
 };
 /// A browser session gets a permit only while the tenant holds fewer than this, so that its backend gets the others.
 const MAX_BESIDE_SESSION: usize = 2;
+/// For every this many assets, Graph gets the patience of a preview once more.
+const ASSETS_A_PATIENCE: usize = 2_500;
+/// How long a preview is kept: as long as its plan is valid.
+const LIFETIME: chrono::Duration = chrono::Duration::minutes(15);
+/// What a run needs after its deadline to judge and to store, at most.
+const SETTLING: Duration = Duration::from_mins(1);
+/// A tenant keeps its newest previews that together name at most this many assets, and at most this many previews.
+const KEPT: (i64, i64) = (200_000, 200);
+/// How often a waiting caller reads the database when the preview runs in another process.
+const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// A request to preview a reconnect.
 pub struct PreviewRequest {
@@ -44,90 +58,164 @@ pub struct PreviewRequest {
     pub targets: Targets,
     /// Refuse the request unless the token belongs to this person.
     pub expect_person: Option<PersonId>,
+    /// Whether assets are searched that the token reaches and the caller does not have.
+    pub finds_new: bool,
+    /// How long the caller waits for the end.
+    pub wait: Duration,
     /// The idempotency key, if the caller sent one.
     pub repeatable: Option<RepeatableRequest>,
 }
 
-/// What a reconnect with this token would do now.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// The id of this preview; a reconnect may require that it is still valid. `None` where Graph gave no answer about
-    /// the token.
-    pub plan: Option<PlanId>,
-    /// The person and the facts of the token; `None` where Graph gave no answer about it.
-    pub grant: Option<Grant>,
-    /// The assets, in the request's order.
-    pub items: Vec<PreviewItem>,
-    /// Other assets of the person that would lose permissions by the new login.
-    pub siblings: Vec<SiblingLoss>,
-    /// Whether the person has more assets than were searched for that.
-    pub has_more_siblings: bool,
-}
-
-/// What Graph said about the token and about the token on each asset.
-struct GraphAnswers {
-    grant: Option<Grant>,
-    proofs: HashMap<AssetId, ProbeResult>,
-}
-
-/// What the reconnect would do to one asset.
-#[derive(Debug, Clone)]
-pub struct PreviewItem {
-    /// The asset, in its canonical form.
-    pub asset_id: AssetId,
-    /// Whether the token would serve the asset.
-    pub coverage: Coverage,
-    /// Why, and who must act.
-    pub reason: Option<Reason>,
-    /// Graph's trace id.
-    pub fbtrace_id: Option<String>,
+/// What a preview asks for.
+pub(crate) struct PreviewOrder {
+    pub(crate) source: TokenSource,
+    pub(crate) targets: Targets,
+    pub(crate) expect_person: Option<PersonId>,
+    pub(crate) finds_new: bool,
+    /// The consent whose hosted page shows the preview.
+    pub(crate) page_consent: Option<ConsentId>,
 }
 
 impl Vault {
-    /// Previews a reconnect.
+    /// Begins a preview, and waits for its end as long as the caller asked for.
     ///
     /// # Errors
-    /// `TokenRefused` for a token that can serve nothing. `Invalid`, `TooMany`; `TooManyPreviews`;
-    /// `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`; `NotFound(Consent)`, `ConsentFormNotAllowed`.
+    /// `TokenRefused` for a token that can serve nothing, if that is known in time. `Invalid`, `TooMany`;
+    /// `TooManyPreviews`; `Conflict(OtherBody)`, `Conflict(SessionUsedUp)`; `NotFound(Consent)`, `ConsentFormNotAllowed`;
+    /// `PreviewInterrupted`: the process that ran it stopped.
     pub async fn preview_reconnect(
         &self,
         caller: &Principal,
         request: PreviewRequest,
-    ) -> Result<Preview, Error> {
+    ) -> Result<PreviewView, Error> {
         let (vault, caller) = (self.clone(), caller.clone());
-        self.run_apart(async move { vault.preview(&caller, request).await })
+        self.run_apart(async move { vault.begin_and_wait(&caller, request).await })
             .await
     }
 
-    async fn preview(
+    async fn begin_and_wait(
         &self,
         caller: &Principal,
-        mut request: PreviewRequest,
-    ) -> Result<Preview, Error> {
-        let deadline = Instant::now() + self.settings.reconnect.preview_patience;
-        request.expect_person = expected_person(caller, request.expect_person)?;
+        request: PreviewRequest,
+    ) -> Result<PreviewView, Error> {
+        let deadline = Instant::now() + request.wait;
+        let order = PreviewOrder {
+            source: request.source,
+            targets: request.targets,
+            expect_person: expected_person(caller, request.expect_person)?,
+            finds_new: request.finds_new,
+            page_consent: None,
+        };
+        let begin =
+            async |call: Option<&IdempotentCall>| self.begin_preview(caller, order, call).await;
+        let (scope, by) = (&caller.scope, caller.caller_id());
+        let begun = self
+            .run_idempotent(scope, by, request.repeatable, begin)
+            .await?;
+        let view = self.await_preview(caller, begun.value, deadline).await?;
+        match view.failure {
+            Some(PreviewFailure::TokenRefused(refusal)) => Err(Error::TokenRefused(refusal)),
+            Some(PreviewFailure::Interrupted) => Err(Error::PreviewInterrupted),
+            None => Ok(view),
+        }
+    }
+
+    /// Stores a preview and starts its run.
+    pub(crate) async fn begin_preview(
+        &self,
+        caller: &Principal,
+        order: PreviewOrder,
+        call: Option<&IdempotentCall>,
+    ) -> Result<PreviewId, Error> {
+        let permit = self.take_preview_permit(caller)?;
+        let token = self.take_token_source(caller, order.source).await?;
+        let (named, assets) = self.read_named_assets(caller, &order.targets).await?;
+        let app = self.open_app_credentials(caller.scope.app_id()).await?;
+        let patience = self.preview_patience(named.len());
+        let new = self.new_preview(caller, named.len(), order.page_consent, patience)?;
+        self.store_preview(caller, &new, call).await?;
+        let vault = self.in_background().for_tenant(caller.tenant());
+        let run = PreviewRun {
+            deadline: Instant::now() + patience,
+            vault,
+            caller: caller.clone(),
+            id: new.id,
+            app,
+            token,
+            expected: order.expect_person,
+            named,
+            assets,
+            finds_new: order.finds_new,
+        };
+        self.spawn_preview(run, permit);
+        Ok(new.id)
+    }
+
+    fn take_preview_permit(
+        &self,
+        caller: &Principal,
+    ) -> Result<Permit<regrant_domain::TenantId>, Error> {
         let max_of_tenant = if caller.session().is_some() {
             MAX_BESIDE_SESSION
         } else {
             LIMITS.of_key
         };
-        let _permit = self
-            .preview_permits
+        self.preview_permits
             .try_take(caller.tenant(), max_of_tenant)
-            .ok_or(Error::TooManyPreviews)?;
-        let token = self.open_token_source(caller, &request.source).await?;
-        let (named, assets) = self.read_named_assets(caller, &request.targets).await?;
-        self.count_preview(caller, named.len(), request.repeatable.take())
-            .await?;
-        let app = self.open_app_credentials(caller.scope.app_id()).await?;
-        let vault = self.for_tenant(caller.tenant());
-        let answers = tokio::select! {
-            answers = vault.ask_graph(&app, &token, request.expect_person.as_ref(), &assets, deadline) => answers?,
-            // The vault closes: the assets are reported as unknown.
-            () = self.runs.stop.cancelled() => GraphAnswers::without_grant(&assets, &timeout_refusal()),
-        };
-        self.judge_answers(caller, &token, named, &assets, answers)
-            .await
+            .ok_or(Error::TooManyPreviews)
+    }
+
+    /// How long Graph is asked about this many assets.
+    fn preview_patience(&self, assets: usize) -> Duration {
+        let times = u32::try_from(1 + assets / ASSETS_A_PATIENCE).unwrap_or(u32::MAX);
+        let patience = self.settings.reconnect.preview_patience;
+        patience.saturating_mul(times)
+    }
+
+    fn new_preview(
+        &self,
+        caller: &Principal,
+        named: usize,
+        page_consent: Option<ConsentId>,
+        patience: Duration,
+    ) -> Result<NewPreview, Error> {
+        let runs_for =
+            chrono::Duration::from_std(patience + SETTLING).map_err(Error::from_cause)?;
+        let now = self.clock.now();
+        Ok(NewPreview {
+            id: PreviewId::mint(),
+            owner: caller.caller_id(),
+            page_consent,
+            total: i64::try_from(named).map_err(Error::from_cause)?,
+            created_at: now,
+            run_until: Clock::system_time() + runs_for,
+            expires_at: now + runs_for + LIFETIME,
+        })
+    }
+
+    /// Counts the preview, audits it and stores it. Of the tenant's older ones, those beyond what it keeps are deleted.
+    async fn store_preview(
+        &self,
+        caller: &Principal,
+        new: &NewPreview,
+        call: Option<&IdempotentCall>,
+    ) -> Result<(), Error> {
+        let now = new.created_at;
+        let tx = self.store.begin(&caller.scope).await?;
+        if let Some(session) = caller.session()
+            && !tx.take_session_preview(session, now).await?
+        {
+            return Err(Error::Conflict(Conflict::SessionUsedUp));
+        }
+        let detail = json!({ "items": new.total });
+        let event = AuditEvent::new(caller.audit_name(), "reconnect.previewed", new.id, detail);
+        tx.write_audit_events(&[event], now).await?;
+        tx.insert_preview(new).await?;
+        tx.delete_excess_previews(KEPT.0, KEPT.1).await?;
+        if let Some(call) = call {
+            call.store_result(&tx, &new.id, None, now).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// The ids that the request names, and the assets that exist for the caller.
@@ -144,135 +232,66 @@ impl Vault {
         Ok((items.into_iter().map(|it| it.asset_id).collect(), assets))
     }
 
-    /// Counts the preview and audits it. A repeated request counts too, because it asks Graph again.
-    async fn count_preview(
+    /// The preview once it has ended, or as it is at the deadline.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub(crate) async fn await_preview(
         &self,
         caller: &Principal,
-        items: usize,
-        repeatable: Option<RepeatableRequest>,
-    ) -> Result<(), Error> {
-        let count =
-            async |call: Option<&IdempotentCall>| self.record_preview(caller, items, call).await;
-        let done = self
-            .run_idempotent(&caller.scope, caller.caller_id(), repeatable, count)
-            .await?;
-        if done.is_replay {
-            self.record_preview(caller, items, None).await
-        } else {
-            Ok(())
+        id: PreviewId,
+        deadline: Instant,
+    ) -> Result<PreviewView, Error> {
+        // Subscribe before reading, so that no end between the two is missed.
+        let mut moved = self.preview_progress.subscribe_to(id);
+        loop {
+            let is_over = is_over(&self.find_stored_preview(caller, id).await?);
+            if is_over || Instant::now() >= deadline {
+                return self.find_preview(caller, id).await;
+            }
+            // A wake-up is only a hint: the database is read again in either case.
+            let until = deadline.min(Instant::now() + POLL_EVERY);
+            let _elapsed = timeout_at(until, moved.changed()).await;
         }
     }
 
-    async fn record_preview(
-        &self,
-        caller: &Principal,
-        items: usize,
-        call: Option<&IdempotentCall>,
-    ) -> Result<(), Error> {
+    /// Deletes a preview of the caller. One that runs ends; its plan stays valid.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete_preview(&self, caller: &Principal, id: PreviewId) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        if let Some(session) = caller.session()
-            && !tx.take_session_preview(session, now).await?
-        {
-            return Err(Error::Conflict(Conflict::SessionUsedUp));
-        }
+        let found = tx.find_preview(caller.caller_id(), id, now).await;
+        found.map_err(Error::not_found_as(Resource::Preview))?;
+        tx.delete_preview(caller.caller_id(), id).await?;
         let event = AuditEvent::new(
             caller.audit_name(),
-            "reconnect.previewed",
-            caller.tenant(),
-            json!({ "items": items }),
+            "reconnect_preview.deleted",
+            id,
+            json!({}),
         );
         tx.write_audit_events(&[event], now).await?;
-        if let Some(call) = call {
-            call.store_result(&tx, &(), None, now).await?;
-        }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.preview_progress.notify_waiters(id);
+        Ok(())
     }
 
-    /// Asks Graph about the token, then about the token on each asset. Assets without an answer by the deadline are
-    /// unknown.
-    async fn ask_graph(
+    /// The token of a request, which is given away.
+    ///
+    /// # Errors
+    /// `NotFound(Consent)`; `ConsentFormNotAllowed`.
+    async fn take_token_source(
         &self,
-        app: &AppCredentials,
-        token: &AccessToken,
-        expected: Option<&PersonId>,
-        assets: &[Asset],
-        deadline: Instant,
-    ) -> Result<GraphAnswers, Error> {
-        let inspected = self.inspect_submitted_token(app, token, expected);
-        let inspected = timeout_at(deadline, inspected).await;
-        match inspected.unwrap_or(Err(ValidationFailure::ForEveryItem(timeout_refusal()))) {
-            Ok(inspected) => {
-                let grant = Grant {
-                    id: GrantId::mint(),
-                    facts: inspected.facts,
-                };
-                let proofs = self
-                    .probe_assets(app, token, &grant, assets, deadline)
-                    .await;
-                Ok(GraphAnswers {
-                    grant: Some(grant),
-                    proofs,
-                })
-            }
-            Err(ValidationFailure::Refused(refusal)) => Err(Error::TokenRefused(refusal)),
-            Err(ValidationFailure::ForEveryItem(refusal)) => {
-                Ok(GraphAnswers::without_grant(assets, &refusal))
-            }
+        caller: &Principal,
+        source: TokenSource,
+    ) -> Result<AccessToken, Error> {
+        let opened = self.open_token_source(caller, &source).await?.into_opened();
+        match (opened, source) {
+            (Some(token), _) | (None, TokenSource::Token(token)) => Ok(token),
+            (None, TokenSource::Consent(_)) => Err(Error::NotFound(Resource::Consent)),
         }
     }
-
-    /// Probes the token on each asset, until the deadline.
-    async fn probe_assets(
-        &self,
-        app: &AppCredentials,
-        token: &AccessToken,
-        grant: &Grant,
-        assets: &[Asset],
-        deadline: Instant,
-    ) -> HashMap<AssetId, ProbeResult> {
-        let mut proofs = refuse_all(assets, &timeout_refusal());
-        let targets: Vec<_> = assets.iter().map(Target::from).collect();
-        let mut reviewed = ReviewedToken::new(app, token, grant);
-        let mut chunks =
-            pin!(
-                self.graph
-                    .stream_probes(app, token, &grant.facts.person_id, &targets)
-            );
-        while let Ok(Some(chunk)) = timeout_at(deadline, chunks.next()).await {
-            let of_chunk: Vec<_> = chunk
-                .indices
-                .iter()
-                .filter_map(|it| targets.get(*it))
-                .collect();
-            let probed = of_chunk.iter().copied().zip(chunk.results).collect();
-            let Ok(reviewed) =
-                timeout_at(deadline, self.review_results(&mut reviewed, probed)).await
-            else {
-                break;
-            };
-            let ids = of_chunk.iter().map(|it| it.id.clone());
-            proofs.extend(ids.zip(reviewed));
-        }
-        proofs
-    }
-}
-
-impl GraphAnswers {
-    /// The same refusal for every asset, where nothing is known of the token.
-    fn without_grant(assets: &[Asset], refusal: &Refusal) -> Self {
-        Self {
-            grant: None,
-            proofs: refuse_all(assets, refusal),
-        }
-    }
-}
-
-fn refuse_all(assets: &[Asset], refusal: &Refusal) -> HashMap<AssetId, ProbeResult> {
-    assets
-        .iter()
-        .map(|it| (it.id.clone(), ProbeResult::Refused(refusal.clone())))
-        .collect()
 }
 
 /// The refusal where Graph gave no answer by the deadline.

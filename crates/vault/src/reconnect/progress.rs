@@ -1,4 +1,4 @@
-//! Wakes the tasks of this process that wait for a reconnect or a discovery.
+//! Wakes the tasks of this process that wait for a reconnect, a preview or a discovery.
 //!
 //! The rule: a wake-up is only a hint. A task that wakes reads the database; tasks of other processes are not woken, so
 //! they poll.

@@ -16,7 +16,7 @@ use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, DiscoveryId, DiscoveryStatus, Permission, SealedRecord, TenantId,
 };
-use regrant_graph::TokenInspection;
+use regrant_graph::{EdgeWalk, TokenInspection};
 use regrant_permits::Limits;
 use regrant_storage::{AuditEvent, DiscoveryToken, NewDiscovery};
 use serde_json::json;
@@ -24,7 +24,6 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::view::{DiscoveryList, DiscoveryView};
 pub use self::walk::UnreadList;
-use self::walk::first_steps;
 use super::inspection::lasting_refusal;
 use crate::{
     Error, Principal, RepeatableRequest, Resource, Vault, call::idempotency::IdempotentCall,
@@ -184,7 +183,7 @@ fn new_discovery(
     created_at: regrant_domain::Timestamp,
 ) -> Result<NewDiscovery, Error> {
     let facts = inspected.facts;
-    let frontier = first_steps(facts.kind);
+    let frontier = EdgeWalk::start(facts.kind);
     Ok(NewDiscovery {
         id,
         created_by: caller.client(),

@@ -20,7 +20,7 @@ const ACTOR: &str = "vault";
 
 /// How many rows of a kind one step deletes.
 const ROWS_PER_STEP: u32 = 1_000;
-/// How many reconnects one step deletes. Each takes its items with it.
+/// How many reconnects, and how many previews, one step deletes. Each takes its items with it.
 const RECONNECTS_PER_STEP: u32 = 10;
 
 /// Ended reconnects, ended sessions and ended links may each hold this part of what a tenant's records may hold.
@@ -40,7 +40,7 @@ struct HistoryStart {
 }
 
 /// How many records one step deleted, by kind.
-type DeletedCounts = [(&'static str, u64); 11];
+type DeletedCounts = [(&'static str, u64); 12];
 
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
@@ -191,6 +191,10 @@ impl Vault {
                 "reconnects",
                 tx.purge_reconnects(start.reconnects, RECONNECTS_PER_STEP)
                     .await?,
+            ),
+            (
+                "previews",
+                tx.purge_previews(now, RECONNECTS_PER_STEP).await?,
             ),
             (
                 "client_proofs",

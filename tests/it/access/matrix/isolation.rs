@@ -52,6 +52,8 @@ const NO_CONSENT: &str = "cns_00000000000070008000000000000000";
 
 const NO_DISCOVERY: &str = "dsc_00000000000070008000000000000000";
 
+const NO_PREVIEW: &str = "rpv_00000000000070008000000000000000";
+
 const NO_ENDPOINT: &str = "whk_00000000000070008000000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +67,7 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
                 Object::Session => NO_SESSION,
                 Object::Consent => NO_CONSENT,
                 Object::Discovery => NO_DISCOVERY,
+                Object::Preview => NO_PREVIEW,
                 Object::Link => NO_LINK,
                 Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
             };

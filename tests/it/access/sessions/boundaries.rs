@@ -79,8 +79,11 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 13] = [
     ("post", "/v1/reconnect-previews"),
+    ("get", "/v1/reconnect-previews/{id}"),
+    ("delete", "/v1/reconnect-previews/{id}"),
+    ("get", "/v1/reconnect-previews/{id}/events"),
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),

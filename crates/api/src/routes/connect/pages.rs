@@ -3,6 +3,7 @@
 //! The rule: `maud` escapes whatever is filled in. A form carries the token of the browser that it was made for.
 
 mod intro;
+mod left_out;
 mod notice;
 mod preview;
 mod reconnect;

@@ -112,7 +112,7 @@ fn render_step(flow: &LinkFlow, has_changed: bool, browser: &Capability) -> Page
     let page = &flow.page;
     match &flow.step {
         LinkStep::LogIn => render_log_in(page, flow.notice.as_ref(), browser),
-        LinkStep::Checking => render_checking(page),
+        LinkStep::Checking(progress) => render_checking(page, *progress),
         LinkStep::Preview(shown) => {
             render_preview(page, shown, flow.notice.as_ref(), has_changed, browser)
         }

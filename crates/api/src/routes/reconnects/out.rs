@@ -7,7 +7,7 @@ use regrant_domain::{
     AssetId, Grant, Locale, Outcome, OutcomeCounts, PersonId, ReconnectId, ReconnectStatus,
     Serving, TokenFacts, Verdict,
 };
-use regrant_vault::{ItemView, ReconnectView};
+use regrant_vault::{ItemView, PreviewPerson, ReconnectView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -147,6 +147,16 @@ impl From<TokenFacts> for PersonOut {
         Self {
             id: it.person_id,
             name: it.person_name,
+            is_work_account: it.is_work_account,
+        }
+    }
+}
+
+impl From<PreviewPerson> for PersonOut {
+    fn from(it: PreviewPerson) -> Self {
+        Self {
+            id: it.id,
+            name: it.name,
             is_work_account: it.is_work_account,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! The rule: one function a step, and every number it prints comes from the API or from the simulated Graph.
 
+mod consents;
 mod cut_offs;
 mod scene;
 
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use crate::rehearsal::{Rehearsal, cast, control::ProbeReply};
 
 use super::{narrator::Narrator, tables};
+use consents::{plan_asks, preview_consent, undo_reconnect};
 use cut_offs::{check_forecast, migrate_person, pass_first_cut_off};
 use scene::Scene;
 
@@ -25,13 +27,19 @@ pub(crate) async fn run_story(
 ) -> anyhow::Result<()> {
     let mut scene = onboard_tenant(narrator, rehearsal).await?;
     connect_assets(narrator, &scene).await?;
+    undo_reconnect(narrator, &scene).await?;
     migrate_person(narrator, &mut scene).await?;
     check_forecast(narrator, &mut scene).await?;
+    plan_asks(narrator, &scene).await?;
     pass_first_cut_off(narrator, &mut scene).await?;
-    replace_expired_tokens(narrator, &scene).await?;
+    let mut ids = scene.asset_ids();
+    ids.push(UNKNOWN_ASSET.to_owned());
+    let order = preview_consent(narrator, &scene, &ids).await?;
+    replace_expired_tokens(narrator, &scene, &ids, &order).await?;
     verify_tokens(narrator, &scene).await?;
     promote_parked_tokens(narrator, &mut scene).await?;
-    pass_last_cut_off(narrator, &mut scene).await
+    pass_last_cut_off(narrator, &mut scene).await?;
+    verify_audit(narrator, &scene).await
 }
 
 async fn onboard_tenant<'a>(
@@ -60,10 +68,10 @@ async fn onboard_tenant<'a>(
 async fn connect_assets(narrator: &mut Narrator, scene: &Scene<'_>) -> anyhow::Result<()> {
     narrator.begin_step("Connect them with ONE token of the person's personal account")?;
     let token = scene.control().mint_token(cast::PERSON, cast::APP).await?;
-    let items = scene
+    let reconnect = scene
         .reconnect_assets(narrator, &token, &scene.asset_ids())
         .await?;
-    let counts = tables::count_outcomes(&items);
+    let counts = tables::count_outcomes(&reconnect.items);
     let all = scene.assets.len();
     let seconds = narrator.step_elapsed().as_secs_f64();
     let claim = format!(
@@ -76,15 +84,20 @@ async fn connect_assets(narrator: &mut Narrator, scene: &Scene<'_>) -> anyhow::R
     narrator.check_claim(format!("{healthy} assets are healthy"), healthy == all)
 }
 
-async fn replace_expired_tokens(narrator: &mut Narrator, scene: &Scene<'_>) -> anyhow::Result<()> {
-    narrator.begin_step("Press \"Replace expired tokens\" with the managed account's token, for all assets and one unknown id")?;
-    let token = scene.control().mint_token(cast::MANAGED, cast::APP).await?;
-    let mut ids = scene.asset_ids();
-    ids.push(UNKNOWN_ASSET.to_owned());
-    let items = scene.reconnect_assets(narrator, &token, &ids).await?;
+async fn replace_expired_tokens(
+    narrator: &mut Narrator,
+    scene: &Scene<'_>,
+    ids: &[String],
+    order: &serde_json::Value,
+) -> anyhow::Result<()> {
+    narrator.begin_step(
+        "Press \"Replace expired tokens\": one reconnect with this consent, held to the plan of the preview",
+    )?;
+    let reconnect = scene.run_reconnect(narrator, order, ids.len()).await?;
+    let items = reconnect.items;
     narrator.print_text(tables::outcomes_table(&items))?;
     narrator.record_fact("outcomes", tables::count_outcomes(&items))?;
-    let in_order = items.iter().map(|it| &it.asset_id).eq(&ids);
+    let in_order = items.iter().map(|it| &it.asset_id).eq(ids);
     narrator.check_claim("one outcome for each id, in the caller's order", in_order)?;
     for item in &items {
         let expected = match item.asset_id.as_str() {
@@ -189,5 +202,14 @@ async fn pass_last_cut_off(narrator: &mut Narrator, scene: &mut Scene<'_>) -> an
     narrator.check_claim(
         format!("{works} of {all} assets serve the managed account's token, and it works"),
         works == all,
+    )
+}
+
+async fn verify_audit(narrator: &mut Narrator, scene: &Scene<'_>) -> anyhow::Result<()> {
+    narrator.begin_step("Verify the tenant's audit chain")?;
+    let (is_whole, rows) = scene.verify_audit().await?;
+    narrator.check_claim(
+        format!("its {rows} rows are whole: nothing was edited, removed or put back"),
+        is_whole,
     )
 }

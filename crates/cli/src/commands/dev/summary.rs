@@ -86,7 +86,7 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
-    /// Writes an example: log in, get a person's token from the sandbox, reconnect every page.
+    /// Writes examples: log in, get a person's token from the sandbox, reconnect every page; make a link.
     fn write_example(&self, f: &mut fmt::Formatter<'_>, tenant: &DemoTenant) -> fmt::Result {
         let Self {
             public_url,
@@ -110,6 +110,11 @@ Try it (needs curl and jq):
   PERSON=$(curl -s {sandbox_url}/sandbox/tokens -d '{{"person":"{person}","app":"{app_id}"}}' | jq -r .access_token)
   curl -s {public_url}/v1/reconnects -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
     -d "{{\"access_token\":\"$PERSON\",\"select\":{{\"kind\":\"page\"}}}}" | jq '.status, .counts'
+
+A link for a person: open it in a browser, and log in at the simulated Meta with one click.
+
+  curl -s {public_url}/v1/reconnect-links -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -d '{{"select":{{"kind":"page"}}}}' | jq -r .url
 
 Ctrl-C stops it. `--fresh` deletes its data. The sandbox resets at every start."#
         )

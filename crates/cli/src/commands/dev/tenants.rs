@@ -11,7 +11,7 @@ use crate::{
     rehearsal::{
         Rehearsal, cast,
         control::{WorldApp, WorldAsset},
-        register_app,
+        lead_to_sandbox, register_app,
         tenant_api::TenantApi,
     },
 };
@@ -42,6 +42,7 @@ pub(crate) async fn ensure_tenants(
         Some(tenants) => tenants,
         None => onboard_tenants(&rehearsal.vault, data, &world.apps).await?,
     };
+    lead_to_sandbox(&rehearsal.vault, cast::APP, &rehearsal.sandbox_url).await?;
     for (tenant, (_, businesses)) in tenants.iter().zip(DEMO_TENANTS) {
         let api = TenantApi::log_in(
             &rehearsal.public_url,

@@ -1,99 +1,124 @@
-//! Judges the probe results of a preview by what serves the assets now.
+//! Judges the answers of a preview by what serves the assets now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{
-    AccessToken, Asset, AssetId, Coverage, CredentialKind, NextStep, Outcome, ProbeResult,
-    ReasonCode,
+    Asset, AssetId, Coverage, CredentialKind, LeftOutAsset, NextStep, Outcome, PlanId, PreviewItem,
+    ReasonCode, Timestamp,
     settle::{Decision, decide_outcome},
 };
-use regrant_storage::ItemResult;
+use regrant_storage::{ItemResult, TenantTx};
 
+use super::{
+    left_out::LeftOut,
+    run::{GraphAnswers, PreviewRun},
+};
 use crate::{
-    Error, Principal, Vault,
+    Error,
     reconnect::{
         plan::{Plan, PlanInput},
-        preview::{GraphAnswers, Preview, PreviewItem, permission_losses::PermissionLosses},
         results::{unknown_asset_result, unreadable_result},
         standings::Standings,
     },
 };
 
-impl Vault {
-    /// Judges the answers; `probed` are the assets as they were before they were probed.
-    pub(super) async fn judge_answers(
+/// What a preview comes to.
+pub(super) struct JudgedPreview {
+    /// `None` where nothing is known of the token.
+    pub(super) plan: Option<PlanId>,
+    /// The assets, in the request's order.
+    pub(super) items: Vec<PreviewItem>,
+    pub(super) left_out: Vec<LeftOutAsset>,
+    pub(super) has_more_left_out: bool,
+}
+
+impl PreviewRun {
+    /// Judges all answers, by one reading of the database.
+    pub(super) async fn judge_preview(
         &self,
-        caller: &Principal,
-        token: &AccessToken,
-        named: Vec<AssetId>,
-        probed: &[Asset],
-        GraphAnswers { grant, proofs }: GraphAnswers,
-    ) -> Result<Preview, Error> {
-        let key = self.data_keys.active(&caller.scope).await?;
-        let print = key.compute_fingerprint(token.expose().as_bytes());
-        let (now, was) = (self.clock.now(), by_id(probed));
-        let tx = self.store.begin_read(&caller.scope).await?;
-        let ids: Vec<_> = proofs.keys().cloned().collect();
-        let mut assets = tx.find_assets(&ids).await?;
-        // An asset that was deleted and registered again is not the asset that was probed; another may be out of reach.
-        assets.retain(|it| {
-            caller.can_reach(it) && was.get(&it.id).is_some_and(|was| is_the_same(was, it))
-        });
-        let standings = self
-            .read_standings(&tx, &assets, Some(print.as_bytes()), now)
+        answers: &GraphAnswers,
+    ) -> Result<JudgedPreview, Error> {
+        let scope = &self.caller.scope;
+        let key = self.vault.data_keys.active(scope).await?;
+        let print = key.compute_fingerprint(self.token.expose().as_bytes());
+        let now = self.vault.clock.now();
+        let tx = self.vault.store.begin_read(scope).await?;
+        let probed: Vec<_> = answers.proofs.keys().cloned().collect();
+        let (assets, standings) = self
+            .read_probed_assets(&tx, &probed, print.as_bytes(), now)
             .await?;
-        let losses = match &grant {
-            Some(grant) => {
-                self.find_permission_losses(&tx, caller, grant, &named, now)
-                    .await?
-            }
-            None => PermissionLosses::default(),
+        let left_out = match &answers.grant {
+            Some(grant) => self.find_left_out(&tx, grant, &answers.proofs, now).await?,
+            None => LeftOut::default(),
         };
         tx.commit().await?;
         let input = PlanInput {
-            token,
-            items: &named,
+            token: &self.token,
+            items: &self.named,
             assets: &assets,
             standings: &standings.by_asset,
         };
-        let plan = grant
-            .as_ref()
-            .map(|_| Plan::id_for(&key, &input, now))
-            .transpose()?;
-        let kind = grant
-            .as_ref()
-            .map_or(CredentialKind::User, |it| it.facts.kind);
-        let items = preview_items(named, kind, &proofs, &standings);
-        Ok(Preview {
+        let plan = answers.grant.as_ref();
+        let plan = plan.map(|_| Plan::id_for(&key, &input, now)).transpose()?;
+        Ok(JudgedPreview {
             plan,
-            grant,
-            items,
-            siblings: losses.found,
-            has_more_siblings: losses.has_more,
+            items: judge_items(&self.named, answers, &standings),
+            left_out: left_out.found,
+            has_more_left_out: left_out.has_more,
         })
+    }
+
+    /// Judges the answers about some of the assets.
+    pub(super) async fn judge_some(
+        &self,
+        answers: &GraphAnswers,
+        ids: &[AssetId],
+    ) -> Result<Vec<PreviewItem>, Error> {
+        let scope = &self.caller.scope;
+        let key = self.vault.data_keys.active(scope).await?;
+        let print = key.compute_fingerprint(self.token.expose().as_bytes());
+        let now = self.vault.clock.now();
+        let tx = self.vault.store.begin_read(scope).await?;
+        let (_, standings) = self
+            .read_probed_assets(&tx, ids, print.as_bytes(), now)
+            .await?;
+        tx.commit().await?;
+        Ok(judge_items(ids, answers, &standings))
+    }
+
+    /// The assets as they are now and their standings. An asset that was deleted and registered again is not the asset that
+    /// was probed; another may be out of reach.
+    async fn read_probed_assets(
+        &self,
+        tx: &TenantTx,
+        ids: &[AssetId],
+        print: &[u8],
+        now: Timestamp,
+    ) -> Result<(Vec<Asset>, Standings), Error> {
+        let wanted: HashSet<_> = ids.iter().collect();
+        let was = self.assets.iter().filter(|it| wanted.contains(&it.id));
+        let was: HashMap<_, _> = was.map(|it| (&it.id, it)).collect();
+        let mut assets = tx.find_assets(ids).await?;
+        assets.retain(|it| {
+            self.caller.can_reach(it) && was.get(&it.id).is_some_and(|was| is_the_same(was, it))
+        });
+        let standings = self
+            .vault
+            .read_standings(tx, &assets, Some(print), now)
+            .await?;
+        Ok((assets, standings))
     }
 }
 
-fn preview_items(
-    named: Vec<AssetId>,
-    kind: CredentialKind,
-    proofs: &HashMap<AssetId, ProbeResult>,
-    standings: &Standings,
-) -> Vec<PreviewItem> {
-    let item = |id: AssetId| match proofs.get(&id).zip(standings.by_asset.get(&id)) {
-        _ if standings.unreadable.contains(&id) => {
-            PreviewItem::from_result(id, unreadable_result())
-        }
-        Some((proof, standing)) => {
-            PreviewItem::from_decision(id, decide_outcome(kind, proof, standing))
-        }
-        None => PreviewItem::from_result(id, unknown_asset_result()),
+fn judge_items(ids: &[AssetId], answers: &GraphAnswers, standings: &Standings) -> Vec<PreviewItem> {
+    let kind = answers.grant.as_ref();
+    let kind = kind.map_or(CredentialKind::User, |it| it.facts.kind);
+    let item = |id: &AssetId| match answers.proofs.get(id).zip(standings.by_asset.get(id)) {
+        _ if standings.unreadable.contains(id) => item_of_result(id, unreadable_result()),
+        Some((proof, standing)) => item_of_decision(id, decide_outcome(kind, proof, standing)),
+        None => item_of_result(id, unknown_asset_result()),
     };
-    named.into_iter().map(item).collect()
-}
-
-fn by_id(assets: &[Asset]) -> HashMap<&AssetId, &Asset> {
-    assets.iter().map(|it| (&it.id, it)).collect()
+    ids.iter().map(item).collect()
 }
 
 /// Whether a probe of one is a probe of the other.
@@ -101,39 +126,37 @@ fn is_the_same(was: &Asset, is: &Asset) -> bool {
     (was.kind, was.created_at) == (is.kind, is.created_at)
 }
 
-impl PreviewItem {
-    fn from_decision(asset_id: AssetId, decision: Decision) -> Self {
-        let coverage = Coverage::from_decision(&decision);
-        let is_deferred = decision.outcome == Outcome::Deferred;
-        let mut reason = decision.reason;
-        // A reconnect tries a deferred item again by itself, but a preview does not.
-        if let Some(reason) = reason.as_mut().filter(|_| is_deferred) {
-            reason.next_step = match reason.code {
-                ReasonCode::AppFault => NextStep::CorrectAppThenPreview,
-                _ => NextStep::PreviewLater,
-            };
-        }
-        Self {
-            asset_id,
-            coverage,
-            reason,
-            fbtrace_id: decision.fbtrace_id,
-        }
+fn item_of_decision(id: &AssetId, decision: Decision) -> PreviewItem {
+    let coverage = Coverage::from_decision(&decision);
+    let is_deferred = decision.outcome == Outcome::Deferred;
+    let mut reason = decision.reason;
+    // A reconnect tries a deferred item again by itself, but a preview does not.
+    if let Some(reason) = reason.as_mut().filter(|_| is_deferred) {
+        reason.next_step = match reason.code {
+            ReasonCode::AppFault => NextStep::CorrectAppThenPreview,
+            _ => NextStep::PreviewLater,
+        };
     }
+    PreviewItem {
+        asset_id: id.clone(),
+        coverage,
+        reason,
+        fbtrace_id: decision.fbtrace_id,
+    }
+}
 
-    fn from_result(asset_id: AssetId, result: ItemResult) -> Self {
-        Self {
-            asset_id,
-            coverage: Coverage::Unknown,
-            reason: result.reason,
-            fbtrace_id: result.fbtrace_id,
-        }
+fn item_of_result(id: &AssetId, result: ItemResult) -> PreviewItem {
+    PreviewItem {
+        asset_id: id.clone(),
+        coverage: Coverage::Unknown,
+        reason: result.reason,
+        fbtrace_id: result.fbtrace_id,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use regrant_domain::{Refusal, RefusalKind};
+    use regrant_domain::{ProbeResult, Refusal, RefusalKind};
 
     use super::*;
     use crate::reconnect::preview::timeout_refusal;
@@ -148,7 +171,7 @@ mod tests {
             &proof,
             &regrant_domain::settle::Standing::default(),
         );
-        PreviewItem::from_decision("1".parse().unwrap(), decision)
+        item_of_decision(&"1".parse().unwrap(), decision)
             .reason
             .unwrap()
             .next_step

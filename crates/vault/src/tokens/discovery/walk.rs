@@ -8,12 +8,11 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use futures_util::future::join_all;
 use regrant_domain::{
-    AssetId, AssetKind, Clock, CredentialKind, DiscoveredAsset, DiscoveryStatus, Familiarity,
-    NextStep, Reason, Refusal, RefusalKind, Timestamp, coverage::is_granted,
+    Clock, DiscoveredAsset, DiscoveryStatus, Familiarity, NextStep, Reason, Refusal, RefusalKind,
+    Timestamp,
 };
-use regrant_graph::{Edge, EdgeOwner, EdgePage};
+use regrant_graph::{Edge, EdgeWalk, ListPosition, Walker};
 use regrant_storage::{DiscoveryEnding, DiscoveryProgress};
 use serde::{Deserialize, Serialize};
 
@@ -24,18 +23,8 @@ use crate::Error;
 pub(super) const MAX_ASSETS: u64 = 10_000;
 /// How many pages it reads at most: an end for lists that never end.
 const MAX_CALLS: i64 = 4_000;
-/// How many lists a wave reads at the same time.
-const WAVE: usize = 8;
 /// How long a discovery waits before it asks a throttled or unavailable Graph again: from, to.
 const PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::seconds(2), TimeDelta::minutes(5));
-/// What is still to be read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) enum WalkStep {
-    /// A list, from a position on.
-    List { edge: Edge, after: Option<String> },
-    /// All lists of a business.
-    Business(AssetId),
-}
 
 /// A list that Graph refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,7 +39,7 @@ pub struct UnreadList {
 
 /// A walk as it stands.
 struct Walk {
-    steps: Vec<WalkStep>,
+    left: EdgeWalk,
     unread: Vec<UnreadList>,
     calls: i64,
     is_truncated: bool,
@@ -66,18 +55,11 @@ enum WaveEnd {
     Fail(Refusal),
 }
 
-/// The lists that a discovery begins with.
-pub(super) fn first_steps(token: CredentialKind) -> Vec<WalkStep> {
-    // The last step is taken first: businesses before what a person sees directly, so that an owner is known early.
-    let list = |edge| WalkStep::List { edge, after: None };
-    Edge::roots(token).into_iter().rev().map(list).collect()
-}
-
 impl DiscoveryRun<'_> {
     /// Reads wave by wave until nothing is left, Graph asks to wait, or the token fails.
     pub(super) async fn walk_to_end(&self) -> Result<(), Error> {
         let mut walk = Walk::of(&self.discovery.progress)?;
-        while !walk.steps.is_empty() && !walk.is_truncated {
+        while !walk.left.is_over() && !walk.is_truncated {
             if self.vault.runs.stop.is_cancelled() {
                 return self.pause_until(Clock::system_time()).await;
             }
@@ -123,20 +105,20 @@ impl DiscoveryRun<'_> {
 
     /// Reads one page of a few lists, and stores what they hold.
     async fn read_wave(&self, walk: &mut Walk) -> Result<WaveEnd, Error> {
-        let wave = walk.take_wave();
+        let wave = walk.left.take_wave();
         let token = &self.discovery.token;
-        let pages = join_all(wave.iter().map(|(edge, after)| {
-            let read = (&self.token, token.kind);
-            let after = after.as_deref();
-            let graph = &self.vault.graph;
-            graph.read_edge(&self.app, read, &token.person_id, edge, after)
-        }));
-        let pages = pages.await;
+        let walker = Walker {
+            token: &self.token,
+            kind: token.kind,
+            person: &token.person_id,
+            scopes: &token.scopes,
+        };
+        let pages = self.vault.graph.read_wave(&self.app, walker, &wave).await;
         walk.calls += i64::try_from(pages.len()).unwrap_or(i64::MAX);
         let (mut found, mut end) = (HashMap::new(), WaveEnd::Continue);
         for ((edge, after), page) in wave.into_iter().zip(pages) {
             match page {
-                Ok(page) => self.note_page(walk, &mut found, edge, page),
+                Ok(page) => walk.left.note_page(&mut found, walker.scopes, edge, page),
                 Err(refusal) => {
                     let refusal = self.confirm_refusal(refusal).await;
                     end = self.note_refusal(walk, end, (edge, after), refusal);
@@ -148,40 +130,6 @@ impl DiscoveryRun<'_> {
             .discovery_progress
             .notify_waiters(self.discovery.id);
         Ok(end)
-    }
-
-    /// Plans the next page of a list, and the lists of businesses that it names.
-    fn note_page(
-        &self,
-        walk: &mut Walk,
-        found: &mut HashMap<AssetId, DiscoveredAsset>,
-        edge: Edge,
-        page: EdgePage,
-    ) {
-        // The owner of what a client shared is another business.
-        let owner = match &edge.of {
-            EdgeOwner::Owned(business) => Some(business.clone()),
-            EdgeOwner::Me | EdgeOwner::Assigned | EdgeOwner::Client(_) => None,
-        };
-        for listed in page.assets {
-            if edge.kind == AssetKind::Business {
-                walk.steps.push(WalkStep::Business(listed.id.clone()));
-            }
-            let is_granted = is_granted(&self.discovery.token.scopes, edge.kind, &listed.id);
-            let asset = DiscoveredAsset {
-                id: listed.id.clone(),
-                kind: edge.kind,
-                name: listed.name,
-                business_id: owner.clone(),
-                is_granted,
-            };
-            let known = found.entry(listed.id).or_insert(asset);
-            known.business_id = known.business_id.take().or_else(|| owner.clone());
-        }
-        if let Some(after) = page.after {
-            let after = Some(after);
-            walk.steps.push(WalkStep::List { edge, after });
-        }
     }
 
     /// The refusal as it counts: a token is dead only if Graph confirms it.
@@ -201,7 +149,7 @@ impl DiscoveryRun<'_> {
         &self,
         walk: &mut Walk,
         end: WaveEnd,
-        (edge, after): (Edge, Option<String>),
+        (edge, after): ListPosition,
         refusal: Refusal,
     ) -> WaveEnd {
         let now = Clock::system_time();
@@ -218,7 +166,7 @@ impl DiscoveryRun<'_> {
                 return end;
             }
         };
-        walk.steps.push(WalkStep::List { edge, after });
+        walk.left.put_back((edge, after));
         let at = now + pause.clamp(PAUSE.0, PAUSE.1);
         match end {
             WaveEnd::Continue => WaveEnd::Pause(at),
@@ -265,7 +213,7 @@ impl DiscoveryRun<'_> {
 impl Walk {
     fn of(progress: &DiscoveryProgress) -> Result<Self, Error> {
         Ok(Self {
-            steps: serde_json::from_str(&progress.frontier).map_err(Error::from_cause)?,
+            left: serde_json::from_str(&progress.frontier).map_err(Error::from_cause)?,
             unread: serde_json::from_str(&progress.unread).map_err(Error::from_cause)?,
             calls: progress.calls,
             is_truncated: progress.is_truncated,
@@ -274,28 +222,11 @@ impl Walk {
 
     fn to_progress(&self) -> Result<DiscoveryProgress, Error> {
         Ok(DiscoveryProgress {
-            frontier: serde_json::to_string(&self.steps).map_err(Error::from_cause)?,
+            frontier: serde_json::to_string(&self.left).map_err(Error::from_cause)?,
             unread: serde_json::to_string(&self.unread).map_err(Error::from_cause)?,
             calls: self.calls,
             is_truncated: self.is_truncated,
         })
-    }
-
-    /// The lists of the next wave; those of a business are planned when its turn comes.
-    fn take_wave(&mut self) -> Vec<(Edge, Option<String>)> {
-        let mut wave = Vec::with_capacity(WAVE);
-        while wave.len() < WAVE {
-            match self.steps.pop() {
-                None => break,
-                Some(WalkStep::List { edge, after }) => wave.push((edge, after)),
-                Some(WalkStep::Business(business)) => {
-                    let lists = Edge::of_business(&business).into_iter().rev();
-                    let list = |edge| WalkStep::List { edge, after: None };
-                    self.steps.extend(lists.map(list));
-                }
-            }
-        }
-        wave
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a consent would cover: shown before anything changes, with what was not ticked.
 
 use maud::{Markup, html};
-use regrant_domain::{Coverage, Locale, LoginNotice};
-use regrant_vault::{Capability, LinkPage, LinkPreview, PreviewItem, SiblingLoss};
+use regrant_domain::{Coverage, Locale, LoginNotice, PreviewItem};
+use regrant_vault::{Capability, CheckProgress, LinkPage, LinkPreview};
 
 use super::{
     super::texts::{Text, reason_text},
     intro::{asset_line, notice_line, person_name},
+    left_out::{LeftOutAssets, sibling_group},
     shell::{Page, button_form},
 };
 
@@ -14,13 +15,20 @@ use super::{
 pub(super) const RELOAD_SECONDS: u32 = 2;
 
 /// The page while the consent is checked on each asset.
-pub(in super::super) fn render_checking(page: &LinkPage) -> Page {
+pub(in super::super) fn render_checking(page: &LinkPage, progress: CheckProgress) -> Page {
     let locale = page.locale;
+    let (done, total) = (progress.done.to_string(), progress.total.to_string());
+    let title = Text::CheckingTitle.text(locale);
     let body = html! {
         p role="status" { (Text::CheckingHint.text(locale)) }
-        progress aria-label=(Text::CheckingTitle.text(locale)) {}
+        @if progress.done == 0 {
+            progress aria-label=(title) {}
+        } @else {
+            progress value=(done) max=(total) aria-label=(title) {}
+            p { (Text::Progress.fill(locale, &[("done", &done), ("total", &total)])) }
+        }
     };
-    let mut made = Page::new(locale, Text::CheckingTitle.text(locale).to_owned(), body);
+    let mut made = Page::new(locale, title.to_owned(), body);
     made.reloads_after = Some(RELOAD_SECONDS);
     made
 }
@@ -46,6 +54,9 @@ pub(in super::super) fn render_preview(
         Coverage::WouldNarrow,
         Coverage::Uncovered,
     ]);
+    let left_out = LeftOutAssets::of_preview(&shown.preview);
+    let group =
+        |title, hint, items: &[&PreviewItem]| item_group(page, title, hint, items, &left_out);
     let body = html! {
         p { (Text::LoggedInAs.fill(locale, &[("person", &person_name(&shown.person))])) }
         (notice_line(page, notice))
@@ -53,11 +64,12 @@ pub(in super::super) fn render_preview(
         @if !shown.missing_scopes.is_empty() {
             p.notice { (Text::MissingScopes.fill(locale, &[("scopes", &shown.missing_scopes.join(", "))])) }
         }
-        (item_group(page, Text::WillReplace, None, &covered))
-        (item_group(page, Text::NotCovered, Some(Text::NotCoveredHint), &missed))
-        (item_group(page, Text::NotKnown, None, &of(&[Coverage::Unknown])))
-        (item_group(page, Text::Unchanged, None, &of(&[Coverage::Unchanged])))
-        (sibling_group(page, &shown.preview.siblings, shown.preview.has_more_siblings))
+        (left_out.summary_line(locale))
+        (group(Text::WillReplace, None, &covered))
+        (group(Text::NotCovered, Some(Text::NotCoveredHint), &missed))
+        (group(Text::NotKnown, None, &of(&[Coverage::Unknown])))
+        (group(Text::Unchanged, None, &of(&[Coverage::Unchanged])))
+        (sibling_group(page, &shown.preview))
         (choices(locale, shown, browser, !covered.is_empty() || !missed.is_empty()))
     };
     let mut made = Page::new(locale, Text::PreviewTitle.text(locale).to_owned(), body);
@@ -82,7 +94,13 @@ fn choices(locale: Locale, shown: &LinkPreview, browser: &Capability, is_useful:
     }
 }
 
-fn item_group(page: &LinkPage, title: Text, hint: Option<Text>, items: &[&PreviewItem]) -> Markup {
+fn item_group(
+    page: &LinkPage,
+    title: Text,
+    hint: Option<Text>,
+    items: &[&PreviewItem],
+    left_out: &LeftOutAssets<'_>,
+) -> Markup {
     let locale = page.locale;
     html! {
         @if !items.is_empty() {
@@ -96,28 +114,13 @@ fn item_group(page: &LinkPage, title: Text, hint: Option<Text>, items: &[&Previe
                                 Some(asset) => (asset_line(asset, locale)),
                                 None => span.id { (item.asset_id) },
                             }
+                            (left_out.cause_line(&item.asset_id, locale))
                             @if let Some(reason) = &item.reason {
                                 p.reason { (reason_text(reason, locale)) }
                             }
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-fn sibling_group(page: &LinkPage, siblings: &[SiblingLoss], has_more: bool) -> Markup {
-    let (locale, tenant) = (page.locale, [("tenant", page.tenant_name.as_str())]);
-    html! {
-        @if !siblings.is_empty() {
-            section.warning {
-                h2 { (Text::Siblings.text(locale)) " " span.count { (siblings.len()) } }
-                p { (Text::SiblingsHint.fill(locale, &tenant)) }
-                ul.assets {
-                    @for sibling in siblings { li { span.id { (sibling.id) } } }
-                }
-                @if has_more { p { (Text::MoreSiblings.text(locale)) } }
             }
         }
     }

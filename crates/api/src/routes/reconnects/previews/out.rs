@@ -3,34 +3,74 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use regrant_domain::{AssetId, AssetKind, Coverage};
-use regrant_vault::{Preview, PreviewItem, SiblingLoss};
+use regrant_domain::{
+    AssetId, AssetKind, Coverage, LeftOutAsset, LeftOutCause, Locale, PreviewId, PreviewItem,
+    PreviewStatus, ReachableAsset,
+};
+use regrant_vault::{PreviewFailure, PreviewView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::out::PersonOut;
-use crate::{reason::ReasonOut, schema};
+use crate::{
+    problem::{Problem, preview_interrupted},
+    reason::ReasonOut,
+    schema,
+};
+
+/// A preview without what it found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReconnectPreviewSummary)]
+pub(crate) struct PreviewSummary {
+    /// Id of the preview.
+    #[schema(value_type = String, example = "rpv_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
+    id: PreviewId,
+    /// Status of the preview.
+    #[schema(schema_with = schema::preview_status)]
+    status: PreviewStatus,
+    /// Id of the plan of this preview. A reconnect with this `plan_id` is refused if assets or token changed since the
+    /// preview; null while the preview runs, and if the token could not be validated.
+    #[schema(schema_with = schema::plan_id_or_null)]
+    plan_id: Option<String>,
+    /// When the preview and its plan expire.
+    expires_at: DateTime<Utc>,
+    /// Person of the token; null while the preview runs, and if the token could not be validated.
+    person: Option<PersonOut>,
+    /// Number of assets by coverage, without those whose coverage is not known yet.
+    counts: BTreeMap<&'static str, u64>,
+    /// Number of assets.
+    total: i64,
+    /// Number of assets that the log-in leaves out.
+    left_out_count: u64,
+    /// Number of new assets that the token reaches.
+    reachable_count: u64,
+    /// Whether the person serves more assets than the 10,000, by id, that were compared with the log-in.
+    more_siblings: bool,
+    /// Whether all new assets that the token reaches were found; null while the preview runs, and without `find_new_assets`.
+    reachable_complete: Option<bool>,
+    /// Why the preview failed; null if it did not.
+    failure: Option<PreviewFailureOut>,
+    /// When it began.
+    created_at: DateTime<Utc>,
+    /// When it ended; null while it runs, and if it was interrupted.
+    finished_at: Option<DateTime<Utc>>,
+}
 
 /// What a reconnect would do.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReconnectPreview)]
 pub(crate) struct PreviewOut {
-    /// Id of the plan of this preview. A reconnect with this `plan_id` is refused if assets or token changed since the
-    /// preview; null if the token could not be validated.
-    #[schema(schema_with = schema::plan_id_or_null)]
-    plan_id: Option<String>,
-    /// When the plan expires.
-    expires_at: Option<DateTime<Utc>>,
-    /// Person of the token; null if the token could not be validated.
-    person: Option<PersonOut>,
-    /// Number of assets by coverage.
-    counts: BTreeMap<&'static str, u64>,
-    /// One entry per distinct asset, in the order of the request.
+    /// The preview without what it found.
+    #[serde(flatten)]
+    summary: PreviewSummary,
+    /// One entry per distinct asset whose coverage is known, in the order of the request.
     items: Vec<PreviewItemOut>,
     /// Other assets that would lose permissions, because the same person did not select them again at log-in.
     siblings: Vec<SiblingLossOut>,
-    /// Whether the person serves more assets than the 10,000, by id, that were checked for such losses.
-    more_siblings: bool,
+    /// All assets that a token of the same person serves and that the log-in leaves out, named in the request or not.
+    left_out: Vec<LeftOutOut>,
+    /// Assets that the token reaches and the caller does not have; empty without `find_new_assets`.
+    reachable: Vec<ReachableOut>,
 }
 
 /// The preview of one asset.
@@ -65,42 +105,161 @@ pub(crate) struct SiblingLossOut {
     lost_scopes: Vec<String>,
 }
 
-impl From<Preview> for PreviewOut {
-    fn from(it: Preview) -> Self {
-        let mut counts = BTreeMap::new();
-        for item in &it.items {
-            *counts.entry(item.coverage.as_str()).or_insert(0) += 1;
-        }
+/// An asset that the log-in before reached and this one leaves out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LeftOutAsset)]
+pub(crate) struct LeftOutOut {
+    /// Id of the asset.
+    #[schema(schema_with = schema::asset_id)]
+    asset_id: AssetId,
+    /// Kind of the asset.
+    #[schema(schema_with = schema::asset_kind)]
+    kind: AssetKind,
+    /// Display name.
+    name: Option<String>,
+    /// Why: `not_ticked` (the person granted the permission for other assets), `permission_missing` (the person did not
+    /// grant it at all), `no_access` (the person granted it, but has no access to the asset any more). As far as the Graph
+    /// API says what was granted for which asset.
+    #[schema(schema_with = schema::left_out_cause)]
+    cause: LeftOutCause,
+    /// Permissions that the asset would lose.
+    lost_scopes: Vec<String>,
+    /// Whether the request names the asset.
+    is_named: bool,
+    /// Whether the asset is in use: its token was read within 30 days, as far as the newest 20,000 audit events say.
+    is_used: bool,
+    /// When its token was read last; null if it is not in use.
+    last_read_at: Option<DateTime<Utc>>,
+}
+
+/// A new asset that the token reaches.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReachableAsset)]
+pub(crate) struct ReachableOut {
+    /// Id of the asset.
+    #[schema(schema_with = schema::asset_id)]
+    asset_id: AssetId,
+    /// Kind of the asset.
+    #[schema(schema_with = schema::asset_kind)]
+    kind: AssetKind,
+    /// Name at Meta; null if the Graph API gave none.
+    name: Option<String>,
+    /// Business that owns it, if it was found among the assets of one.
+    #[schema(schema_with = schema::graph_id_or_null)]
+    business_id: Option<AssetId>,
+}
+
+/// Why a preview failed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PreviewFailure)]
+pub(crate) struct PreviewFailureOut {
+    /// Code of the problem, as `POST /v1/reconnect-previews` responds with it: one of `/problems`.
+    code: &'static str,
+    /// What happened.
+    detail: String,
+}
+
+impl PreviewOut {
+    /// The preview with its sentences in this language.
+    pub(crate) fn in_language(mut view: PreviewView, locale: Locale) -> Self {
+        let items = std::mem::take(&mut view.items).into_iter();
+        let left_out = std::mem::take(&mut view.left_out);
+        let reachable = std::mem::take(&mut view.reachable).into_iter();
+        let siblings = left_out.iter().filter_map(SiblingLossOut::of_left_out);
         Self {
-            plan_id: it.plan.map(|plan| plan.to_string()),
-            expires_at: it.plan.map(|plan| plan.expires_at),
-            person: it.grant.map(PersonOut::from),
-            counts,
-            items: it.items.into_iter().map(PreviewItemOut::from).collect(),
-            siblings: it.siblings.into_iter().map(SiblingLossOut::from).collect(),
-            more_siblings: it.has_more_siblings,
+            items: items
+                .map(|it| PreviewItemOut::in_language(it, locale))
+                .collect(),
+            siblings: siblings.collect(),
+            left_out: left_out.into_iter().map(LeftOutOut::from).collect(),
+            reachable: reachable.map(ReachableOut::from).collect(),
+            summary: view.into(),
         }
     }
 }
 
-impl From<PreviewItem> for PreviewItemOut {
-    fn from(it: PreviewItem) -> Self {
+impl From<PreviewView> for PreviewSummary {
+    fn from(it: PreviewView) -> Self {
+        let counts = it.tally.coverages.into_iter();
+        Self {
+            id: it.id,
+            status: it.status,
+            plan_id: it.plan.map(|plan| plan.to_string()),
+            expires_at: it.expires_at,
+            person: it.person.map(PersonOut::from),
+            counts: counts.map(|(it, n)| (it.as_str(), n)).collect(),
+            total: it.total,
+            left_out_count: it.tally.left_out,
+            reachable_count: it.tally.reachable,
+            more_siblings: it.has_more_left_out,
+            reachable_complete: it.is_search_complete,
+            failure: it.failure.map(PreviewFailureOut::from),
+            created_at: it.created_at,
+            finished_at: it.finished_at,
+        }
+    }
+}
+
+impl From<PreviewFailure> for PreviewFailureOut {
+    fn from(it: PreviewFailure) -> Self {
+        let problem = match it {
+            PreviewFailure::TokenRefused(refusal) => Problem::from(refusal),
+            PreviewFailure::Interrupted => preview_interrupted(),
+        };
+        let (code, detail) = problem.into_code_and_detail();
+        Self {
+            code,
+            detail: detail.into_owned(),
+        }
+    }
+}
+
+impl PreviewItemOut {
+    /// The item with its sentences in this language.
+    pub(crate) fn in_language(it: PreviewItem, locale: Locale) -> Self {
+        let reason = it.reason.as_ref();
         Self {
             asset_id: it.asset_id,
             coverage: it.coverage,
-            reason: it.reason.map(ReasonOut::from),
+            reason: reason.map(|it| ReasonOut::in_language(it, locale)),
             fbtrace_id: it.fbtrace_id,
         }
     }
 }
 
-impl From<SiblingLoss> for SiblingLossOut {
-    fn from(it: SiblingLoss) -> Self {
+impl SiblingLossOut {
+    fn of_left_out(it: &LeftOutAsset) -> Option<Self> {
+        (!it.is_named).then(|| Self {
+            asset_id: it.asset_id.clone(),
+            kind: it.kind,
+            name: it.name.clone(),
+            lost_scopes: it.lost_scopes.clone(),
+        })
+    }
+}
+
+impl From<LeftOutAsset> for LeftOutOut {
+    fn from(it: LeftOutAsset) -> Self {
         Self {
-            asset_id: it.id,
+            asset_id: it.asset_id,
             kind: it.kind,
             name: it.name,
+            cause: it.cause,
             lost_scopes: it.lost_scopes,
+            is_named: it.is_named,
+            is_used: it.last_read_at.is_some(),
+            last_read_at: it.last_read_at,
+        }
+    }
+}
+
+impl From<ReachableAsset> for ReachableOut {
+    fn from(it: ReachableAsset) -> Self {
+        Self {
+            asset_id: it.asset_id,
+            kind: it.kind,
+            name: it.name,
+            business_id: it.business_id,
         }
     }
 }

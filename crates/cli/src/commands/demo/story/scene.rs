@@ -7,17 +7,18 @@ use std::{
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use regrant_domain::Permissions;
-use regrant_vault::{Actor, NewTenantSpec};
+use regrant_domain::{Permissions, TenantId};
+use regrant_vault::{Actor, KeptCheckpoints, NewTenantSpec};
+use serde_json::json;
 
 use super::COMPLETED_MIGRATIONS;
 use crate::{
-    commands::demo::narrator::{Narrator, Progress},
+    commands::demo::narrator::Narrator,
     rehearsal::{
         Rehearsal, cast,
         control::{Control, ProbeReply, TokenWithProof, WorldAsset},
         register_app,
-        tenant_api::{self, Item, ServedToken, TenantApi},
+        tenant_api::{self, Preview, Reconnect, ServedToken, TenantApi},
     },
 };
 
@@ -31,6 +32,7 @@ const POLL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The tenant of the story, with everything that a step needs.
 pub(crate) struct Scene<'a> {
     rehearsal: &'a Rehearsal,
+    tenant: TenantId,
     client_id: String,
     client_secret: String,
     pub api: TenantApi,
@@ -77,6 +79,7 @@ impl<'a> Scene<'a> {
             .collect();
         Ok(Self {
             rehearsal,
+            tenant: made.tenant.tenant.id,
             client_id,
             client_secret,
             api,
@@ -118,37 +121,86 @@ impl<'a> Scene<'a> {
         self.completed.len()
     }
 
-    /// Reconnects and follows the events to the end; returns the items in the order of `ids`.
+    /// Reconnects with a token and follows the events to the end.
     pub async fn reconnect_assets(
         &self,
         narrator: &Narrator,
         token: &str,
         ids: &[String],
-    ) -> anyhow::Result<Vec<Item>> {
-        let started = self.api.start_reconnect(token, ids).await?;
-        let mut progress = narrator.start_progress(u64::try_from(ids.len())?)?;
-        self.follow_events(&started.id, &mut progress).await?;
-        progress.clear_bar();
+    ) -> anyhow::Result<Reconnect> {
+        let order = json!({ "access_token": token, "asset_ids": ids, "wait_seconds": 0 });
+        self.run_reconnect(narrator, &order, ids.len()).await
+    }
+
+    /// Reconnects as ordered and follows the events to the end; the items are in the order of the call.
+    pub async fn run_reconnect(
+        &self,
+        narrator: &Narrator,
+        order: &serde_json::Value,
+        items: usize,
+    ) -> anyhow::Result<Reconnect> {
+        let started = self.api.start_reconnect(order).await?;
+        let path = format!("v1/reconnects/{}/events", started.id);
+        self.follow_events(narrator, &path, "reconnect", items)
+            .await?;
         let ended = self.api.read_reconnect(&started.id).await?;
         anyhow::ensure!(
             ended.status == "completed",
             "the reconnect is {}",
             ended.status
         );
-        Ok(ended.items)
+        Ok(ended)
     }
 
-    /// Counts settled items until the stream reports the end of the reconnect.
-    async fn follow_events(&self, reconnect: &str, progress: &mut Progress) -> anyhow::Result<()> {
-        let mut events = self.api.open_events(reconnect).await?;
+    /// Previews with a consent and follows the events to the end.
+    pub async fn preview_assets(
+        &self,
+        narrator: &Narrator,
+        consent: &str,
+        ids: &[String],
+    ) -> anyhow::Result<Preview> {
+        let started = self.api.start_preview(consent, ids).await?;
+        let path = format!("v1/reconnect-previews/{}/events", started.id);
+        self.follow_events(narrator, &path, "preview", ids.len())
+            .await?;
+        let ended = self.api.read_preview(&started.id).await?;
+        anyhow::ensure!(
+            ended.status == "completed",
+            "the preview is {}",
+            ended.status
+        );
+        Ok(ended)
+    }
+
+    /// Counts items until the stream sends its last event.
+    async fn follow_events(
+        &self,
+        narrator: &Narrator,
+        path: &str,
+        last: &str,
+        items: usize,
+    ) -> anyhow::Result<()> {
+        let mut progress = narrator.start_progress(u64::try_from(items)?)?;
+        let mut events = self.api.open_events(path).await?;
         while let Some(event) = events.next_event().await? {
             match event.name.as_str() {
                 "item" => progress.advance_by_one()?,
-                "reconnect" => return Ok(()),
+                name if name == last => {
+                    progress.clear_bar();
+                    return Ok(());
+                }
                 _ => {}
             }
         }
-        anyhow::bail!("the event stream ended before the reconnect")
+        anyhow::bail!("the event stream ended before its last event")
+    }
+
+    /// Whether the tenant's audit chain is whole, and how many rows it has.
+    pub async fn verify_audit(&self) -> anyhow::Result<(bool, u64)> {
+        let vault = &self.rehearsal.vault;
+        let kept = KeptCheckpoints::default();
+        let verdict = vault.verify_audit(self.tenant, &kept).await?;
+        Ok((verdict.is_whole(), verdict.rows))
     }
 
     /// Polls until `matches` holds for exactly `n` assets; returns every asset.

@@ -1,0 +1,116 @@
+//! Several tabs of one browser: each shows the step that is stored.
+
+use futures_util::future::join_all;
+use regrant_testdb::TestDatabase;
+
+use super::{
+    SCOPES, Stage, url_of,
+    visitor::{Seen, Visitor, base_of},
+};
+use crate::harness::{Fleet, on_both};
+
+on_both!(
+    a_consent_has_one_preview_in_every_tab,
+    tabs_that_confirm_at_once_reach_the_same_outcome,
+    what_was_left_out_is_named_with_its_cause_and_its_use,
+    a_declined_permission_is_named,
+);
+
+async fn a_consent_has_one_preview_in_every_tab(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (link, visitor) = (stage.link().await, Visitor::new());
+    let step = visitor.log_in(url_of(&link), Fleet::PERSON).await;
+    join_all((0..5).map(|_| visitor.get(&step))).await;
+    let preview = visitor.settle(&step).await;
+    assert_eq!(preview.title(), "What will change", "{}", preview.html);
+    let count = "SELECT count(*) FROM previews";
+    assert_eq!(stage.harness.database.count_as_superuser(count).await, 1);
+    let page = "SELECT count(*) FROM previews WHERE page_consent IS NOT NULL";
+    assert_eq!(stage.harness.database.count_as_superuser(page).await, 1);
+    let plan = plan_of(&preview);
+    assert_eq!(plan_of(&visitor.settle(&step).await), plan);
+    visitor.press(&step, &preview, "check_again").await;
+    assert_ne!(
+        plan_of(&visitor.settle(&step).await),
+        plan,
+        "Graph is asked again"
+    );
+    assert_eq!(stage.harness.database.count_as_superuser(count).await, 1);
+}
+
+async fn tabs_that_confirm_at_once_reach_the_same_outcome(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (link, visitor) = (stage.link().await, Visitor::new());
+    let step = visitor.log_in(url_of(&link), Fleet::PERSON).await;
+    let preview = visitor.settle(&step).await;
+    stage.harness.sandbox.latency(500).await;
+    let confirm = async || {
+        let sent = visitor.press(&step, &preview, "confirm").await;
+        let path = sent.location.expect("the next step");
+        assert!(!path.contains("changed"), "{path}");
+        let url = format!("{}{path}", base_of(url_of(&link)));
+        visitor.settle(&url).await
+    };
+    let (one, other) = tokio::join!(confirm(), confirm());
+    for tab in [one, other] {
+        assert_eq!(tab.title(), "Everything is reconnected", "{}", tab.html);
+    }
+}
+
+async fn what_was_left_out_is_named_with_its_cause_and_its_use(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (link, visitor, ids) = (stage.link().await, Visitor::new(), stage.fleet.ids());
+    let assets = stage.fleet.assets();
+    let page = assets
+        .iter()
+        .find(|it| it["kind"] == "page")
+        .expect("a page");
+    let page = page["id"].as_str().expect("an id").to_owned();
+    stage.tenant.tokens(std::slice::from_ref(&page)).await;
+    let mut choice = vec![("act", "choose")];
+    let ticked = ids.iter().filter(|it| **it != page);
+    choice.extend(ticked.map(|it| ("asset", it.as_str())));
+    choice.extend(SCOPES.split_whitespace().map(|it| ("permission", it)));
+    let preview = log_in_with(&visitor, url_of(&link), &choice).await;
+    for said in [
+        "You left out 1 that worked before; 1 of them are in use.",
+        "Not ticked at Meta.",
+        "In use.",
+    ] {
+        assert!(preview.html.contains(said), "{said}: {}", preview.html);
+    }
+}
+
+async fn a_declined_permission_is_named(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (link, visitor, ids) = (stage.link().await, Visitor::new(), stage.fleet.ids());
+    let before = stage.served().await;
+    let mut choice = vec![("act", "choose")];
+    choice.extend(ids.iter().map(|it| ("asset", it.as_str())));
+    let granted = SCOPES
+        .split_whitespace()
+        .filter(|it| !it.starts_with("ads_"));
+    choice.extend(granted.map(|it| ("permission", it)));
+    let preview = log_in_with(&visitor, url_of(&link), &choice).await;
+    let said = "You declined these permissions: ads_management, ads_read.";
+    assert!(preview.html.contains(said), "{}", preview.html);
+    assert!(preview.html.contains("A permission for it was declined."));
+    assert_eq!(stage.served().await, before, "nothing changed");
+}
+
+/// Decides so in the dialog; the preview that follows.
+async fn log_in_with(visitor: &Visitor, link: &str, choice: &[(&str, &str)]) -> Seen {
+    let dialog = visitor.go_to_dialog(link).await;
+    let back = visitor.decide(&dialog, Fleet::PERSON, choice).await;
+    let step = visitor.get(&back).await.location.expect("the next step");
+    visitor.settle(&format!("{}{step}", base_of(link))).await
+}
+
+fn plan_of(page: &Seen) -> String {
+    let fields = page.form("confirm").into_iter();
+    let plan = fields
+        .filter(|(name, _)| name == "plan")
+        .map(|it| it.1)
+        .next();
+    plan.expect("a plan")
+}
