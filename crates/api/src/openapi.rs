@@ -4,6 +4,7 @@
 //! permission, a body, an identifier, a query. A route describes only its own responses.
 
 mod common_responses;
+mod webhooks;
 
 use actix_web::{
     App, HttpRequest, HttpResponse,
@@ -20,6 +21,7 @@ use utoipa::openapi::{
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use self::common_responses::add_common_parts;
+pub(crate) use self::webhooks::add_webhooks;
 use crate::problem::{Code, Problem};
 
 /// Adds routes that the API description contains.
@@ -28,10 +30,11 @@ pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 45] = [
+const COMPLETE_SCHEMAS: [&str; 46] = [
     "App",
     "Asset",
     "AssetState",
+    "CalendarFeed",
     "Client",
     "Consent",
     "ConsentingPerson",

@@ -1,7 +1,8 @@
 //! The public routes, one module per capability: handlers with their requests (`request.rs`) and responses (`out.rs`).
 //!
 //! The rule: a handler extracts, calls ONE use case and converts. Every route under `/v1` passes `require_caller` and
-//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs.
+//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs. The calendar of a feed
+//! is the exception: its address is the credential.
 
 mod assets;
 mod audit;
@@ -57,6 +58,7 @@ pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
         .service(connect::log_in_with_link)
         .service(connect::steps::show_step)
         .service(connect::steps::take_step)
+        .service(forecast::feeds::read_calendar)
         .service(build_v1_scope());
 }
 
@@ -78,8 +80,13 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(discoveries::get_discovery)
         .service(discoveries::delete_discovery)
         .service(discoveries::stream_discovery_events)
+        .service(events::tickets::create_discovery_ticket)
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
+        .service(forecast::feeds::create_calendar_feed)
+        .service(forecast::feeds::list_calendar_feeds)
+        .service(forecast::feeds::get_calendar_feed)
+        .service(forecast::feeds::delete_calendar_feed)
         .service(forecast::get_reconnect_plan)
         .service(forecast::create_plan_links)
         .service(persons::list_persons)
@@ -108,6 +115,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(reconnects::cancel_reconnect)
         .service(reconnects::undo_reconnect)
         .service(events::stream_reconnect_events)
+        .service(events::tickets::create_reconnect_ticket)
         .service(webhooks::create_webhook_endpoint)
         .service(webhooks::list_webhook_endpoints)
         .service(webhooks::get_webhook_endpoint)
@@ -117,6 +125,7 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(webhooks::test_webhook_endpoint)
         .service(webhooks::replay_webhooks)
         .service(webhooks::list_webhook_deliveries)
+        .service(webhooks::events::list_events)
         .service(audit::list_audit_events)
         .service(audit::get_audit_checkpoint)
 }

@@ -142,11 +142,12 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 11] = [
     ("POST", "/v1/reconnect-previews"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),
+    ("POST", "/v1/reconnects/{id}/events/tickets"),
     ("POST", "/v1/reconnects/{id}/cancel"),
     ("POST", "/v1/reconnects/{id}/undo"),
     ("GET", "/v1/reconnect-sessions/current"),

@@ -35,6 +35,7 @@ enum Object {
     Consent,
     Discovery,
     Link,
+    Feed,
 }
 
 struct Row {
@@ -107,7 +108,7 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Feed, Link, Person, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, also: None, object, own, body };
     vec![
@@ -139,9 +140,15 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/discoveries",              Scope(P::ReconnectsPreview), Object::None, 200, none),
         row(Method::GET,    "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   200, none),
         row(Method::GET,    "/v1/discoveries/{id}/events",  Scope(P::ReconnectsPreview), Discovery,   200, none),
+        row(Method::POST,   "/v1/discoveries/{id}/events/tickets", Scope(P::ReconnectsPreview), Discovery, 201, none),
         row(Method::DELETE, "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   204, none),
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/calendar/{secret}.ics",    Nothing,                  Object::None, 404, none),
+        row(Method::POST,   "/v1/calendar-feeds",           Scope(P::ForecastRead),   Object::None, 201, empty),
+        row(Method::GET,    "/v1/calendar-feeds",           Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/calendar-feeds/{id}",      Scope(P::ForecastRead),   Feed,         200, none),
+        row(Method::DELETE, "/v1/calendar-feeds/{id}",      Scope(P::ForecastRead),   Feed,         204, none),
         row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
         Row { also: Some(P::ForecastRead), ..row(Method::POST, "/v1/reconnect-plan", Scope(P::ReconnectsWrite), Object::None, 201, none) },
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
@@ -151,6 +158,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
+        row(Method::POST,   "/v1/reconnects/{id}/events/tickets", Scope(P::ReconnectsWrite), Reconnect, 201, none),
         row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
         row(Method::POST,   "/v1/reconnects/{id}/undo",     Scope(P::ReconnectsWrite), Reconnect,   200, empty),
         row(Method::POST,   "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 201, session),
@@ -179,6 +187,7 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/v1/webhook-endpoints/{id}/replay",        Scope(P::WebhooksWrite), Endpoint,    202, since),
         row(Method::GET,    "/v1/webhook-endpoints/{id}/deliveries",    Scope(P::WebhooksWrite), Endpoint,    200, none),
         row(Method::DELETE, "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    204, none),
+        row(Method::GET,    "/v1/events",                   Scope(P::EventsRead),     Object::None, 200, none),
         row(Method::GET,    "/v1/audit-events",             Scope(P::AuditRead),      Object::None, 200, none),
         row(Method::GET,    "/v1/audit-events/checkpoint",  Scope(P::AuditRead),      Object::None, 200, none),
         row(Method::DELETE, "/v1/assets/{asset_id}",        Scope(P::AssetsWrite),    Asset,        204, none),
@@ -223,6 +232,7 @@ struct Matrix {
     consent: String,
     discovery: String,
     link: String,
+    feed: String,
 }
 
 impl Matrix {
@@ -254,6 +264,9 @@ impl Matrix {
             .await;
         assert_eq!(status, 201, "{made}");
         let link = made["id"].as_str().expect("an id").to_owned();
+        let (status, made) = own.post("/v1/calendar-feeds", &json!({})).await;
+        assert_eq!(status, 201, "{made}");
+        let feed = made["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -265,6 +278,7 @@ impl Matrix {
             consent,
             discovery,
             link,
+            feed,
         }
     }
 
@@ -291,6 +305,7 @@ impl Matrix {
             Object::Consent => &self.consent,
             Object::Discovery => &self.discovery,
             Object::Link => &self.link,
+            Object::Feed => &self.feed,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

@@ -79,11 +79,12 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 10] = [
+const OPEN: [(&str, &str); 11] = [
     ("post", "/v1/reconnect-previews"),
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),
+    ("post", "/v1/reconnects/{id}/events/tickets"),
     ("post", "/v1/reconnects/{id}/cancel"),
     ("post", "/v1/reconnects/{id}/undo"),
     ("get", "/v1/reconnect-sessions/current"),
