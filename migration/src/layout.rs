@@ -54,6 +54,8 @@ pub const DISTRIBUTED: [&str; 29] = [
     "consent_codes",
     "links",
     "link_logins",
+    "calendar_feeds",
+    "stream_tickets",
     "key_wraps",
     "deletions",
     "discoveries",

@@ -1,5 +1,6 @@
 //! A database, a sandbox and a server for each test.
 
+mod consumer;
 mod operator;
 mod readings;
 mod sandbox;
@@ -26,6 +27,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
+pub use consumer::consume;
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use readings::Readings;
 pub use sandbox::SandboxControl;

@@ -53,7 +53,9 @@ pub(crate) async fn wrap_request(
 /// Handles HEAD as GET; the server omits the body. Not under `/v1` and `/admin`, where reading is audited.
 fn treat_head_as_get(request: &mut ServiceRequest) {
     let path = request.match_info().as_str();
-    if request.method() == Method::HEAD && !path.starts_with("/v1") && !path.starts_with("/admin") {
+    let is_calendar = path.starts_with("/v1/calendar/");
+    let is_audited = (path.starts_with("/v1") && !is_calendar) || path.starts_with("/admin");
+    if request.method() == Method::HEAD && !is_audited {
         request.head_mut().method = Method::GET;
     }
 }

@@ -8,6 +8,7 @@ mod event_streams;
 mod route_list;
 mod shared_parts;
 mod shared_schemas;
+mod webhooks;
 mod yaml;
 
 use std::sync::OnceLock;
@@ -32,6 +33,7 @@ use self::{
 };
 pub(crate) use self::{
     route_list::{AddRoutes, RouteList},
+    webhooks::add_webhooks,
     yaml::write_yaml,
 };
 use crate::problem::{Code, Problem};
@@ -39,10 +41,11 @@ use crate::problem::{Code, Problem};
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 47] = [
+const COMPLETE_SCHEMAS: [&str; 48] = [
     "App",
     "Asset",
     "AssetState",
+    "CalendarFeed",
     "Client",
     "Consent",
     "ConsentingPerson",

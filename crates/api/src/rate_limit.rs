@@ -26,6 +26,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use regrant_domain::CalendarFeedId;
 use regrant_vault::{Principal, Subject};
 
 use self::{
@@ -36,6 +37,9 @@ use self::{
 /// The headers with limit, remaining calls and reset time.
 pub(crate) const RATE_HEADERS: [&str; 3] =
     ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+
+/// How many reads a second one calendar feed answers, ten at once. Calendar programs read it once an hour.
+const FEED_RATE: u32 = 1;
 
 /// The remaining calls of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +70,8 @@ pub(crate) enum AddressUse {
     Callback,
     /// A call of a hosted page.
     HostedPage,
+    /// A read of a calendar. The servers of calendar programs read many feeds from few addresses.
+    Calendar,
 }
 
 /// The limiters of this process.
@@ -78,6 +84,8 @@ pub(crate) struct RateLimits {
     log_ins: KeyedLimiters,
     callbacks: KeyedLimiters,
     hosted_pages: KeyedLimiters,
+    calendars: KeyedLimiters,
+    feeds: KeyedLimiters,
     /// Failed log-ins of clients.
     pub(crate) failures: FailureLimits,
 }
@@ -93,6 +101,8 @@ impl RateLimits {
             log_ins: KeyedLimiters::new(),
             callbacks: KeyedLimiters::new(),
             hosted_pages: KeyedLimiters::new(),
+            calendars: KeyedLimiters::new(),
+            feeds: KeyedLimiters::new(),
             failures: FailureLimits::new(rates.address),
         }
     }
@@ -115,6 +125,11 @@ impl RateLimits {
         })
     }
 
+    /// Counts a read of one calendar feed, which does not count for its client.
+    pub(crate) fn count_feed(&self, feed: CalendarFeedId) -> Result<Allowance, RateRefusal> {
+        self.feeds.count_call(feed.uuid().as_u128(), FEED_RATE)
+    }
+
     /// Counts a call whose tenant is not known.
     pub(crate) fn count_address(
         &self,
@@ -127,6 +142,7 @@ impl RateLimits {
             AddressUse::LogIn => (&self.log_ins, self.rates.address),
             AddressUse::Callback => (&self.callbacks, self.rates.callbacks),
             AddressUse::HostedPage => (&self.hosted_pages, self.rates.address),
+            AddressUse::Calendar => (&self.calendars, self.rates.callbacks),
         };
         limiters.count_call(address.network_bits(), rate)
     }
@@ -219,7 +235,9 @@ fn use_of_address(request: &ServiceRequest) -> Option<AddressUse> {
         let is_hosted = path == "/connect" || path.starts_with("/connect/");
         let hosted = is_hosted.then_some(AddressUse::HostedPage);
         let callback = path.starts_with("/meta/").then_some(AddressUse::Callback);
-        hosted.or(callback)
+        let is_calendar = path.starts_with("/v1/calendar/");
+        let calendar = is_calendar.then_some(AddressUse::Calendar);
+        hosted.or(callback).or(calendar)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The public routes, one module per capability: handlers with their requests (`request.rs`) and responses (`out.rs`).
 //!
 //! The rule: a handler extracts, calls ONE use case and converts. Every route under `/v1` passes `require_caller` and
-//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs.
+//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs. The calendar of a feed
+//! is the exception: its address is the credential.
 
 mod assets;
 mod audit;
@@ -59,6 +60,7 @@ pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
         .service(connect::log_in_with_link)
         .service(connect::steps::show_step)
         .service(connect::steps::take_step)
+        .service(forecast::feeds::read_calendar)
         .scope(
             "/v1",
             |it| it.wrap(from_fn(require_caller)).wrap(from_fn(handle_cors)),
@@ -82,8 +84,13 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(discoveries::get_discovery)
         .service(discoveries::delete_discovery)
         .service(discoveries::stream_discovery_events)
+        .service(events::tickets::create_discovery_ticket)
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
+        .service(forecast::feeds::create_calendar_feed)
+        .service(forecast::feeds::list_calendar_feeds)
+        .service(forecast::feeds::get_calendar_feed)
+        .service(forecast::feeds::delete_calendar_feed)
         .service(forecast::get_reconnect_plan)
         .service(forecast::create_plan_links)
         .service(persons::list_persons)
@@ -116,6 +123,7 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(reconnects::cancel_reconnect)
         .service(reconnects::undo_reconnect)
         .service(events::stream_reconnect_events)
+        .service(events::tickets::create_reconnect_ticket)
         .service(webhooks::create_webhook_endpoint)
         .service(webhooks::list_webhook_endpoints)
         .service(webhooks::get_webhook_endpoint)
@@ -125,6 +133,7 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(webhooks::test_webhook_endpoint)
         .service(webhooks::replay_webhooks)
         .service(webhooks::list_webhook_deliveries)
+        .service(webhooks::events::list_events)
         .service(audit::list_audit_events)
         .service(audit::get_audit_checkpoint);
 }

@@ -9,7 +9,7 @@ use regrant_domain::{
     ReasonCode, ReconnectStatus, RegistrationRefusal, Serving, Slot, Verdict, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
-    webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
+    webhook::{AssetEvents, DeliveryStatus, DisabledReason, EndpointStatus},
 };
 use utoipa::openapi::{
     Array, Object, ObjectBuilder,
@@ -243,6 +243,10 @@ pub(crate) fn event_kinds() -> Array {
     let kinds =
         enum_schema(std::iter::once("*").chain(EventKind::ALL.iter().map(|it| it.as_str())));
     ArrayBuilder::new().items(kinds).min_items(Some(1)).build()
+}
+
+pub(crate) fn asset_events() -> Object {
+    enum_schema(AssetEvents::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn endpoint_status() -> Object {

@@ -5,6 +5,7 @@
 //! Start at `authenticate.rs`.
 
 pub(crate) mod authenticate;
+mod capability_caller;
 pub(crate) mod claims;
 pub(crate) mod client_lookups;
 pub(crate) mod issuer;
@@ -16,4 +17,5 @@ pub(crate) mod scope_usage;
 mod session_auth;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+pub(crate) mod stream_tickets;
 mod verified_tokens;

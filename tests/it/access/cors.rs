@@ -142,7 +142,7 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 13] = [
+const OPEN: [(&str, &str); 14] = [
     ("POST", "/v1/reconnect-previews"),
     ("GET", "/v1/reconnect-previews/{id}"),
     ("DELETE", "/v1/reconnect-previews/{id}"),
@@ -150,6 +150,7 @@ const OPEN: [(&str, &str); 13] = [
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),
+    ("POST", "/v1/reconnects/{id}/events/tickets"),
     ("POST", "/v1/reconnects/{id}/cancel"),
     ("POST", "/v1/reconnects/{id}/undo"),
     ("GET", "/v1/reconnect-sessions/current"),

@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 13] = [
+const OPEN_ROUTES: [(&str, Method); 14] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnect-previews/{id}", Method::GET),
     ("/v1/reconnect-previews/{id}", Method::DELETE),
@@ -19,6 +19,7 @@ const OPEN_ROUTES: [(&str, Method); 13] = [
     ("/v1/reconnects", Method::POST),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),
+    ("/v1/reconnects/{id}/events/tickets", Method::POST),
     ("/v1/reconnects/{id}/cancel", Method::POST),
     ("/v1/reconnects/{id}/undo", Method::POST),
     ("/v1/reconnect-sessions/current", Method::GET),

@@ -68,13 +68,15 @@ pub(crate) async fn handle_cors(
     Ok(response)
 }
 
-/// The origin of the page that calls with a session's token; an error if the tenant does not list it.
+/// The origin of the page that calls with a session's token or a ticket; an error if the tenant does not list it.
 pub(crate) async fn check_origin(
     vault: &Vault,
     caller: &Principal,
     headers: &HeaderMap,
+    by_ticket: bool,
 ) -> Result<Option<ReadableOrigin>, Problem> {
-    if matches!(caller.subject(), Subject::Client(_)) || !headers.contains_key(header::ORIGIN) {
+    let is_of_page = by_ticket || !matches!(caller.subject(), Subject::Client(_));
+    if !is_of_page || !headers.contains_key(header::ORIGIN) {
         return Ok(None);
     }
     let Some(origin) = single_header(headers, &header::ORIGIN) else {

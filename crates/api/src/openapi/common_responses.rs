@@ -117,10 +117,13 @@ const WITHOUT_KEY: [&str; 3] = [
 
 /// Adds the parameters, the security and the responses that all calls of this kind share.
 pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut Operation) {
-    if !path.starts_with("/v1") && !path.starts_with("/admin") {
+    let is_open = path.starts_with("/v1/calendar/");
+    if is_open || !path.starts_with("/v1") && !path.starts_with("/admin") {
         return;
     }
-    if *method == HttpMethod::Post && !WITHOUT_KEY.iter().any(|it| path.starts_with(it)) {
+    // A call for another ticket makes another ticket.
+    let has_key = !WITHOUT_KEY.iter().any(|it| path.starts_with(it));
+    if *method == HttpMethod::Post && has_key && !path.ends_with("/events/tickets") {
         add_post_parts(operation);
     }
     let traits = CallTraits::of_operation(path, method, operation);

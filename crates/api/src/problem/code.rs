@@ -126,6 +126,9 @@ codes! {
     TooManyLinks "too_many_links" 409 "Too many links",
         "The tenant has reached its limit of reconnect links that have not ended. Nothing was changed.",
         "Revoke links that are not needed any more, or let them end earlier.";
+    TooManyCalendarFeeds "too_many_calendar_feeds" 409 "Too many calendar feeds",
+        "The tenant has reached its limit of calendar feeds. Nothing was changed.",
+        "Delete feeds that are no longer read.";
     LinksNotOffered "links_not_offered" 409 "Links not offered",
         "The hosted pages are offered under an https address, or under http on the local machine, and this installation \
          has neither as its public address. Nothing was changed.",

@@ -27,6 +27,8 @@ closed_list! {
         AuditRead = "audit:read",
         /// Manage webhook endpoints.
         WebhooksWrite = "webhooks:write",
+        /// Read the events that webhooks report.
+        EventsRead = "events:read",
     }
 }
 
@@ -41,6 +43,7 @@ impl Permission {
             Self::ForecastRead => 1 << 5,
             Self::AuditRead => 1 << 6,
             Self::WebhooksWrite => 1 << 7,
+            Self::EventsRead => 1 << 8,
         }
     }
 }

@@ -43,7 +43,8 @@ pub(crate) const JUDGED: &str = r#"
                 THEN a.expires_at END AS expires_at,
             CASE WHEN coalesce(a.proved_at < a.data_access_expires_at, 0 = 0)
                 THEN a.data_access_expires_at END AS data_access_expires_at,
-            c.kind AS active, c.grant_id,
+            c.kind AS active, c.grant_id, a.cut_off_learned_at,
+            coalesce(c.created_at, a.created_at) AS token_learned_at,
             CASE WHEN a.failing_reason LIKE '{"code":"revoked",%'
                 THEN a.failing_since END AS revoked_at,
             (c.id IS NULL OR a.definitive OR a.failures > 1

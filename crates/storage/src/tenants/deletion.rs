@@ -17,6 +17,8 @@ const TABLES: [&str; 27] = [
     "idempotency",
     "consents",
     "consent_codes",
+    "calendar_feeds",
+    "stream_tickets",
     "link_logins",
     "links",
     "reconnect_sessions",

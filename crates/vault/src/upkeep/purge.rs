@@ -217,6 +217,10 @@ impl Vault {
                 "link_logins",
                 tx.purge_link_logins(now, ROWS_PER_STEP).await?,
             ),
+            (
+                "stream_tickets",
+                tx.purge_stream_tickets(now, ROWS_PER_STEP).await?,
+            ),
             ("grant_tokens", tx.wipe_idle_grant_tokens().await?),
         ])
     }

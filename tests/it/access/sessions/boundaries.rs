@@ -79,7 +79,7 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 13] = [
+const OPEN: [(&str, &str); 14] = [
     ("post", "/v1/reconnect-previews"),
     ("get", "/v1/reconnect-previews/{id}"),
     ("delete", "/v1/reconnect-previews/{id}"),
@@ -87,6 +87,7 @@ const OPEN: [(&str, &str); 13] = [
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),
+    ("post", "/v1/reconnects/{id}/events/tickets"),
     ("post", "/v1/reconnects/{id}/cancel"),
     ("post", "/v1/reconnects/{id}/undo"),
     ("get", "/v1/reconnect-sessions/current"),
