@@ -6,6 +6,9 @@ import path from 'node:path';
 const require = createRequire(path.join(process.env.REGRANT_BROWSER_HOME, 'package.json'));
 const { chromium } = require('playwright-core');
 
+// The root of the repository.
+export const REPOSITORY = new URL('../../', import.meta.url);
+
 const executablePath = process.env.REGRANT_CHROMIUM ?? '/usr/bin/chromium';
 
 export async function launch() {
@@ -38,11 +41,12 @@ export async function settled(page, waiting) {
   throw new Error(`still waiting: ${await heading(page)}`);
 }
 
-// Runs the parts of a story one after the other, and prints what failed.
+// Runs the parts of a story one after the other, and prints what failed. `REGRANT_ONLY` is a part of the names to run.
 export async function story(parts) {
   let passed = 0;
   let failed = 0;
   for (const [name, run] of Object.entries(parts)) {
+    if (!name.includes(process.env.REGRANT_ONLY ?? '')) continue;
     try {
       await run();
       passed += 1;

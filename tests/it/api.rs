@@ -1,7 +1,9 @@
-//! The HTTP surface: problems, limits of a request, and responses as the descriptions say.
+//! The HTTP surface: problems, limits of a request, responses as the descriptions say, and the elements for a provider's
+//! page.
 
 mod bodies;
 mod clients;
+mod component;
 mod coverage;
 mod description;
 mod problems;

@@ -4,7 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, CalendarFeedId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId, PreviewId, ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, CalendarFeedId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId,
+    PreviewId, ReconnectId, ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};

@@ -26,6 +26,6 @@ mod submitted_token;
 
 pub use admin::{AdminParts, AdminRoutes, AdminServer, openapi_admin_yaml};
 pub use problem::{ProblemCode, problem_codes};
-pub use routes::{openapi, openapi_yaml};
+pub use routes::{Story, openapi, openapi_yaml};
 pub use server::Server;
 pub use settings::{Rates, Settings};

@@ -6,6 +6,7 @@
 
 mod assets;
 mod audit;
+mod component;
 mod connect;
 mod consents;
 mod discoveries;
@@ -18,12 +19,14 @@ mod openapi;
 mod pages;
 mod persons;
 mod reconnects;
+mod story;
 mod tokens;
 mod webhooks;
 
 use actix_web::middleware::from_fn;
 
 pub use openapi::{openapi, openapi_yaml};
+pub use story::Story;
 
 pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
 pub(crate) use health::{Health, get_liveness, health_response, not_ready_problem};

@@ -5,6 +5,8 @@
 use ipnet::IpNet;
 use std::{net::SocketAddr, time::Duration};
 
+use crate::routes::Story;
+
 /// Limits and timeouts of a listener.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -38,6 +40,8 @@ pub struct Settings {
     pub stream_lifetime: Duration,
     /// The longest silence of an event stream before it sends a keep-alive.
     pub stream_keep_alive: Duration,
+    /// What the page of a rehearsal does; the landing page is served if unset.
+    pub story: Option<Story>,
 }
 
 impl Default for Settings {
@@ -57,6 +61,7 @@ impl Default for Settings {
             max_streams: 512,
             stream_lifetime: Duration::from_mins(15),
             stream_keep_alive: Duration::from_secs(10),
+            story: None,
         }
     }
 }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use regrant_api::{AdminRoutes, Server};
+use regrant_api::{AdminRoutes, Server, Story};
 use regrant_crypto::{KeyProvider, LocalKeys};
 use regrant_domain::{Clock, error_chain};
 use regrant_sandbox::{Sandbox, World};
@@ -74,11 +74,20 @@ impl Ports {
 
 impl Rehearsal {
     /// Migrates the database file and starts everything on it.
-    pub async fn start(database: &Path, keys: LocalKeys, ports: Ports) -> anyhow::Result<Self> {
+    /// `story` is what the page of the public listener does.
+    pub async fn start(
+        database: &Path,
+        keys: LocalKeys,
+        ports: Ports,
+        story: Option<Story>,
+    ) -> anyhow::Result<Self> {
         let offset = Arc::new(AtomicI64::new(0));
         let sandbox = start_sandbox(ports.sandbox, Arc::clone(&offset)).await?;
         let vault = open_vault(database, keys, sandbox.url(), Clock::Shifted(offset)).await?;
-        let api = regrant_api::Settings::default();
+        let api = regrant_api::Settings {
+            story,
+            ..regrant_api::Settings::default()
+        };
         let public = Server::bind(vault.clone(), loopback_address(ports.public), api.clone())
             .with_context(|| port_taken_message(ports.public))?;
         let worker = Worker::new(&vault, regrant_worker::Settings::default());

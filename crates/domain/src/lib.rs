@@ -50,7 +50,10 @@ pub use credentials::{
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
-    AppId, AssetId, CalendarFeedId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId, InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId, OperatorId, OperatorSessionId, PersonId, PlanId, PreviewId, ReconnectId, ReconnectSessionId, RequestId, TenantId, WebhookEndpointId,
+    AppId, AssetId, CalendarFeedId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId,
+    EventId, GrantId, InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId,
+    OperatorId, OperatorSessionId, PersonId, PlanId, PreviewId, ReconnectId, ReconnectSessionId,
+    RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,

@@ -29,9 +29,7 @@ mod webhooks;
 use std::sync::{Arc, Mutex};
 
 use regrant_crypto::KeyProvider;
-use regrant_domain::{
-    Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, TenantId,
-};
+use regrant_domain::{Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, TenantId};
 use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
 

@@ -142,12 +142,13 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 14] = [
+const OPEN: [(&str, &str); 15] = [
     ("POST", "/v1/reconnect-previews"),
     ("GET", "/v1/reconnect-previews/{id}"),
     ("DELETE", "/v1/reconnect-previews/{id}"),
     ("GET", "/v1/reconnect-previews/{id}/events"),
     ("POST", "/v1/reconnects"),
+    ("GET", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),
     ("POST", "/v1/reconnects/{id}/events/tickets"),

@@ -61,7 +61,7 @@ async fn admit_caller(
     let origin = match request.app_data::<Data<Vault>>() {
         Some(vault) => {
             let by_ticket = request.extensions().contains::<AdmittedByTicket>();
-            check_origin(vault, &caller, request.headers(), by_ticket).await
+            check_origin(vault, &caller, request.request(), by_ticket).await
         }
         None => Err(setup_problem()),
     };

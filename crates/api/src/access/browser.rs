@@ -11,12 +11,13 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 14] = [
+const OPEN_ROUTES: [(&str, Method); 15] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnect-previews/{id}", Method::GET),
     ("/v1/reconnect-previews/{id}", Method::DELETE),
     ("/v1/reconnect-previews/{id}/events", Method::GET),
     ("/v1/reconnects", Method::POST),
+    ("/v1/reconnects", Method::GET),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),
     ("/v1/reconnects/{id}/events/tickets", Method::POST),
@@ -73,8 +74,8 @@ mod tests {
     #[test]
     fn all_other_routes_are_closed() {
         for (path, method) in [
-            ("/v1/reconnects", Method::GET),
             ("/v1/reconnect-previews", Method::GET),
+            ("/v1/reconnects", Method::DELETE),
             ("/v1/reconnects/rcn_1/undo", Method::GET),
             ("/v1/reconnects/rcn_1/undo/", Method::POST),
             ("/v1/reconnects/", Method::POST),

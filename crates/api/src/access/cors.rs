@@ -2,7 +2,8 @@
 //!
 //! The rule: only exact origins that tenants list; no wildcard, no `null`, no browser credentials. A preflight has no
 //! tenant, so an origin passes if any tenant lists it. The call itself passes only if its own tenant lists the origin,
-//! and `authenticate` checks that first. A page cannot read the response to a client's token.
+//! and `authenticate` checks that first. Pages of our own origin may call. A page cannot read the response to a client's
+//! token.
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -19,7 +20,7 @@ use regrant_vault::{Principal, Subject, Vault};
 
 use super::browser;
 use crate::{
-    extract::CallerAddress,
+    extract::{CallerAddress, HostedBase, public_address},
     problem::{Code, Problem},
     rate_limit::{AddressUse, RateLimits},
 };
@@ -28,8 +29,7 @@ use crate::{
 const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, x-request-id, last-event-id";
 /// The headers that a page may read.
-const RESPONSE_HEADERS: &str =
-    "x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
+const RESPONSE_HEADERS: &str = "date, x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
 /// The time a browser caches a preflight, in seconds.
 const MAX_AGE: &str = "600";
 const PREFLIGHT_VARIES: &str =
@@ -72,9 +72,10 @@ pub(crate) async fn handle_cors(
 pub(crate) async fn check_origin(
     vault: &Vault,
     caller: &Principal,
-    headers: &HeaderMap,
+    request: &HttpRequest,
     by_ticket: bool,
 ) -> Result<Option<ReadableOrigin>, Problem> {
+    let headers = request.headers();
     let is_of_page = by_ticket || !matches!(caller.subject(), Subject::Client(_));
     if !is_of_page || !headers.contains_key(header::ORIGIN) {
         return Ok(None);
@@ -83,11 +84,16 @@ pub(crate) async fn check_origin(
         return Err(origin_problem());
     };
     let text = origin.to_str().unwrap_or_default();
-    if vault.is_origin_of_caller(caller, text).await? {
+    if is_own_origin(request, text) || vault.is_origin_of_caller(caller, text).await? {
         Ok(Some(ReadableOrigin(origin.clone())))
     } else {
         Err(origin_problem())
     }
+}
+
+/// Whether it is the origin of our own pages.
+fn is_own_origin(request: &HttpRequest, origin: &str) -> bool {
+    HostedBase::parse(&public_address(request)).is_some_and(|it| it.origin() == origin)
 }
 
 fn is_preflight(request: &ServiceRequest) -> bool {

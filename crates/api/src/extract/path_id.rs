@@ -7,7 +7,8 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, CalendarFeedId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId, PreviewId, ReconnectId, ReconnectSessionId, TenantId, WebhookEndpointId,
+    AppId, AssetId, CalendarFeedId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId,
+    PreviewId, ReconnectId, ReconnectSessionId, TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
 

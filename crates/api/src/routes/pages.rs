@@ -12,17 +12,24 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::connect;
+use super::{
+    component::{self, MODULE_PATH, current_release},
+    connect, story,
+};
 use crate::{
     openapi::ApiDescription,
     problem::{Problem, ProblemCode, problem_codes},
+    settings::Settings,
 };
 
 /// The paths of the pages; all of them answer only GET.
-pub(crate) const PAGE_PATHS: [&str; 8] = [
+pub(crate) const PAGE_PATHS: [&str; 11] = [
     "/",
     "/pages.css",
     "/static/connect.css",
+    "/static/story.css",
+    "/static/story.js",
+    MODULE_PATH,
     "/problems",
     "/problems/{code}",
     "/openapi.json",
@@ -38,6 +45,10 @@ pub(crate) fn add_pages(config: &mut ServiceConfig) {
         .route("/", web::get().to(serve_landing))
         .route("/pages.css", web::get().to(serve_style))
         .route("/static/connect.css", web::get().to(connect::serve_style))
+        .route("/static/story.css", web::get().to(story::serve_style))
+        .route("/static/story.js", web::get().to(story::serve_script))
+        .route("/story/{act}", web::post().to(story::run_act))
+        .route(MODULE_PATH, web::get().to(component::serve_module))
         .route("/problems", web::get().to(serve_problem_list))
         .route("/problems/{code}", web::get().to(serve_problem))
         .route("/openapi.json", web::get().to(serve_description))
@@ -48,13 +59,27 @@ pub(crate) fn add_pages(config: &mut ServiceConfig) {
         );
 }
 
-async fn serve_landing() -> HttpResponse {
+async fn serve_landing(settings: Option<Data<Settings>>) -> HttpResponse {
+    if settings.is_some_and(|it| it.story.is_some()) {
+        return story::render_story();
+    }
+    let module = current_release();
+    let tag = format!(
+        "<script type=\"module\" crossorigin src=\"{}\" integrity=\"{}\"></script>",
+        module.path, module.integrity
+    );
     render_page(
         "Regrant",
-        "<p>A token vault and bulk-reconnect backend for Meta business assets.</p><ul>\
-         <li><a href=\"/docs/\">Read and try the API</a></li>\
-         <li><a href=\"/openapi.json\">OpenAPI 3.1 description</a></li>\
-         <li><a href=\"/problems\">Problems and their meaning</a></li></ul>",
+        &format!(
+            "<p>A token vault and bulk-reconnect backend for Meta business assets. This is its API for tenants; people \
+             reach its pages by the links that their provider sends them.</p><ul>\
+             <li><a href=\"/docs/\">Read and try the API</a></li>\
+             <li><a href=\"/openapi.json\">OpenAPI 3.1 description</a></li>\
+             <li><a href=\"/problems\">Problems and their meaning</a></li></ul>\
+             <h2>The elements for a provider's page</h2><p><code>regrant-reconnect</code> and \
+             <code>regrant-status</code>:</p><p><code>{}</code></p>",
+            escape_html(&tag)
+        ),
     )
 }
 

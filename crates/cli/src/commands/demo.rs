@@ -38,6 +38,7 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCo
         &home.path().join("demo.sqlite3"),
         Keyring::in_memory()?.into(),
         Ports::FREE,
+        None,
     )
     .await?;
     let mut narrator = Narrator::new(form);

@@ -5,6 +5,7 @@
 
 mod data_dir;
 mod operator;
+mod story;
 mod summary;
 mod tenants;
 
@@ -44,14 +45,20 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
     let stop = signals::stop_on_signals()?;
     let data = DataDir::open(&args.data, args.fresh)?;
     let keyring = tokio::task::block_in_place(|| data.open_keyring())?;
+    let desk = story::StoryDesk::default();
     let rehearsal = Rehearsal::start(
         &data.database_path(),
         keyring,
         Ports::from_public(args.port),
+        Some(desk.to_story()),
     )
     .await?;
     let started = async {
         let tenants = tenants::ensure_tenants(&rehearsal, &data).await?;
+        if let Some(tenant) = tenants.first() {
+            let control = rehearsal.control.clone();
+            desk.open(&rehearsal.public_url, tenant, control);
+        }
         let operator = operator::ensure_operator(&rehearsal.vault, &data).await?;
         let summary = summary::Summary::new(&rehearsal, &data, tenants, operator);
         form.print_result(&summary, &summary)

@@ -148,6 +148,13 @@ impl Control {
             .map(drop)
     }
 
+    /// How often which path was called.
+    pub async fn read_calls(&self) -> anyhow::Result<serde_json::Value> {
+        http::send_for_json(self.http.get(self.control_url("calls")))
+            .await
+            .context("cannot read the sandbox's calls")
+    }
+
     /// Moves the clock that the sandbox and the vault share, by a period such as `11d`.
     pub async fn advance_clock(&self, by: &str) -> anyhow::Result<()> {
         http::send_expecting_success(

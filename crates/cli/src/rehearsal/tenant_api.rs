@@ -4,6 +4,7 @@
 
 mod consents;
 mod events;
+mod pages;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,6 +18,7 @@ use crate::http;
 
 pub(crate) use consents::Preview;
 pub(crate) use events::Events;
+pub(crate) use pages::{OpenedSession, PageLink};
 
 /// A logged-in client of a tenant.
 #[derive(Clone)]
@@ -80,6 +82,7 @@ pub(crate) struct Day {
 pub(crate) struct Reconnect {
     pub id: String,
     pub status: String,
+    pub undo_of: Option<String>,
     #[serde(default)]
     pub items: Vec<Item>,
 }
@@ -169,6 +172,20 @@ impl TenantApi {
                 return Ok(assets);
             }
         }
+    }
+
+    /// The ids of every asset of the tenant.
+    pub async fn list_asset_ids(&self) -> anyhow::Result<Vec<String>> {
+        let assets = self.list_assets().await?;
+        Ok(assets.into_iter().map(|it| it.id).collect())
+    }
+
+    /// The newest reconnects of the tenant.
+    pub async fn list_reconnects(&self) -> anyhow::Result<Vec<Reconnect>> {
+        let list: List<Reconnect> = http::send_for_json(self.get_request("v1/reconnects"))
+            .await
+            .context("cannot list the reconnects")?;
+        Ok(list.data)
     }
 
     /// The disconnect calendar.

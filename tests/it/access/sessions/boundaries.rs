@@ -79,12 +79,13 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 14] = [
+const OPEN: [(&str, &str); 15] = [
     ("post", "/v1/reconnect-previews"),
     ("get", "/v1/reconnect-previews/{id}"),
     ("delete", "/v1/reconnect-previews/{id}"),
     ("get", "/v1/reconnect-previews/{id}/events"),
     ("post", "/v1/reconnects"),
+    ("get", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),
     ("get", "/v1/reconnects/{id}/events"),
     ("post", "/v1/reconnects/{id}/events/tickets"),

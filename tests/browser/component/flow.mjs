@@ -1,0 +1,177 @@
+// The component in Chromium, as a person uses it: from the list to the summary, and back by undo.
+
+import assert from 'node:assert/strict';
+
+import { story } from '../browser.mjs';
+import { Stage, events, groups, main, noViolation, press, read, step, title } from './stage.mjs';
+
+const stage = await new Stage(JSON.parse(process.argv[2])).start();
+const { given, host } = stage;
+const { persons } = given;
+const sum = (counts) => Object.values(counts).reduce((one, other) => one + other, 0);
+const isConfirm = /^Reconnect \d+ assets?$/;
+await stage.connect(persons.right.id);
+
+// Opens a page at its first step.
+async function arrive(query, order) {
+  host.forget(order);
+  const page = await stage.open(query);
+  await step(page, 'choose');
+  return page;
+}
+
+const parts = {
+  async 'a person sees what will change, confirms, sees the summary and undoes it'() {
+    const before = await stage.dump();
+    const page = await arrive();
+    await stage.shoot(page, 'choose');
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    await stage.shoot(page, 'preview');
+    assert.equal(sum(await groups(page)), given.asset_ids.length);
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    await stage.shoot(page, 'summary');
+    assert.equal(await title(page), 'Everything is reconnected');
+    assert.equal(sum(await groups(page)), given.asset_ids.length);
+    await press(page, 'Undo');
+    await page.waitForFunction(() => document.querySelector('regrant-reconnect').reconnect.undo_of);
+    await step(page, 'summary');
+    await stage.shoot(page, 'undone');
+    assert.equal(await title(page), 'The reconnect was undone');
+    assert.deepEqual(await stage.dump(), before);
+    const [finished] = await events(page, 'finished');
+    assert.equal(finished.verdict, 'all_done');
+    await noViolation(page);
+    await page.context().close();
+  },
+
+  async 'what was not ticked is named, and choosing again asks again for what was chosen'() {
+    const [first, second, ...others] = given.asset_ids;
+    const page = await arrive('consent=token', { asset_ids: [first, second, ...others.slice(0, 8)] });
+    const ticked = others.slice(0, 8);
+    await stage.logIn(page, persons.right.id, { assets: ticked });
+    await step(page, 'preview');
+    const missed = main(page).locator('section.group').filter({ hasText: /permissions|covered|itself/ }).first();
+    const text = await missed.innerText();
+    for (const id of [first, second]) assert.ok(text.includes(id), text);
+    await stage.shoot(page, 'unticked');
+    await press(page, 'Choose again at Meta');
+    const [, asked] = await events(page, 'consent-needed');
+    assert.equal(asked.asksAgain, true);
+    await page.context().close();
+  },
+
+  async 'a log-in of another person writes nothing, and the page keeps its place'() {
+    const before = await stage.dump();
+    const count = (await stage.reconnects()).length;
+    const page = await arrive('consent=token', { person_id: persons.right.id });
+    await stage.logIn(page, persons.wrong.id);
+    await step(page, 'choose');
+    const said = await main(page).getByRole('alert').innerText();
+    assert.ok(said.includes(persons.right.name), said);
+    await stage.shoot(page, 'wrong-person');
+    assert.deepEqual(await stage.dump(), before);
+    assert.equal((await stage.reconnects()).length, count);
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    await page.context().close();
+  },
+
+  async 'a double click, Enter twice and two tabs are one reconnect'() {
+    const count = (await stage.reconnects()).length;
+    const page = await arrive();
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await step(other, 'preview');
+    const button = (it) => main(it).getByRole('button', { name: isConfirm });
+    await Promise.all([button(page).dblclick(), button(other).press('Enter')]);
+    for (const it of [page, other]) {
+      await it.bringToFront();
+      await step(it, 'summary');
+      assert.equal(await title(it), 'Everything is reconnected');
+    }
+    assert.equal((await stage.reconnects()).length, count + 1);
+    assert.equal(await page.evaluate(() => document.querySelector('regrant-reconnect').reconnect.id),
+      await other.evaluate(() => document.querySelector('regrant-reconnect').reconnect.id));
+    await other.reload();
+    await step(other, 'summary');
+    await page.context().close();
+  },
+
+  async 'a fact that changes after the preview asks for another look, marked, and nothing is written before'() {
+    const count = (await stage.reconnects()).length;
+    const page = await arrive();
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    // Another log-in of the same person serves one asset meanwhile.
+    const [first] = given.asset_ids;
+    await host.call('POST', '/v1/reconnects', { access_token: await stage.token(persons.right.id), asset_ids: [first], wait_seconds: 30 });
+    await press(page, isConfirm);
+    await main(page).getByRole('alert').waitFor();
+    await step(page, 'preview');
+    assert.match(await main(page).getByRole('alert').innerText(), /Something changed/);
+    assert.equal((await stage.reconnects()).length, count + 1, 'only the other one');
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    await page.context().close();
+  },
+
+  async 'what is parked is no success, and takes over without a reload once its business has moved'() {
+    const now = new Date((await host.sandbox('GET', 'world')).now).getTime();
+    const businesses = (await host.sandbox('GET', 'world')).businesses.slice(0, 2).map((it) => it.id);
+    const migrations = [];
+    for (const business of businesses) {
+      migrations.push(await host.sandbox('POST', 'migrations', {
+        person: persons.right.id, new_person: persons.managed.id, business, cut_off: new Date(now + 30 * 86_400_000).toISOString(),
+      }));
+    }
+    await host.sandbox('POST', `migrations/${migrations[0].id}/complete`, {});
+    const assets = (await host.call('GET', '/v1/assets?limit=200')).data;
+    const asset_ids = assets.filter((it) => businesses.includes(it.business_id)).map((it) => it.id);
+    const page = await arrive('consent=token&status', { asset_ids });
+    await stage.logIn(page, persons.managed.id);
+    await step(page, 'preview');
+    await stage.shoot(page, 'preview-parked');
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    assert.equal(await title(page), 'Some assets need something else');
+    assert.equal(await read(page, 'verdict'), 'some_need_someone');
+    const before = await groups(page);
+    assert.ok(before['Follows by itself'] > 0 && before.Done > 0, JSON.stringify(before));
+    assert.equal(sum(before), asset_ids.length);
+    await stage.shoot(page, 'summary-parked');
+    const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download the list')]);
+    const lines = (await (await import('node:fs/promises')).readFile(await download.path(), 'utf8')).split('\r\n');
+    assert.equal(lines.length, asset_ids.length + 1);
+    await host.sandbox('POST', `migrations/${migrations[1].id}/complete`, {});
+    await host.sandbox('POST', 'clock', { advance: '2h' });
+    await main(page).getByText('Everything is reconnected').waitFor({ timeout: 60_000 });
+    assert.deepEqual(Object.keys(await groups(page)), ['Done']);
+    await page.context().close();
+  },
+
+  // The last one: the simulated Meta limits the app for minutes.
+  async 'a throttled item waits and is not called failed; the others are done'() {
+    const [first] = given.asset_ids;
+    const page = await arrive('consent=token', { asset_ids: given.asset_ids.slice(0, 5) });
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    const { id } = await host.sandbox('POST', 'faults', { match: { asset: first }, effect: { throttle: { code: 32 } } });
+    await press(page, isConfirm);
+    await step(page, 'running');
+    await main(page).getByText('Tried again later').waitFor();
+    await stage.shoot(page, 'throttled');
+    const text = await main(page).locator('li').filter({ hasText: 'Tried again later' }).innerText();
+    assert.match(text, /Tried again on .+(GMT|UTC)/);
+    await host.sandbox('DELETE', `faults/${id}`);
+    const view = await host.call('GET', `/v1/reconnects/${(await read(page, 'reconnect')).id}`);
+    assert.deepEqual(view.items.map((it) => it.outcome).sort(), ['deferred', ...Array(4).fill('replaced')]);
+    await page.context().close();
+  },
+};
+
+await story(parts);
+await stage.stop();

@@ -1,0 +1,90 @@
+// Five and ten thousand assets: how long the first layout takes, how long the page is ever busy, how much memory it holds,
+// and whether the search of the browser finds the last row.
+
+import assert from 'node:assert/strict';
+
+import { story } from '../browser.mjs';
+import { Stage, groups, main, noViolation, press, step } from './stage.mjs';
+
+const stage = await new Stage(JSON.parse(process.argv[2])).start();
+const { given, host } = stage;
+const { persons } = given;
+
+// The longest that one task may take, in milliseconds: 50 on an idle machine, 200 beside other work.
+const LONGEST = process.env.REGRANT_IDLE ? 50 : 200;
+
+// Registers `count` pages at the simulated Meta and with the tenant, and connects them.
+async function stock(count) {
+  const world = {
+    apps: [{ id: given.app, secret: (await host.sandbox('GET', 'world')).apps[0].secret, name: 'Provider App' }],
+    businesses: [{ id: '200000000000001', name: 'Business One' }],
+    persons: [{ id: persons.right.id, name: persons.right.name, roles: [{ business: '200000000000001' }] }],
+    generate: [{ kind: 'page', business: '200000000000001', count, first_id: '500000000000001', name: 'Page {n}' }],
+  };
+  await host.sandbox('PUT', 'world', world);
+  const ids = (await host.sandbox('GET', 'world')).assets.filter((it) => it.kind === 'page').map((it) => it.id);
+  for (let at = 0; at < ids.length; at += 1000) {
+    const assets = ids.slice(at, at + 1000).map((id, n) => ({ id, kind: 'page', name: `Page ${at + n + 1}`, business_id: '200000000000001' }));
+    await host.call('POST', '/v1/assets', { assets });
+  }
+  return ids;
+}
+
+const TIMES = `
+  window.tasks = [];
+  new PerformanceObserver((list) => { for (const it of list.getEntries()) window.tasks.push(Math.round(it.duration)); })
+    .observe({ type: 'longtask', buffered: true });
+`;
+
+const all = await stock(10_000);
+
+async function measure(count) {
+  host.forget({ asset_ids: all.slice(0, count) });
+  const context = await stage.browser.newContext({ viewport: { width: 900, height: 900 } });
+  await context.addInitScript(TIMES);
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  const began = Date.now();
+  await page.goto(`${host.url}/?consent=token`);
+  await step(page, 'choose');
+  const first = await page.evaluate(() => Math.round(performance.getEntriesByType('paint').find((it) => it.name === 'first-contentful-paint').startTime));
+  await page.waitForFunction((n) => document.querySelector('regrant-reconnect').shadowRoot.querySelectorAll('li').length === n, count, { timeout: 60_000 });
+  const listed = Date.now() - began;
+  const ticks = page.evaluate((n) => document.querySelector('regrant-reconnect').assets.length === n, count);
+  assert.ok(await ticks);
+  await stage.logIn(page, persons.right.id);
+  await step(page, 'preview', 60_000);
+  await press(page, /^Reconnect [\d,]+ assets$/);
+  await step(page, 'running', 60_000);
+  await step(page, 'summary', 120_000);
+  assert.deepEqual(await groups(page), { Done: count });
+  await page.waitForFunction((n) => document.querySelector('regrant-reconnect').shadowRoot.querySelectorAll('li').length === n, count, { timeout: 60_000 });
+  assert.ok(await page.evaluate((n) => window.find(`Page ${n}`), count - 1), 'the search of the browser finds a late row');
+  const tasks = await page.evaluate(() => window.tasks);
+  const client = await context.newCDPSession(page);
+  await client.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await client.send('Runtime.getHeapUsage');
+  const figures = { assets: count, first_paint_ms: first, listed_ms: listed, longest_task_ms: Math.max(0, ...tasks), long_tasks: tasks.length, heap_mib: +(usedSize / 2 ** 20).toFixed(1) };
+  console.log(JSON.stringify(figures));
+  await noViolation(page);
+  await context.close();
+  assert.ok(figures.longest_task_ms < LONGEST, `${figures.longest_task_ms} ms`);
+  assert.ok(figures.heap_mib < 60, `${figures.heap_mib} MiB`);
+}
+
+const parts = {
+  async 'five thousand assets keep the page quick'() { await measure(5000); },
+  async 'ten thousand assets keep the page quick'() { await measure(10_000); },
+  async 'one asset reads well'() {
+    host.forget({ asset_ids: all.slice(0, 1) });
+    const page = await stage.open('consent=token');
+    await step(page, 'choose');
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    await main(page).getByRole('button', { name: 'Reconnect 1 asset', exact: true }).waitFor();
+    await page.context().close();
+  },
+};
+
+await story(parts);
+await stage.stop();

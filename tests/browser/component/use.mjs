@@ -1,0 +1,212 @@
+// The component in use: without a mouse, in German, on narrow and wide screens, in dark and forced colours, for people
+// who use assistive technology.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { story } from '../browser.mjs';
+import { Stage, main, noViolation, press, step, title } from './stage.mjs';
+
+const require = createRequire(path.join(process.env.REGRANT_BROWSER_HOME, 'package.json'));
+const AXE = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+const stage = await new Stage(JSON.parse(process.argv[2])).start();
+const { given, host } = stage;
+const { persons } = given;
+await stage.connect(persons.right.id);
+
+async function arrive(query = 'consent=token', options = {}, order = {}) {
+  host.forget({ asset_ids: given.asset_ids.slice(0, 12), ...order });
+  const page = await stage.open(query, options);
+  await step(page, 'choose');
+  return page;
+}
+
+// Every finding of axe on the page, by rule and element.
+async function findings(page) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const { violations } = await page.evaluate((values) => window.axe.run('regrant-reconnect', {
+    runOnly: { type: 'tag', values }, resultTypes: ['violations'],
+  }), RULES);
+  return violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? node.failureSummary}`));
+}
+
+const SCHEMES = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  'forced colours': { forcedColors: 'active' },
+  'more contrast': { contrast: 'more' },
+};
+
+// Goes through the steps, and looks at each.
+async function walk(page, look) {
+  await look('choose');
+  await press(page, /^(Continue to Meta|Weiter zu Meta)$/);
+  await look('waiting');
+  await press(page, /^(I closed it|Ich habe es geschlossen)$/);
+  await stage.logIn(page, persons.right.id, { assets: given.asset_ids.slice(2, 12) });
+  await step(page, 'preview');
+  await look('preview');
+  await main(page).locator('.main').click();
+  await step(page, 'summary');
+  await look('summary');
+}
+
+const parts = {};
+
+for (const [name, options] of Object.entries(SCHEMES)) {
+  parts[`axe finds nothing at any step in ${name}`] = async () => {
+    const page = await arrive('consent=token', options);
+    const found = [];
+    await walk(page, async (at) => {
+      found.push(...(await findings(page)).map((it) => `${at}: ${it}`));
+      await stage.shoot(page, `${at}-${name.replace(' ', '-')}`);
+    });
+    assert.deepEqual(found, []);
+    await noViolation(page);
+    await page.context().close();
+  };
+}
+
+for (const width of [320, 360, 1440]) {
+  parts[`nothing scrolls sideways and every target is large enough at ${width} px, with text twice as large too`] = async () => {
+    const page = await arrive('consent=token', { viewport: { width, height: 800 } });
+    await walk(page, async (at) => {
+      for (const size of ['100%', '200%']) {
+        await page.evaluate((it) => { document.documentElement.style.fontSize = it; }, size);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(over <= 0, `${at} ${size}: ${over} px`);
+      }
+      await page.evaluate(() => { document.documentElement.style.fontSize = ''; });
+      const small = await main(page).evaluate((it) => [...it.shadowRoot.querySelectorAll('button, a')]
+        .map((target) => [target.textContent, target.getBoundingClientRect()]).filter(([, box]) => box.width < 24 || box.height < 24));
+      assert.deepEqual(small, [], at);
+      await stage.shoot(page, `${at}-${width}`);
+    });
+    await page.context().close();
+  };
+}
+
+Object.assign(parts, {
+  async 'a person without a mouse goes from the list to the undo, and sees where the focus is'() {
+    const page = await arrive();
+    const focused = () => page.evaluate(() => {
+      const inner = document.activeElement.shadowRoot?.activeElement;
+      const style = inner && getComputedStyle(inner);
+      return { text: inner?.textContent ?? '', outline: style ? parseFloat(style.outlineWidth) : 0 };
+    });
+    const tabTo = async (name) => {
+      for (let turn = 0; turn < 12; turn += 1) {
+        await page.keyboard.press('Tab');
+        const { text, outline } = await focused();
+        if (!name.test(text)) continue;
+        assert.ok(outline >= 2, `${text} shows no focus`);
+        return;
+      }
+      throw new Error(`${name} is not reached`);
+    };
+    await tabTo(/^Continue to Meta$/);
+    await page.keyboard.press('Enter');
+    await step(page, 'waiting');
+    assert.match((await focused()).text, /Waiting/, 'the heading of the step has the focus');
+    const login = { access_token: await stage.token(persons.right.id) };
+    await page.evaluate((it) => document.querySelector('regrant-reconnect').giveConsent(it), login);
+    await step(page, 'preview');
+    assert.match((await focused()).text, /What will change/);
+    await page.keyboard.press('Escape');
+    await tabTo(/^Reconnect 12 assets$/);
+    await page.keyboard.press('Enter');
+    await step(page, 'summary');
+    assert.match((await focused()).text, /Everything is reconnected/);
+    await tabTo(/^Undo$/);
+    await page.keyboard.press('Space');
+    await page.waitForFunction(() => document.querySelector('regrant-reconnect').reconnect.undo_of);
+    await step(page, 'summary');
+    assert.equal(await title(page), 'The reconnect was undone');
+    await page.context().close();
+  },
+
+  async 'no English is left on a German page'() {
+    const page = await arrive('consent=token&lang=de&status');
+    const { TEXTS } = await import('../../../web/src/texts.js');
+    const english = new Set(Object.values(TEXTS.en).filter((it) => typeof it === 'string'));
+    const german = new Set(Object.values(TEXTS.de).filter((it) => typeof it === 'string'));
+    await walk(page, async (at) => {
+      const texts = await main(page).locator('h2, h3, p, button, .state, .count').allInnerTexts();
+      const left = texts.filter((it) => english.has(it) && !german.has(it));
+      assert.deepEqual(left, [], at);
+      assert.ok(!/\b(the|token of|Nothing|again)\b/.test(texts.join(' ')), texts.join(' '));
+      await stage.shoot(page, `${at}-de`);
+    });
+    await page.context().close();
+  },
+
+  async 'numbers, plurals and dates follow the language and the time zone of the viewer'() {
+    const { Words } = await import('../../../web/src/words.js');
+    const [en, de] = [new Words('en-GB'), new Words('de-DE')];
+    for (const [n, english, german] of [[0, '0 assets need', '0 Objekte brauchen'], [1, '1 asset needs', '1 Objekt braucht'],
+      [2, '2 assets need', '2 Objekte brauchen'], [5000, '5,000 assets need', '5.000 Objekte brauchen']]) {
+      assert.ok(en.text('need', { n }).startsWith(english), en.text('need', { n }));
+      assert.ok(de.text('need', { n }).startsWith(german), de.text('need', { n }));
+    }
+    const page = await arrive();
+    await main(page).getByText(/GMT\+5:45/).first().waitFor();
+    await page.context().close();
+  },
+
+  async 'every text exists in both languages, with the same names'() {
+    const { TEXTS } = await import('../../../web/src/texts.js');
+    assert.deepEqual(Object.keys(TEXTS.en).sort(), Object.keys(TEXTS.de).sort());
+    const names = (text) => [...JSON.stringify(text).matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort().join();
+    for (const code of Object.keys(TEXTS.en)) {
+      const [en, de] = [TEXTS.en[code], TEXTS.de[code]].map((it) => [...new Set(names(it).split(','))].join());
+      assert.equal(en, de, code);
+    }
+  },
+
+  async 'nothing moves for people who want less motion'() {
+    const page = await arrive('consent=token', { reducedMotion: 'reduce' });
+    const moving = await main(page).locator('*').evaluateAll((all) => all.filter((it) => {
+      const style = getComputedStyle(it);
+      return parseFloat(style.transitionDuration) > 0 || parseFloat(style.animationDuration) > 0;
+    }).map((it) => it.className));
+    assert.deepEqual(moving, []);
+    await page.context().close();
+  },
+
+  async 'texts can be replaced by code, and a right-to-left page is mirrored'() {
+    const page = await arrive();
+    await page.evaluate(() => {
+      document.documentElement.dir = 'rtl';
+      document.querySelector('regrant-reconnect').texts = { choose: 'Our own title' };
+    });
+    await main(page).getByRole('heading', { name: 'Our own title' }).waitFor();
+    const align = await main(page).locator('h2').evaluate((it) => getComputedStyle(it).direction);
+    assert.equal(align, 'rtl');
+    await page.context().close();
+  },
+
+  async 'a session without any problem says that all is well, and when it was checked'() {
+    const page = await arrive();
+    await main(page).getByText(/^No asset needs a log-in\. Checked at /).waitFor();
+    await page.context().close();
+  },
+
+  async 'long texts fit: a pseudo language, 40 per cent longer'() {
+    const page = await arrive('consent=token', { viewport: { width: 320, height: 800 } });
+    const { TEXTS } = await import('../../../web/src/texts.js');
+    const longer = Object.fromEntries(Object.entries(TEXTS.en).filter(([, it]) => typeof it === 'string')
+      .map(([code, text]) => [code, `${text} ${'ō'.repeat(Math.ceil(text.length * 0.4))}`]));
+    await page.evaluate((it) => { document.querySelector('regrant-reconnect').texts = it; }, longer);
+    await step(page, 'choose');
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${over} px`);
+    await page.context().close();
+  },
+});
+
+await story(parts);
+await stage.stop();

@@ -1,0 +1,3 @@
+// Importing it names the elements.
+
+export {};

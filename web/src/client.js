@@ -1,0 +1,136 @@
+// Calls of the API with the token of a reconnect session, which stays in memory.
+//
+// The rule: a call that can be repeated is repeated until it is answered: reads, and writes under their idempotency key.
+// A session that has ended is asked for again, once, and the call continues with the new token.
+
+const PAUSES = [1, 2, 5, 10, 20, 30];
+const EARLY = 60_000;
+
+// A refusal of the API. `code` is the last part of its type.
+export class Refusal extends Error {
+  constructor(status, problem) {
+    super(problem?.detail ?? `status ${status}`);
+    this.status = status;
+    this.code = problem?.type?.split('/').pop() ?? 'unknown';
+  }
+}
+
+export class Client {
+  locale = 'en';
+  // Milliseconds by which the clock of the server is ahead of ours; null until it is known.
+  skew = null;
+  // Called with `offline` or `busy` while calls are not answered, with null when they are again.
+  onTrouble = () => {};
+  #base;
+  #fetchSession;
+  #token;
+  #endsAt;
+  #renewal;
+  #trouble = null;
+
+  constructor(base, fetchSession) {
+    this.#base = base;
+    this.#fetchSession = fetchSession;
+  }
+
+  // Keeps until when the session is open.
+  know(session) {
+    this.id = session.id;
+    this.#endsAt = Date.parse(session.expires_at);
+  }
+
+  now() {
+    return Date.now() + (this.skew ?? 0);
+  }
+
+  // The answer of a call, as an object; null where it has no body.
+  async call(method, path, { body, key, signal } = {}) {
+    for (let turn = 0; ; turn += 1) {
+      let wait = PAUSES[Math.min(turn, PAUSES.length - 1)];
+      try {
+        const answer = await this.send(method, path, { body, key, signal });
+        if (answer.ok) this.report(null);
+        if (answer.ok) return answer.status === 204 ? null : await answer.json();
+        const refusal = new Refusal(answer.status, await answer.json().catch(() => null));
+        const passes = answer.status === 429 || answer.status >= 500 || refusal.code === 'call_under_way';
+        if (!passes || (turn > 5 && answer.status === 500)) throw refusal;
+        this.report('busy');
+        wait = Number(answer.headers.get('retry-after')) || wait;
+      } catch (error) {
+        // `fetch` throws a TypeError where no answer came.
+        if (!(error instanceof TypeError)) throw error;
+        this.report('offline');
+      }
+      await rest(wait * 1000, signal);
+    }
+  }
+
+  // One attempt, with a session that is open.
+  async send(method, path, { body, key, signal, headers } = {}) {
+    if (!this.#token || (this.#endsAt && this.now() > this.#endsAt - EARLY)) await this.renew();
+    const ask = () => fetch(this.#base + path, {
+      method,
+      signal,
+      credentials: 'omit',
+      cache: 'no-store',
+      body: body && JSON.stringify(body),
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        'accept-language': this.locale,
+        ...(body && { 'content-type': 'application/json' }),
+        ...(key && { 'idempotency-key': key }),
+        ...headers,
+      },
+    });
+    const used = this.#token;
+    let answer = await ask();
+    if (answer.status === 401) {
+      if (used === this.#token) await this.renew();
+      answer = await ask();
+    }
+    const date = Date.parse(answer.headers.get('date'));
+    if (date) this.skew = date - Date.now();
+    return answer;
+  }
+
+  // Asks the page for a session; callers that come meanwhile share the answer. While a person logs in on the hosted page,
+  // the backend gives the session of the link, once there is one.
+  renew(isWaiting = false) {
+    this.#renewal ??= this.#ask(isWaiting).finally(() => { this.#renewal = null; });
+    return this.#renewal;
+  }
+
+  async #ask(isWaiting) {
+    try {
+      const { token, link } = await this.#fetchSession({ sessionId: this.id ?? null, isWaiting });
+      if (!token) throw new TypeError('no token');
+      [this.#token, this.link, this.#endsAt] = [token, link ?? null, null];
+    } catch {
+      throw Object.assign(new Error('fetchSession gave no session'), { code: 'no_session' });
+    }
+  }
+
+  report(trouble) {
+    if (this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    this.onTrouble(trouble);
+  }
+}
+
+// Waits; the network that comes back, and a page that is looked at again, end it early.
+export function rest(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const over = new AbortController();
+    const end = () => { clearTimeout(timer); over.abort(); (signal?.aborted ? reject(signal.reason) : resolve()); };
+    const timer = setTimeout(end, milliseconds);
+    const { signal: until } = over;
+    addEventListener('online', end, { signal: until });
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) end(); }, { signal: until });
+    signal?.addEventListener('abort', end, { signal: until });
+    if (signal?.aborted) end();
+  });
+}
+
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((it) => it.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,88 @@
+// What both elements share: a root, the session of the page, the language, and events.
+//
+// The rule: an event is a state that can be read as well, and a listener that comes late still gets it: a page that is
+// hydrated adds its listeners after the element has started. No event holds a token.
+
+import { dress } from './style.js';
+
+// Not on a server, which only renders the tag.
+const Base = globalThis.HTMLElement ?? class {};
+
+const PAST = ['ready', 'load-error', 'step-change', 'attention-change', 'previewed', 'progress', 'finished'];
+
+export class SessionElement extends Base {
+  static observedAttributes = ['api', 'lang'];
+  #root;
+  #states;
+  #said = new Map();
+  #fetchSession;
+  #texts;
+
+  // Gives `{ token, link }` from the backend of the page. Called again before the session ends, with its id.
+  get fetchSession() { return this.#fetchSession; }
+  set fetchSession(run) {
+    const isFirst = !this.#fetchSession;
+    this.#fetchSession = run;
+    if (isFirst && run && this.isConnected) this.start();
+  }
+
+  // Texts by code that replace those of the element.
+  get texts() { return this.#texts; }
+  set texts(texts) {
+    this.#texts = texts;
+    this.#restart();
+  }
+
+  // `{ total, actionRequired }`, or null while it is not known.
+  get attention() { return this.#said.get('attention-change') ?? null; }
+
+  connectedCallback() {
+    // A page may have set them before the element was defined.
+    for (const name of ['texts', 'fetchSession']) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
+    if (this.fetchSession) this.start();
+  }
+
+  disconnectedCallback() { this.stop(); }
+
+  attributeChangedCallback(_, before, now) {
+    if (before !== now) this.#restart();
+  }
+
+  addEventListener(name, listener, options) {
+    super.addEventListener(name, listener, options);
+    if (!this.#said.has(name) || !listener) return;
+    const event = new CustomEvent(name, { detail: this.#said.get(name) });
+    if (options?.once) this.removeEventListener(name, listener, options);
+    queueMicrotask(() => (listener.handleEvent ? listener.handleEvent(event) : listener.call(this, event)));
+  }
+
+  // The shadow root, with the style.
+  open() {
+    if (!this.#root) {
+      this.#root = this.attachShadow({ mode: 'open' });
+      dress(this.#root);
+      this.#states = this.attachInternals().states;
+    }
+    return this.#root;
+  }
+
+  say(name, detail = {}) {
+    if (PAST.includes(name)) this.#said.set(name, detail);
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+  }
+
+  // Makes the step a state that styles can select: `:state(preview)`.
+  show(step) {
+    this.#states?.clear();
+    this.#states?.add(step);
+  }
+
+  #restart() {
+    if (this.isConnected && this.#root) this.start();
+  }
+}

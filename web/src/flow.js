@@ -1,0 +1,264 @@
+// Where a person is, from the first list to the summary. It knows no element; `view.js` shows it.
+//
+// The rule: what matters is on the server, so a reload and another tab come to the same step. A confirmation has one
+// idempotency key, made with its preview: a double click and a repeated call are one reconnect.
+
+import { newKey, rest } from './client.js';
+import { attentionOf } from './groups.js';
+import { follow } from './stream.js';
+
+const SESSION = '/v1/reconnect-sessions/current';
+const CONSENT = `${SESSION}/consent`;
+// The assets of the session, whichever they are.
+const ALL = { select: {} };
+
+export class Flow {
+  step = 'loading';
+  session = null;
+  assets = new Map();
+  hasAllAssets = false;
+  consent = null;
+  preview = null;
+  // Ids of assets that the newest preview judges differently from the one before.
+  differing = new Set();
+  reconnect = null;
+  items = new Map();
+  // The code of what went wrong, or of what a person should know.
+  notice = null;
+  isBusy = false;
+  #client;
+  #say;
+  #work = new AbortController();
+  #reading = null;
+  #key;
+  #undoKey;
+
+  // `say(what, detail)` is called after each change: `step`, `assets`, `item`, `busy`, and the names of events.
+  constructor(client, say) {
+    this.#client = client;
+    this.#say = say;
+  }
+
+  stop() {
+    this.#work.abort();
+  }
+
+  now() {
+    return this.#client.now();
+  }
+
+  // The address of the hosted log-in, if the page's backend gave one.
+  get link() {
+    return this.#client.link;
+  }
+
+  // Reads the session and goes to its step: also after it had ended, with all that was there before.
+  async start() {
+    await this.#guard(async (signal) => {
+      this.#go('loading');
+      const next = await this.#readPage('');
+      this.#say('ready', { sessionId: this.session.id });
+      this.readAssets(next);
+      if (this.reconnect?.status === 'running') {
+        await this.#follow(await this.#client.call('GET', `/v1/reconnects/${this.reconnect.id}`, { signal }));
+      } else if (!(await this.#resume())) this.leave();
+    });
+  }
+
+  // Waits for a log-in in another window: of the hosted page, or of the page around the element.
+  async wait(isHosted, notice = null) {
+    await this.#guard(async (signal) => {
+      this.#go('waiting', notice);
+      while (this.step === 'waiting') {
+        await rest(2500, signal);
+        if (this.step !== 'waiting') return;
+        if (isHosted) await this.#client.renew(true);
+        if (await this.#resume()) return;
+      }
+    });
+  }
+
+  // Goes back to the list; what a person saw before is kept.
+  leave(notice = null) {
+    this.#go(this.preview ? 'preview' : this.reconnect ? 'summary' : 'choose', notice);
+  }
+
+  // Takes a log-in of the page: `{ code, redirect_uri }` or `{ access_token }`. It is sent once and not kept.
+  async give(login) {
+    await this.#guard(async (signal) => {
+      this.#go('checking');
+      this.consent = await this.#client.call('POST', CONSENT, { body: login, key: newKey(), signal });
+      await this.#check();
+    });
+  }
+
+  check() {
+    return this.#guard(() => this.#check());
+  }
+
+  // Reconnects as the preview says. While it is under way, another press changes nothing.
+  async confirm() {
+    if (this.isBusy || this.step !== 'preview' || !this.preview.plan_id) return;
+    this.#busy(true);
+    await this.#guard(async (signal) => {
+      const body = { consent_id: this.consent.consent_id, plan_id: this.preview.plan_id, wait_seconds: 0, ...ALL };
+      try {
+        const made = await this.#client.call('POST', '/v1/reconnects', { body, key: this.#key, signal });
+        this.consent = null;
+        await this.#follow(made);
+      } catch (error) {
+        if (error.code === 'plan_outdated') await this.#check('plan_outdated');
+        else if (error.code === 'not_found') await this.#leaveConsent();
+        else throw error;
+      }
+    });
+    this.#busy(false);
+  }
+
+  async undo() {
+    if (this.isBusy || !this.reconnect) return;
+    this.#busy(true);
+    await this.#guard(async (signal) => {
+      this.#undoKey ??= newKey();
+      const path = `/v1/reconnects/${this.reconnect.id}/undo`;
+      await this.#follow(await this.#client.call('POST', path, { body: { wait_seconds: 0 }, key: this.#undoKey, signal }));
+    });
+    this.#busy(false);
+  }
+
+  // Deletes the log-in, so that another account can be used.
+  async forget() {
+    await this.#guard(async (signal) => {
+      await this.#client.call('DELETE', CONSENT, { signal });
+      this.consent = this.preview = null;
+      this.#go('choose', 'other_account');
+    });
+  }
+
+  // Reads the assets from a page of the list on, and says how they are. Callers that come meanwhile share the answer.
+  readAssets(from = '') {
+    this.#reading ??= this.#readPages(from).finally(() => { this.#reading = null; });
+    return this.#reading;
+  }
+
+  async #readPages(from) {
+    try {
+      for (let next = from; next != null;) next = await this.#readPage(next);
+      this.hasAllAssets = true;
+      this.#say('assets');
+      this.#say('attention-change', attentionOf(this.assets.values()));
+    } catch (error) {
+      // The step says what is wrong; this only looks.
+      if (!error.code && !this.#work.signal.aborted) throw error;
+    }
+  }
+
+  // The log-in is used or over: another tab was first, and its reconnect is the one to show; else a person logs in again.
+  async #leaveConsent() {
+    this.consent = this.preview = null;
+    if (!(await this.#resume())) this.leave('not_found');
+  }
+
+  // Goes to the step that the server knows of; false if there is none.
+  async #resume() {
+    const [{ signal }, { step }] = [this.#work, this];
+    const consent = await this.#client.call('GET', CONSENT, { signal }).catch(unless('not_found'));
+    const newest = (await this.#client.call('GET', '/v1/reconnects?limit=1', { signal })).data[0];
+    // The page gave a log-in meanwhile, or the person left.
+    if (this.step !== step) return true;
+    if (consent && (consent.consent_id !== this.consent?.consent_id || !this.preview)) {
+      this.consent = consent;
+      await this.#check();
+      return true;
+    }
+    if (!newest || newest.id === this.reconnect?.id) return false;
+    this.consent = null;
+    await this.#follow(await this.#client.call('GET', `/v1/reconnects/${newest.id}`, { signal }));
+    return true;
+  }
+
+  async #check(notice = null) {
+    this.#go('checking', notice);
+    const { signal } = this.#work;
+    const body = { consent_id: this.consent.consent_id, ...ALL };
+    const before = this.preview;
+    this.preview = null;
+    this.preview = await this.#client.call('POST', '/v1/reconnect-previews', { body, signal });
+    const earlier = new Map(notice ? before?.items.map((it) => [it.asset_id, it.coverage]) : []);
+    const differs = (it) => earlier.has(it.asset_id) && earlier.get(it.asset_id) !== it.coverage;
+    this.differing = new Set(this.preview.items.filter(differs).map((it) => it.asset_id));
+    this.#key = newKey();
+    this.#go('preview', notice);
+    this.#say('previewed', { counts: this.preview.counts, person: this.preview.person });
+  }
+
+  // Follows a reconnect to its end.
+  async #follow(view) {
+    const { signal } = this.#work;
+    const path = `/v1/reconnects/${view.id}`;
+    this.#take(view);
+    this.#undoKey = null;
+    this.#go('running');
+    while (this.reconnect.status === 'running') {
+      const take = (name, data) => {
+        if (name !== 'item') return;
+        this.items.set(data.asset_id, data);
+        this.#say('item', data);
+      };
+      const hasEnded = await follow(this.#client, `${path}/events`, 'reconnect', take, signal);
+      // A stream that fails is replaced by questions.
+      if (!hasEnded) await rest(2000, signal);
+      this.#take(await this.#client.call('GET', path, { signal }));
+    }
+    this.preview = this.consent = null;
+    this.#go('summary');
+    this.#say('finished', this.reconnect);
+    this.readAssets();
+  }
+
+  #take({ items, ...view }) {
+    this.reconnect = view;
+    this.items = new Map(items.map((it) => [it.asset_id, it]));
+  }
+
+  async #readPage(cursor) {
+    const { signal } = this.#work;
+    const query = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+    const { assets, ...session } = await this.#client.call('GET', `${SESSION}?limit=200${query}`, { signal });
+    this.session = session;
+    this.#client.know(session);
+    for (const asset of assets) this.assets.set(asset.id, asset);
+    return session.next_cursor;
+  }
+
+  #go(step, notice = null) {
+    [this.step, this.notice] = [step, notice];
+    this.#say('step', { step });
+  }
+
+  #busy(isBusy) {
+    this.isBusy = isBusy;
+    this.#say('busy');
+  }
+
+  // Runs a part of the flow; what it is refused is shown where the person is.
+  async #guard(run) {
+    const { signal } = this.#work;
+    try {
+      await run(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const code = error.code ?? 'unexpected';
+      if (!error.code) reportError(error);
+      if (this.step === 'loading' || code === 'no_session') {
+        this.#go('stopped', code);
+        this.#say('load-error', { code });
+      } else if (this.step === 'checking') this.leave(code);
+      else this.#go(this.step, code);
+    }
+  }
+}
+
+const unless = (code) => (error) => {
+  if (error.code !== code) throw error;
+};

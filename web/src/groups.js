@@ -1,0 +1,30 @@
+// Who acts next, as the API says it of each item: pure tables, in the order in which people see them.
+
+export const GROUPS = ['done', 'someone', 'itself', 'retry', 'impossible'];
+
+const DONE = ['replaced', 'unchanged', 'superseded', 'restored', 'nothing_to_undo'];
+
+export function groupOfItem({ outcome, reason }) {
+  if (DONE.includes(outcome)) return 'done';
+  if (!outcome || outcome === 'parked' || outcome === 'deferred') return 'itself';
+  if (outcome === 'unknown_asset') return 'impossible';
+  return { person: 'retry', business_admin: 'someone', provider: 'someone' }[reason?.who] ?? 'impossible';
+}
+
+export const COVERAGES = ['will_replace', 'would_park', 'would_narrow', 'uncovered', 'unknown', 'unchanged'];
+
+// Whether people have to do something about the asset, and a log-in may heal it.
+export const needsPerson = ({ reason }) => ['reconnect', 'other_person'].includes(reason.heals);
+
+// What a host shows beside its menu: assets that are not well, and those of them that a person heals.
+export function attentionOf(assets) {
+  const ill = [...assets].filter((it) => it.state !== 'healthy');
+  return { total: ill.length, actionRequired: ill.filter(needsPerson).length };
+}
+
+// Items by a function of each, without empty groups, in the order of `names`.
+export function split(items, names, nameOf) {
+  const groups = new Map(names.map((name) => [name, []]));
+  for (const item of items) groups.get(nameOf(item))?.push(item);
+  return [...groups].filter(([, list]) => list.length > 0);
+}

@@ -1,0 +1,16 @@
+// Makes elements. Nothing is parsed: a strict policy with Trusted Types needs no exception, and a name is never markup.
+
+// `h('p', { class: 'hint', onclick: run }, 'text', child)`; what is null or false is left out.
+export function h(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value == null || value === false) continue;
+    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value === true ? '' : value);
+  }
+  made.append(...children.flat().filter((it) => it != null && it !== false));
+  return made;
+}
+
+// Gives the page a turn, so that long lists never block it.
+export const pause = () => new Promise((resolve) => { setTimeout(resolve); });

@@ -1,0 +1,131 @@
+// `<regrant-reconnect>`: shows which assets need a log-in, takes it, and reconnects them.
+//
+// The rule: importing this file does nothing, also where there is no page; `define.js` names the element.
+
+import { Client } from './client.js';
+import { examine } from './doctor.js';
+import { SessionElement } from './element.js';
+import { Flow } from './flow.js';
+import { listOfAssets, listOfItems, save } from './lists.js';
+import { View } from './view.js';
+import { Words, localeOf } from './words.js';
+
+export class RegrantReconnect extends SessionElement {
+  #client;
+  #flow;
+  #view;
+  #window;
+  #isBlocked = false;
+  #watch;
+
+  // What the element shows: `loading`, `choose`, `waiting`, `checking`, `preview`, `running`, `summary`, `stopped`.
+  get step() { return this.#flow?.step ?? 'loading'; }
+  get session() { return this.#flow?.session ?? null; }
+  get preview() { return this.#flow?.preview ?? null; }
+  get reconnect() { return this.#flow?.reconnect ?? null; }
+  get items() { return [...(this.#flow?.items.values() ?? [])]; }
+  get assets() { return [...(this.#flow?.assets.values() ?? [])]; }
+  get verdict() { return this.reconnect?.verdict ?? null; }
+
+  // Reads the session again and goes to its step.
+  async start() {
+    this.stop();
+    const locale = localeOf(this);
+    this.#client = new Client(this.getAttribute('api') ?? '', (asked) => this.fetchSession(asked));
+    this.#client.locale = locale;
+    this.#client.onTrouble = (code) => this.#view.connection(code);
+    this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail));
+    this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
+    await this.#flow.start();
+  }
+
+  // Reads the assets again, for a page that knows that something changed.
+  async refresh() { await this.#flow?.readAssets(); }
+
+  stop() {
+    this.#flow?.stop();
+    clearInterval(this.#watch);
+  }
+
+  // Takes a log-in that the page got: `{ code, redirect_uri }` or `{ access_token }`.
+  async giveConsent(login) { await this.#flow.give(login); }
+
+  // Says that the log-in of the page came to nothing.
+  cancelConsent() { this.#flow.leave('cancelled'); }
+
+  async confirm() { await this.#flow.confirm(); }
+
+  async undo() { await this.#flow.undo(); }
+
+  // Ends the work of the element on this page. What was confirmed continues on the server.
+  close() {
+    this.stop();
+    this.open().replaceChildren();
+    this.say('closed', {});
+  }
+
+  // What may keep the flow from working on this page: `[{ code, ok, detail }]`.
+  doctor() { return examine(this, this.#client, this.#isBlocked); }
+
+  #acts() {
+    const flow = this.#flow;
+    const logIn = () => this.#logIn(false);
+    const again = () => this.#logIn(true);
+    return {
+      log_in: logIn,
+      log_in_again: again,
+      choose_again: again,
+      i_closed_it: () => flow.leave('cancelled'),
+      confirm: () => flow.confirm(),
+      check_again: () => flow.check(),
+      other_person: () => flow.forget(),
+      undo: () => flow.undo(),
+      resume: () => flow.start(),
+      copy: () => navigator.clipboard?.writeText(listOfAssets(this.assets)),
+      download: () => save('reconnect.csv', listOfItems(this.items, flow.assets)),
+      progressed: (done, total) => this.say('progress', { done, total }),
+    };
+  }
+
+  // A window opens in the click itself, else browsers block it.
+  #logIn(asksAgain) {
+    const form = this.getAttribute('consent') ?? 'hosted';
+    if (form === 'hosted') {
+      const { link } = this.#client;
+      this.#window = link ? open(link, 'regrant', 'popup,width=560,height=760') : null;
+      this.#isBlocked = !this.#window;
+    }
+    this.#flow.wait(form === 'hosted', this.#isBlocked ? 'blocked' : null);
+    this.say('consent-needed', { form, asksAgain, personId: this.session.person_id });
+  }
+
+  #say(what, detail) {
+    if (what === 'step') return this.#stepped(detail);
+    if (what === 'item') return this.#view.item(detail);
+    if (what === 'busy') return this.#view.busy();
+    // Names and states that arrive late; a list that a person reads is not drawn again.
+    if (what === 'assets') return ['choose', 'summary'].includes(this.step) && this.#view.refresh();
+    return this.say(what, detail);
+  }
+
+  #stepped({ step }) {
+    if (step !== 'waiting') {
+      // The person came back; the window has nothing to show any more.
+      this.#window?.close();
+      this.#window = null;
+    }
+    this.#view.draw();
+    this.show(step);
+    this.#lookAgain();
+    this.say('step-change', { step });
+  }
+
+  // While a list is shown, what heals or breaks elsewhere is shown, too.
+  #lookAgain() {
+    clearInterval(this.#watch);
+    const hasParked = this.step === 'summary' && this.items.some((it) => it.outcome === 'parked');
+    if (this.step !== 'choose' && !hasParked) return;
+    const every = Math.max(hasParked ? 5 : 30, this.assets.length / 200) * 1000;
+    this.#watch = setInterval(() => { if (!document.hidden) this.#flow.readAssets(); }, every);
+  }
+}
