@@ -127,6 +127,7 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(reconnects::undo_reconnect)
         .service(events::stream_reconnect_events)
         .service(events::tickets::create_reconnect_ticket)
+        .service(events::tickets::create_preview_ticket)
         .service(webhooks::create_webhook_endpoint)
         .service(webhooks::list_webhook_endpoints)
         .service(webhooks::get_webhook_endpoint)

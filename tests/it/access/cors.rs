@@ -142,11 +142,12 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 15] = [
+const OPEN: [(&str, &str); 16] = [
     ("POST", "/v1/reconnect-previews"),
     ("GET", "/v1/reconnect-previews/{id}"),
     ("DELETE", "/v1/reconnect-previews/{id}"),
     ("GET", "/v1/reconnect-previews/{id}/events"),
+    ("POST", "/v1/reconnect-previews/{id}/events/tickets"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),

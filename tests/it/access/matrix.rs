@@ -164,6 +164,7 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::POST,   "/v1/reconnects/{id}/events/tickets", Scope(P::ReconnectsWrite), Reconnect, 201, none),
+        row(Method::POST,   "/v1/reconnect-previews/{id}/events/tickets", Scope(P::ReconnectsPreview), Preview, 201, none),
         row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
         row(Method::POST,   "/v1/reconnects/{id}/undo",     Scope(P::ReconnectsWrite), Reconnect,   200, empty),
         row(Method::POST,   "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 201, session),

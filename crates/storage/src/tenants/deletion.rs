@@ -10,7 +10,7 @@ use crate::{
 
 /// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
 /// among them, nor is what the deletion waits for.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 29] = [
     "deliveries",
     "events",
     "webhook_endpoints",

@@ -4,7 +4,7 @@
 //! like an unknown one.
 //! Start at [`Vault::create_stream_ticket`].
 
-use regrant_domain::{DiscoveryId, Permission, ReconnectId, Timestamp};
+use regrant_domain::{DiscoveryId, Permission, PreviewId, ReconnectId, Timestamp};
 use regrant_storage::{AuditEvent, StreamTicket};
 use serde_json::json;
 use uuid::Uuid;
@@ -21,6 +21,8 @@ pub enum EventStream {
     Reconnect(ReconnectId),
     /// The assets of a discovery.
     Discovery(DiscoveryId),
+    /// The findings of a preview.
+    Preview(PreviewId),
 }
 
 impl EventStream {
@@ -30,6 +32,7 @@ impl EventStream {
         match self {
             Self::Reconnect(id) => format!("/v1/reconnects/{id}/events"),
             Self::Discovery(id) => format!("/v1/discoveries/{id}/events"),
+            Self::Preview(id) => format!("/v1/reconnect-previews/{id}/events"),
         }
     }
 
@@ -37,15 +40,16 @@ impl EventStream {
         match self {
             Self::Reconnect(id) => id.to_string(),
             Self::Discovery(id) => id.to_string(),
+            Self::Preview(id) => id.to_string(),
         }
     }
 
     /// The permission of the stream with this path.
     fn permission_of(path: &str) -> Permission {
-        if path.starts_with("/v1/discoveries/") {
-            Permission::ReconnectsPreview
-        } else {
+        if path.starts_with("/v1/reconnects/") {
             Permission::ReconnectsWrite
+        } else {
+            Permission::ReconnectsPreview
         }
     }
 }
@@ -76,6 +80,9 @@ impl Vault {
             }
             EventStream::Discovery(id) => {
                 self.list_discovery_events(caller, id, i64::MAX).await?;
+            }
+            EventStream::Preview(id) => {
+                self.list_preview_events(caller, id, i64::MAX).await?;
             }
         }
         let now = self.clock.now();

@@ -40,7 +40,7 @@ struct HistoryStart {
 }
 
 /// How many records one step deleted, by kind.
-type DeletedCounts = [(&'static str, u64); 12];
+type DeletedCounts = [(&'static str, u64); 13];
 
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.

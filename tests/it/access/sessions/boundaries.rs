@@ -79,11 +79,12 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 15] = [
+const OPEN: [(&str, &str); 16] = [
     ("post", "/v1/reconnect-previews"),
     ("get", "/v1/reconnect-previews/{id}"),
     ("delete", "/v1/reconnect-previews/{id}"),
     ("get", "/v1/reconnect-previews/{id}/events"),
+    ("post", "/v1/reconnect-previews/{id}/events/tickets"),
     ("post", "/v1/reconnects"),
     ("get", "/v1/reconnects"),
     ("get", "/v1/reconnects/{id}"),

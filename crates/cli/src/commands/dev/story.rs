@@ -108,7 +108,8 @@ impl Backend {
     async fn connect(&self, api: &TenantApi) -> anyhow::Result<String> {
         let token = self.control.mint_token(cast::PERSON, cast::APP).await?;
         let ids = api.list_asset_ids().await?;
-        let started = api.start_reconnect(&token, &ids).await?;
+        let order = json!({ "access_token": token, "asset_ids": ids });
+        let started = api.start_reconnect(&order).await?;
         for _ in 0..100 {
             if api.read_reconnect(&started.id).await?.status != "running" {
                 return Ok(started.id);

@@ -4,7 +4,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use chrono::{DateTime, Utc};
-use regrant_domain::{DiscoveryId, ReconnectId};
+use regrant_domain::{DiscoveryId, PreviewId, ReconnectId};
 use regrant_vault::{EventStream, MadeTicket, Principal, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -62,6 +62,24 @@ pub(crate) async fn create_discovery_ticket(
     id: PathId<DiscoveryId>,
 ) -> Result<HttpResponse, Problem> {
     let stream = EventStream::Discovery(id.0);
+    create_ticket(&request, &vault, &caller.principal, stream).await
+}
+
+/// Make a ticket with which a browser follows the preview. Use it as a ticket for a reconnect.
+#[utoipa::path(
+    tag = "reconnects",
+    security(("oauth2" = ["reconnects:preview"])),
+    params(("id" = String, Path, description = "The preview's id.")),
+    responses((status = 201, description = "The ticket.", body = TicketOut)),
+)]
+#[post("/reconnect-previews/{id}/events/tickets")]
+pub(crate) async fn create_preview_ticket(
+    request: HttpRequest,
+    vault: Data<Vault>,
+    caller: Caller<ReconnectsPreview>,
+    id: PathId<PreviewId>,
+) -> Result<HttpResponse, Problem> {
+    let stream = EventStream::Preview(id.0);
     create_ticket(&request, &vault, &caller.principal, stream).await
 }
 
