@@ -15,8 +15,8 @@ use super::{
     visit::{LinkName, LinkPage},
 };
 use crate::{
-    Error, Principal, ReconnectRequest, ReconnectView, Resource, Targets, TokenSource, UndoRequest,
-    Vault,
+    Conflict, Error, Principal, ReconnectRequest, ReconnectView, Resource, Targets, TokenSource,
+    UndoRequest, Vault,
 };
 
 /// How long a confirmation waits for all outcomes, before the page shows progress.
@@ -96,6 +96,12 @@ impl Vault {
         };
         match self.replace_tokens(&caller, request).await {
             Ok(_) | Err(Error::NotFound(Resource::Consent)) => Ok(()),
+            // What changed is that another tab used the consent.
+            Err(Error::Conflict(Conflict::PlanOutdated))
+                if self.find_session_consent(&caller).await?.is_none() =>
+            {
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

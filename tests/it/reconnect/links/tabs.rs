@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use regrant_testdb::TestDatabase;
+use serde_json::json;
 
 use super::{
     SCOPES, Stage, url_of,
@@ -12,6 +13,7 @@ use crate::harness::{Fleet, on_both};
 on_both!(
     a_consent_has_one_preview_in_every_tab,
     tabs_that_confirm_at_once_reach_the_same_outcome,
+    a_page_that_waits_loads_its_address_without_a_fragment,
     what_was_left_out_is_named_with_its_cause_and_its_use,
     a_declined_permission_is_named,
 );
@@ -55,6 +57,26 @@ async fn tabs_that_confirm_at_once_reach_the_same_outcome(database: TestDatabase
     for tab in [one, other] {
         assert_eq!(tab.title(), "Everything is reconnected", "{}", tab.html);
     }
+}
+
+async fn a_page_that_waits_loads_its_address_without_a_fragment(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let (link, visitor) = (stage.link().await, Visitor::new());
+    let slow = json!({ "match": { "batch_item": true }, "effect": { "latency_ms": 4_000 } });
+    stage.harness.sandbox.fault(slow).await;
+    let step = visitor.log_in(url_of(&link), Fleet::PERSON).await;
+    let base = base_of(url_of(&link));
+    let path = step.strip_prefix(base.as_str()).expect("a path");
+    // Meta's return ends with `#_=_`; a browser does not load an address with a fragment again by itself.
+    let (path, fragment) = path.split_once('#').unwrap_or((path, ""));
+    assert_eq!(fragment, "", "our answers name none");
+    let refresh = |address: &str| format!("http-equiv=\"refresh\" content=\"2; url={address}\"");
+    let waiting = visitor.get(&step).await;
+    assert!(waiting.html.contains(&refresh(path)), "{}", waiting.html);
+    let changed = visitor.get(&format!("{step}?changed=1")).await;
+    let with_query = refresh(&format!("{path}?changed=1"));
+    assert!(changed.html.contains(&with_query), "{}", changed.html);
+    visitor.settle(&step).await;
 }
 
 async fn what_was_left_out_is_named_with_its_cause_and_its_use(database: TestDatabase) {

@@ -85,6 +85,12 @@ pub(super) fn flow_path(name: LinkName) -> String {
     format!("/connect/{}/{}", name.tenant, name.id)
 }
 
+/// The same, with the word that something has changed since the last check.
+pub(super) fn step_path(name: LinkName, has_changed: bool) -> String {
+    let query = if has_changed { "?changed=1" } else { "" };
+    flow_path(name) + query
+}
+
 /// The first value of a field of the query. It may be a code, so its buffer is zeroed.
 pub(super) fn find_query(request: &HttpRequest, name: &str) -> Option<Zeroizing<String>> {
     let mut fields = form_urlencoded::parse(request.query_string().as_bytes());

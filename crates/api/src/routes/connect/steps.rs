@@ -9,7 +9,7 @@ use actix_web::{
 use regrant_vault::{Capability, Conflict, Error, LinkEntry, LinkFlow, LinkName, LinkStep, Vault};
 
 use super::{
-    answer::{dead, error_page, find_query, flow_path, go_to_dialog, see_other},
+    answer::{dead, error_page, find_query, flow_path, go_to_dialog, see_other, step_path},
     browser::{find_browser, find_browser_of_form},
     form::Form,
     pages::{Dead, Page, render_checking, render_log_in, render_preview, render_reconnect},
@@ -112,7 +112,7 @@ fn render_step(flow: &LinkFlow, has_changed: bool, browser: &Capability) -> Page
     let page = &flow.page;
     match &flow.step {
         LinkStep::LogIn => render_log_in(page, flow.notice.as_ref(), browser),
-        LinkStep::Checking(progress) => render_checking(page, *progress),
+        LinkStep::Checking(progress) => render_checking(page, *progress, has_changed),
         LinkStep::Preview(shown) => {
             render_preview(page, shown, flow.notice.as_ref(), has_changed, browser)
         }
@@ -128,7 +128,7 @@ async fn look_again(
     browser: &Capability,
 ) -> HttpResponse {
     match vault.check_link_again(name, browser).await {
-        Ok(()) => see_other(&format!("{}?changed=1", flow_path(name))),
+        Ok(()) => see_other(&step_path(name, true)),
         Err(error) => error_page(request, error),
     }
 }

@@ -5,17 +5,21 @@ use regrant_domain::{Coverage, Locale, LoginNotice, PreviewItem};
 use regrant_vault::{Capability, CheckProgress, LinkPage, LinkPreview};
 
 use super::{
-    super::texts::{Text, reason_text},
+    super::{
+        answer::step_path,
+        texts::{Text, reason_text},
+    },
     intro::{asset_line, notice_line, person_name},
     left_out::{LeftOutAssets, sibling_group},
     shell::{Page, button_form},
 };
 
-/// After how many seconds a page that waits loads itself again.
-pub(super) const RELOAD_SECONDS: u32 = 2;
-
 /// The page while the consent is checked on each asset.
-pub(in super::super) fn render_checking(page: &LinkPage, progress: CheckProgress) -> Page {
+pub(in super::super) fn render_checking(
+    page: &LinkPage,
+    progress: CheckProgress,
+    has_changed: bool,
+) -> Page {
     let locale = page.locale;
     let (done, total) = (progress.done.to_string(), progress.total.to_string());
     let title = Text::CheckingTitle.text(locale);
@@ -29,7 +33,7 @@ pub(in super::super) fn render_checking(page: &LinkPage, progress: CheckProgress
         }
     };
     let mut made = Page::new(locale, title.to_owned(), body);
-    made.reloads_after = Some(RELOAD_SECONDS);
+    made.reloads_from = Some(step_path(page.name, has_changed));
     made
 }
 

@@ -7,9 +7,11 @@ use regrant_domain::{Locale, LoginNotice, NextActor, ReconnectStatus, Verdict};
 use regrant_vault::{Capability, ItemView, LinkPage, ReconnectView};
 
 use super::{
-    super::texts::{Text, format_time, reason_text},
+    super::{
+        answer::step_path,
+        texts::{Text, format_time, reason_text},
+    },
     intro::{asset_line, notice_line},
-    preview::RELOAD_SECONDS,
     shell::{Page, button_form},
 };
 
@@ -61,7 +63,7 @@ fn render_progress(page: &LinkPage, view: &ReconnectView) -> Page {
         p { (Text::RunningHint.text(locale)) }
     };
     let mut made = Page::new(locale, Text::RunningTitle.text(locale).to_owned(), body);
-    made.reloads_after = Some(RELOAD_SECONDS);
+    made.reloads_from = Some(step_path(page.name, false));
     made
 }
 

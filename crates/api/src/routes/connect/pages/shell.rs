@@ -21,9 +21,12 @@ pub(in super::super) struct Page {
     pub(super) status: StatusCode,
     /// Where forms may lead beside this page: the log-in dialog.
     pub(super) leads_to: Option<String>,
-    /// After how many seconds the page loads itself again.
-    pub(super) reloads_after: Option<u32>,
+    /// The address from which the page loads itself again in a moment, if it waits for something.
+    pub(super) reloads_from: Option<String>,
 }
+
+/// After how many seconds a page that waits loads itself again.
+const RELOAD_SECONDS: u32 = 2;
 
 impl Page {
     pub(super) fn new(locale: Locale, title: String, body: Markup) -> Self {
@@ -33,7 +36,7 @@ impl Page {
             body,
             status: StatusCode::OK,
             leads_to: None,
-            reloads_after: None,
+            reloads_from: None,
         }
     }
 
@@ -58,8 +61,10 @@ impl Page {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="robots" content="noindex";
-                    @if let Some(seconds) = self.reloads_after {
-                        meta http-equiv="refresh" content=(seconds);
+                    // With its address: Meta's return leaves `#_=_` behind, which redirects keep, and a browser does not
+                    // load an address with a fragment again by itself.
+                    @if let Some(address) = &self.reloads_from {
+                        meta http-equiv="refresh" content={ (RELOAD_SECONDS) "; url=" (address) };
                     }
                     title { (self.title) }
                     link rel="stylesheet" href="/static/connect.css";
