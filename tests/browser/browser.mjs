@@ -50,6 +50,7 @@ export async function story(parts) {
     try {
       await run();
       passed += 1;
+      console.log(`ok ${name}`);
     } catch (error) {
       failed += 1;
       console.log(`FAILED ${name}: ${error.stack}`);

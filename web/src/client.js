@@ -15,32 +15,65 @@ export class Refusal extends Error {
   }
 }
 
-export class Client {
-  locale = 'en';
+// A session of the page. Elements that are given the same function share it, and its token.
+class Session {
+  static #all = new WeakMap();
+  id = null;
+  token = null;
+  // The address of the hosted log-in, if the page's backend gave one.
+  link = null;
+  endsAt = null;
   // Milliseconds by which the clock of the server is ahead of ours; null until it is known.
   skew = null;
+  #fetch;
+  #renewal = null;
+
+  static of(fetchSession) {
+    if (!this.#all.has(fetchSession)) this.#all.set(fetchSession, new Session(fetchSession));
+    return this.#all.get(fetchSession);
+  }
+
+  constructor(fetchSession) {
+    this.#fetch = fetchSession;
+  }
+
+  // Asks the page for a session; callers that come meanwhile share the answer. While a person logs in on the hosted page,
+  // the backend gives the session of the link, once there is one.
+  renew(isWaiting = false) {
+    this.#renewal ??= this.#ask(isWaiting).finally(() => { this.#renewal = null; });
+    return this.#renewal;
+  }
+
+  async #ask(isWaiting) {
+    try {
+      const { token, link } = await this.#fetch({ sessionId: this.id, isWaiting });
+      if (!token) throw new TypeError('no token');
+      [this.token, this.link, this.endsAt] = [token, link ?? null, null];
+    } catch {
+      throw Object.assign(new Error('fetchSession gave no session'), { code: 'no_session' });
+    }
+  }
+}
+
+export class Client {
+  locale = 'en';
   // Called with `offline` or `busy` while calls are not answered, with null when they are again.
   onTrouble = () => {};
   #base;
-  #fetchSession;
-  #token;
-  #endsAt;
-  #renewal;
   #trouble = null;
 
   constructor(base, fetchSession) {
     this.#base = base;
-    this.#fetchSession = fetchSession;
+    this.session = Session.of(fetchSession);
   }
 
   // Keeps until when the session is open.
-  know(session) {
-    this.id = session.id;
-    this.#endsAt = Date.parse(session.expires_at);
+  know({ id, expires_at: end }) {
+    [this.session.id, this.session.endsAt] = [id, Date.parse(end)];
   }
 
   now() {
-    return Date.now() + (this.skew ?? 0);
+    return Date.now() + (this.session.skew ?? 0);
   }
 
   // The answer of a call, as an object; null where it has no body.
@@ -67,7 +100,8 @@ export class Client {
 
   // One attempt, with a session that is open.
   async send(method, path, { body, key, signal, headers } = {}) {
-    if (!this.#token || (this.#endsAt && this.now() > this.#endsAt - EARLY)) await this.renew();
+    const { session } = this;
+    if (!session.token || (session.endsAt && this.now() > session.endsAt - EARLY)) await session.renew();
     const ask = () => fetch(this.#base + path, {
       method,
       signal,
@@ -75,39 +109,22 @@ export class Client {
       cache: 'no-store',
       body: body && JSON.stringify(body),
       headers: {
-        authorization: `Bearer ${this.#token}`,
+        authorization: `Bearer ${session.token}`,
         'accept-language': this.locale,
         ...(body && { 'content-type': 'application/json' }),
         ...(key && { 'idempotency-key': key }),
         ...headers,
       },
     });
-    const used = this.#token;
+    const used = session.token;
     let answer = await ask();
     if (answer.status === 401) {
-      if (used === this.#token) await this.renew();
+      if (used === session.token) await session.renew();
       answer = await ask();
     }
     const date = Date.parse(answer.headers.get('date'));
-    if (date) this.skew = date - Date.now();
+    if (date) session.skew = date - Date.now();
     return answer;
-  }
-
-  // Asks the page for a session; callers that come meanwhile share the answer. While a person logs in on the hosted page,
-  // the backend gives the session of the link, once there is one.
-  renew(isWaiting = false) {
-    this.#renewal ??= this.#ask(isWaiting).finally(() => { this.#renewal = null; });
-    return this.#renewal;
-  }
-
-  async #ask(isWaiting) {
-    try {
-      const { token, link } = await this.#fetchSession({ sessionId: this.id ?? null, isWaiting });
-      if (!token) throw new TypeError('no token');
-      [this.#token, this.link, this.#endsAt] = [token, link ?? null, null];
-    } catch {
-      throw Object.assign(new Error('fetchSession gave no session'), { code: 'no_session' });
-    }
   }
 
   report(trouble) {

@@ -8,11 +8,11 @@ globalThis.document?.addEventListener('securitypolicyviolation', () => { violati
 export async function examine(element, client, isBlocked) {
   const [policy, session] = await Promise.all([openerPolicy(), readSession(client)]);
   const isHosted = (element.getAttribute('consent') ?? 'hosted') === 'hosted';
-  const skew = Math.round(Math.abs(client?.skew ?? 0) / 1000);
+  const skew = Math.round(Math.abs(client?.session.skew ?? 0) / 1000);
   return [
     finding('session', Boolean(element.fetchSession), 'Set `fetchSession`; it gives { token } from your backend.'),
     finding('origin', session !== 'unreachable', 'The API does not answer this origin. List it for the tenant, and check `api`.'),
-    finding('link', !isHosted || !client || Boolean(client.link), '`fetchSession` gives no `link`, which a hosted log-in needs.'),
+    finding('link', !isHosted || !client || Boolean(client.session.link), '`fetchSession` gives no `link`, which a hosted log-in needs.'),
     finding('opener_policy', policy !== 'same-origin', 'Send Cross-Origin-Opener-Policy: same-origin-allow-popups.'),
     finding('pop_up', !isBlocked, 'The browser blocked the window of the log-in.'),
     finding('in_app_browser', !IN_APP.test(navigator.userAgent), 'Meta refuses log-ins in browsers inside apps.'),

@@ -13,7 +13,7 @@ const CONSENT = `${SESSION}/consent`;
 const ALL = { select: {} };
 
 export class Flow {
-  step = 'loading';
+  step = null;
   session = null;
   assets = new Map();
   hasAllAssets = false;
@@ -49,7 +49,7 @@ export class Flow {
 
   // The address of the hosted log-in, if the page's backend gave one.
   get link() {
-    return this.#client.link;
+    return this.#client.session.link;
   }
 
   // Reads the session and goes to its step: also after it had ended, with all that was there before.
@@ -72,7 +72,7 @@ export class Flow {
       while (this.step === 'waiting') {
         await rest(2500, signal);
         if (this.step !== 'waiting') return;
-        if (isHosted) await this.#client.renew(true);
+        if (isHosted) await this.#client.session.renew(true);
         if (await this.#resume()) return;
       }
     });
@@ -177,19 +177,26 @@ export class Flow {
     return true;
   }
 
+  // Asks what the log-in covers, asset by asset; a preview that fails is the refusal of its code.
   async #check(notice = null) {
-    this.#go('checking', notice);
     const { signal } = this.#work;
-    const body = { consent_id: this.consent.consent_id, ...ALL };
-    const before = this.preview;
+    const earlier = new Map(notice ? this.preview?.items.map((it) => [it.asset_id, it.coverage]) : []);
     this.preview = null;
-    this.preview = await this.#client.call('POST', '/v1/reconnect-previews', { body, signal });
-    const earlier = new Map(notice ? before?.items.map((it) => [it.asset_id, it.coverage]) : []);
-    const differs = (it) => earlier.has(it.asset_id) && earlier.get(it.asset_id) !== it.coverage;
-    this.differing = new Set(this.preview.items.filter(differs).map((it) => it.asset_id));
+    this.#go('checking', notice);
+    const body = { consent_id: this.consent.consent_id, wait_seconds: 0, ...ALL };
+    let view = await this.#client.call('POST', '/v1/reconnect-previews', { body, key: newKey(), signal });
+    const path = `/v1/reconnect-previews/${view.id}`;
+    for (let done = 0; view.status === 'running';) {
+      const take = (name) => { if (name === 'item') this.#say('checked', { done: done += 1, total: view.total }); };
+      if (!(await follow(this.#client, `${path}/events`, 'preview', take, signal))) await rest(2000, signal);
+      view = await this.#client.call('GET', path, { signal });
+    }
+    if (view.failure) throw Object.assign(new Error(view.failure.detail), view.failure);
+    this.preview = view;
+    this.differing = new Set(view.items.filter((it) => (earlier.get(it.asset_id) ?? it.coverage) !== it.coverage).map((it) => it.asset_id));
     this.#key = newKey();
     this.#go('preview', notice);
-    this.#say('previewed', { counts: this.preview.counts, person: this.preview.person });
+    this.#say('previewed', { counts: view.counts, person: view.person });
   }
 
   // Follows a reconnect to its end.
@@ -232,8 +239,9 @@ export class Flow {
   }
 
   #go(step, notice = null) {
+    const isNew = this.step !== step;
     [this.step, this.notice] = [step, notice];
-    this.#say('step', { step });
+    this.#say('step', { step, isNew });
   }
 
   #busy(isBusy) {

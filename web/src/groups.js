@@ -13,8 +13,8 @@ export function groupOfItem({ outcome, reason }) {
 
 export const COVERAGES = ['will_replace', 'would_park', 'would_narrow', 'uncovered', 'unknown', 'unchanged'];
 
-// Whether people have to do something about the asset, and a log-in may heal it.
-export const needsPerson = ({ reason }) => ['reconnect', 'other_person'].includes(reason.heals);
+// Whether a person has to act: a log-in heals the asset, or nothing serves it any more.
+export const needsPerson = ({ state, reason }) => state === 'disconnected' || ['reconnect', 'other_person'].includes(reason.heals);
 
 // What a host shows beside its menu: assets that are not well, and those of them that a person heals.
 export function attentionOf(assets) {

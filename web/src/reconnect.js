@@ -31,9 +31,9 @@ export class RegrantReconnect extends SessionElement {
   async start() {
     this.stop();
     const locale = localeOf(this);
-    this.#client = new Client(this.getAttribute('api') ?? '', (asked) => this.fetchSession(asked));
+    this.#client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#client.locale = locale;
-    this.#client.onTrouble = (code) => this.#view.connection(code);
+    this.#client.onTrouble = (code) => this.#view.announce(code);
     this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail));
     this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
     await this.#flow.start();
@@ -81,7 +81,10 @@ export class RegrantReconnect extends SessionElement {
       other_person: () => flow.forget(),
       undo: () => flow.undo(),
       resume: () => flow.start(),
-      copy: () => navigator.clipboard?.writeText(listOfAssets(this.assets)),
+      copy: async () => {
+        await navigator.clipboard.writeText(listOfAssets(this.assets));
+        this.#view.announce('copied');
+      },
       download: () => save('reconnect.csv', listOfItems(this.items, flow.assets)),
       progressed: (done, total) => this.say('progress', { done, total }),
     };
@@ -91,7 +94,7 @@ export class RegrantReconnect extends SessionElement {
   #logIn(asksAgain) {
     const form = this.getAttribute('consent') ?? 'hosted';
     if (form === 'hosted') {
-      const { link } = this.#client;
+      const { link } = this.#client.session;
       this.#window = link ? open(link, 'regrant', 'popup,width=560,height=760') : null;
       this.#isBlocked = !this.#window;
     }
@@ -102,13 +105,14 @@ export class RegrantReconnect extends SessionElement {
   #say(what, detail) {
     if (what === 'step') return this.#stepped(detail);
     if (what === 'item') return this.#view.item(detail);
+    if (what === 'checked') return this.#view.checked(detail);
     if (what === 'busy') return this.#view.busy();
     // Names and states that arrive late; a list that a person reads is not drawn again.
     if (what === 'assets') return ['choose', 'summary'].includes(this.step) && this.#view.refresh();
     return this.say(what, detail);
   }
 
-  #stepped({ step }) {
+  #stepped({ step, isNew }) {
     if (step !== 'waiting') {
       // The person came back; the window has nothing to show any more.
       this.#window?.close();
@@ -117,7 +121,7 @@ export class RegrantReconnect extends SessionElement {
     this.#view.draw();
     this.show(step);
     this.#lookAgain();
-    this.say('step-change', { step });
+    if (isNew) this.say('step-change', { step });
   }
 
   // While a list is shown, what heals or breaks elsewhere is shown, too.
@@ -125,7 +129,7 @@ export class RegrantReconnect extends SessionElement {
     clearInterval(this.#watch);
     const hasParked = this.step === 'summary' && this.items.some((it) => it.outcome === 'parked');
     if (this.step !== 'choose' && !hasParked) return;
-    const every = Math.max(hasParked ? 5 : 30, this.assets.length / 200) * 1000;
+    const every = Math.max(hasParked ? 5 : 30, this.assets.length / 40) * 1000;
     this.#watch = setInterval(() => { if (!document.hidden) this.#flow.readAssets(); }, every);
   }
 }

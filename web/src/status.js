@@ -15,7 +15,7 @@ export class RegrantStatus extends SessionElement {
     this.#over = new AbortController();
     const { signal } = this.#over;
     const words = new Words(localeOf(this), this.texts);
-    const client = new Client(this.getAttribute('api') ?? '', (asked) => this.fetchSession(asked));
+    const client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#flow = new Flow(client, (what, detail) => {
       if (what === 'attention-change') this.#draw(words, detail);
       if (what === 'ready' || what === 'load-error') this.say(what, detail);
@@ -23,7 +23,7 @@ export class RegrantStatus extends SessionElement {
     try {
       for (;;) {
         await this.#flow.readAssets();
-        await rest(Math.max(30, this.#flow.assets.size / 100) * 1000, signal);
+        await rest(Math.max(30, this.#flow.assets.size / 40) * 1000, signal);
       }
     } catch (error) {
       if (!signal.aborted) this.say('load-error', { code: error.code ?? 'unexpected' });

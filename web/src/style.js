@@ -46,7 +46,7 @@ progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--
 .group > h3::before { content: var(--mark); flex: none; inline-size: 1.25rem; text-align: center; color: var(--tone); }
 .group > .hint { margin: .125rem 0 0 1.75rem; }
 .done, .will_replace, .unchanged { --tone: var(--good); --mark: '✓'; }
-.someone, .would_narrow, .siblings { --tone: var(--warn); --mark: '!'; }
+.someone, .would_narrow, .left_out { --tone: var(--warn); --mark: '!'; }
 .itself, .would_park { --tone: var(--accent); --mark: '…'; }
 .retry { --tone: var(--warn); --mark: '↻'; }
 .impossible, .uncovered, .unknown { --tone: var(--bad); --mark: '×'; }

@@ -106,7 +106,7 @@ const parts = {
     await page.context().close();
   },
 
-  async 'a session that ends while a reconnect runs is asked for, and the progress goes on from where it was'() {
+  async 'a session that ends while a reconnect runs is asked for, and the progress continues where it was'() {
     const page = await arrive();
     await toPreview(page);
     await slowly(async () => {

@@ -10,12 +10,15 @@ const stage = await new Stage(JSON.parse(process.argv[2])).start();
 const { given } = stage;
 const { persons } = given;
 
-// The pictures of the README are made where it is asked for.
+// The pictures of the README: REGRANT_README_PICTURES=1 writes them.
 const PICTURES = process.env.REGRANT_README_PICTURES && new URL('docs/images/', REPOSITORY).pathname;
 
 async function picture(page, name) {
   await stage.shoot(page, name);
-  if (PICTURES) await page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+  if (PICTURES) {
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+  }
 }
 
 const act = (page, name) => page.locator(`button[data-act=${name}]`).click();

@@ -12,7 +12,7 @@ import { Stage } from './stage.mjs';
 const require = createRequire(path.join(process.env.REGRANT_BROWSER_HOME, 'package.json'));
 const puppeteer = require('puppeteer-core');
 
-const stage = await new Stage(JSON.parse(process.argv[2])).start();
+const stage = await new Stage(JSON.parse(process.argv[2])).start({ hasBrowser: false });
 const { given, host } = stage;
 await stage.connect(given.persons.right.id);
 

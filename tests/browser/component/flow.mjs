@@ -52,9 +52,11 @@ const parts = {
     const ticked = others.slice(0, 8);
     await stage.logIn(page, persons.right.id, { assets: ticked });
     await step(page, 'preview');
-    const missed = main(page).locator('section.group').filter({ hasText: /permissions|covered|itself/ }).first();
-    const text = await missed.innerText();
+    const missed = main(page).locator('section.left_out');
+    assert.equal(await missed.locator('li').count(), 2, 'exactly these');
+    const text = await missed.evaluate((it) => it.textContent);
     for (const id of [first, second]) assert.ok(text.includes(id), text);
+    assert.match(text, /Not ticked|No access/);
     await stage.shoot(page, 'unticked');
     await press(page, 'Choose again at Meta');
     const [, asked] = await events(page, 'consent-needed');
@@ -75,6 +77,24 @@ const parts = {
     assert.equal((await stage.reconnects()).length, count);
     await stage.logIn(page, persons.right.id);
     await step(page, 'preview');
+    await page.context().close();
+  },
+
+  async 'a code of the page is exchanged once, and no token is ever in the page'() {
+    const page = await arrive('consent=code');
+    await press(page, 'Continue to Meta');
+    await step(page, 'waiting');
+    const [asked] = await events(page, 'consent-needed');
+    assert.equal(asked.form, 'code');
+    const before = (await host.sandbox('GET', 'calls')).code_exchanges;
+    const redirect_uri = `${host.url}/back`;
+    const { code } = await host.sandbox('POST', 'codes', { person: persons.right.id, app: given.app, redirect_uri });
+    await page.evaluate((login) => document.querySelector('regrant-reconnect').giveConsent(login), { code, redirect_uri });
+    await step(page, 'preview');
+    await page.evaluate((login) => document.querySelector('regrant-reconnect').giveConsent(login), { code, redirect_uri });
+    await main(page).getByRole('alert').waitFor();
+    assert.match(await main(page).getByRole('alert').innerText(), /Meta did not accept the log-in/);
+    assert.equal((await host.sandbox('GET', 'calls')).code_exchanges, before + 1);
     await page.context().close();
   },
 
@@ -150,6 +170,12 @@ const parts = {
     await host.sandbox('POST', 'clock', { advance: '2h' });
     await main(page).getByText('Everything is reconnected').waitFor({ timeout: 60_000 });
     assert.deepEqual(Object.keys(await groups(page)), ['Done']);
+    // The banner looks again when the network or the person comes back, and is quiet once all is well elsewhere.
+    const banner = page.locator('regrant-status');
+    assert.ok((await events(page, 'attention-change')).some((it) => it.total > 0));
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await page.waitForFunction(() => document.querySelector('regrant-status').attention?.total === 0);
+    assert.equal(await banner.locator('div').count(), 0);
     await page.context().close();
   },
 

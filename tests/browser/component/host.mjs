@@ -94,7 +94,7 @@ export class Host {
   async #answer(request, response) {
     const url = new URL(request.url, this.url);
     const send = (type, body, more = {}) => response.writeHead(200, { 'content-type': type, ...more }).end(body);
-    if (url.pathname === '/session') return send('application/json', JSON.stringify(await this.#session(url)));
+    if (url.pathname === '/session') return send('application/json', JSON.stringify(await this.session()));
     if (url.pathname === '/regrant.js') return send('text/javascript', await readFile(MODULE));
     if (url.pathname === '/page.js') return send('text/javascript', SCRIPT);
     if (url.pathname === '/page.css') return send('text/css', STYLE);
@@ -107,7 +107,8 @@ export class Host {
     });
   }
 
-  async #session() {
+  // What the page's backend gives: a session, the same one when it is asked again.
+  async session() {
     this.asked += 1;
     const { minutes } = this.order;
     if (this.linkId) {

@@ -11,6 +11,9 @@ export class Rehearsal {
   async start(binary) {
     this.data = await mkdtemp(path.join(tmpdir(), 'regrant-browser-'));
     this.process = spawn(binary, ['dev', '--json', '--port', '0', '--data', this.data], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // A story that ends early leaves no server.
+    process.once('exit', () => this.process.kill('SIGKILL'));
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
     const ready = JSON.parse(await firstLine(this.process.stdout));
     const [tenant] = ready.tenants;
     const port = await freePort();

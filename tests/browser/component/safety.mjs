@@ -123,6 +123,22 @@ const parts = {
     await guarded.context().close();
   },
 
+  async 'a hosted page shows in no frame'() {
+    host.forget({ asset_ids: given.asset_ids.slice(0, 2) });
+    await host.makeLink();
+    const page = await stage.browser.newPage();
+    await page.goto(`${host.url}/plain?src=/regrant.js`);
+    await page.evaluate((src) => new Promise((resolve) => {
+      const frame = document.createElement('iframe');
+      frame.onload = resolve;
+      frame.src = src;
+      document.body.append(frame);
+    }), host.link);
+    const [, frame] = page.frames();
+    assert.equal(await frame.locator('form').count(), 0);
+    await page.close();
+  },
+
   async 'what another session started looks like what never was'() {
     const [one, other] = await Promise.all([0, 1].map(() => host.call('POST', '/v1/reconnect-sessions', { asset_ids: given.asset_ids.slice(0, 2) })));
     const as = async (session, method, at) => {

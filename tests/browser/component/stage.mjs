@@ -21,18 +21,18 @@ export class Stage {
     this.given = { persons: PERSONS, ...given };
   }
 
-  async start() {
+  async start({ hasBrowser = true } = {}) {
     if (this.given.binary) {
       this.rehearsal = new Rehearsal();
       Object.assign(this.given, await this.rehearsal.start(this.given.binary));
     }
     this.host = await new Host(this.given).start();
-    this.browser = await launch();
+    if (hasBrowser) this.browser = await launch();
     return this;
   }
 
   async stop() {
-    await this.browser.close();
+    await this.browser?.close();
     this.host.stop();
     await this.rehearsal?.stop();
   }

@@ -13,7 +13,7 @@ import { coreFlow, reloadInGerman } from './core.mjs';
 import { freePort } from './rehearsal.mjs';
 import { Stage } from './stage.mjs';
 
-const stage = await new Stage(JSON.parse(process.argv[2])).start();
+const stage = await new Stage(JSON.parse(process.argv[2])).start({ hasBrowser: false });
 await stage.connect(stage.given.persons.right.id);
 
 // WebKitGTK draws to a display; Xvfb is one without a screen.

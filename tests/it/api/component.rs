@@ -75,12 +75,17 @@ async fn run(story: &str) {
     finish(story, child).await;
 }
 
-/// Starts a story; `None` where there is no browser, and it is not needed.
+/// Starts a story; `None` where its browser is missing, and not needed.
 fn start(story: &str, given: &Value) -> Option<Child> {
-    let named = std::env::var_os("REGRANT_CHROMIUM");
-    if !std::path::Path::new(&named.unwrap_or_else(|| "/usr/bin/chromium".into())).exists() {
-        assert!(std::env::var_os("CI").is_none(), "chromium is needed");
-        eprintln!("BROWSER RING SKIPPED: chromium is needed");
+    let (variable, path) = match story {
+        "component/firefox.mjs" => ("REGRANT_FIREFOX", "/usr/bin/firefox-esr"),
+        "component/webkit.mjs" => ("REGRANT_WEBKIT_DRIVER", "/usr/bin/WebKitWebDriver"),
+        _ => ("REGRANT_CHROMIUM", "/usr/bin/chromium"),
+    };
+    let browser = std::env::var_os(variable).unwrap_or_else(|| path.into());
+    if !std::path::Path::new(&browser).exists() {
+        assert!(std::env::var_os("CI").is_none(), "{path} is needed");
+        eprintln!("BROWSER RING SKIPPED: {path} is needed for {story}");
         return None;
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/browser/run.sh");

@@ -120,7 +120,7 @@ const STEPS: [(&str, &str, &str, &str); 6] = [
     (
         "complete",
         "The slower business follows",
-        "It completes its migration. The parked token takes over by itself.",
+        "A day later it has completed its migration. The parked token takes over by itself.",
         "Complete the migration",
     ),
     (

@@ -80,6 +80,10 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
 }
 
 const OPEN: [(&str, &str); 16] = [
+const OPEN: [(&str, &str); 13] = [
+>>=======
+const OPEN: [(&str, &str); 14] = [
+>>>>>>> theirs
     ("post", "/v1/reconnect-previews"),
     ("get", "/v1/reconnect-previews/{id}"),
     ("delete", "/v1/reconnect-previews/{id}"),

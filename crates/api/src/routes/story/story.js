@@ -23,7 +23,13 @@ function list(element, rows) {
 const number = new Intl.NumberFormat('en');
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short' });
 
+let known;
+
 function show(state) {
+  // What the worker found out is shown at once.
+  const assets = JSON.stringify(state.assets);
+  if (known && known !== assets) Promise.all([reconnect.refresh(), status.start()]);
+  known = assets;
   const now = document.querySelector('#now');
   now.dateTime = state.now;
   now.textContent = date.format(new Date(state.now));
@@ -63,7 +69,6 @@ async function press(button) {
   button.setAttribute('aria-disabled', 'true');
   try {
     show(await run(act));
-    await Promise.all([reconnect.refresh(), status.start()]);
   } catch (failure) {
     error.textContent = failure.message;
     error.hidden = false;
@@ -77,7 +82,9 @@ for (const button of buttons) {
 }
 status.addEventListener('consent-needed', () => OWN.replace());
 reconnect.addEventListener('finished', look);
-reconnect.fetchSession = () => run('session');
-status.fetchSession = () => run('session');
+// One function: both elements share its session.
+const fetchSession = () => run('session');
+reconnect.fetchSession = fetchSession;
+status.fetchSession = fetchSession;
 look();
 setInterval(() => { if (!document.hidden) look(); }, 3000);

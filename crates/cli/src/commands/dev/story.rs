@@ -20,7 +20,7 @@ use crate::rehearsal::{
 };
 
 /// When the personal account loses its access in most businesses, and in the slower one, in days.
-const CUT_OFFS: [i64; 4] = [30, 30, 30, 60];
+const CUT_OFFS: [i64; 4] = [30, 30, 30, 45];
 /// The acts in their order; the page itself does `replace` and `undo`.
 const ACTS: [&str; 6] = [
     "connect", "migrate", "advance", "replace", "complete", "undo",
@@ -91,6 +91,8 @@ impl Backend {
                 let open = progress.open_migration.take();
                 let open = open.context("no migration is open: start the migration first")?;
                 self.control.complete_migration(&open).await?;
+                // The next look at the parked assets is due by then.
+                self.control.advance_clock("1d").await?;
             }
             "state" => return self.read_state(&api, &mut progress).await,
             _ => anyhow::bail!("there is no such act"),
@@ -108,8 +110,8 @@ impl Backend {
     async fn connect(&self, api: &TenantApi) -> anyhow::Result<String> {
         let token = self.control.mint_token(cast::PERSON, cast::APP).await?;
         let ids = api.list_asset_ids().await?;
-        let order = json!({ "access_token": token, "asset_ids": ids });
-        let started = api.start_reconnect(&order).await?;
+        let body = json!({ "access_token": token, "asset_ids": ids, "wait_seconds": 0 });
+        let started = api.start_reconnect(&body).await?;
         for _ in 0..100 {
             if api.read_reconnect(&started.id).await?.status != "running" {
                 return Ok(started.id);

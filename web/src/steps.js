@@ -1,0 +1,224 @@
+// What each step of the flow says, offers and lists.
+
+import { COVERAGES, GROUPS, attentionOf, groupOfItem, needsPerson, split } from './groups.js';
+import { h } from './html.js';
+import { row, scrollBox } from './rows.js';
+
+const TONES = { done: 'good', itself: 'wait', retry: 'warn', someone: 'warn', impossible: 'bad' };
+
+// A method for each step; it returns the title, sentences, a bar, buttons and lists.
+export class Steps {
+  // The progress of the step, if it has one.
+  bar;
+  // The rows of a reconnect that runs, by asset.
+  rows = new Map();
+
+  // `acts` are what buttons do, by the code of their text.
+  constructor(flow, words, acts) {
+    [this.flow, this.words, this.acts] = [flow, words, acts];
+  }
+
+  loading() {
+    return { title: this.text('choose'), lead: [this.text('loading')], bar: this.#wait() };
+  }
+
+  choose() {
+    const { assets, session, hasAllAssets, reconnect } = this.flow;
+    const all = [...assets.values()];
+    const needy = all.filter(needsPerson);
+    const first = needy.map((it) => it.ending?.at).filter((it) => Date.parse(it) > this.flow.now()).sort()[0];
+    const isClear = hasAllAssets && attentionOf(all).actionRequired === 0;
+    return {
+      title: this.text('choose'),
+      lead: [
+        hasAllAssets && (isClear ? this.text('none_needed', { at: this.words.time(this.flow.now()) }) : this.text('need', { n: needy.length })),
+        first && this.text('first_end', { date: this.words.date(first) }),
+        session.person_id && this.text('for_person', { person: this.personName() }),
+        this.text('nothing_yet'),
+      ],
+      acts: [
+        this.#button(reconnect ? 'log_in_again' : 'log_in', isClear ? '' : 'main'),
+        this.#button('copy', 'quiet'),
+      ],
+      body: [this.#section('tick', 'tick', all.length, this.text('tick_hint'), this.#byBusiness(all), (it) => this.#assetRow(it))],
+    };
+  }
+
+  waiting() {
+    const { link } = this.flow;
+    return {
+      title: this.text('waiting'),
+      lead: [this.text('waiting_hint')],
+      bar: this.#wait(),
+      acts: [
+        link && h('a', { class: 'button main', href: link, target: '_blank', rel: 'noopener' }, this.text('open_again')),
+        this.#button('i_closed_it'),
+      ],
+    };
+  }
+
+  checking() {
+    return { title: this.text('checking'), lead: [this.text('checking_hint')], bar: this.#wait() };
+  }
+
+  preview() {
+    const { preview, consent, differing } = this.flow;
+    const groups = split(preview.items, COVERAGES, (it) => it.coverage);
+    const useful = preview.items.filter((it) => ['will_replace', 'would_park'].includes(it.coverage)).length;
+    const scopes = consent.missing_scopes.join(', ');
+    return {
+      title: this.text('preview'),
+      lead: [
+        this.text('logged_in_as', { person: consent.person.name ?? consent.person.id }),
+        scopes && this.text('missing_scopes', { scopes }),
+      ],
+      bar: [this.#share(groups)],
+      acts: [
+        useful && preview.plan_id && this.#button('confirm', 'main', { n: useful }),
+        this.#button('choose_again'), this.#button('check_again'), this.#button('other_person', 'quiet'),
+      ],
+      body: [
+        this.#leftOut(preview),
+        ...groups.map(([name, items]) => this.#section(name, name, items.length, null, [[null, items]], (it) => this.#row(it.asset_id, {
+          why: reasonOf(it),
+          mark: differing.has(it.asset_id) && this.text('changed'),
+        }))),
+      ],
+    };
+  }
+
+  running() {
+    const { reconnect, items } = this.flow;
+    this.rows.clear();
+    const bar = this.#wait();
+    [this.bar.max, this.bar.value] = [reconnect.total, 0];
+    return {
+      title: this.text(reconnect.undo_of ? 'undoing' : 'running'),
+      lead: [this.text('running_hint')],
+      bar,
+      body: [scrollBox(this.text('running'), [[null, [...items.keys()]]], (id) => {
+        const made = this.itemRow(items.get(id));
+        this.rows.set(id, made);
+        return made;
+      })],
+    };
+  }
+
+  summary() {
+    const { reconnect, items, assets } = this.flow;
+    this.rows.clear();
+    // The asset of a parked item may be served by the new token meanwhile.
+    const took = (it) => it.outcome === 'parked' && reconnect.person && assets.get(it.asset_id)?.person_id === reconnect.person.id;
+    const nameOf = (it) => (took(it) ? 'done' : groupOfItem(it));
+    const groups = split(items.values(), GROUPS, nameOf);
+    const isAllDone = groups.every(([name]) => name === 'done');
+    const until = [...items.values()].map((it) => it.undo_until).filter(Boolean).sort().pop();
+    const title = isAllDone ? (reconnect.undo_of ? 'undone' : 'all_done') : reconnect.verdict;
+    const canUndo = !reconnect.undo_of && until && Date.parse(until) > this.flow.now();
+    return {
+      title: this.text(title),
+      isGood: isAllDone,
+      lead: [canUndo && this.text('undo_hint', { date: this.words.date(until) })],
+      bar: [this.#share(groups)],
+      acts: [
+        this.#button('log_in_again', groups.some(([name]) => name === 'retry') ? 'main' : ''),
+        canUndo && this.#button('undo'),
+        this.#button('download', 'quiet'),
+      ],
+      body: groups.map(([name, list]) => this.#section(name, name, list.length, name !== 'done' && this.text(`${name}_hint`), [[null, list]],
+        (it) => this.itemRow(it, took(it)))),
+    };
+  }
+
+  stopped() {
+    return { title: this.text('stopped'), lead: [], acts: [this.#button('resume', 'main')] };
+  }
+
+  // The name of the person who should log in; two accounts of one person often have the same one.
+  personName() {
+    const { session, assets } = this.flow;
+    const id = session?.person_id;
+    const name = [...assets.values()].find((it) => it.person_id === id)?.person_name;
+    return name ? `${name} (${id})` : id ?? '';
+  }
+
+  text(code, values) {
+    return this.words.text(code, values);
+  }
+
+  itemRow(item, hasTakenOver) {
+    const group = hasTakenOver ? 'done' : groupOfItem(item);
+    const at = item.retry_at && this.text('retry_at', { date: this.words.date(item.retry_at) });
+    return this.#row(item.asset_id, {
+      state: this.text(hasTakenOver ? 'promoted' : item.outcome ?? 'open'),
+      tone: TONES[group],
+      why: group === 'done' ? null : [reasonOf(item), at].filter(Boolean).join(' '),
+    });
+  }
+
+  // A bar that says that something is under way; a number makes it a progress.
+  #wait() {
+    this.bar = h('progress', { 'aria-labelledby': 'title' });
+    return [this.bar];
+  }
+
+  #button(code, look = '', values) {
+    const press = () => this.acts[code]();
+    return h('button', { type: 'button', 'data-act': code, class: look || null, part: `button ${look}`, onclick: press }, this.text(code, values));
+  }
+
+  #section(code, look, count, hint, groups, make) {
+    const label = this.text(code);
+    return count > 0 && h('section', { class: `group ${look}`, part: 'group' },
+      h('h3', null, label, ' ', h('span', { class: 'count' }, this.words.number(count))),
+      hint && h('p', { class: 'hint' }, hint),
+      scrollBox(label, groups, make));
+  }
+
+  // What the log-in before reached and this one leaves out, also beside the assets of this page.
+  #leftOut({ left_out: list, more_siblings: hasMore }) {
+    const hint = this.text('left_out_hint') + (hasMore ? ` ${this.text('more_siblings')}` : '');
+    return this.#section('left_out', 'left_out', list.length, hint, [[null, list]], (it) => row(this.words, it, {
+      id: it.asset_id,
+      state: it.is_used && this.text('in_use'),
+      tone: 'warn',
+      why: [this.text(it.cause), it.lost_scopes.length && this.text('lost', { scopes: it.lost_scopes.join(', ') })].filter(Boolean).join(' '),
+    }));
+  }
+
+  // How many are in each group, as a picture; the headings say the same in words.
+  #share(groups) {
+    const parts = groups.map(([name, list]) => {
+      const part = h('i', { class: name });
+      part.style.flexGrow = list.length;
+      return part;
+    });
+    return h('div', { class: 'bar', 'aria-hidden': 'true' }, parts);
+  }
+
+  #byBusiness(assets) {
+    const groups = new Map();
+    for (const it of assets) {
+      const name = it.business_name ?? it.business_id ?? this.text('no_business');
+      groups.set(name, [...(groups.get(name) ?? []), it]);
+    }
+    return [...groups];
+  }
+
+  #assetRow(asset) {
+    const { state, ending, reason } = asset;
+    const date = ending && this.words.date(ending.at);
+    const until = ending && this.text(ending.confidence === 'certain' ? 'until' : 'maybe', { date });
+    return this.#row(asset.id, {
+      state: this.text(state),
+      tone: { healthy: 'good', disconnected: 'bad' }[state] ?? 'warn',
+      why: state === 'healthy' ? until : [until && `${until}, ${this.text(ending.cause)}.`, reason.next_step].filter(Boolean).join(' '),
+    });
+  }
+
+  #row(id, facts) {
+    return row(this.words, this.flow.assets.get(id), { id, ...facts });
+  }
+}
+
+const reasonOf = ({ reason }) => reason && `${reason.detail} ${reason.next_step}`;
