@@ -31,13 +31,12 @@ use actix_web::{
 };
 use regrant_vault::Vault;
 use tokio_util::sync::CancellationToken;
-use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub use openapi::openapi_admin_yaml;
 
 use self::authenticate::require_operator;
 use crate::{
-    openapi::ApiDescription,
+    openapi::{ApiDescription, RouteList},
     routes::get_liveness,
     server::{AliveCheck, ListenerRoutes, Server},
     settings::Settings,
@@ -82,17 +81,14 @@ impl AdminRoutes {
                 bodies_in_flight,
                 described: add_described_routes,
                 pages: add_openapi_route,
-                description: ApiDescription::from_openapi(
-                    openapi::describe_admin_api(),
-                    &["/openapi.json"],
-                ),
+                description: ApiDescription::new(openapi::describe_admin_api, &["/openapi.json"]),
                 alive,
             },
             Self::Health => ListenerRoutes {
                 bodies_in_flight,
                 described: add_health_routes,
                 pages: |_| (),
-                description: ApiDescription::from_openapi(openapi::describe_health_api(), &[]),
+                description: ApiDescription::new(openapi::describe_health_api, &[]),
                 alive,
             },
         }
@@ -126,14 +122,17 @@ impl AdminServer {
 }
 
 /// Adds the routes that `openapi-admin.yaml` describes.
-fn add_described_routes(config: &mut ServiceConfig<'_>) {
-    add_health_routes(config);
-    config.service(session::log_in).service(build_v1_scope());
+fn add_described_routes(routes: &mut RouteList<'_>) {
+    add_health_routes(routes);
+    routes.service(session::log_in).scope(
+        "/admin/v1",
+        |it| it.wrap(from_fn(require_operator)),
+        add_v1_routes,
+    );
 }
 
-fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
-    scope::scope("/admin/v1")
-        .wrap(from_fn(require_operator))
+fn add_v1_routes(routes: &mut RouteList<'_>) {
+    routes
         .service(session::get_session)
         .service(session::log_out)
         .service(session::change_password)
@@ -177,11 +176,11 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(jobs::get_jobs)
         .service(graph_errors::list_graph_errors)
         .service(audit::list_audit_events)
-        .service(audit::get_audit_checkpoint)
+        .service(audit::get_audit_checkpoint);
 }
 
-fn add_health_routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_liveness).service(health::get_readiness);
+fn add_health_routes(routes: &mut RouteList<'_>) {
+    routes.service(get_liveness).service(health::get_readiness);
 }
 
 fn add_openapi_route(config: &mut web::ServiceConfig) {
@@ -191,5 +190,5 @@ fn add_openapi_route(config: &mut web::ServiceConfig) {
 async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(ContentType::json())
-        .body(description.json.clone())
+        .body(description.json())
 }

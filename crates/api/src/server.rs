@@ -7,7 +7,7 @@ use crate::{
     bodies::{BodyBudget, bound_body, end_unread},
     connections::Connections,
     envelope::wrap_request,
-    openapi::{AddRoutes, ApiDescription, answer_unmatched},
+    openapi::{AddRoutes, ApiDescription, RouteList, answer_unmatched},
     rate_limit::{RateLimits, limit_strangers},
     routes::{self, EventStreams},
     settings::Settings,
@@ -22,7 +22,6 @@ use actix_web::{
 use regrant_vault::Vault;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
-use utoipa_actix_web::AppExt;
 
 /// Adds pages, which the API description does not contain.
 pub(crate) type AddPages = fn(&mut web::ServiceConfig);
@@ -171,9 +170,7 @@ fn build_app(
     >,
 > {
     App::new()
-        .into_utoipa_app()
-        .configure(shared.described)
-        .into_app()
+        .configure(|config| (shared.described)(&mut RouteList::serving(config)))
         .configure(shared.pages)
         .app_data(shared.vault)
         .app_data(shared.settings)

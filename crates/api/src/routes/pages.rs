@@ -112,7 +112,7 @@ async fn serve_style() -> HttpResponse {
 async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(ContentType::json())
-        .body(description.json.clone())
+        .body(description.json())
 }
 
 async fn redirect_docs(_: HttpRequest) -> HttpResponse {
