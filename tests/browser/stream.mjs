@@ -1,14 +1,19 @@
 // A page of another origin follows a reconnect with the browser's own EventSource: stream.mjs 'JSON {origin, url}'.
 
 import assert from 'node:assert/strict';
+import http from 'node:http';
 
 import { launch, open, story } from './browser.mjs';
 
 const { origin, url } = JSON.parse(process.argv[2]);
 
 const browser = await launch();
-const { context, page } = await open(browser, { javaScriptEnabled: true });
-await context.route(`${origin}/**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Page</h1>' }));
+const { page } = await open(browser, { javaScriptEnabled: true });
+const server = http.createServer((_request, response) => {
+  response.setHeader('content-type', 'text/html');
+  response.end('<h1>Page</h1>');
+});
+await new Promise((resolve) => { server.listen(new URL(origin).port, '127.0.0.1', resolve); });
 await page.goto(`${origin}/`);
 
 await story({
@@ -31,3 +36,5 @@ await story({
   },
 });
 await browser.close();
+server.closeAllConnections();
+server.close();

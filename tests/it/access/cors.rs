@@ -143,10 +143,6 @@ fn routes() -> Vec<(String, String)> {
 }
 
 const OPEN: [(&str, &str); 16] = [
-const OPEN: [(&str, &str); 13] = [
->>=======
-const OPEN: [(&str, &str); 14] = [
->>>>>>> theirs
     ("POST", "/v1/reconnect-previews"),
     ("GET", "/v1/reconnect-previews/{id}"),
     ("DELETE", "/v1/reconnect-previews/{id}"),

@@ -7,7 +7,7 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use super::links::browser::has_chromium;
-use crate::harness::{Fleet, Harness, Tenant, consume, http, on_both};
+use crate::harness::{Fleet, Harness, Tenant, consume, free_port, http, on_both};
 
 on_both!(
     a_ticket_opens_its_own_stream_once_within_thirty_seconds,
@@ -146,15 +146,13 @@ async fn a_page_of_a_listed_origin_follows_a_reconnect_with_chromiums_event_sour
         return;
     }
     let stage = Stage::on(TestDatabase::create_sqlite().await).await;
-    stage
-        .harness
-        .list_origin("One", "http://page.example")
-        .await;
+    let origin = format!("http://127.0.0.1:{}", free_port());
+    stage.harness.list_origin("One", &origin).await;
     let answer = http()
         .get(stage.ticket().await)
         .header(header::ORIGIN, "http://elsewhere.example");
     assert_eq!(answer.send().await.expect("an answer").status(), 403);
-    let story = json!({ "origin": "http://page.example", "url": stage.ticket().await });
+    let story = json!({ "origin": origin, "url": stage.ticket().await });
     let run = tokio::process::Command::new("bash")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/browser/run.sh"))
         .args(["stream.mjs", &story.to_string()])

@@ -12,10 +12,6 @@ use actix_web::{
 
 /// The paths and methods that pages may call.
 const OPEN_ROUTES: [(&str, Method); 16] = [
-const OPEN_ROUTES: [(&str, Method); 13] = [
->>=======
-const OPEN_ROUTES: [(&str, Method); 14] = [
->>>>>>> theirs
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnect-previews/{id}", Method::GET),
     ("/v1/reconnect-previews/{id}", Method::DELETE),
@@ -79,11 +75,8 @@ mod tests {
     #[test]
     fn all_other_routes_are_closed() {
         for (path, method) in [
-            ("/v1/reconnects", Method::GET),
-=======
             ("/v1/reconnects", Method::DELETE),
             ("/v1/reconnect-previews", Method::GET),
-            ("/v1/reconnects", Method::DELETE),
             ("/v1/reconnects/rcn_1/undo", Method::GET),
             ("/v1/reconnects/rcn_1/undo/", Method::POST),
             ("/v1/reconnects/", Method::POST),

@@ -235,27 +235,41 @@ struct WebhookTested {
 fn describe_kind(kind: EventKind) -> (String, RefOr<Schema>, &'static str) {
     use EventKind as K;
     match kind {
-        K::AssetExpiring => of::<AssetStateChange>("An ending of an asset is near."),
-        K::AssetMigrating => of::<AssetStateChange>("A cut-off of an asset became known."),
-        K::AssetSuspect => of::<AssetStateChange>("One probe of an asset was refused."),
-        K::AssetDisconnected => of::<AssetStateChange>("No credential of an asset works."),
-        K::AssetRecovered => of::<AssetStateChange>("A credential of an asset works again."),
-        K::AssetsChanged => of::<AssetsChanged>(
+        K::AssetExpiring => describe_data::<AssetStateChange>("An ending of an asset is near."),
+        K::AssetMigrating => {
+            describe_data::<AssetStateChange>("A cut-off of an asset became known.")
+        }
+        K::AssetSuspect => describe_data::<AssetStateChange>("One probe of an asset was refused."),
+        K::AssetDisconnected => {
+            describe_data::<AssetStateChange>("No credential of an asset works.")
+        }
+        K::AssetRecovered => {
+            describe_data::<AssetStateChange>("A credential of an asset works again.")
+        }
+        K::AssetsChanged => describe_data::<AssetsChanged>(
             "Assets changed; sent instead of single events to endpoints with `asset_events: bulk`.",
         ),
-        K::CredentialPromoted => of::<CredentialActivated>("A parked credential serves now."),
-        K::CredentialFailedOver => of::<CredentialActivated>("A standby serves now."),
-        K::CredentialDropped => of::<CredentialDropped>("A parked or standby credential is gone."),
-        K::GrantRefreshed => of::<GrantRefreshed>("A token was refreshed."),
-        K::GrantRefreshFailed => of::<GrantRefreshFailed>("A token could not be refreshed."),
-        K::PersonRevoked => of::<PersonRevoked>("A person revoked the app's access."),
-        K::ReconnectCompleted => of::<ReconnectCompleted>("A reconnect or an undo has ended."),
-        K::ForecastChanged => of::<ForecastChanged>("Cut-offs changed."),
-        K::WebhookTest => of::<WebhookTested>("`POST …/test` was called."),
+        K::CredentialPromoted => {
+            describe_data::<CredentialActivated>("A parked credential serves now.")
+        }
+        K::CredentialFailedOver => describe_data::<CredentialActivated>("A standby serves now."),
+        K::CredentialDropped => {
+            describe_data::<CredentialDropped>("A parked or standby credential is gone.")
+        }
+        K::GrantRefreshed => describe_data::<GrantRefreshed>("A token was refreshed."),
+        K::GrantRefreshFailed => {
+            describe_data::<GrantRefreshFailed>("A token could not be refreshed.")
+        }
+        K::PersonRevoked => describe_data::<PersonRevoked>("A person revoked the app's access."),
+        K::ReconnectCompleted => {
+            describe_data::<ReconnectCompleted>("A reconnect or an undo has ended.")
+        }
+        K::ForecastChanged => describe_data::<ForecastChanged>("Cut-offs changed."),
+        K::WebhookTest => describe_data::<WebhookTested>("`POST …/test` was called."),
     }
 }
 
-fn of<T: ToSchema>(when: &'static str) -> (String, RefOr<Schema>, &'static str) {
+fn describe_data<T: ToSchema>(when: &'static str) -> (String, RefOr<Schema>, &'static str) {
     (T::name().into_owned(), T::schema(), when)
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Claimer, DueKind, Error, Lease, TenantTx,
-    sql::{CHUNK, to_micros},
+    sql::{CHUNK, Query, Row, to_micros},
 };
 
 impl TenantTx {
@@ -21,13 +21,15 @@ impl TenantTx {
         claimer: Claimer<'_>,
         limit: u32,
     ) -> Result<Vec<Lease>, Error> {
+        if !self.has_working_tenant(kind).await? {
+            return Ok(Vec::new());
+        }
         let query = self
             .query(
                 "WITH free AS MATERIALIZED (
                      SELECT d.object_id FROM due d
                      WHERE d.tenant_id = :tenant AND d.share = :share AND d.kind = :kind
                          AND d.due_at <= :now AND (d.owner IS NULL OR d.leased_until <= :wall)
-                         AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = :tenant AND {tenants})
                      ORDER BY d.due_at, d.object_id LIMIT :limit {for_update_of_d_skip_locked}
                  )
                  UPDATE due SET owner = :owner, leased_until = :until, fencing = due.fencing + 1
@@ -35,7 +37,6 @@ impl TenantTx {
                  WHERE due.tenant_id = :tenant AND due.kind = :kind AND due.object_id = f.object_id
                  RETURNING due.object_id AS object, due.fencing AS fencing",
             )
-            .fill("tenants", kind.tenant_condition())
             .bind("kind", kind.as_str())
             .bind("share", share)
             .bind("owner", claimer.owner)
@@ -44,7 +45,7 @@ impl TenantTx {
             .bind("until", to_micros(claimer.until))
             .bind("limit", i64::from(limit));
         let rows = self.fetch_all(query).await?;
-        let lease = |row: &crate::sql::Row| {
+        let lease = |row: &Row| {
             Ok(Lease {
                 kind,
                 object: row.get("object")?,
@@ -53,6 +54,15 @@ impl TenantTx {
             })
         };
         rows.iter().map(lease).collect()
+    }
+
+    /// Whether work of this kind is done for the tenant. A statement of its own: a distributed database cannot lock rows
+    /// of a tenant beside the table of tenants.
+    async fn has_working_tenant(&self, kind: DueKind) -> Result<bool, Error> {
+        let sql = "SELECT t.id FROM tenants t WHERE t.id = :tenant AND {tenants}";
+        let query = Query::tenant(self.tenant, sql).fill("tenants", kind.tenant_condition());
+        let found = self.health.note(query.fetch_one(&self.transaction).await)?;
+        Ok(found.is_some())
     }
 
     /// Checks which leases still hold, and keeps those until this transaction ends. All must be of one kind and owner.

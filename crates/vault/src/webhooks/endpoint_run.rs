@@ -25,11 +25,11 @@ use super::{
 use crate::{Error, Vault};
 
 /// How many deliveries are claimed for each that may be in flight.
-const CLAIMED_PER_PERMIT: usize = 8;
+const CLAIMED_PER_PERMIT: usize = 16;
 /// How many attempts are settled at once.
-const SETTLED_AT_ONCE: usize = 100;
+const SETTLED_AT_ONCE: usize = 200;
 /// How long an attempt that ended waits for others to be settled with.
-const SETTLE_AFTER: Duration = Duration::from_millis(100);
+const SETTLE_AFTER: Duration = Duration::from_millis(500);
 
 /// The deliveries of one endpoint in this process.
 pub(super) struct EndpointRun {
