@@ -65,10 +65,10 @@ impl Vault {
             return Ok(known);
         }
         // On the heap: every read of a token holds this future, and few need it.
-        Box::pin(self.open_secret_anew(id, changes)).await
+        Box::pin(self.read_and_keep_secret(id, changes)).await
     }
 
-    async fn open_secret_anew(
+    async fn read_and_keep_secret(
         &self,
         id: &AppId,
         changes: u64,
