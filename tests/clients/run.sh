@@ -10,7 +10,7 @@ made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
 
 bash "$here/clients/generate.sh" "$made"
-for kept in typescript/regrant.ts python/regrant_client; do
+for kept in typescript/regrant.ts python/regrant_client python/pyproject.toml; do
   diff -rq --exclude=__pycache__ "$here/clients/$kept" "$made/$kept" || {
     echo "clients/$kept is stale: run clients/generate.sh" >&2
     exit 1
@@ -20,8 +20,9 @@ done
 cp "$here"/clients/typescript/{client.ts,example.ts,tsconfig.json,package.json} "$made/typescript/"
 ln -s "$home/node_modules" "$made/typescript/node_modules"
 (cd "$made/typescript" && node_modules/.bin/tsc)
-cp "$here/clients/python/example.py" "$made/python/"
-(cd "$made/python" && "$home/venv/bin/python" -m compileall -q regrant_client)
+cp "$here/clients/python/README.md" "$made/python/"
+cp "$here/clients/python/example.py" "$made/"
+"$home/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$made/installed" "$made/python"
 
 echo "typescript: $(node "$made/typescript/build/example.js" | tail -n 1)"
-echo "python: $(cd "$made/python" && "$home/venv/bin/python" example.py | tail -n 1)"
+echo "python: $(PYTHONPATH="$made/installed" "$home/venv/bin/python" "$made/example.py" | tail -n 1)"

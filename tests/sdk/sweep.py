@@ -46,10 +46,13 @@ def simulated_calls():
     return {(method, row["path"]) for row in rows for method in row["methods"]}
 
 
-def answer_of(node, method):
+def answer_of(node, method, verb, path):
     """Code, status and mark of the answer; the code is 0 if the call succeeds."""
     try:
-        getattr(node, method)()
+        try:
+            getattr(node, method)()
+        except SyntaxError:  # a module of the SDK that Python does not read; the call itself is the same
+            node.get_api().call(verb, path, {})
     except FacebookRequestError as error:
         return error.api_error_code(), error.http_status(), error.http_headers().get("x-regrant-sandbox")
     except FacebookBadObjectError:
@@ -73,7 +76,8 @@ def main():
             # A call may end the log-in; each has its own.
             client = FacebookAdsApi.init(access_token=control("POST", "tokens", login)["access_token"], crash_log=False)
             path = f"/{{{kind}}}/{edge}".rstrip("/")
-            answer = answer_of(names.sdk_class(class_name)(node or app["id"], api=client), name)
+            target = names.sdk_class(class_name)(node or app["id"], api=client)
+            answer = answer_of(target, name, verb, tuple(filter(None, (target.get_id(), edge))))
             if is_honest(answer, (verb, path) in simulated):
                 passed += 1
                 honest_refusals += answer[1] == 501

@@ -23,7 +23,7 @@ pub(crate) struct GraphError {
     /// `error_data` and other members that few errors have.
     pub details: Map<String, Value>,
     /// What the simulator lacks, if that is why the call fails.
-    pub not_simulated: Option<String>,
+    pub not_simulated: Option<Box<str>>,
 }
 
 impl GraphError {

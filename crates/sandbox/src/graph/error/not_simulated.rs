@@ -16,7 +16,7 @@ impl GraphError {
              Meta. GET /sandbox/simulated lists what is simulated."
         );
         Self {
-            not_simulated: Some(what),
+            not_simulated: Some(what.into()),
             ..Self::new(CODE, message).with_type(KIND).status(STATUS)
         }
     }
