@@ -22,7 +22,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 59] = [
+pub(crate) const ALL: [Step; 60] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -82,4 +82,5 @@ pub(crate) const ALL: [Step; 59] = [
     assets::s65_discoveries::STEP,
     credentials::s66_kek_retirements::STEP,
     credentials::s67_compromised_keys::STEP,
+    tenants::s75_revoked_tokens::STEP,
 ];

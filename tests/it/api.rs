@@ -2,4 +2,5 @@
 
 mod bodies;
 mod description;
+mod http;
 mod problems;

@@ -21,14 +21,13 @@ mod receipts;
 mod session;
 mod tenants;
 
-use std::{io, net::SocketAddr, sync::Arc};
-
-use actix_web::{
-    HttpResponse,
-    http::header::ContentType,
-    middleware::from_fn,
-    web::{self, Data},
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
 };
+
+use actix_web::middleware::from_fn;
 use regrant_vault::Vault;
 use tokio_util::sync::CancellationToken;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
@@ -38,7 +37,7 @@ pub use openapi::openapi_admin_yaml;
 use self::authenticate::require_operator;
 use crate::{
     openapi::ApiDescription,
-    routes::get_liveness,
+    routes::{ADMIN_PAGE_PATHS, add_admin_pages, get_liveness},
     server::{AliveCheck, ListenerRoutes, Server},
     settings::Settings,
 };
@@ -56,8 +55,8 @@ pub enum AdminRoutes {
 pub struct AdminParts {
     /// Use cases.
     pub vault: Vault,
-    /// Listening address; port 0 takes a free port.
-    pub listen: SocketAddr,
+    /// The address that [`crate::bind_address`] took.
+    pub address: TcpListener,
     /// Limits and timeouts.
     pub settings: Settings,
     /// Routes to serve.
@@ -81,10 +80,10 @@ impl AdminRoutes {
             Self::All => ListenerRoutes {
                 bodies_in_flight,
                 described: add_described_routes,
-                pages: add_openapi_route,
+                pages: add_admin_pages,
                 description: ApiDescription::from_openapi(
                     openapi::describe_admin_api(),
-                    &["/openapi.json"],
+                    &ADMIN_PAGE_PATHS,
                 ),
                 alive,
             },
@@ -104,13 +103,13 @@ impl AdminServer {
     pub fn bind(parts: AdminParts) -> io::Result<Self> {
         let AdminParts {
             vault,
-            listen,
+            address,
             settings,
             routes,
             alive,
         } = parts;
         let routes = routes.build_listener(&settings, alive);
-        Server::bind_routes(routes, vault, listen, settings).map(Self)
+        Server::bind_routes(routes, vault, address, settings).map(Self)
     }
 
     /// The address of the listener.
@@ -182,14 +181,4 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
 
 fn add_health_routes(config: &mut ServiceConfig<'_>) {
     config.service(get_liveness).service(health::get_readiness);
-}
-
-fn add_openapi_route(config: &mut web::ServiceConfig) {
-    config.route("/openapi.json", web::get().to(serve_description));
-}
-
-async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .body(description.json.clone())
 }

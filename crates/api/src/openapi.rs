@@ -9,7 +9,7 @@ use actix_web::{
     App, HttpRequest, HttpResponse,
     dev::ResourceDef,
     http::{Method, header},
-    web::{Bytes, Data},
+    web::Data,
 };
 use utoipa::openapi::{
     OpenApi, PathItem, RefOr,
@@ -20,7 +20,11 @@ use utoipa::openapi::{
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use self::common_responses::add_common_parts;
-use crate::problem::{Code, Problem};
+use crate::{
+    envelope::has_head,
+    problem::{Code, Problem},
+    public_body::PublicBody,
+};
 
 /// Adds routes that the API description contains.
 pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
@@ -101,14 +105,15 @@ pub(crate) fn describe_routes(base: OpenApi, routes: AddRoutes) -> OpenApi {
 
 /// An API description as JSON, and its paths.
 pub(crate) struct ApiDescription {
-    pub(crate) json: Bytes,
+    pub(crate) title: String,
+    pub(crate) json: PublicBody,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
 impl ApiDescription {
     /// The description of an API, and pages beside it that answer GET.
     pub(crate) fn from_openapi(mut api: OpenApi, pages: &[&'static str]) -> Self {
-        let json = api.to_json().unwrap_or_default().into();
+        let json = PublicBody::new("application/json", api.to_json().unwrap_or_default());
         let described = api
             .paths
             .paths
@@ -124,7 +129,8 @@ impl ApiDescription {
         );
         // `/assets/check` is a path of its own, though `/assets/{asset_id}` fits it too.
         paths.sort_by_key(|(pattern, _)| pattern.pattern().is_some_and(|it| it.contains('{')));
-        Self { json, paths }
+        let title = api.info.title;
+        Self { title, json, paths }
     }
 
     /// The methods of a path, separated by commas; none if the path does not exist.
@@ -133,13 +139,11 @@ impl ApiDescription {
             .paths
             .iter()
             .find(|(pattern, _)| pattern.is_match(path))?;
-        Some(
-            methods
-                .iter()
-                .map(Method::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
-        )
+        let mut names: Vec<_> = methods.iter().map(Method::as_str).collect();
+        if names.first() == Some(&"GET") && has_head(path) {
+            names.insert(1, "HEAD");
+        }
+        Some(names.join(", "))
     }
 }
 

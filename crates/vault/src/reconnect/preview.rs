@@ -151,6 +151,7 @@ impl Vault {
         items: usize,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
+        let repeatable = repeatable.map(RepeatableRequest::run_again);
         let count =
             async |call: Option<&IdempotentCall>| self.record_preview(caller, items, call).await;
         let done = self

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{
-    CellAlignment, ContentArrangement, Table,
+    CellAlignment, ColumnConstraint, ContentArrangement, Table,
     TableComponent::{
         HorizontalLines, LeftBorderIntersections, MiddleIntersections, RightBorderIntersections,
     },
     presets::UTF8_HORIZONTAL_ONLY,
 };
 
-use crate::rehearsal::tenant_api::{Asset, Day, Item};
+use crate::{
+    output,
+    rehearsal::tenant_api::{Asset, Day, Item},
+};
 
-/// The width of a table with its indent fits a terminal of a hundred columns.
-const TABLE_WIDTH: u16 = 96;
+/// What stands before each line of a table.
+const INDENT: &str = "   ";
 
 /// A table with the number of assets by kind and state.
 pub(crate) fn states_table(assets: &[Asset]) -> String {
@@ -107,7 +110,7 @@ fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     table
         .load_preset(UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(TABLE_WIDTH);
+        .set_width(output::text_width().saturating_sub(4));
     for between_rows in [
         HorizontalLines,
         MiddleIntersections,
@@ -117,7 +120,16 @@ fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
         table.remove_style(between_rows);
     }
     table.set_header(header);
+    keep_words_whole(&mut table);
     table
+}
+
+/// Only the last column, which holds sentences, gives way where the terminal is narrow.
+fn keep_words_whole(table: &mut Table) {
+    let last = table.column_count().saturating_sub(1);
+    for column in table.column_iter_mut().take(last) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 fn align_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
@@ -131,7 +143,7 @@ fn align_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
 fn indent_table(table: &Table) -> String {
     table
         .lines()
-        .map(|line| format!("   {line}"))
+        .map(|line| format!("{INDENT}{line}"))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -200,9 +212,30 @@ mod tests {
         let text = outcomes_table(&[item(Some("parked")), item(Some("parked"))]);
         let row = text.lines().find(|line| line.contains("parked")).unwrap();
         assert!(
-            row.contains('2') && row.contains("business_admin") && row.contains("has not migrated"),
+            row.contains('2') && row.contains("business_admin") && row.contains("has not"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn tables_fit_eighty_columns_and_break_nothing_in_the_short_columns() {
+        let mut long = item(Some("user_action_required"));
+        if let Some(reason) = &mut long.reason {
+            reason.detail =
+                "the business has not migrated yet, so the old token keeps serving ".repeat(3);
+        }
+        let text = outcomes_table(&[long]);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        for word in [
+            "user_action_required",
+            "business_admin",
+            "serving",
+            "migrated",
+        ] {
+            assert!(text.contains(word), "{word}: {text}");
+        }
     }
 
     #[test]
