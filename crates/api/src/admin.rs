@@ -30,13 +30,12 @@ use std::{
 use actix_web::middleware::from_fn;
 use regrant_vault::Vault;
 use tokio_util::sync::CancellationToken;
-use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub use openapi::openapi_admin_yaml;
 
 use self::authenticate::require_operator;
 use crate::{
-    openapi::ApiDescription,
+    openapi::{ApiDescription, RouteList},
     routes::{ADMIN_PAGE_PATHS, add_admin_pages, get_liveness},
     server::{AliveCheck, ListenerRoutes, Server},
     settings::Settings,
@@ -81,17 +80,14 @@ impl AdminRoutes {
                 bodies_in_flight,
                 described: add_described_routes,
                 pages: add_admin_pages,
-                description: ApiDescription::from_openapi(
-                    openapi::describe_admin_api(),
-                    &ADMIN_PAGE_PATHS,
-                ),
+                description: ApiDescription::new(openapi::describe_admin_api, &ADMIN_PAGE_PATHS),
                 alive,
             },
             Self::Health => ListenerRoutes {
                 bodies_in_flight,
                 described: add_health_routes,
                 pages: |_| (),
-                description: ApiDescription::from_openapi(openapi::describe_health_api(), &[]),
+                description: ApiDescription::new(openapi::describe_health_api, &[]),
                 alive,
             },
         }
@@ -125,14 +121,17 @@ impl AdminServer {
 }
 
 /// Adds the routes that `openapi-admin.yaml` describes.
-fn add_described_routes(config: &mut ServiceConfig<'_>) {
-    add_health_routes(config);
-    config.service(session::log_in).service(build_v1_scope());
+fn add_described_routes(routes: &mut RouteList<'_>) {
+    add_health_routes(routes);
+    routes.service(session::log_in).scope(
+        "/admin/v1",
+        |it| it.wrap(from_fn(require_operator)),
+        add_v1_routes,
+    );
 }
 
-fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
-    scope::scope("/admin/v1")
-        .wrap(from_fn(require_operator))
+fn add_v1_routes(routes: &mut RouteList<'_>) {
+    routes
         .service(session::get_session)
         .service(session::log_out)
         .service(session::change_password)
@@ -176,9 +175,9 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(jobs::get_jobs)
         .service(graph_errors::list_graph_errors)
         .service(audit::list_audit_events)
-        .service(audit::get_audit_checkpoint)
+        .service(audit::get_audit_checkpoint);
 }
 
-fn add_health_routes(config: &mut ServiceConfig<'_>) {
-    config.service(get_liveness).service(health::get_readiness);
+fn add_health_routes(routes: &mut RouteList<'_>) {
+    routes.service(get_liveness).service(health::get_readiness);
 }

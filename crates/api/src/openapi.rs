@@ -4,6 +4,9 @@
 //! permission, a body, an identifier, a query. A route describes only its own responses.
 
 mod common_responses;
+mod route_list;
+
+use std::sync::OnceLock;
 
 use actix_web::{
     App, HttpRequest, HttpResponse,
@@ -17,17 +20,14 @@ use utoipa::openapi::{
     schema::Schema,
     security::{Http, HttpAuthScheme, SecurityScheme},
 };
-use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
-use self::common_responses::add_common_parts;
+pub(crate) use self::route_list::{AddRoutes, RouteList};
+use self::{common_responses::add_common_parts, route_list::DescribedRoutes};
 use crate::{
     envelope::has_head,
     problem::{Code, Problem},
     public_body::PublicBody,
 };
-
-/// Adds routes that the API description contains.
-pub(crate) type AddRoutes = fn(&mut ServiceConfig<'_>);
 
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
@@ -81,9 +81,11 @@ const COMPLETE_SCHEMAS: [&str; 45] = [
 ];
 
 /// Describes these routes, with the responses that all calls of a kind share.
-pub(crate) fn describe_routes(base: OpenApi, routes: AddRoutes) -> OpenApi {
-    let app = App::new().into_utoipa_app().openapi(base).configure(routes);
-    let mut api = app.split_for_parts().1;
+pub(crate) fn describe_routes(mut api: OpenApi, routes: AddRoutes) -> OpenApi {
+    let mut described = DescribedRoutes::default();
+    let _unused =
+        App::new().configure(|config| routes(&mut RouteList::describing(config, &mut described)));
+    described.add_to(&mut api);
     let components = api.components.get_or_insert_default();
     for name in COMPLETE_SCHEMAS {
         if let Some(RefOr::T(Schema::Object(it))) = components.schemas.get_mut(name) {
@@ -103,16 +105,60 @@ pub(crate) fn describe_routes(base: OpenApi, routes: AddRoutes) -> OpenApi {
     api
 }
 
-/// An API description as JSON, and its paths.
+/// The description of an API, made when it is first asked for: it takes some megabytes on the way, which a process that
+/// only serves calls never needs.
 pub(crate) struct ApiDescription {
-    pub(crate) title: String,
-    pub(crate) json: PublicBody,
+    describe: fn() -> OpenApi,
+    pages: &'static [&'static str],
+    made: OnceLock<MadeDescription>,
+}
+
+/// An API description as JSON, and its paths.
+struct MadeDescription {
+    title: String,
+    json: PublicBody,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
 impl ApiDescription {
     /// The description of an API, and pages beside it that answer GET.
-    pub(crate) fn from_openapi(mut api: OpenApi, pages: &[&'static str]) -> Self {
+    pub(crate) const fn new(describe: fn() -> OpenApi, pages: &'static [&'static str]) -> Self {
+        Self {
+            describe,
+            pages,
+            made: OnceLock::new(),
+        }
+    }
+
+    /// The name of the API.
+    pub(crate) fn title(&self) -> &str {
+        &self.made().title
+    }
+
+    /// The description as JSON.
+    pub(crate) fn json(&self) -> &PublicBody {
+        &self.made().json
+    }
+
+    /// The methods of a path, separated by commas; none if the path does not exist.
+    pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
+        let paths = &self.made().paths;
+        let (_, methods) = paths.iter().find(|(pattern, _)| pattern.is_match(path))?;
+        let mut names: Vec<_> = methods.iter().map(Method::as_str).collect();
+        if names.first() == Some(&"GET") && has_head(path) {
+            names.insert(1, "HEAD");
+        }
+        Some(names.join(", "))
+    }
+
+    fn made(&self) -> &MadeDescription {
+        self.made
+            .get_or_init(|| MadeDescription::from_openapi((self.describe)(), self.pages))
+    }
+}
+
+impl MadeDescription {
+    fn from_openapi(mut api: OpenApi, pages: &[&'static str]) -> Self {
         let json = PublicBody::new("application/json", api.to_json().unwrap_or_default());
         let described = api
             .paths
@@ -131,19 +177,6 @@ impl ApiDescription {
         paths.sort_by_key(|(pattern, _)| pattern.pattern().is_some_and(|it| it.contains('{')));
         let title = api.info.title;
         Self { title, json, paths }
-    }
-
-    /// The methods of a path, separated by commas; none if the path does not exist.
-    pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
-        let (_, methods) = self
-            .paths
-            .iter()
-            .find(|(pattern, _)| pattern.is_match(path))?;
-        let mut names: Vec<_> = methods.iter().map(Method::as_str).collect();
-        if names.first() == Some(&"GET") && has_head(path) {
-            names.insert(1, "HEAD");
-        }
-        Some(names.join(", "))
     }
 }
 

@@ -21,7 +21,6 @@ mod tokens;
 mod webhooks;
 
 use actix_web::middleware::from_fn;
-use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub use openapi::{openapi, openapi_yaml};
 
@@ -37,11 +36,14 @@ use self::{
     meta::{callbacks, webhooks as meta_webhooks},
     reconnects::{events, previews, sessions},
 };
-use crate::access::{handle_cors, require_caller};
+use crate::{
+    access::{handle_cors, require_caller},
+    openapi::RouteList,
+};
 
 /// Adds the routes that `openapi.yaml` describes.
-pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
-    config
+pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
+    routes
         .service(oauth::token::create_token)
         .service(oauth::revocation::revoke_token)
         .service(oauth::introspection::introspect_token)
@@ -62,13 +64,15 @@ pub(crate) fn add_described_routes(config: &mut ServiceConfig<'_>) {
         .service(connect::log_in_with_link)
         .service(connect::steps::show_step)
         .service(connect::steps::take_step)
-        .service(build_v1_scope());
+        .scope(
+            "/v1",
+            |it| it.wrap(from_fn(require_caller)).wrap(from_fn(handle_cors)),
+            add_v1_routes,
+        );
 }
 
-fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_web::OpenApiFactory {
-    scope::scope("/v1")
-        .wrap(from_fn(require_caller))
-        .wrap(from_fn(handle_cors))
+fn add_v1_routes(routes: &mut RouteList<'_>) {
+    routes
         .service(assets::register_assets)
         .service(assets::list_assets)
         .service(assets::get_asset)
@@ -123,5 +127,5 @@ fn build_v1_scope() -> impl actix_web::dev::HttpServiceFactory + utoipa_actix_we
         .service(webhooks::replay_webhooks)
         .service(webhooks::list_webhook_deliveries)
         .service(audit::list_audit_events)
-        .service(audit::get_audit_checkpoint)
+        .service(audit::get_audit_checkpoint);
 }

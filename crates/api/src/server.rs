@@ -7,7 +7,7 @@ use crate::{
     bodies::{BodyBudget, bound_body, end_unread},
     connections::Connections,
     envelope::wrap_request,
-    openapi::{AddRoutes, ApiDescription, answer_unmatched},
+    openapi::{AddRoutes, ApiDescription, RouteList, answer_unmatched},
     rate_limit::{RateLimits, limit_strangers},
     routes::{self, EventStreams},
     settings::Settings,
@@ -28,7 +28,6 @@ use std::{
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
-use utoipa_actix_web::AppExt;
 
 /// How many connections wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -197,9 +196,7 @@ fn build_app(
     >,
 > {
     App::new()
-        .into_utoipa_app()
-        .configure(shared.described)
-        .into_app()
+        .configure(|config| (shared.described)(&mut RouteList::serving(config)))
         .configure(shared.pages)
         .app_data(shared.vault)
         .app_data(shared.settings)

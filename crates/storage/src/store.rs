@@ -235,6 +235,12 @@ impl Store {
         self.begin_reading(scope, Plans::Kept).await
     }
 
+    /// Whether callers wait for the only writer of SQLite now and then: long transactions should be divided, then.
+    #[must_use]
+    pub fn do_callers_share_writer(&self) -> bool {
+        self.turns.do_callers_share_writer()
+    }
+
     /// Begins a read that may be needed within another transaction of the tenant, so it waits for no turn. Only for reads
     /// that are rare because their results are kept.
     ///

@@ -7,7 +7,10 @@
 //! first.
 //! Start at [`Turns::wait_to_write`]; `Limits` are computed in [`Sizes::of_connections`].
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use regrant_domain::TenantId;
 use regrant_permits::{Limits, Permit, Permits, Refused, Urgency, Wait};
@@ -25,6 +28,9 @@ const MAX_WRITES_WAITING: usize = 256;
 const PATIENCE: u32 = 5;
 /// The same for work without a caller.
 const PATIENCE_OF_WORK: Duration = Duration::from_mins(2);
+
+/// For how long a short write counts as a sign that more of them will come.
+const SOON: Duration = Duration::from_millis(250);
 
 /// How the connections of a process are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub(crate) struct Turns {
     acquire_timeout: Duration,
     /// Whether transactions begin for work without a caller.
     in_background: bool,
+    /// When a short write last asked for its turn.
+    last_short_write: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Sizes {
@@ -84,6 +92,7 @@ impl Turns {
             has_one_writer: dialect == Dialect::Sqlite,
             acquire_timeout,
             in_background: false,
+            last_short_write: Arc::default(),
         }
     }
 
@@ -118,6 +127,7 @@ impl Turns {
 
     /// Waits for the turn of a short transaction that writes for a caller who waits.
     pub(crate) async fn wait_to_write_shortly(&self, tenant: TenantId) -> Result<Turn, Error> {
+        *self.last_short_write() = Some(Instant::now());
         let wait = self.wait(Urgency::First, MAX_READS_WAITING);
         let turns = if self.has_one_writer {
             &self.work
@@ -134,6 +144,20 @@ impl Turns {
             return self.wait_to_write(TenantId::SYSTEM).await.map(Some);
         }
         Ok(None)
+    }
+
+    /// Whether callers wait for the only writer now and then, and so for each transaction that writes.
+    pub(crate) fn do_callers_share_writer(&self) -> bool {
+        self.has_one_writer
+            && self
+                .last_short_write()
+                .is_some_and(|at| at.elapsed() < SOON)
+    }
+
+    fn last_short_write(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.last_short_write
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait(&self, urgency: Urgency, max_waiting: usize) -> Wait {
@@ -179,6 +203,21 @@ mod tests {
                 let work = sizes.work_limits();
                 assert!(work.of_key < work.total || work.total <= 1, "{n} {work:?}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn callers_share_the_only_writer_while_they_write_shortly() {
+        for (dialect, shared) in [(Dialect::Sqlite, true), (Dialect::Postgres, false)] {
+            let sizes = Sizes::of_connections(dialect, 10);
+            let turns = Turns::new(dialect, sizes, Duration::from_secs(1));
+            let background = turns.in_background();
+            assert!(!background.do_callers_share_writer());
+            turns
+                .wait_to_write_shortly(TenantId::SYSTEM)
+                .await
+                .expect("a turn");
+            assert_eq!(background.do_callers_share_writer(), shared, "{dialect:?}");
         }
     }
 }

@@ -94,8 +94,8 @@ impl Vault {
             return self.read_tokens(caller, ids, repeatable).await;
         }
         let (vault, caller, ids) = (self.clone(), caller.clone(), ids.to_vec());
-        self.run_apart(async move { vault.read_tokens(&caller, &ids, repeatable).await })
-            .await
+        let reading = async move { vault.read_tokens(&caller, &ids, repeatable).await };
+        Box::pin(self.run_apart(reading)).await
     }
 
     async fn read_tokens(
@@ -162,7 +162,8 @@ impl Vault {
         if due.is_empty() {
             return Ok(served);
         }
-        self.check_before_read(&caller.scope, &due).await?;
+        // On the heap: every read holds this future, and few need it.
+        Box::pin(self.check_before_read(&caller.scope, &due)).await?;
         self.read_reached_assets(caller, ids).await
     }
 
@@ -287,4 +288,26 @@ fn find_obstacle(state: &AssetState, credential: &Credential) -> Option<Reason> 
             reason_not_attributed()
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RequestCredentials;
+
+    fn size_of_future<A, F: Future>(_: impl Fn(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// A future is moved when it is made and when it is boxed; those of calls are made by the thousand each second. What
+    /// few calls need belongs on the heap.
+    #[test]
+    fn what_a_read_keeps_while_it_waits_is_small() {
+        type Parts = (&'static Vault, &'static Principal, &'static AssetId);
+        let read = size_of_future(|(vault, caller, id): Parts| vault.read_token(caller, id));
+        assert!(read <= 4_096, "{read} bytes");
+        type Call = (&'static Vault, RequestCredentials<'static>);
+        let log_in = size_of_future(|(vault, it): Call| vault.authenticate_request(it));
+        assert!(log_in <= 1_024, "{log_in} bytes");
+    }
 }

@@ -62,8 +62,8 @@ pub fn openapi() -> OpenApi {
 }
 
 /// The description as the listener serves it, and the paths of its pages.
-pub(crate) fn describe_public_api() -> ApiDescription {
-    ApiDescription::from_openapi(openapi(), &PAGE_PATHS)
+pub(crate) const fn describe_public_api() -> ApiDescription {
+    ApiDescription::new(openapi, &PAGE_PATHS)
 }
 
 /// The content of `openapi.yaml`.

@@ -72,7 +72,7 @@ async fn serve_admin_landing(
 ) -> HttpResponse {
     let body = "<p>The operators' listener.</p><ul><li><a href=\"/docs/\">Read and try the operators' API</a></li>\
          <li><a href=\"/openapi.json\">OpenAPI 3.1 description</a></li></ul>";
-    serve_page(&request, &description.title, body)
+    serve_page(&request, description.title(), body)
 }
 
 async fn serve_landing(request: HttpRequest) -> HttpResponse {

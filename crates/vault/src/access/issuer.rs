@@ -147,6 +147,17 @@ impl Issuer {
                 .map(|()| Arc::clone(claims))
                 .map_err(|_| Error::Unauthenticated);
         }
+        // On the heap: every call holds this future, and few need it.
+        Box::pin(self.verify_signature(audience, token, now)).await
+    }
+
+    /// Verifies a token that is not among those verified before.
+    async fn verify_signature(
+        &self,
+        audience: Audience,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Claims>, Error> {
         let kid = Verifier::read_key_id(token).map_err(|_| Error::Unauthenticated)?;
         let mut set = self.current_keys().await;
         if !set.has_key(&kid) {
@@ -229,6 +240,11 @@ impl Issuer {
         if known.read_at.elapsed() < longest {
             return known.keys;
         }
+        // On the heap: every call holds this future, and few need it.
+        Box::pin(self.read_keys_in_turn(longest)).await
+    }
+
+    async fn read_keys_in_turn(&self, longest: Duration) -> Arc<KeySet> {
         let _turn = self.read_lock.lock().await;
         // Another task may have read the keys while this one waited for the lock.
         let known = self.cached_keys();

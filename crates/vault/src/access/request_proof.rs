@@ -21,9 +21,6 @@ impl Vault {
         presented: RequestCredentials<'_>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if !candidate.proof_required() {
-            return Ok(());
-        }
         let proof = presented
             .proof
             .and_then(RequestProof::parse)

@@ -170,14 +170,18 @@ impl Vault {
         caller: Uuid,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        let repeatable = repeatable.map(RepeatableRequest::run_again);
+        let Some(repeatable) = repeatable.map(RepeatableRequest::run_again) else {
+            return Ok(());
+        };
+        let repeatable = Some(repeatable);
         let claim = async |call: Option<&IdempotentCall>| {
             let Some(call) = call else { return Ok(()) };
             let tx = self.store.begin(scope).await?;
             call.store_result(&tx, &(), None, self.clock.now()).await?;
             Ok(tx.commit().await?)
         };
-        self.run_idempotent(scope, caller, repeatable, claim)
+        // On the heap: every read of a token holds this future, and few have a key.
+        Box::pin(self.run_idempotent(scope, caller, repeatable, claim))
             .await
             .map(|done| done.value)
     }

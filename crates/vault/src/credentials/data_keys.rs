@@ -198,6 +198,19 @@ impl DataKeys {
         id: Uuid,
         version: u32,
     ) -> Result<Arc<DataKey>, Error> {
+        if let Some(known) = self.by_version.get(&(scope.tenant(), id, version)).await {
+            return Ok(known);
+        }
+        // On the heap: every read holds this future, and few need it.
+        Box::pin(self.load_unwrapped_key(scope, id, version)).await
+    }
+
+    async fn load_unwrapped_key(
+        &self,
+        scope: &TenantScope,
+        id: Uuid,
+        version: u32,
+    ) -> Result<Arc<DataKey>, Error> {
         let load = self.load_version(scope, id, version);
         let loaded = self
             .by_version

@@ -283,8 +283,14 @@ impl<'a> Run<'a> {
         to_probe: &'b [(Item, Target)],
         arrived: &mut Arrived<'_>,
     ) -> Vec<(&'b Item, ProbeResult)> {
-        let mut chunks = Vec::with_capacity(MAX_ARRIVED);
-        arrived.chunks.recv_many(&mut chunks, MAX_ARRIVED).await;
+        // A token leaves after its audit is committed, which on SQLite waits for the transaction that is open.
+        let most = if self.vault.store.do_callers_share_writer() {
+            1
+        } else {
+            MAX_ARRIVED
+        };
+        let mut chunks = Vec::with_capacity(most);
+        arrived.chunks.recv_many(&mut chunks, most).await;
         let (items, results): (Vec<_>, Vec<_>) = chunks
             .into_iter()
             .flat_map(|chunk| chunk.indices.into_iter().zip(chunk.results))

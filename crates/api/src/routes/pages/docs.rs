@@ -52,7 +52,7 @@ async fn serve_description(
     request: HttpRequest,
     description: Data<ApiDescription>,
 ) -> HttpResponse {
-    description.json.respond(&request)
+    description.json().respond(&request)
 }
 
 async fn redirect_docs() -> HttpResponse {
@@ -62,7 +62,7 @@ async fn redirect_docs() -> HttpResponse {
 }
 
 async fn serve_docs(request: HttpRequest, description: Data<ApiDescription>) -> HttpResponse {
-    let title = super::escape_html(&description.title);
+    let title = super::escape_html(description.title());
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}: API documentation</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/docs/swagger-ui.css\">\
