@@ -6,4 +6,5 @@ mod clients;
 mod component;
 mod coverage;
 mod description;
+mod http;
 mod problems;

@@ -17,7 +17,7 @@ use actix_web::{
     App, HttpRequest, HttpResponse,
     dev::ResourceDef,
     http::{Method, header},
-    web::{Bytes, Data},
+    web::Data,
 };
 use utoipa::openapi::{
     OpenApi, PathItem, RefOr,
@@ -36,7 +36,11 @@ pub(crate) use self::{
     webhooks::add_webhooks,
     yaml::write_yaml,
 };
-use crate::problem::{Code, Problem};
+use crate::{
+    envelope::has_head,
+    problem::{Code, Problem},
+    public_body::PublicBody,
+};
 
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
@@ -140,7 +144,8 @@ pub(crate) struct ApiDescription {
 
 /// An API description as JSON, and its paths.
 struct MadeDescription {
-    json: Bytes,
+    title: String,
+    json: PublicBody,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
@@ -154,22 +159,25 @@ impl ApiDescription {
         }
     }
 
+    /// The name of the API.
+    pub(crate) fn title(&self) -> &str {
+        &self.made().title
+    }
+
     /// The description as JSON.
-    pub(crate) fn json(&self) -> Bytes {
-        self.made().json.clone()
+    pub(crate) fn json(&self) -> &PublicBody {
+        &self.made().json
     }
 
     /// The methods of a path, separated by commas; none if the path does not exist.
     pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
         let paths = &self.made().paths;
         let (_, methods) = paths.iter().find(|(pattern, _)| pattern.is_match(path))?;
-        Some(
-            methods
-                .iter()
-                .map(Method::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
-        )
+        let mut names: Vec<_> = methods.iter().map(Method::as_str).collect();
+        if names.first() == Some(&"GET") && has_head(path) {
+            names.insert(1, "HEAD");
+        }
+        Some(names.join(", "))
     }
 
     fn made(&self) -> &MadeDescription {
@@ -180,7 +188,7 @@ impl ApiDescription {
 
 impl MadeDescription {
     fn from_openapi(mut api: OpenApi, pages: &[&'static str]) -> Self {
-        let json = api.to_json().unwrap_or_default().into();
+        let json = PublicBody::new("application/json", api.to_json().unwrap_or_default());
         let described = api
             .paths
             .paths
@@ -196,7 +204,8 @@ impl MadeDescription {
         );
         // `/assets/check` is a path of its own, though `/assets/{asset_id}` fits it too.
         paths.sort_by_key(|(pattern, _)| pattern.pattern().is_some_and(|it| it.contains('{')));
-        Self { json, paths }
+        let title = api.info.title;
+        Self { title, json, paths }
     }
 }
 

@@ -31,8 +31,9 @@ pub use story::Story;
 pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
 pub(crate) use health::{Health, get_liveness, health_response, not_ready_problem};
 pub(crate) use meta::callbacks::deletion_url;
+pub(crate) use oauth::metadata::RESOURCE_METADATA_PATH;
 pub(crate) use openapi::describe_public_api;
-pub(crate) use pages::add_pages;
+pub(crate) use pages::{ADMIN_PAGE_PATHS, add_admin_pages, add_pages};
 pub(crate) use reconnects::EventStreams;
 
 use self::{
@@ -47,9 +48,13 @@ use crate::{
 /// Adds the routes that `openapi.yaml` describes.
 pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
     routes
-        .service(oauth::create_token)
-        .service(oauth::list_signing_keys)
-        .service(oauth::list_statement_keys)
+        .service(oauth::token::create_token)
+        .service(oauth::revocation::revoke_token)
+        .service(oauth::introspection::introspect_token)
+        .service(oauth::metadata::get_authorization_server)
+        .service(oauth::metadata::get_protected_resource)
+        .service(oauth::keys::list_signing_keys)
+        .service(oauth::keys::list_statement_keys)
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(meta_webhooks::verify_webhook)

@@ -13,7 +13,7 @@ use regrant_domain::{
 };
 use utoipa::openapi::{
     Array, Object, ObjectBuilder,
-    schema::{ArrayBuilder, SchemaType, Type},
+    schema::{ArrayBuilder, OneOfBuilder, Schema, SchemaType, Type},
 };
 
 fn string_schema() -> ObjectBuilder {
@@ -52,6 +52,20 @@ pub(crate) fn asset_kind() -> Object {
     enum_schema(AssetKind::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(crate) fn asset_kinds() -> Array {
+    ArrayBuilder::new().items(asset_kind()).build()
+}
+
+/// One kind, or a list of kinds.
+pub(crate) fn one_or_more_asset_kinds() -> Schema {
+    one_or_more(asset_kind())
+}
+
+fn one_or_more(value: Object) -> Schema {
+    let list = ArrayBuilder::new().items(value.clone());
+    Schema::OneOf(OneOfBuilder::new().item(value).item(list).build())
+}
+
 /// The same; null where there is none.
 pub(crate) fn asset_kind_or_null() -> Object {
     make_nullable(asset_kind())
@@ -66,6 +80,15 @@ pub(crate) fn business_source() -> Object {
 
 pub(crate) fn asset_state() -> Object {
     enum_schema(Status::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn asset_states() -> Array {
+    ArrayBuilder::new().items(asset_state()).build()
+}
+
+/// One state, or a list of states.
+pub(crate) fn one_or_more_asset_states() -> Schema {
+    one_or_more(asset_state())
 }
 
 pub(crate) fn link_status() -> Object {

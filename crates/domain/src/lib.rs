@@ -27,10 +27,11 @@ mod texts;
 pub mod webhooks;
 
 pub use access::{
-    ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin, Operator,
-    OperatorName, OperatorRole, PageUrl, Permission, Permissions, RETIREMENT_DELAY,
-    RETIREMENT_OPEN_FOR, Reach, ReachLimit, ReadReason, RetirementCaller, RetirementRequest,
-    RetirementStep, ScopeUse, WebOrigin, decide_retirement, network_of,
+    ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin,
+    MAX_REVOKED_TOKENS, Operator, OperatorName, OperatorRole, PageUrl, Permission, Permissions,
+    RETIREMENT_DELAY, RETIREMENT_OPEN_FOR, Reach, ReachLimit, ReadReason, RetirementCaller,
+    RetirementRequest, RetirementStep, RevokedTokens, ScopeUse, WebOrigin, decide_retirement,
+    network_of,
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,

@@ -47,8 +47,8 @@ pub struct ForecastQuery {
     pub from: Option<Timestamp>,
     /// Before this moment; by default 90 days after `from`.
     pub to: Option<Timestamp>,
-    /// Only this kind.
-    pub kind: Option<AssetKind>,
+    /// Only of these kinds; empty for all.
+    pub kinds: Vec<AssetKind>,
     /// Only of this business.
     pub business_id: Option<AssetId>,
     /// Only served by this person's credential.
@@ -283,7 +283,7 @@ fn forecast_filter(
         from,
         to,
         now,
-        kind: query.kind,
+        kinds: query.kinds,
         business_id: query.business_id,
         person_ids: query.person_id.into_iter().collect(),
         leaves: query.what_if_person_leaves,

@@ -33,7 +33,9 @@ use regrant_domain::{Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, 
 use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
 
-pub use access::authenticate::{ApiToken, RequestCredentials};
+pub use access::authenticate::RequestCredentials;
+pub use access::client_log_in::{ApiToken, ClientLogIn};
+pub use access::own_tokens::OwnToken;
 pub use access::sessions::{
     BrowserSession, ListedSession, SessionAsset, SessionList, SessionRefresh, SessionRequest,
     SessionView, SessionWithToken,
@@ -49,7 +51,7 @@ pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints, RowFault,
 };
 pub use call::actor::Actor;
-pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
+pub use call::idempotency::{IdempotencyKey, RepeatableRequest, ReplayNote, Replayed};
 pub use call::principal::{Principal, Subject};
 pub use consents::{ConsentList, ConsentRequest, Login, TokenSource};
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};

@@ -113,7 +113,11 @@ fn rows() -> Vec<Row> {
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, also: None, object, own, body };
     vec![
-        row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 400, none),
+        row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 415, none),
+        row(Method::POST,   "/oauth/revoke",                Nothing,                  Object::None, 415, none),
+        row(Method::POST,   "/oauth/introspect",            Nothing,                  Object::None, 415, none),
+        row(Method::GET,    "/.well-known/oauth-authorization-server", Nothing,       Object::None, 200, none),
+        row(Method::GET,    "/.well-known/oauth-protected-resource", Nothing,         Object::None, 200, none),
         row(Method::GET,    "/.well-known/jwks.json",       Nothing,                  Object::None, 200, none),
         row(Method::GET,    "/.well-known/statement-keys.json", Nothing,              Object::None, 200, none),
         row(Method::GET,    "/livez",                       Nothing,                  Object::None, 200, none),

@@ -29,7 +29,8 @@ use crate::{
 const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, x-request-id, last-event-id";
 /// The headers that a page may read.
-const RESPONSE_HEADERS: &str = "date, x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
+const RESPONSE_HEADERS: &str = "date, x-request-id, retry-after, location, idempotency-replayed, ratelimit, ratelimit-policy, ratelimit-limit, \
+     ratelimit-remaining, ratelimit-reset";
 /// The time a browser caches a preflight, in seconds.
 const MAX_AGE: &str = "600";
 const PREFLIGHT_VARIES: &str =

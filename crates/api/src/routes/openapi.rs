@@ -173,12 +173,19 @@ mod tests {
         let description = describe_public_api();
         assert_eq!(
             description.allowed_methods("/v1/assets").as_deref(),
-            Some("GET, POST")
+            Some("GET, HEAD, POST")
         );
         assert_eq!(
             description.allowed_methods("/v1/assets/act_1").as_deref(),
-            Some("GET, DELETE")
+            Some("GET, HEAD, DELETE")
         );
+        for path in ["/v1/assets/act_1/token", "/v1/reconnects/rcn_1/events"] {
+            assert_eq!(
+                description.allowed_methods(path).as_deref(),
+                Some("GET"),
+                "{path}"
+            );
+        }
         assert_eq!(description.allowed_methods("/v1/nothing"), None);
     }
 }

@@ -64,7 +64,7 @@ pub(crate) const CLIENTS: SealedTable = SealedTable {
         ("proof_required", Bool),
         ("keep_unused_scopes", Bool),
     ],
-    later_columns: &[],
+    later_columns: &[("revoked_tokens", Text)],
 };
 
 pub(crate) const TENANTS: SealedTable = SealedTable {

@@ -29,7 +29,7 @@ impl Vault {
             reason_required: false,
             reason: None,
             requests_per_second: client_now.requests_per_second(),
-            session_token: None,
+            token_id: None,
             token_version: client_now.token_version(),
         }))
     }

@@ -96,7 +96,7 @@ impl Vault {
             stream: made.path.clone(),
             client: caller.client(),
             client_version: caller.token_version,
-            session: caller.session().map(|id| (id, caller.session_token)),
+            session: caller.session().map(|id| (id, caller.token_id)),
             expires_at: made.expires_at,
         };
         let tx = self.store.begin(&caller.scope).await?;

@@ -155,6 +155,8 @@ async fn answer(call: RequestBuilder) -> String {
     let differs = [
         "date",
         "connection",
+        "ratelimit",
+        "ratelimit-policy",
         "ratelimit-remaining",
         "ratelimit-reset",
     ];

@@ -36,7 +36,9 @@ pub(crate) fn filter_suffix(query: &ForecastQuery) -> String {
             .as_ref()
             .map(regrant_domain::AssetId::as_str),
     );
-    part('k', query.kind.map(regrant_domain::AssetKind::as_str));
+    let kinds = query.kinds.iter().map(|it| it.as_str());
+    let kinds = kinds.collect::<Vec<_>>().join("-");
+    part('k', Some(kinds.as_str()).filter(|it| !it.is_empty()));
     part(
         'p',
         query
