@@ -26,9 +26,14 @@ WIRE_VALUES = re.compile(r"""["'`](nobody|goes_on|told|told_at)["'`]|^\s*- (nobo
 TEXTS = {".rs", ".md", ".toml", ".yaml", ".yml", ".sh", ".py", ".mjs", ".html", ".css"}
 
 
+# Written by generators, from the description of the API.
+GENERATED = ("clients/python/regrant_client/", "clients/typescript/regrant.ts")
+
+
 def tracked():
     names = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
-    return [Path(name) for name in names.split("\0") if name and Path(name).is_file()]
+    kept = [name for name in names.split("\0") if name and not name.startswith(GENERATED)]
+    return [Path(name) for name in kept if Path(name).is_file()]
 
 
 def is_test(path):

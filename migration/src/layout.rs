@@ -30,7 +30,7 @@ pub const COORDINATOR: [&str; 19] = [
 ];
 
 /// The tables that are distributed by tenant. Tables that others refer to come first.
-pub const DISTRIBUTED: [&str; 29] = [
+pub const DISTRIBUTED: [&str; 31] = [
     "tenant_keys",
     "grants",
     "assets",
@@ -54,6 +54,8 @@ pub const DISTRIBUTED: [&str; 29] = [
     "consent_codes",
     "links",
     "link_logins",
+    "calendar_feeds",
+    "stream_tickets",
     "key_wraps",
     "deletions",
     "discoveries",

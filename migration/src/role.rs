@@ -6,7 +6,7 @@
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 /// Tables and the rights on each.
-const GRANTS: [(&str, &str); 48] = [
+const GRANTS: [(&str, &str); 50] = [
     ("seaql_migrations", "SELECT"),
     ("apps", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT, UPDATE"),
@@ -29,7 +29,7 @@ const GRANTS: [(&str, &str); 48] = [
     ("due", "SELECT, INSERT, UPDATE, DELETE"),
     ("probe_due", "SELECT, INSERT, UPDATE, DELETE"),
     ("cut_offs", "SELECT, INSERT, DELETE"),
-    ("events", "SELECT, INSERT, DELETE"),
+    ("events", "SELECT, INSERT, UPDATE (data), DELETE"),
     ("webhook_endpoints", "SELECT, INSERT, UPDATE, DELETE"),
     ("deliveries", "SELECT, INSERT, UPDATE, DELETE"),
     ("inbox", "SELECT, INSERT, UPDATE, DELETE"),
@@ -47,6 +47,8 @@ const GRANTS: [(&str, &str); 48] = [
     ("consents", "SELECT, INSERT, UPDATE, DELETE"),
     ("consent_codes", "SELECT, INSERT, UPDATE, DELETE"),
     ("links", "SELECT, INSERT, UPDATE, DELETE"),
+    ("calendar_feeds", "SELECT, INSERT, UPDATE (seal), DELETE"),
+    ("stream_tickets", "SELECT, INSERT, UPDATE (seal), DELETE"),
     ("link_logins", "SELECT, INSERT, UPDATE, DELETE"),
     ("nodes", "SELECT, INSERT, UPDATE, DELETE"),
     ("kek_floor", "SELECT, INSERT, UPDATE"),

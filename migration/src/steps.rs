@@ -11,6 +11,7 @@ mod assets;
 mod audit;
 mod consents;
 mod credentials;
+mod forecast;
 mod inbound;
 mod links;
 mod operators;
@@ -22,7 +23,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 60] = [
+pub(crate) const ALL: [Step; 64] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -83,4 +84,8 @@ pub(crate) const ALL: [Step; 60] = [
     assets::s65_discoveries::STEP,
     credentials::s66_kek_retirements::STEP,
     credentials::s67_compromised_keys::STEP,
+    forecast::s72_calendar_feeds::STEP,
+    tenants::s73_stream_tickets::STEP,
+    tenants::s75_revoked_tokens::STEP,
+    webhooks::s71_bulk_events::STEP,
 ];

@@ -10,19 +10,8 @@ set -uo pipefail
 
 url="$1" description="$(realpath "$2")" examples="$3"
 shift 3
-here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-home="${CARGO_TARGET_DIR:-$here/../../target}/schemathesis"
-mkdir -p "$home"
-home="$(cd "$home" && pwd)"
-
-install() {
-  cmp -s "$here/requirements.txt" "$home/requirements.txt" && return
-  python3 -m venv "$home/venv" &&
-    "$home/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" &&
-    cp "$here/requirements.txt" "$home/requirements.txt"
-}
-# Several roles run at once; the lock lets one of them install.
-(flock 9 && install) 9>"$home/lock" >&2 || { echo "schemathesis could not be installed" >&2; exit 1; }
+. "$(dirname "${BASH_SOURCE[0]}")/install.sh"
+(flock 9 && install_python) 9>"$home/lock" >&2 || { echo "schemathesis could not be installed" >&2; exit 1; }
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

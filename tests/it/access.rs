@@ -4,6 +4,7 @@ mod admin_matrix;
 mod bad_tokens;
 mod cors;
 mod matrix;
+mod oauth;
 mod rates;
 mod reach;
 mod sessions;

@@ -2,6 +2,9 @@
 //! page.
 
 mod bodies;
+mod clients;
 mod component;
+mod coverage;
 mod description;
+mod http;
 mod problems;

@@ -1,6 +1,7 @@
 //! The forecast: the calendar, its iCalendar feed, persons and their impact, and whom to ask.
 
 mod calendar;
+mod feeds;
 mod persons;
 mod plan;
 mod states;

@@ -1,5 +1,6 @@
 //! A database, a sandbox and a server for each test.
 
+mod consumer;
 mod operator;
 mod readings;
 mod sandbox;
@@ -26,6 +27,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
+pub use consumer::consume;
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use readings::Readings;
 pub use sandbox::SandboxControl;
@@ -77,6 +79,9 @@ pub struct Options {
     pub api: regrant_api::Settings,
     /// How long calls wait for a connection, and for SQLite's writer in another process.
     pub database_patience: Duration,
+    /// Whether tokens name the address of this API as their issuer, so that programs find its metadata. Otherwise all
+    /// harnesses of a database accept each other's tokens.
+    pub is_issuer: bool,
     /// Wraps data keys; by default a keyring without a file.
     pub provider: KeyProvider,
 }
@@ -108,10 +113,16 @@ impl Default for Options {
             vault,
             graph: regrant_graph::Settings::default(),
             api,
+            is_issuer: false,
             database_patience: Duration::from_secs(20),
             provider: KeyProvider::from(Keyring::in_memory().expect("random bytes")),
         }
     }
+}
+
+/// A free port of this machine.
+pub fn free_address() -> std::net::TcpListener {
+    regrant_api::bind_address(([127, 0, 0, 1], 0).into()).expect("a free port")
 }
 
 impl Harness {
@@ -147,12 +158,18 @@ impl Harness {
             busy_timeout: options.database_patience,
         };
         let graph = Client::new(graph, clock.clone()).expect("a loopback upstream is allowed");
+        let address = free_address();
+        let mut settings = options.vault;
+        if options.is_issuer {
+            let url = format!("http://{}", address.local_addr().expect("an address"));
+            (settings.access.issuer, settings.access.audience) = (url.clone(), url);
+        }
         let parts = Parts {
             store: Store::connect(&store).await.expect("the store connects"),
             provider: options.provider,
             graph: graph.clone(),
             clock: clock.clone(),
-            settings: options.vault,
+            settings,
         };
         let vault = Vault::open(parts).await.expect("the vault opens");
         for (id, secret) in [(APP, SECRET), (OTHER_APP, "other-secret-other-secret")] {
@@ -171,16 +188,15 @@ impl Harness {
                 .await
                 .expect("the app is new");
         }
-        let listen = ([127, 0, 0, 1], 0).into();
-        let server = Server::bind(vault.clone(), listen, options.api.clone()).expect("a free port");
+        let server = Server::bind(vault.clone(), address, options.api.clone()).expect("a server");
         let parts = AdminParts {
             vault: vault.clone(),
-            listen,
+            address: free_address(),
             settings: options.api.with_links_to(server.addr()),
             routes: AdminRoutes::All,
             alive: Arc::new(|| true),
         };
-        let admin_server = AdminServer::bind(parts).expect("a free port");
+        let admin_server = AdminServer::bind(parts).expect("a server");
         let admin = format!("http://{}", admin_server.local_addr());
         let api = format!("http://{}", server.addr());
         let stop = CancellationToken::new();

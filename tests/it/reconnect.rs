@@ -10,5 +10,6 @@ mod overlap;
 mod previews;
 mod stream;
 mod thousand;
+mod tickets;
 mod undo;
 mod verdict;

@@ -1,5 +1,10 @@
 //! Webhooks as a tenant's consumer receives them, with their signature.
 
+mod events;
+mod payloads;
+mod receiver;
+mod throughput;
+
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -92,6 +97,16 @@ pub async fn delivered(harness: &Harness, requests: &Requests, n: usize) -> Vec<
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("{} of {n} webhooks arrived", requests.lock().await.len());
+}
+
+/// Verifies requests `{secret, headers, body}` with a library of others, and compares them with `openapi.yaml`.
+async fn verify_webhooks(requests: &[Value]) {
+    let lines: Vec<_> = requests.iter().map(ToString::to_string).collect();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), lines.join("\n")).expect("a file");
+    let openapi = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+    let path = file.path().to_string_lossy();
+    crate::harness::consume("webhooks.py", &[&path, openapi]).await;
 }
 
 async fn endpoint(tenant: &Tenant, body: Value) -> Value {

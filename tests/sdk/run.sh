@@ -39,10 +39,12 @@ run() {
   if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
     passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
   else
-    printf '%s\n' "$last" "$1 ended with $status before its summary"
+    printf '%s\n' "$last" "$2 ended with $status before its summary"
     failed=$((failed + 1))
   fi
 }
+run "$home/venv/bin/python" "$here/names.py" --check
+run "$home/venv/bin/python" "$here/sweep.py"
 run "$home/venv/bin/python" "$here/python_sdk.py"
 run node "$here/node_sdk.mjs"
 echo "$passed passed, $failed failed"

@@ -7,10 +7,11 @@ mod authenticate;
 mod browser;
 mod caller;
 mod cors;
+mod ticket;
 
 pub(crate) use authenticate::{charge_body, read_bearer_token, require_caller};
 pub(crate) use caller::{
-    AssetsRead, AssetsWrite, AuditRead, Caller, ForecastRead, ReconnectsPreview, ReconnectsWrite,
-    TokensRead, WebhooksWrite,
+    AssetsRead, AssetsWrite, AuditRead, Caller, EventsRead, ForecastRead, ReconnectsPreview,
+    ReconnectsWrite, TokensRead, WebhooksWrite,
 };
 pub(crate) use cors::handle_cors;

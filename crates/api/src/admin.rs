@@ -21,14 +21,13 @@ mod receipts;
 mod session;
 mod tenants;
 
-use std::{io, net::SocketAddr, sync::Arc};
-
-use actix_web::{
-    HttpResponse,
-    http::header::ContentType,
-    middleware::from_fn,
-    web::{self, Data},
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
 };
+
+use actix_web::middleware::from_fn;
 use regrant_vault::Vault;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +36,7 @@ pub use openapi::openapi_admin_yaml;
 use self::authenticate::require_operator;
 use crate::{
     openapi::{ApiDescription, RouteList},
-    routes::get_liveness,
+    routes::{ADMIN_PAGE_PATHS, add_admin_pages, get_liveness},
     server::{AliveCheck, ListenerRoutes, Server},
     settings::Settings,
 };
@@ -55,8 +54,8 @@ pub enum AdminRoutes {
 pub struct AdminParts {
     /// Use cases.
     pub vault: Vault,
-    /// Listening address; port 0 takes a free port.
-    pub listen: SocketAddr,
+    /// The address that [`crate::bind_address`] took.
+    pub address: TcpListener,
     /// Limits and timeouts.
     pub settings: Settings,
     /// Routes to serve.
@@ -80,8 +79,8 @@ impl AdminRoutes {
             Self::All => ListenerRoutes {
                 bodies_in_flight,
                 described: add_described_routes,
-                pages: add_openapi_route,
-                description: ApiDescription::new(openapi::describe_admin_api, &["/openapi.json"]),
+                pages: add_admin_pages,
+                description: ApiDescription::new(openapi::describe_admin_api, &ADMIN_PAGE_PATHS),
                 alive,
             },
             Self::Health => ListenerRoutes {
@@ -100,13 +99,13 @@ impl AdminServer {
     pub fn bind(parts: AdminParts) -> io::Result<Self> {
         let AdminParts {
             vault,
-            listen,
+            address,
             settings,
             routes,
             alive,
         } = parts;
         let routes = routes.build_listener(&settings, alive);
-        Server::bind_routes(routes, vault, listen, settings).map(Self)
+        Server::bind_routes(routes, vault, address, settings).map(Self)
     }
 
     /// The address of the listener.
@@ -181,14 +180,4 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
 
 fn add_health_routes(routes: &mut RouteList<'_>) {
     routes.service(get_liveness).service(health::get_readiness);
-}
-
-fn add_openapi_route(config: &mut web::ServiceConfig) {
-    config.route("/openapi.json", web::get().to(serve_description));
-}
-
-async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .body(description.json())
 }

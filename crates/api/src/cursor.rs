@@ -4,8 +4,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use regrant_domain::{
-    AssetId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId, PreviewId,
-    ReconnectId, ReconnectSessionId, TenantId,
+    AssetId, CalendarFeedId, ConsentId, DeliveryId, DiscoveryId, LinkId, OperatorId, PersonId,
+    PreviewId, ReconnectId, ReconnectSessionId, TenantId,
 };
 use regrant_vault::{ForecastCursor, UnknownErrorCursor};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,10 @@ impl Position for ReconnectSessionId {
 
 impl Position for LinkId {
     const LIST: &'static str = "reconnect_links:";
+}
+
+impl Position for CalendarFeedId {
+    const LIST: &'static str = "calendar_feeds:";
 }
 
 impl Position for ConsentId {

@@ -3,12 +3,13 @@
 //! The rule: the log names the route by its pattern. It never holds query strings, bodies or header values. A decision by
 //! path uses the path that the router matches: `/%761` is `/v1`.
 
+mod challenge;
 mod request_id;
 
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -17,12 +18,17 @@ use actix_web::{
     },
     middleware::Next,
 };
-use regrant_vault::{AuthenticatedOperator, Principal};
+use regrant_vault::{AuthenticatedOperator, Principal, ReplayNote};
 use tracing::{Instrument, field};
 
-use self::request_id::{TraceParent, choose_request_id};
+use self::{
+    challenge::complete_challenges,
+    request_id::{TraceParent, choose_request_id},
+};
 use crate::problem::Problem;
 
+/// Says that an earlier call with the same Idempotency-Key is answered again.
+const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Content security policy of all pages but `/docs`.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Content security policy of Swagger UI, which needs its script and inline styles.
@@ -46,19 +52,29 @@ pub(crate) async fn wrap_request(
     let mut response = add_request_id(response, &id);
     let path = response.request().match_info().as_str().to_owned();
     set_headers(response.headers_mut(), &path, &id);
+    if is_replay(response.request()) {
+        response
+            .headers_mut()
+            .insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
+    }
     span.in_scope(|| log_response(&response, &id, started));
     Ok(response)
 }
 
-/// Handles HEAD as GET; the server omits the body. Not under `/v1` and `/admin`, where reading is audited.
+/// Handles HEAD as GET where the path has it; the server omits the body.
 fn treat_head_as_get(request: &mut ServiceRequest) {
-    let path = request.match_info().as_str();
-    if request.method() == Method::HEAD && !path.starts_with("/v1") && !path.starts_with("/admin") {
+    if request.method() == Method::HEAD && has_head(request.match_info().as_str()) {
         request.head_mut().method = Method::GET;
     }
 }
 
-/// Renders a problem again with the request id in its body, and keeps the headers that other middleware added.
+/// Whether HEAD works where GET does. Not for tokens, whose reads are audited, and not for streams, which have no end.
+pub(crate) fn has_head(path: &str) -> bool {
+    !path.ends_with("/token") && !path.ends_with("/events")
+}
+
+/// Renders a problem again with the request id in its body, as an error of OAuth where that is expected, and keeps the
+/// headers that other middleware added.
 fn add_request_id(
     response: ServiceResponse<impl MessageBody + 'static>,
     id: &str,
@@ -67,8 +83,18 @@ fn add_request_id(
         .response()
         .error()
         .and_then(|it| it.as_error::<Problem>());
-    match problem.map(|it| it.render_response(Some(id))) {
+    let request = response.request();
+    let is_oauth = request.match_info().as_str().starts_with("/oauth/");
+    let rendered = problem.map(|it| {
+        if is_oauth {
+            it.render_oauth_error(Some(id))
+        } else {
+            it.render_response(Some(id))
+        }
+    });
+    match rendered {
         Some(mut rendered) => {
+            complete_challenges(request, &mut rendered);
             let missing = response
                 .headers()
                 .iter()
@@ -108,6 +134,14 @@ fn set_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     if !is_cacheable {
         set(header::CACHE_CONTROL, "no-store");
     }
+}
+
+/// Whether an earlier call with the same Idempotency-Key is answered again.
+fn is_replay(request: &HttpRequest) -> bool {
+    let extensions = request.extensions();
+    extensions
+        .get::<ReplayNote>()
+        .is_some_and(ReplayNote::is_set)
 }
 
 fn log_response(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {

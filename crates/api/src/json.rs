@@ -9,6 +9,7 @@ mod moment;
 mod nullable;
 mod reader;
 mod tree;
+mod values;
 mod wait_seconds;
 
 use std::{future::Future, pin::Pin};
@@ -26,6 +27,7 @@ pub(crate) use moment::Moment;
 pub(crate) use nullable::deserialize_nullable;
 pub(crate) use reader::{ListIn, read_request};
 pub(crate) use tree::Node;
+pub(crate) use values::Values;
 pub(crate) use wait_seconds::WaitSeconds;
 
 use crate::{
@@ -121,7 +123,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            parse_pairs(request.query_string())
+            parse_query(request.query_string())
                 .and_then(read_typed)
                 .map(Self),
         )
@@ -130,15 +132,24 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// The fields of a form or a query string, as an object of texts.
 pub(crate) fn parse_pairs(text: &str) -> Result<Node, Problem> {
+    split_pairs(text).map(Node::from_pairs)
+}
+
+/// The fields of a query string. A filter may be repeated.
+pub(crate) fn parse_query(text: &str) -> Result<Node, Problem> {
+    split_pairs(text)
+        .map(values::join_filters)
+        .map(Node::from_pairs)
+}
+
+fn split_pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
-    pairs
-        .map(|pairs| Node::from_pairs(pairs.into_inner()))
-        .map_err(|_| {
-            Problem::new(
-                Code::InvalidRequest,
-                "The form or query string is not URL-encoded.",
-            )
-        })
+    pairs.map(web::Query::into_inner).map_err(|_| {
+        Problem::new(
+            Code::InvalidRequest,
+            "The form or query string is not URL-encoded.",
+        )
+    })
 }
 
 fn read_typed<T: DeserializeOwned>(node: Node) -> Result<T, Problem> {

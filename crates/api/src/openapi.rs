@@ -4,7 +4,12 @@
 //! permission, a body, an identifier, a query. A route describes only its own responses.
 
 mod common_responses;
+mod event_streams;
 mod route_list;
+mod shared_parts;
+mod shared_schemas;
+mod webhooks;
+mod yaml;
 
 use std::sync::OnceLock;
 
@@ -12,26 +17,39 @@ use actix_web::{
     App, HttpRequest, HttpResponse,
     dev::ResourceDef,
     http::{Method, header},
-    web::{Bytes, Data},
+    web::Data,
 };
 use utoipa::openapi::{
     OpenApi, PathItem, RefOr,
     path::{HttpMethod, Operation},
     schema::Schema,
-    security::{Http, HttpAuthScheme, SecurityScheme},
+    security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    server::Server,
 };
 
-pub(crate) use self::route_list::{AddRoutes, RouteList};
-use self::{common_responses::add_common_parts, route_list::DescribedRoutes};
-use crate::problem::{Code, Problem};
+use self::{
+    common_responses::add_common_parts, event_streams::describe_streams,
+    route_list::DescribedRoutes, shared_parts::share_parts, shared_schemas::share_schemas,
+};
+pub(crate) use self::{
+    route_list::{AddRoutes, RouteList},
+    webhooks::add_webhooks,
+    yaml::write_yaml,
+};
+use crate::{
+    envelope::has_head,
+    problem::{Code, Problem},
+    public_body::PublicBody,
+};
 
 /// Fields of an asset that lists omit.
 const OMITTED_IN_LISTS: [&str; 3] = ["slots", "cut_offs", "facts"];
 /// Schemas of responses in which every field is present, and null if unknown; except [`OMITTED_IN_LISTS`].
-const COMPLETE_SCHEMAS: [&str; 47] = [
+const COMPLETE_SCHEMAS: [&str; 48] = [
     "App",
     "Asset",
     "AssetState",
+    "CalendarFeed",
     "Client",
     "Consent",
     "ConsentingPerson",
@@ -95,12 +113,25 @@ pub(crate) fn describe_routes(mut api: OpenApi, routes: AddRoutes) -> OpenApi {
                 .collect();
         }
     }
+    share_schemas(&mut components.schemas);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in list_operations(item) {
             add_common_parts(path, &method, operation);
+            describe_streams(operation, components);
+            state_security(operation);
         }
     }
+    share_parts(&mut api);
+    api.servers = Some(vec![Server::new("/")]);
     api
+}
+
+/// A call without a credential says so with an empty list, which generators and linters read alike.
+fn state_security(operation: &mut Operation) {
+    let security = operation.security.get_or_insert_default();
+    if *security == [SecurityRequirement::default()] {
+        security.clear();
+    }
 }
 
 /// The description of an API, made when it is first asked for: it takes some megabytes on the way, which a process that
@@ -113,7 +144,8 @@ pub(crate) struct ApiDescription {
 
 /// An API description as JSON, and its paths.
 struct MadeDescription {
-    json: Bytes,
+    title: String,
+    json: PublicBody,
     paths: Vec<(ResourceDef, Vec<Method>)>,
 }
 
@@ -127,22 +159,25 @@ impl ApiDescription {
         }
     }
 
+    /// The name of the API.
+    pub(crate) fn title(&self) -> &str {
+        &self.made().title
+    }
+
     /// The description as JSON.
-    pub(crate) fn json(&self) -> Bytes {
-        self.made().json.clone()
+    pub(crate) fn json(&self) -> &PublicBody {
+        &self.made().json
     }
 
     /// The methods of a path, separated by commas; none if the path does not exist.
     pub(crate) fn allowed_methods(&self, path: &str) -> Option<String> {
         let paths = &self.made().paths;
         let (_, methods) = paths.iter().find(|(pattern, _)| pattern.is_match(path))?;
-        Some(
-            methods
-                .iter()
-                .map(Method::as_str)
-                .collect::<Vec<_>>()
-                .join(", "),
-        )
+        let mut names: Vec<_> = methods.iter().map(Method::as_str).collect();
+        if names.first() == Some(&"GET") && has_head(path) {
+            names.insert(1, "HEAD");
+        }
+        Some(names.join(", "))
     }
 
     fn made(&self) -> &MadeDescription {
@@ -153,7 +188,7 @@ impl ApiDescription {
 
 impl MadeDescription {
     fn from_openapi(mut api: OpenApi, pages: &[&'static str]) -> Self {
-        let json = api.to_json().unwrap_or_default().into();
+        let json = PublicBody::new("application/json", api.to_json().unwrap_or_default());
         let described = api
             .paths
             .paths
@@ -169,7 +204,8 @@ impl MadeDescription {
         );
         // `/assets/check` is a path of its own, though `/assets/{asset_id}` fits it too.
         paths.sort_by_key(|(pattern, _)| pattern.pattern().is_some_and(|it| it.contains('{')));
-        Self { json, paths }
+        let title = api.info.title;
+        Self { title, json, paths }
     }
 }
 

@@ -8,6 +8,7 @@
 mod code;
 mod from_conflict;
 mod from_error;
+mod oauth_error;
 
 use std::{borrow::Cow, fmt};
 
@@ -24,6 +25,7 @@ use utoipa::ToSchema;
 
 pub use code::{Code, ProblemCode, problem_codes};
 pub(crate) use from_error::preview_interrupted;
+pub(crate) use oauth_error::OauthErrorOut;
 
 use crate::reason::ReasonOut;
 
@@ -151,12 +153,17 @@ impl Problem {
 
     /// The response, with the request id if it is known.
     pub(crate) fn render_response(&self, request_id: Option<&str>) -> HttpResponse {
-        let entry = self.code.entry();
         let mut response = HttpResponseBuilder::new(self.status_code());
         for header in &self.headers {
             response.append_header(header.clone());
         }
-        let body = ProblemOut {
+        let body = serde_json::to_vec(&self.describe(request_id)).unwrap_or_default();
+        response.content_type(MEDIA_TYPE).body(body)
+    }
+
+    fn describe<'a>(&'a self, request_id: Option<&'a str>) -> ProblemOut<'a> {
+        let entry = self.code.entry();
+        ProblemOut {
             kind: format!("/problems/{}", entry.code),
             title: entry.title,
             status: entry.status,
@@ -164,10 +171,7 @@ impl Problem {
             request_id,
             errors: &self.errors,
             reason: self.reason.as_deref().cloned().map(ReasonOut::from),
-        };
-        response
-            .content_type(MEDIA_TYPE)
-            .body(serde_json::to_vec(&body).unwrap_or_default())
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use regrant_domain::CalendarFeedId;
 use regrant_vault::{Principal, Subject};
 
 use self::{
@@ -33,17 +34,33 @@ use self::{
     keyed::{BURST_SECONDS, KeyedLimiters, burst_of},
 };
 
-/// The headers with limit, remaining calls and reset time.
-pub(crate) const RATE_HEADERS: [&str; 3] =
-    ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+/// How many reads a second one calendar feed answers, ten at once. Calendar programs read it once an hour.
+const FEED_RATE: u32 = 1;
 
 /// The remaining calls of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Allowance {
+    /// Whose limit it is.
+    policy: Policy,
     limit: u32,
     remaining: u32,
     /// Seconds until the whole burst is available again.
     reset: u64,
+}
+
+/// Whose calls a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// All calls of a tenant.
+    Tenant,
+    /// The calls of one client.
+    Client,
+    /// The calls of one reconnect session.
+    Session,
+    /// What an address may do without a tenant.
+    Address,
+    /// The reads of one calendar feed.
+    Feed,
 }
 
 /// A call over the limit, with the seconds to wait.
@@ -66,6 +83,8 @@ pub(crate) enum AddressUse {
     Callback,
     /// A call of a hosted page.
     HostedPage,
+    /// A read of a calendar. The servers of calendar programs read many feeds from few addresses.
+    Calendar,
 }
 
 /// The limiters of this process.
@@ -78,6 +97,8 @@ pub(crate) struct RateLimits {
     log_ins: KeyedLimiters,
     callbacks: KeyedLimiters,
     hosted_pages: KeyedLimiters,
+    calendars: KeyedLimiters,
+    feeds: KeyedLimiters,
     /// Failed log-ins of clients.
     pub(crate) failures: FailureLimits,
 }
@@ -93,6 +114,8 @@ impl RateLimits {
             log_ins: KeyedLimiters::new(),
             callbacks: KeyedLimiters::new(),
             hosted_pages: KeyedLimiters::new(),
+            calendars: KeyedLimiters::new(),
+            feeds: KeyedLimiters::new(),
             failures: FailureLimits::new(rates.address),
         }
     }
@@ -100,19 +123,26 @@ impl RateLimits {
     /// Counts a call of an authenticated caller. A call over the caller's own limit does not count for its tenant.
     pub(crate) fn count_caller(&self, caller: &Principal) -> Result<Allowance, RateRefusal> {
         let tenant_rate = caller.requests_per_second().unwrap_or(self.rates.tenant);
-        let (id, rate) = match caller.subject() {
-            Subject::Client(client) => (client.uuid(), tenant_rate),
-            Subject::Session { id, .. } => (id.uuid(), self.rates.session),
+        let (policy, id, rate) = match caller.subject() {
+            Subject::Client(client) => (Policy::Client, client.uuid(), tenant_rate),
+            Subject::Session { id, .. } => (Policy::Session, id.uuid(), self.rates.session),
         };
-        let own = self.callers.count_call(id.as_u128(), rate)?;
+        let own = self.callers.count_call(policy, id.as_u128(), rate)?;
+        let tenant = caller.tenant().uuid().as_u128();
         let shared = self
             .tenants
-            .count_call(caller.tenant().uuid().as_u128(), tenant_rate)?;
+            .count_call(Policy::Tenant, tenant, tenant_rate)?;
         Ok(if own.remaining <= shared.remaining {
             own
         } else {
             shared
         })
+    }
+
+    /// Counts a read of one calendar feed, which does not count for its client.
+    pub(crate) fn count_feed(&self, feed: CalendarFeedId) -> Result<Allowance, RateRefusal> {
+        self.feeds
+            .count_call(Policy::Feed, feed.uuid().as_u128(), FEED_RATE)
     }
 
     /// Counts a call whose tenant is not known.
@@ -127,15 +157,29 @@ impl RateLimits {
             AddressUse::LogIn => (&self.log_ins, self.rates.address),
             AddressUse::Callback => (&self.callbacks, self.rates.callbacks),
             AddressUse::HostedPage => (&self.hosted_pages, self.rates.address),
+            AddressUse::Calendar => (&self.calendars, self.rates.callbacks),
         };
-        limiters.count_call(address.network_bits(), rate)
+        limiters.count_call(Policy::Address, address.network_bits(), rate)
+    }
+}
+
+impl Policy {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Client => "client",
+            Self::Session => "session",
+            Self::Address => "address",
+            Self::Feed => "feed",
+        }
     }
 }
 
 impl Allowance {
     /// No calls remain of a rate.
-    fn used_up(rate: u32) -> Self {
+    fn used_up(policy: Policy, rate: u32) -> Self {
         Self {
+            policy,
             limit: burst_of(rate),
             remaining: 0,
             reset: u64::from(BURST_SECONDS),
@@ -145,16 +189,28 @@ impl Allowance {
     /// Writes the `RateLimit` headers of a response.
     pub(crate) fn write_headers(self, headers: &mut HeaderMap) {
         for (name, value) in self.headers() {
-            headers.insert(name, HeaderValue::from(value));
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
         }
     }
 
-    fn headers(self) -> impl Iterator<Item = (HeaderName, u64)> {
-        let values = [u64::from(self.limit), u64::from(self.remaining), self.reset];
-        RATE_HEADERS
-            .map(HeaderName::from_static)
-            .into_iter()
-            .zip(values)
+    /// The headers of draft-ietf-httpapi-ratelimit-headers-11, and those of its drafts up to 06.
+    fn headers(self) -> impl Iterator<Item = (HeaderName, String)> {
+        let (name, limit, remaining) = (self.policy.as_str(), self.limit, self.remaining);
+        let reset = self.reset;
+        [
+            (
+                "ratelimit-policy",
+                format!(r#""{name}";q={limit};w={BURST_SECONDS}"#),
+            ),
+            ("ratelimit", format!(r#""{name}";r={remaining};t={reset}"#)),
+            ("ratelimit-limit", limit.to_string()),
+            ("ratelimit-remaining", remaining.to_string()),
+            ("ratelimit-reset", reset.to_string()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (HeaderName::from_static(name), value))
     }
 }
 
@@ -219,7 +275,9 @@ fn use_of_address(request: &ServiceRequest) -> Option<AddressUse> {
         let is_hosted = path == "/connect" || path.starts_with("/connect/");
         let hosted = is_hosted.then_some(AddressUse::HostedPage);
         let callback = path.starts_with("/meta/").then_some(AddressUse::Callback);
-        hosted.or(callback)
+        let is_calendar = path.starts_with("/v1/calendar/");
+        let calendar = is_calendar.then_some(AddressUse::Calendar);
+        hosted.or(callback).or(calendar)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The public routes, one module per capability: handlers with their requests (`request.rs`) and responses (`out.rs`).
 //!
 //! The rule: a handler extracts, calls ONE use case and converts. Every route under `/v1` passes `require_caller` and
-//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs.
+//! `handle_cors` first; the type of its [`crate::access::Caller`] names the permission that it needs. The calendar of a feed
+//! is the exception: its address is the credential.
 
 mod assets;
 mod audit;
@@ -30,8 +31,9 @@ pub use story::Story;
 pub(crate) use audit::{AuditEventOut, CheckpointOut, FilterText};
 pub(crate) use health::{Health, get_liveness, health_response, not_ready_problem};
 pub(crate) use meta::callbacks::deletion_url;
+pub(crate) use oauth::metadata::RESOURCE_METADATA_PATH;
 pub(crate) use openapi::describe_public_api;
-pub(crate) use pages::add_pages;
+pub(crate) use pages::{ADMIN_PAGE_PATHS, add_admin_pages, add_pages};
 pub(crate) use reconnects::EventStreams;
 
 use self::{
@@ -46,9 +48,13 @@ use crate::{
 /// Adds the routes that `openapi.yaml` describes.
 pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
     routes
-        .service(oauth::create_token)
-        .service(oauth::list_signing_keys)
-        .service(oauth::list_statement_keys)
+        .service(oauth::token::create_token)
+        .service(oauth::revocation::revoke_token)
+        .service(oauth::introspection::introspect_token)
+        .service(oauth::metadata::get_authorization_server)
+        .service(oauth::metadata::get_protected_resource)
+        .service(oauth::keys::list_signing_keys)
+        .service(oauth::keys::list_statement_keys)
         .service(health::get_liveness)
         .service(health::get_readiness)
         .service(meta_webhooks::verify_webhook)
@@ -62,6 +68,7 @@ pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
         .service(connect::log_in_with_link)
         .service(connect::steps::show_step)
         .service(connect::steps::take_step)
+        .service(forecast::feeds::read_calendar)
         .scope(
             "/v1",
             |it| it.wrap(from_fn(require_caller)).wrap(from_fn(handle_cors)),
@@ -85,8 +92,13 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(discoveries::get_discovery)
         .service(discoveries::delete_discovery)
         .service(discoveries::stream_discovery_events)
+        .service(events::tickets::create_discovery_ticket)
         .service(forecast::get_forecast)
         .service(forecast::get_forecast_calendar)
+        .service(forecast::feeds::create_calendar_feed)
+        .service(forecast::feeds::list_calendar_feeds)
+        .service(forecast::feeds::get_calendar_feed)
+        .service(forecast::feeds::delete_calendar_feed)
         .service(forecast::get_reconnect_plan)
         .service(forecast::create_plan_links)
         .service(persons::list_persons)
@@ -119,6 +131,8 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(reconnects::cancel_reconnect)
         .service(reconnects::undo_reconnect)
         .service(events::stream_reconnect_events)
+        .service(events::tickets::create_reconnect_ticket)
+        .service(events::tickets::create_preview_ticket)
         .service(webhooks::create_webhook_endpoint)
         .service(webhooks::list_webhook_endpoints)
         .service(webhooks::get_webhook_endpoint)
@@ -128,6 +142,7 @@ fn add_v1_routes(routes: &mut RouteList<'_>) {
         .service(webhooks::test_webhook_endpoint)
         .service(webhooks::replay_webhooks)
         .service(webhooks::list_webhook_deliveries)
+        .service(webhooks::events::list_events)
         .service(audit::list_audit_events)
         .service(audit::get_audit_checkpoint);
 }

@@ -9,11 +9,11 @@ use regrant_domain::{
     ReasonCode, ReconnectStatus, RegistrationRefusal, Serving, Slot, Verdict, Who,
     forecast::{Cover, DepartureEffect},
     state::{EndingCause, Status},
-    webhook::{DeliveryStatus, DisabledReason, EndpointStatus},
+    webhook::{AssetEvents, DeliveryStatus, DisabledReason, EndpointStatus},
 };
 use utoipa::openapi::{
     Array, Object, ObjectBuilder,
-    schema::{ArrayBuilder, SchemaType, Type},
+    schema::{ArrayBuilder, OneOfBuilder, Schema, SchemaType, Type},
 };
 
 fn string_schema() -> ObjectBuilder {
@@ -52,6 +52,20 @@ pub(crate) fn asset_kind() -> Object {
     enum_schema(AssetKind::ALL.iter().map(|it| it.as_str()))
 }
 
+pub(crate) fn asset_kinds() -> Array {
+    ArrayBuilder::new().items(asset_kind()).build()
+}
+
+/// One kind, or a list of kinds.
+pub(crate) fn one_or_more_asset_kinds() -> Schema {
+    one_or_more(asset_kind())
+}
+
+fn one_or_more(value: Object) -> Schema {
+    let list = ArrayBuilder::new().items(value.clone());
+    Schema::OneOf(OneOfBuilder::new().item(value).item(list).build())
+}
+
 /// The same; null where there is none.
 pub(crate) fn asset_kind_or_null() -> Object {
     make_nullable(asset_kind())
@@ -66,6 +80,15 @@ pub(crate) fn business_source() -> Object {
 
 pub(crate) fn asset_state() -> Object {
     enum_schema(Status::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn asset_states() -> Array {
+    ArrayBuilder::new().items(asset_state()).build()
+}
+
+/// One state, or a list of states.
+pub(crate) fn one_or_more_asset_states() -> Schema {
+    one_or_more(asset_state())
 }
 
 pub(crate) fn link_status() -> Object {
@@ -243,6 +266,10 @@ pub(crate) fn event_kinds() -> Array {
     let kinds =
         enum_schema(std::iter::once("*").chain(EventKind::ALL.iter().map(|it| it.as_str())));
     ArrayBuilder::new().items(kinds).min_items(Some(1)).build()
+}
+
+pub(crate) fn asset_events() -> Object {
+    enum_schema(AssetEvents::ALL.iter().map(|it| it.as_str()))
 }
 
 pub(crate) fn endpoint_status() -> Object {

@@ -1,6 +1,6 @@
 //! A listener: what its worker threads share, its middleware, its start and its stop.
 //!
-//! The rule: binding and running are two steps, so that the caller knows the address before the listener serves.
+//! The rule: taking an address and serving are two steps, so that the caller knows the address before it opens anything.
 //! Stopping waits for running requests and ends event streams, which would not end by themselves.
 
 use crate::{
@@ -20,8 +20,17 @@ use actix_web::{
     web::{self, Data},
 };
 use regrant_vault::Vault;
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
+
+/// How many connections wait to be accepted.
+const BACKLOG: i32 = 1024;
 
 /// Adds pages, which the API description does not contain.
 pub(crate) type AddPages = fn(&mut web::ServiceConfig);
@@ -96,17 +105,17 @@ impl SharedState {
 }
 
 impl Server {
-    /// Binds the public listener; port 0 takes a free port.
-    pub fn bind(vault: Vault, listen: SocketAddr, settings: Settings) -> io::Result<Self> {
+    /// The public listener on this address, which [`bind_address`] took.
+    pub fn bind(vault: Vault, address: TcpListener, settings: Settings) -> io::Result<Self> {
         let routes = ListenerRoutes::for_public_api(&settings);
-        Self::bind_routes(routes, vault, listen, settings)
+        Self::bind_routes(routes, vault, address, settings)
     }
 
-    /// Binds a listener with these routes.
+    /// A listener with these routes.
     pub(crate) fn bind_routes(
         routes: ListenerRoutes,
         vault: Vault,
-        listen: SocketAddr,
+        address: TcpListener,
         settings: Settings,
     ) -> io::Result<Self> {
         let closing = CancellationToken::new();
@@ -125,7 +134,7 @@ impl Server {
             .client_disconnect_timeout(Duration::ZERO)
             .shutdown_timeout(shutdown)
             .disable_signals()
-            .bind(listen)?;
+            .listen(address)?;
         let addr = server
             .addrs()
             .first()
@@ -156,6 +165,23 @@ impl Server {
         handle.stop(true).await;
         running.await.map_err(io::Error::other)?
     }
+}
+
+/// Takes an address for a listener; port 0 takes a free port. A process takes its addresses before it opens anything, so
+/// that a start that fails leaves nothing behind.
+///
+/// # Errors
+/// The address is in use, or it is not of this machine.
+pub fn bind_address(listen: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(listen),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&listen.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 fn build_app(

@@ -1,6 +1,12 @@
 //! Binds the admin listener of a process: the operators' API, or health only.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
 
 use regrant_api::{AdminParts, AdminRoutes, AdminServer, Settings};
 use regrant_vault::Vault;
@@ -9,10 +15,16 @@ use regrant_worker::Pulse;
 /// Threads of the listener: there are few operators.
 const THREADS: usize = 2;
 
-/// Binds the listener; port 0 takes a free port. With a `pulse`, `/readyz` fails once the worker has ended.
+/// Takes an address; port 0 takes a free port.
+pub(crate) fn take_address(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    regrant_api::bind_address(listen)
+        .with_context(|| format!("cannot listen on {listen}: does another process use the port?"))
+}
+
+/// Binds the listener on this address. With a `pulse`, `/readyz` fails once the worker has ended.
 pub(crate) fn bind_admin_listener(
     vault: Vault,
-    listen: SocketAddr,
+    address: TcpListener,
     api: Settings,
     routes: AdminRoutes,
     pulse: Option<Pulse>,
@@ -24,7 +36,7 @@ pub(crate) fn bind_admin_listener(
     let alive = Arc::new(move || pulse.as_ref().is_none_or(Pulse::is_alive));
     AdminServer::bind(AdminParts {
         vault,
-        listen,
+        address,
         settings,
         routes,
         alive,

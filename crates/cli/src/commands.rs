@@ -4,12 +4,14 @@
 
 mod apps;
 mod audit;
+mod completions;
 mod demo;
 mod dev;
 mod distribute;
 mod doctor;
 mod health;
 mod keys;
+mod man;
 mod migrate;
 mod openapi;
 mod operators;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::GlobalArgs;
+use crate::{GlobalArgs, output::Output};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -65,9 +67,22 @@ pub(crate) enum Command {
     Health(health::HealthArgs),
     /// Check settings, database, keyring, clock and Graph, and print a remedy for each fault.
     Doctor,
+    /// Print the completions of this command line for a shell.
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one page for each command into a directory.
+    Man(man::ManArgs),
 }
 
 impl Command {
+    /// The form of results and errors; some commands have an argument of their own for JSON.
+    pub const fn output_form(&self, global: Output) -> Output {
+        match self {
+            Self::Dev(args) if args.json => Output::Json,
+            Self::Demo(args) if args.json => Output::Json,
+            _ => global,
+        }
+    }
+
     pub async fn run_command(self, global: &GlobalArgs) -> anyhow::Result<ExitCode> {
         match self {
             Self::Dev(args) => Box::pin(dev::run(args, global.output))
@@ -94,6 +109,8 @@ impl Command {
             Self::Openapi(args) => openapi::run(&args).map(exit_success),
             Self::Health(args) => health::run(args, global).await.map(exit_success),
             Self::Doctor => doctor::run(global).await,
+            Self::Completions(args) => completions::run(&args).map(exit_success),
+            Self::Man(args) => man::run(&args).map(exit_success),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The settings of a production command: a TOML file and `REGRANT_…` variables, which win over the file.
 //!
 //! The rule: tuning has defaults, the database and the keyring have none, and every fault is reported at
-//! once by the name of its variable. A value is never printed, because any of them may hold a secret.
+//! once by the name that the setting was written with. A value is never printed, because any of them may hold a secret.
 //! Start at [`Config::from_process`]; each section has a file of its own.
 //!
 //! A setting `a.b` of the file is the variable `REGRANT_A_B`. All of them, by the file that reads them:
@@ -105,8 +105,8 @@ impl Config {
         let database = database::read_database(reader);
         let keys = keys::read_keys(reader);
         let graph = graph::read_graph(reader);
-        let vault = vault::read_vault(reader, &graph);
         let api = api::read_api(reader);
+        let vault = vault::read_vault(reader, &graph, api.public_url.as_deref());
         let worker = worker::read_worker(reader);
         let with_worker = reader.read_or_default("with_worker", false);
         let log = reader.read_or_default("log.format", LogFormat::default());

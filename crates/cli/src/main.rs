@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod admin_listener;
+mod command_line;
 mod commands;
 mod config;
 mod http;
@@ -19,11 +20,14 @@ mod rehearsal;
 mod signals;
 mod telemetry;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
-use crate::{commands::Command, output::Output};
+use crate::{
+    commands::Command,
+    output::{Output, OutputClosed},
+};
 
 /// Token vault and bulk reconnect for Meta business assets.
 #[derive(Parser)]
@@ -52,47 +56,59 @@ pub(crate) struct GlobalArgs {
     output: Output,
 }
 
+/// The exit code of a process that a closed pipe ends, as shells report it.
+const OUTPUT_CLOSED: u8 = 128 + 13;
+
 fn main() -> ExitCode {
-    run_binary().unwrap_or_else(|error| {
-        print_error(&error);
+    if let Err(error) = memory_guard::protect_memory() {
+        Output::Text.print_error(&error);
+        return ExitCode::FAILURE;
+    }
+    let cli = match command_line::read_arguments() {
+        Ok(cli) => cli,
+        Err(ended) => return ended,
+    };
+    let form = cli.command.output_form(cli.global.output);
+    run_command(cli).unwrap_or_else(|error| {
+        if error.downcast_ref::<OutputClosed>().is_some() {
+            return ExitCode::from(OUTPUT_CLOSED);
+        }
+        form.print_error(&error);
         ExitCode::FAILURE
     })
 }
 
-/// Protects the memory before it reads an argument or a setting, and runs the command.
-fn run_binary() -> anyhow::Result<ExitCode> {
-    memory_guard::protect_memory()?;
-    let cli = Cli::parse();
+fn run_command(cli: Cli) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(cli.command.run_command(&cli.global))
 }
 
-/// Prints the error and its causes on standard error, one a line.
-fn print_error(error: &anyhow::Error) {
-    let mut stderr = std::io::stderr().lock();
-    let labels = std::iter::once("error").chain(std::iter::repeat("  because"));
-    for (label, text) in labels.zip(output::cause_texts(error)) {
-        // A failed write to stderr cannot be reported anywhere.
-        drop(writeln!(stderr, "{label}: {text}"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
-    use super::Cli;
+    use super::command_line::build_command;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
+        build_command().debug_assert();
+    }
+
+    #[test]
+    fn no_help_text_shows_the_marks_of_our_documentation() {
+        for command in with_subcommands(&build_command()) {
+            let arguments = command.get_arguments();
+            let texts = arguments.flat_map(|it| [it.get_help(), it.get_long_help()]);
+            let of_command = [command.get_about(), command.get_long_about()];
+            for text in texts.chain(of_command).flatten() {
+                assert!(!text.to_string().contains('`'), "{text}");
+            }
+        }
     }
 
     #[test]
     fn no_argument_takes_a_secret() {
-        for command in with_subcommands(&Cli::command()) {
+        for command in with_subcommands(&build_command()) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
                 let is_secret = ["secret", "passphrase", "token", "password"].contains(&name);

@@ -1,7 +1,7 @@
 //! Runs everything in one process, with the sandbox as Graph, for `dev` and `demo`.
 //!
 //! The rule: the vault and the sandbox share ONE clock offset, so that advancing the sandbox's clock moves both.
-//! Start at [`Rehearsal::start`].
+//! Start at [`Stage::prepare`] and [`Rehearsal::start`].
 
 mod apps;
 pub(crate) mod cast;
@@ -9,7 +9,7 @@ pub(crate) mod control;
 pub(crate) mod tenant_api;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::{Arc, atomic::AtomicI64},
     time::Duration,
@@ -38,6 +38,14 @@ pub(crate) struct Ports {
     pub public: u16,
     pub admin: u16,
     pub sandbox: u16,
+}
+
+/// The ports, and the sandbox on one of them, before there is a database: a port that is taken must leave nothing behind.
+pub(crate) struct Stage {
+    public: TcpListener,
+    admin: TcpListener,
+    sandbox: Sandbox,
+    clock: Clock,
 }
 
 /// The running API, worker and sandbox, with their addresses.
@@ -72,33 +80,50 @@ impl Ports {
     }
 }
 
+impl Stage {
+    /// Takes the ports and starts the sandbox.
+    pub async fn prepare(ports: Ports) -> anyhow::Result<Self> {
+        let (public, admin) = (take_port(ports.public)?, take_port(ports.admin)?);
+        let offset = Arc::new(AtomicI64::new(0));
+        let sandbox = start_sandbox(ports.sandbox, Arc::clone(&offset)).await?;
+        Ok(Self {
+            public,
+            admin,
+            sandbox,
+            clock: Clock::Shifted(offset),
+        })
+    }
+}
+
 impl Rehearsal {
-    /// Migrates the database file and starts everything on it.
-    /// `story` is what the page of the public listener does.
+    /// Migrates the database file and starts everything on it. `story` is what the page of the public listener does.
     pub async fn start(
         database: &Path,
         keys: LocalKeys,
-        ports: Ports,
+        stage: Stage,
         story: Option<Story>,
     ) -> anyhow::Result<Self> {
-        let offset = Arc::new(AtomicI64::new(0));
-        let sandbox = start_sandbox(ports.sandbox, Arc::clone(&offset)).await?;
-        let vault = open_vault(database, keys, sandbox.url(), Clock::Shifted(offset)).await?;
+        let Stage {
+            public,
+            admin,
+            sandbox,
+            clock,
+        } = stage;
+        let issuer = http_url(public.local_addr()?);
+        let vault = open_vault(database, keys, (sandbox.url(), issuer), clock).await?;
         let api = regrant_api::Settings {
             story,
             ..regrant_api::Settings::default()
         };
-        let public = Server::bind(vault.clone(), loopback_address(ports.public), api.clone())
-            .with_context(|| port_taken_message(ports.public))?;
+        let public = Server::bind(vault.clone(), public, api.clone())?;
         let worker = Worker::new(&vault, regrant_worker::Settings::default());
         let admin = admin_listener::bind_admin_listener(
             vault.clone(),
-            loopback_address(ports.admin),
+            admin,
             api.with_links_to(public.addr()),
             AdminRoutes::All,
             Some(worker.pulse()),
-        )
-        .with_context(|| port_taken_message(ports.admin))?;
+        )?;
         let (public_url, admin_url) = (http_url(public.addr()), http_url(admin.local_addr()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(public.run_until(stop.clone()));
@@ -152,7 +177,7 @@ async fn run_worker(worker: Worker, stop: CancellationToken) {
 async fn open_vault(
     database: &Path,
     keys: LocalKeys,
-    graph: String,
+    (graph, issuer): (String, String),
     clock: Clock,
 ) -> anyhow::Result<Vault> {
     let url = format!("sqlite:{}", database.display());
@@ -174,6 +199,8 @@ async fn open_vault(
     let graph = regrant_graph::Client::new(graph, clock.clone())?;
     let mut settings = regrant_vault::Settings::default();
     settings.webhooks.sender.allow_loopback = true;
+    // Programs find the metadata of the issuer at this address.
+    (settings.access.issuer, settings.access.audience) = (issuer.clone(), issuer);
     let parts = Parts {
         store,
         provider: KeyProvider::from(keys),
@@ -186,6 +213,10 @@ async fn open_vault(
         .context("cannot open the database with this keyring")?;
     installation::join_installation(&vault).await?;
     Ok(vault)
+}
+
+fn take_port(port: u16) -> anyhow::Result<TcpListener> {
+    regrant_api::bind_address(loopback_address(port)).with_context(|| port_taken_message(port))
 }
 
 fn port_taken_message(port: u16) -> String {

@@ -38,16 +38,20 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Changes the level of a log that was started.
+pub(crate) struct LogLevel(Box<dyn Fn(EnvFilter) -> anyhow::Result<()>>);
+
+impl LogLevel {
+    /// Sets the level, unless `REGRANT_LOG` is set.
+    pub fn set_default(&self, level: &str) -> anyhow::Result<()> {
+        (self.0)(filter_or(level)?)
+    }
+}
+
 /// Starts the log; `default` is the level if `REGRANT_LOG` is not set.
 pub(crate) fn start_logging(format: LogFormat, default: &str) -> anyhow::Result<()> {
-    let configured = std::env::var("REGRANT_LOG").unwrap_or_default();
-    let filter = build_filter(if configured.is_empty() {
-        default
-    } else {
-        &configured
-    })?;
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter_or(default)?)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     let started = match format {
@@ -57,6 +61,31 @@ pub(crate) fn start_logging(format: LogFormat, default: &str) -> anyhow::Result<
     started
         .map_err(anyhow::Error::from_boxed)
         .context("the log was started twice")
+}
+
+/// Starts a log of readable lines whose level can be changed.
+pub(crate) fn start_changeable_logging(default: &str) -> anyhow::Result<LogLevel> {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter_or(default)?)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_filter_reloading();
+    let handle = log.reload_handle();
+    log.try_init()
+        .map_err(anyhow::Error::from_boxed)
+        .context("the log was started twice")?;
+    Ok(LogLevel(Box::new(move |filter| {
+        handle.reload(filter).context("cannot change the level")
+    })))
+}
+
+fn filter_or(default: &str) -> anyhow::Result<EnvFilter> {
+    let configured = std::env::var("REGRANT_LOG").unwrap_or_default();
+    build_filter(if configured.is_empty() {
+        default
+    } else {
+        &configured
+    })
 }
 
 fn build_filter(levels: &str) -> anyhow::Result<EnvFilter> {

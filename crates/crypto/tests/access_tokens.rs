@@ -32,6 +32,7 @@ fn claims() -> Claims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: "cli_0190a5c000007000800000000000c11e".to_owned(),
+        client_id: "cli_0190a5c000007000800000000000c11e".to_owned(),
         tenant: TenantId::mint(),
         ver: 0,
         scope: "assets:read tokens:read".to_owned(),
@@ -39,6 +40,7 @@ fn claims() -> Claims {
         iat: NOW,
         nbf: NOW,
         exp: NOW + 900,
+        cnf: None,
     }
 }
 

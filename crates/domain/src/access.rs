@@ -9,6 +9,7 @@ mod permission;
 mod reach;
 mod read_reason;
 mod retirement;
+mod revoked_tokens;
 mod web_origin;
 
 pub use client::{ClientSpec, ScopeUse};
@@ -23,4 +24,5 @@ pub use retirement::{
     RETIREMENT_DELAY, RETIREMENT_OPEN_FOR, RetirementCaller, RetirementRequest, RetirementStep,
     decide_retirement,
 };
+pub use revoked_tokens::{MAX_REVOKED_TOKENS, RevokedTokens};
 pub use web_origin::{InvalidWebOrigin, WebOrigin};

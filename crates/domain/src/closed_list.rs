@@ -5,15 +5,17 @@
 
 /// The text is not in the closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {list}")]
+#[error("unknown {list}: expected {}", names.join(", "))]
 pub struct UnknownItem {
     /// What the list holds, such as `kind of asset`.
     pub list: &'static str,
+    /// The texts of its items.
+    pub names: &'static [&'static str],
 }
 
 /// Defines an enum with one fixed text per item: `ALL`, `as_str`, `Display` and `FromStr`.
 ///
-/// The text after the name says what the list holds; the error of `FromStr` quotes it. With
+/// The text after the name says what the list holds; the error of `FromStr` quotes it and lists the texts. With
 /// `, serde` behind it, serde reads and writes the enum as its text; the calling crate needs `serde`.
 ///
 /// ```
@@ -29,7 +31,7 @@ pub struct UnknownItem {
 ///
 /// assert_eq!(Size::ALL.map(Size::as_str), ["small", "large"]);
 /// assert_eq!("large".parse(), Ok(Size::Large));
-/// assert_eq!("huge".parse::<Size>().unwrap_err().to_string(), "unknown size of a shirt");
+/// assert_eq!("huge".parse::<Size>().unwrap_err().to_string(), "unknown size of a shirt: expected small, large");
 /// ```
 #[macro_export]
 macro_rules! closed_list {
@@ -84,7 +86,7 @@ macro_rules! closed_list {
             fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$item),)+
-                    _ => Err($crate::UnknownItem { list: $list }),
+                    _ => Err($crate::UnknownItem { list: $list, names: &[$($text),+] }),
                 }
             }
         }

@@ -9,7 +9,7 @@ pub use graph_id::{AppId, AssetId, InvalidGraphId, LoginConfigId, PersonId};
 pub use kek_ref::{InvalidKekRef, KekRef};
 pub use plan_id::PlanId;
 pub use record_id::{
-    ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId, InvalidId,
-    LinkId, OperatorId, OperatorSessionId, PreviewId, ReconnectId, ReconnectSessionId, RequestId,
-    TenantId, WebhookEndpointId,
+    CalendarFeedId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
+    InvalidId, LinkId, OperatorId, OperatorSessionId, PreviewId, ReconnectId, ReconnectSessionId,
+    RequestId, TenantId, WebhookEndpointId,
 };

@@ -27,10 +27,11 @@ mod texts;
 pub mod webhooks;
 
 pub use access::{
-    ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin, Operator,
-    OperatorName, OperatorRole, PageUrl, Permission, Permissions, RETIREMENT_DELAY,
-    RETIREMENT_OPEN_FOR, Reach, ReachLimit, ReadReason, RetirementCaller, RetirementRequest,
-    RetirementStep, ScopeUse, WebOrigin, decide_retirement, network_of,
+    ClientSpec, InvalidOperatorName, InvalidPageUrl, InvalidReadReason, InvalidWebOrigin,
+    MAX_REVOKED_TOKENS, Operator, OperatorName, OperatorRole, PageUrl, Permission, Permissions,
+    RETIREMENT_DELAY, RETIREMENT_OPEN_FOR, Reach, ReachLimit, ReadReason, RetirementCaller,
+    RetirementRequest, RetirementStep, RevokedTokens, ScopeUse, WebOrigin, decide_retirement,
+    network_of,
 };
 pub use assets::{
     Asset, AssetFacts, AssetKind, BusinessSource, Confidence, CutOff, CutOffNote, CutOffSource,
@@ -50,10 +51,10 @@ pub use credentials::{
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};
 pub use ids::{
-    AppId, AssetId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId, EventId, GrantId,
-    InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId, OperatorId,
-    OperatorSessionId, PersonId, PlanId, PreviewId, ReconnectId, ReconnectSessionId, RequestId,
-    TenantId, WebhookEndpointId,
+    AppId, AssetId, CalendarFeedId, ClientId, ConsentId, CredentialId, DeliveryId, DiscoveryId,
+    EventId, GrantId, InvalidGraphId, InvalidId, InvalidKekRef, KekRef, LinkId, LoginConfigId,
+    OperatorId, OperatorSessionId, PersonId, PlanId, PreviewId, ReconnectId, ReconnectSessionId,
+    RequestId, TenantId, WebhookEndpointId,
 };
 pub use judgement::{
     ActivatedToken, BusinessReading, Certainty, DateStanding, Fact, FactName, FactSource, Hold,

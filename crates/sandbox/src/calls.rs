@@ -19,6 +19,8 @@ pub(crate) struct CallRecord {
     pub max_in_flight: u64,
     /// Calls and batch items by path, ids replaced by the kind of node.
     pub by_path: BTreeMap<String, u64>,
+    /// Calls and fields that were answered 501, because the sandbox does not simulate them.
+    pub not_simulated: BTreeMap<String, u64>,
     /// Reads of an asset's node, alone or in a batch.
     pub probes_by_asset: BTreeMap<String, u64>,
     pub exchanges: u64,
@@ -62,17 +64,15 @@ impl CallRecord {
 
     /// Counts a call or batch item under its pattern.
     pub fn count_path(&mut self, pattern: &str) {
-        match self.by_path.get_mut(pattern) {
-            Some(count) => *count = count.saturating_add(1),
-            None => drop(self.by_path.insert(pattern.to_owned(), 1)),
-        }
+        add_one(&mut self.by_path, pattern);
     }
 
     pub fn count_probe(&mut self, asset: &str) {
-        match self.probes_by_asset.get_mut(asset) {
-            Some(count) => *count = count.saturating_add(1),
-            None => drop(self.probes_by_asset.insert(asset.to_owned(), 1)),
-        }
+        add_one(&mut self.probes_by_asset, asset);
+    }
+
+    pub fn count_not_simulated(&mut self, what: &str) {
+        add_one(&mut self.not_simulated, what);
     }
 
     pub fn log(&mut self, entry: LogEntry) {
@@ -87,6 +87,13 @@ impl CallRecord {
             max_in_flight: in_flight,
             ..Self::default()
         };
+    }
+}
+
+fn add_one(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count = count.saturating_add(1),
+        None => drop(counts.insert(name.to_owned(), 1)),
     }
 }
 

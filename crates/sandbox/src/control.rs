@@ -13,6 +13,8 @@ mod migrations;
 mod partners;
 mod persons;
 mod refusal;
+mod simulated;
+mod test_users;
 mod tokens;
 mod webhooks;
 mod world;
@@ -27,7 +29,11 @@ type ControlResult = Result<HttpResponse, ControlRefusal>;
 /// All control routes.
 pub(crate) fn control_routes() -> Scope {
     web::scope("/sandbox")
-        .service((world::replace_world, world::show_world))
+        .service((
+            world::replace_world,
+            world::show_world,
+            world::take_asset_list,
+        ))
         .service((
             tokens::issue_token,
             tokens::revoke_token,
@@ -58,7 +64,16 @@ pub(crate) fn control_routes() -> Scope {
             faults::remove_fault,
             faults::set_latency,
         ))
-        .service((calls::show_calls, calls::reset_calls))
+        .service((
+            calls::show_calls,
+            calls::reset_calls,
+            simulated::list_simulated,
+        ))
+        .service((
+            test_users::create_test_user,
+            test_users::list_test_users,
+            test_users::transfer_permissions,
+        ))
         .service((
             webhooks::list_deliveries,
             webhooks::set_webhook_url,

@@ -28,7 +28,7 @@ mod subscriptions;
 mod system_user;
 mod user;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     fault::{AnswerChanges, Effect, ExchangeResult, NamedEffect},
@@ -37,9 +37,10 @@ use crate::{
 };
 
 pub(crate) use access::reaches_asset;
-pub(crate) use call::{Call, Method};
+pub(crate) use call::{Call, Method, multipart::read_parts};
 pub(crate) use caller::find_caller;
 pub(crate) use error::GraphError;
+pub(crate) use node::simulated;
 pub(crate) use permissions::deauthorize_app;
 pub(crate) use reply::{CallResponse, Outcome, Reply};
 
@@ -47,10 +48,16 @@ use reply::headers;
 
 /// Responds to a call as Graph would.
 pub(crate) fn respond_to_call(state: &mut State, call: &Call) -> CallResponse {
-    if call.path.is_empty() && call.method == Method::Post && call.params.has_name("batch") {
+    if is_batch(call) {
         return batch::respond_to_batch(state, call);
     }
     respond_single(state, call)
+}
+
+/// Meta's samples post a batch to the root and to `/me`.
+fn is_batch(call: &Call) -> bool {
+    let takes_batch = call.path.is_empty() || call.path == ["me"];
+    takes_batch && call.method == Method::Post && call.params.has_name("batch")
 }
 
 /// Responds to a single call or to one item of a batch.
@@ -84,13 +91,21 @@ fn route_with_headers(
     let result = check_quota(state, call).and_then(|()| route_call(state, call, changes.exchange));
     let headers = headers::response_headers(state, call, usage);
     let reply = match result {
-        Err(error) => error.to_reply(),
+        Err(error) => refuse_call(state, &error),
         Ok(mut body) => {
             faults::change_answer(call, &mut body, changes);
             Reply::json(&body)
         }
     };
     reply.with_headers(headers)
+}
+
+/// The reply of an error; what is not simulated is counted.
+fn refuse_call(state: &mut State, error: &GraphError) -> Reply {
+    if let Some(what) = &error.not_simulated {
+        state.calls.count_not_simulated(what);
+    }
+    error.to_reply()
 }
 
 /// Counts the call for its app; throttles an app beyond its limit.
@@ -111,15 +126,20 @@ fn route_call(
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
     match (call.method, path.as_slice()) {
         (Method::Get, []) if call.params.has_name("ids") => Err(GraphError::ids_refused()),
-        (_, []) => Err(GraphError::unsupported_request(call.method, "")),
+        (method, []) => Err(GraphError::not_simulated(format!("{} /", method.verb()))),
         (_, ["oauth", "access_token"]) => oauth::respond_to_access_token(state, call, exchange),
         (_, ["oauth", "revoke"]) => oauth::revoke_token(state, call),
+        (Method::Get, ["community", "groups"]) => list_groups(state, call),
         (Method::Get, ["debug_token"]) => debug_token::respond_to_debug_token(state, call),
         (_, [id]) => node::respond_to_node(state, call, id),
-        (_, [id, edge, rest @ ..]) => {
-            node::respond_to_edge(state, call, id, edge, rest.first().copied())
-        }
+        (_, [id, edge, rest @ ..]) => node::respond_to_edge(state, call, id, edge, rest),
     }
+}
+
+/// The groups of Workplace, of which the world has none: only the token and its proof are checked.
+fn list_groups(state: &State, call: &Call) -> Result<Value, GraphError> {
+    caller::authenticate_call(state, call)?;
+    Ok(json!({"data": []}))
 }
 
 /// Records the call under a pattern of its path, in which ids are replaced by the kind of node.

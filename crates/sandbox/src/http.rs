@@ -15,7 +15,7 @@ use actix_web::{
 
 use crate::{
     calls::{LogEntry, mask_secrets},
-    graph::{self, Call, CallResponse, Method, Outcome, Reply},
+    graph::{self, Call, CallResponse, GraphError, Method, Outcome, Reply},
     state::{SharedState, State},
 };
 
@@ -26,8 +26,13 @@ pub(crate) async fn handle_graph_call(
     shared: web::Data<SharedState>,
 ) -> HttpResponse {
     let _visit = InFlightCall::start_counting(&shared);
-    let Some(call) = read_call(&request, &body) else {
-        return HttpResponse::MethodNotAllowed().finish();
+    let call = match read_call(&request, &body).await {
+        Ok(Some(call)) => call,
+        Ok(None) => return HttpResponse::MethodNotAllowed().finish(),
+        Err(fault) => {
+            let text = format!("(#100) The multipart body cannot be read: {fault}");
+            return write_reply(GraphError::new(100, text).to_reply());
+        }
     };
     let (answer, wait) = {
         let mut state = shared.lock_state();
@@ -46,14 +51,19 @@ pub(crate) async fn handle_graph_call(
     }
 }
 
-fn read_call(request: &HttpRequest, body: &[u8]) -> Option<Call> {
-    let method = Method::parse(request.method().as_str())?;
-    let mut call = Call::new(
-        method,
-        read_sent_path(request),
-        request.query_string(),
-        body,
-    );
+async fn read_call(request: &HttpRequest, body: &[u8]) -> Result<Option<Call>, multer::Error> {
+    let Some(method) = Method::parse(request.method().as_str()) else {
+        return Ok(None);
+    };
+    let (path, query) = (read_sent_path(request), request.query_string());
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let mut call = match graph::read_parts(kind, body).await? {
+        Some(parts) => Call::with_parts(method, path, query, parts),
+        None => Call::new(method, path, query, body),
+    };
     let authorization = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -64,7 +74,7 @@ fn read_call(request: &HttpRequest, body: &[u8]) -> Option<Call> {
             .or(value.strip_prefix("OAuth "))
     });
     call.bearer = bearer.map(str::to_owned);
-    Some(call)
+    Ok(Some(call))
 }
 
 #[expect(

@@ -22,16 +22,9 @@ pub(crate) struct Migrations {
 }
 
 impl Migrations {
-    /// Adds a migration; `None` if this person already migrates in this business.
-    pub fn add_migration(&mut self, migration: Migration) -> Option<&Migration> {
-        if self
-            .find_by_person(&migration.person, &migration.business)
-            .is_some()
-        {
-            return None;
-        }
+    /// Adds a migration; the person must not migrate in this business yet.
+    pub fn add_migration(&mut self, migration: Migration) {
         self.items.push(migration);
-        self.items.last()
     }
 
     pub fn next_id(&self) -> String {

@@ -2,8 +2,10 @@
 //!
 //! The rule: a [`World`] is checked when it is built: every mentioned id exists and no id is used
 //! twice, so the code that handles calls need not check again.
-//! Start at [`World::from_yaml`]; `world/scenario.rs` is the format of a file.
+//! Start at [`World::from_yaml`]; `world/scenario.rs` is the format of a file, `world/asset_list.rs` that of a tenant's
+//! assets.
 
+mod asset_list;
 mod generate;
 mod kind;
 mod registry;
@@ -18,6 +20,9 @@ pub(crate) use registry::{HasId, Registry};
 pub(crate) use scenario::{App, Asset, Business, OnBehalfRequest, Person, Role, Share, SystemUser};
 
 use scenario::Scenario;
+
+/// The id of the first test user.
+const FIRST_TEST_USER: u64 = 120_000_000_000_001;
 
 /// A checked scenario.
 #[derive(Clone, Debug, Default)]
@@ -46,9 +51,15 @@ impl World {
     /// # Errors
     /// [`Error::World`] names the first field that is wrong.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
-        let scenario: Scenario = serde_norway::from_str(text)
+        let scenario: Scenario = yaml_serde::from_str(text)
             .map_err(|fault| Error::world(field_of_error(&fault), fault.to_string()))?;
         Self::check_scenario(scenario)
+    }
+
+    /// An id for another person.
+    pub(crate) fn next_person_id(&self) -> String {
+        let mut ids = (FIRST_TEST_USER..).map(|id| id.to_string());
+        ids.find(|id| !self.persons.has_id(id)).unwrap_or_default()
     }
 
     /// Sets the webhook URL of an app; false if there is no such app.
@@ -217,6 +228,18 @@ impl World {
 }
 
 impl Person {
+    /// A person without roles.
+    fn new(id: &str, name: &str, is_work_account: bool) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            is_work_account,
+            two_factor: false,
+            roles: Vec::new(),
+            test_user_of: None,
+        }
+    }
+
     /// Whether the person can grant this scope: a managed account can be asked for `user_*`, but does not grant it.
     pub fn can_grant(&self, scope: &str) -> bool {
         !(self.is_work_account && scope.starts_with("user_"))
@@ -248,7 +271,7 @@ fn fill_registry<T: HasId>(
 }
 
 /// The field that serde names at the start of its message.
-fn field_of_error(fault: &serde_norway::Error) -> String {
+fn field_of_error(fault: &yaml_serde::Error) -> String {
     let text = fault.to_string();
     text.split_once(": ")
         .map_or_else(|| "world".to_owned(), |(path, _)| path.to_owned())

@@ -3,7 +3,9 @@
 mod at_risk;
 pub(crate) mod calendar;
 mod endings;
+mod feed;
 mod persons;
 
-pub use calendar::ForecastRow;
+pub use calendar::{ForecastRow, LearnedDay};
 pub use endings::ForecastFilter;
+pub use feed::CalendarFeed;

@@ -20,6 +20,6 @@ pub(crate) use seals::SealRecords;
 pub use slot::SlottedCredential;
 pub(crate) use slot::slotted_from_row;
 pub(crate) use table::{
-    CLIENTS, KEK_RETIREMENTS, LINK_LOGINS, LINKS, OPERATOR_SESSIONS, OPERATORS, RECONNECT_SESSIONS,
-    TENANTS,
+    CALENDAR_FEEDS, CLIENTS, KEK_RETIREMENTS, LINK_LOGINS, LINKS, OPERATOR_SESSIONS, OPERATORS,
+    RECONNECT_SESSIONS, STREAM_TICKETS, TENANTS,
 };

@@ -45,7 +45,7 @@ pub use credentials::{
     SecretColumn, StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
 };
 pub use error::Error;
-pub use forecast::{ForecastFilter, ForecastRow};
+pub use forecast::{CalendarFeed, ForecastFilter, ForecastRow, LearnedDay};
 pub use inbound::{
     GrantedConsent, NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice,
     StoredUnknownError,
@@ -73,10 +73,11 @@ pub use scope::{TenantScope, TenantTx};
 pub use store::{NEWEST_MIGRATION, Settings, Store};
 pub use tenants::{
     ClientRow, DeletionCause, DeletionRecord, NewApp, NewClient, NewDeletion, NewTenant, StoredApp,
-    Tenant, UnverifiedClient,
+    StreamTicket, Tenant, UnverifiedClient,
 };
 pub use webhooks::{
-    Attempt, DeliveryFilter, DueDelivery, NewEvent, NewWebhookEndpoint, WebhookEndpoint,
+    DeliveryFilter, DueDelivery, EventRange, NewEvent, NewWebhookEndpoint, SettledDelivery,
+    StoredEvent, WebhookEndpoint,
 };
 pub use work::{
     Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, Node, OwedErasures, ProbeClaim,

@@ -10,10 +10,12 @@ mod deletion_record;
 mod origin;
 mod purge;
 pub(crate) mod scope;
+mod stream_ticket;
 pub(crate) mod tenant;
 
 pub use app::{NewApp, StoredApp};
 pub use client::{ClientRow, NewClient};
 pub use client_login::UnverifiedClient;
 pub use deletion_record::{DeletionCause, DeletionRecord, NewDeletion};
+pub use stream_ticket::StreamTicket;
 pub use tenant::{NewTenant, Tenant};

@@ -10,6 +10,7 @@ mod in_tenants;
 pub(crate) mod node;
 pub(crate) mod probe_due;
 mod share;
+mod share_claim;
 pub(crate) mod sole;
 mod statistics;
 

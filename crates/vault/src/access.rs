@@ -5,15 +5,19 @@
 //! Start at `authenticate.rs`.
 
 pub(crate) mod authenticate;
+mod capability_caller;
 pub(crate) mod claims;
+pub(crate) mod client_log_in;
 pub(crate) mod client_lookups;
 pub(crate) mod issuer;
 #[cfg(test)]
 mod issuer_test;
 pub(crate) mod origins;
+pub(crate) mod own_tokens;
 mod request_proof;
 pub(crate) mod scope_usage;
 mod session_auth;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+pub(crate) mod stream_tickets;
 mod verified_tokens;

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::{
     Error, Principal, Resource, Vault,
+    assets::spellings::{fold_spellings, list_spellings},
     call::page::{Page, query_limit},
 };
 
@@ -41,10 +42,10 @@ const MAX_CUT_OFFS: u32 = 50;
 /// Which assets to list.
 #[derive(Debug, Clone, Default)]
 pub struct AssetQuery {
-    /// Only this kind.
-    pub kind: Option<AssetKind>,
-    /// Only in this state.
-    pub status: Option<Status>,
+    /// Only of these kinds; empty for all.
+    pub kinds: Vec<AssetKind>,
+    /// Only in these states; empty for all.
+    pub statuses: Vec<Status>,
     /// Only of this business.
     pub business_id: Option<AssetId>,
     /// Only served by this person's credential.
@@ -73,8 +74,8 @@ impl Vault {
     ) -> Result<AssetList, Error> {
         let now = self.clock.now();
         let filter = AssetFilter {
-            kind: query.kind,
-            status: query.status,
+            kinds: query.kinds,
+            statuses: query.statuses,
             business_id: query.business_id,
             person_id: query.person_id,
             ending_before: query.ending_before,
@@ -104,15 +105,12 @@ impl Vault {
     /// `NotFound`.
     pub async fn find_asset(&self, caller: &Principal, id: &AssetId) -> Result<AssetView, Error> {
         let tx = self.store.begin_read(&caller.scope).await?;
-        let asset = tx
-            .find_asset(id)
-            .await
-            .map_err(Error::not_found_as(Resource::Asset))?;
-        if !caller.can_reach(&asset) {
-            return Err(Error::NotFound(Resource::Asset));
-        }
-        let credentials = tx.list_credentials(id).await?;
-        let cut_offs = tx.list_cut_off_notes(id, MAX_CUT_OFFS).await?;
+        let mut assets = tx
+            .find_assets(&list_spellings(std::slice::from_ref(id)))
+            .await?;
+        let asset = take_named_asset(id, &mut assets, caller)?;
+        let credentials = tx.list_credentials(&asset.id).await?;
+        let cut_offs = tx.list_cut_off_notes(&asset.id, MAX_CUT_OFFS).await?;
         tx.commit().await?;
         Ok(AssetView {
             credentials,
@@ -128,14 +126,10 @@ impl Vault {
     pub async fn delete_asset(&self, caller: &Principal, id: &AssetId) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        if !tx
-            .lock_assets(std::slice::from_ref(id))
-            .await?
-            .iter()
-            .all(|it| caller.can_reach(it))
-        {
-            return Err(Error::NotFound(Resource::Asset));
-        }
+        let mut assets = tx
+            .lock_assets(&list_spellings(std::slice::from_ref(id)))
+            .await?;
+        let id = &take_named_asset(id, &mut assets, caller)?.id;
         tx.delete_asset(id)
             .await
             .map_err(Error::not_found_as(Resource::Asset))?;
@@ -161,4 +155,21 @@ impl Vault {
             cut_offs: Vec::new(),
         }
     }
+}
+
+/// The asset that a call names by this id, if the caller reaches it.
+///
+/// # Errors
+/// `NotFound`.
+fn take_named_asset(
+    id: &AssetId,
+    assets: &mut Vec<Asset>,
+    caller: &Principal,
+) -> Result<Asset, Error> {
+    assets.retain(|it| caller.can_reach(it));
+    let named = fold_spellings(std::slice::from_ref(id), &*assets);
+    let known = named.into_iter().find_map(|it| it.known);
+    let index = known.and_then(|known| assets.iter().position(|it| it.id == known));
+    let index = index.ok_or(Error::NotFound(Resource::Asset))?;
+    Ok(assets.swap_remove(index))
 }

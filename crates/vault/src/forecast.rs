@@ -6,6 +6,7 @@
 //! `persons.rs` judges departures, `plan.rs` says whom to ask.
 
 pub(crate) mod cursor;
+pub(crate) mod feeds;
 pub(crate) mod persons;
 pub(crate) mod plan;
 pub(crate) mod plan_links;
@@ -21,7 +22,9 @@ use regrant_domain::{
     },
     state::{AssetState, Ending},
 };
-use regrant_storage::{ForecastFilter, ForecastLine, ForecastPosition, ForecastTotals, TenantTx};
+use regrant_storage::{
+    ForecastFilter, ForecastLine, ForecastPosition, ForecastTotals, LearnedDay, TenantTx,
+};
 
 use crate::{
     Error, ForecastCursor, Principal, Resource, Vault,
@@ -34,6 +37,8 @@ const MAX_LINES: u32 = 50;
 /// How many days a calendar covers by default, and at most.
 const DEFAULT_DAYS: i64 = 90;
 const MAX_DAYS: i64 = 366;
+/// How many days an ending stays in the calendar for people.
+const ENDED_DAYS: i64 = 30;
 
 /// Which endings to list.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +47,8 @@ pub struct ForecastQuery {
     pub from: Option<Timestamp>,
     /// Before this moment; by default 90 days after `from`.
     pub to: Option<Timestamp>,
-    /// Only this kind.
-    pub kind: Option<AssetKind>,
+    /// Only of these kinds; empty for all.
+    pub kinds: Vec<AssetKind>,
     /// Only of this business.
     pub business_id: Option<AssetId>,
     /// Only served by this person's credential.
@@ -96,6 +101,8 @@ pub struct ForecastAgenda {
     pub tallies: Vec<EndingTally>,
     /// The first assets of each day and cause, in the order of their endings.
     pub lines: Vec<ForecastLine>,
+    /// When the newest ending of each day and cause was learned.
+    pub learned: Vec<LearnedDay>,
 }
 
 impl Vault {
@@ -140,7 +147,8 @@ impl Vault {
         })
     }
 
-    /// The calendar for people: the days, with the first assets of each.
+    /// The calendar for people: the days, with the first assets of each. Without a start it begins 30 days ago, so that
+    /// what has ended stays in it.
     ///
     /// # Errors
     /// `NotFound`: the tenant does not know the leaving person; `Restricted`: a confined caller asks for a departure;
@@ -151,17 +159,23 @@ impl Vault {
         query: ForecastQuery,
     ) -> Result<ForecastAgenda, Error> {
         let generated_at = self.calendar_moment(None);
-        let filter = forecast_filter(caller, query, generated_at)?;
+        let has_start = query.from.is_some();
+        let mut filter = forecast_filter(caller, query, generated_at)?;
+        if !has_start {
+            filter.from = generated_at - TimeDelta::days(ENDED_DAYS);
+        }
         let tx = self.store.begin_read(&caller.scope).await?;
         require_known_person(&tx, filter.leaves.as_ref()).await?;
         let tallies = tx.count_endings_by_day(&filter).await?;
         let lines = tx.list_forecast_lines(&filter, MAX_LINES).await?;
+        let learned = tx.list_learned_days(&filter).await?;
         tx.commit().await?;
         Ok(ForecastAgenda {
             tenant: caller.tenant(),
             generated_at,
             tallies,
             lines,
+            learned,
         })
     }
 
@@ -269,7 +283,7 @@ fn forecast_filter(
         from,
         to,
         now,
-        kind: query.kind,
+        kinds: query.kinds,
         business_id: query.business_id,
         person_ids: query.person_id.into_iter().collect(),
         leaves: query.what_if_person_leaves,

@@ -29,18 +29,19 @@ mod webhooks;
 use std::sync::{Arc, Mutex};
 
 use regrant_crypto::KeyProvider;
-use regrant_domain::{
-    Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, TenantId, WebhookEndpointId,
-};
+use regrant_domain::{Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, TenantId};
 use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
 
-pub use access::authenticate::{ApiToken, RequestCredentials};
+pub use access::authenticate::RequestCredentials;
+pub use access::client_log_in::{ApiToken, ClientLogIn};
+pub use access::own_tokens::OwnToken;
 pub use access::sessions::{
     BrowserSession, ListedSession, SessionAsset, SessionList, SessionRefresh, SessionRequest,
     SessionView, SessionWithToken,
 };
 pub use access::signing_keys::{SigningKeyState, SigningKeyView};
+pub use access::stream_tickets::{EventStream, MadeTicket};
 pub use assets::{
     AssetList, AssetQuery, AssetView,
     registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
@@ -50,10 +51,11 @@ pub use audit::{
     AuditCheckpoint, AuditFormat, AuditList, AuditQuery, AuditVerdict, KeptCheckpoints, RowFault,
 };
 pub use call::actor::Actor;
-pub use call::idempotency::{IdempotencyKey, RepeatableRequest, Replayed};
+pub use call::idempotency::{IdempotencyKey, RepeatableRequest, ReplayNote, Replayed};
 pub use call::principal::{Principal, Subject};
 pub use consents::{ConsentList, ConsentRequest, Login, TokenSource};
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
+pub use forecast::feeds::{FeedList, FeedReading, FeedRequest, FeedWithAddress};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
 pub use forecast::plan::{PlannedAsk, ReconnectPlan};
 pub use forecast::plan_links::{PlanLinks, PlanLinksRequest};
@@ -93,7 +95,10 @@ pub use regrant_domain::{
     PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
-pub use regrant_storage::{LinkSummary, Outage, PreviewEvent, PreviewPerson, PreviewTally};
+pub use regrant_storage::{
+    CalendarFeed, LearnedDay, LinkSummary, Outage, PreviewEvent, PreviewPerson, PreviewTally,
+    StoredEvent,
+};
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
     AccessSettings, AssetSettings, AuditSettings, KeySettings, OperatorSettings, ReconnectSettings,
@@ -112,6 +117,7 @@ pub use upkeep::graph_errors::{InvalidUnknownErrorCursor, UnknownErrorCursor, Un
 pub use watch::check::{CheckRequest, CheckedAsset};
 pub use watch::stats::ProbePassStats;
 pub use webhooks::endpoints::{EndpointChange, EndpointView, MintedEndpoint, NewEndpoint};
+pub use webhooks::events::{EventList, EventQuery};
 pub use webhooks::replay::{DeliveryList, DeliveryQuery, ReplaySelection};
 
 use crate::{
@@ -130,6 +136,7 @@ use crate::{
     tokens::{read_audit::ReadAudit, shared_reads::SharedReads},
     upkeep::erasure::ErasurePause,
     upkeep::lifecycle::BackgroundRuns,
+    webhooks::endpoint_runs::EndpointRuns,
 };
 
 /// What a vault needs to open.
@@ -167,7 +174,7 @@ pub struct Vault {
     runs: BackgroundRuns,
     webhooks: regrant_webhook::Sender,
     delivery_permits: Permits<TenantId>,
-    endpoint_permits: Permits<WebhookEndpointId>,
+    endpoint_runs: EndpointRuns,
     consent_permits: Permits<TenantId>,
     preview_permits: Permits<TenantId>,
     check_permits: Permits<TenantId>,
@@ -218,9 +225,7 @@ impl Vault {
         );
         Ok(Self {
             delivery_permits: Permits::new(webhooks::deliver::limits(webhooks.settings())),
-            endpoint_permits: Permits::new(webhooks::deliver::limits_of_endpoints(
-                webhooks.settings(),
-            )),
+            endpoint_runs: EndpointRuns::default(),
             consent_permits: Permits::new(consents::LIMITS),
             preview_permits: Permits::new(reconnect::preview::LIMITS),
             check_permits: Permits::new(watch::check::LIMITS),

@@ -12,6 +12,9 @@ use regrant_domain::{refresh::RefreshLeads, schedule::Pace};
 
 pub use self::retention::Retention;
 
+/// The issuer and the audience of a listener at the usual address.
+const DEFAULT_ISSUER: &str = "http://127.0.0.1:8080";
+
 /// Limits and times.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -51,9 +54,9 @@ pub struct KeySettings {
 /// Access tokens and clients' scopes.
 #[derive(Debug, Clone)]
 pub struct AccessSettings {
-    /// The `iss` of tokens that this vault issues.
+    /// The `iss` of access tokens that this vault issues: the address at which programs find its metadata (RFC 8414).
     pub issuer: String,
-    /// The `aud` of tokens that this vault issues and accepts.
+    /// The `aud` of access tokens that this vault issues and accepts: the address of the API (RFC 9068 §3).
     pub audience: String,
     /// How long an issued token is valid.
     pub token_lifetime: Duration,
@@ -133,6 +136,8 @@ pub struct WebhookSettings {
 /// Checkpoints of the audit.
 #[derive(Debug, Clone)]
 pub struct AuditSettings {
+    /// The `iss` of checkpoints and receipts. They are kept longer than an address, so it is a name by default.
+    pub issuer: String,
     /// How old the newest checkpoint of a chain may become while the chain grows.
     pub checkpoint_every: TimeDelta,
     /// The file outside of the database that checkpoints are appended to, if there is one.
@@ -169,8 +174,8 @@ impl Default for KeySettings {
 impl Default for AccessSettings {
     fn default() -> Self {
         Self {
-            issuer: "regrant".to_owned(),
-            audience: "regrant-api".to_owned(),
+            issuer: DEFAULT_ISSUER.to_owned(),
+            audience: DEFAULT_ISSUER.to_owned(),
             token_lifetime: Duration::from_mins(15),
             unused_scope_after: TimeDelta::days(30),
         }
@@ -232,6 +237,7 @@ impl Default for WebhookSettings {
 impl Default for AuditSettings {
     fn default() -> Self {
         Self {
+            issuer: "regrant".to_owned(),
             checkpoint_every: TimeDelta::hours(24),
             checkpoint_file: None,
         }

@@ -304,9 +304,9 @@ mod tests {
     #[test]
     fn what_a_read_keeps_while_it_waits_is_small() {
         type Parts = (&'static Vault, &'static Principal, &'static AssetId);
+        type Call = (&'static Vault, RequestCredentials<'static>);
         let read = size_of_future(|(vault, caller, id): Parts| vault.read_token(caller, id));
         assert!(read <= 4_096, "{read} bytes");
-        type Call = (&'static Vault, RequestCredentials<'static>);
         let log_in = size_of_future(|(vault, it): Call| vault.authenticate_request(it));
         assert!(log_in <= 1_024, "{log_in} bytes");
     }

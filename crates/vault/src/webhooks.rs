@@ -5,9 +5,13 @@
 
 mod attempt;
 pub(crate) mod deliver;
+mod endpoint_run;
+pub(crate) mod endpoint_runs;
 mod endpoint_secrets;
 pub(crate) mod endpoints;
+pub(crate) mod events;
 mod outgoing;
 pub(crate) mod replay;
+mod send_window;
 #[cfg(test)]
 mod webhooks_test;

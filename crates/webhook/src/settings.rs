@@ -13,7 +13,8 @@ pub struct Settings {
     pub allow_loopback: bool,
     /// Maximum number of attempts in flight in this process.
     pub max_in_flight: usize,
-    /// Maximum number of attempts in flight to one endpoint.
+    /// Maximum number of attempts in flight to one endpoint. All endpoints of a tenant together need less than half of
+    /// `max_in_flight`, so that none waits for another.
     pub max_per_endpoint: usize,
     /// How names are resolved to addresses.
     pub names: NameLookup,
@@ -24,8 +25,8 @@ impl Default for Settings {
         Self {
             timeout: Duration::from_secs(20),
             allow_loopback: false,
-            max_in_flight: 256,
-            max_per_endpoint: 4,
+            max_in_flight: 512,
+            max_per_endpoint: 12,
             names: NameLookup::System,
         }
     }

@@ -11,3 +11,5 @@ pub(super) mod s41_row_seals;
 pub(super) mod s42_walled_tables;
 pub(super) mod s50_client_lookups;
 pub(super) mod s59_login_settings;
+pub(super) mod s73_stream_tickets;
+pub(super) mod s75_revoked_tokens;

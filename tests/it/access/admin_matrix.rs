@@ -175,7 +175,7 @@ const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 #[test]
 fn every_route_of_the_admin_document_has_a_row() {
-    let document: Value = serde_norway::from_str(include_str!(concat!(
+    let document: Value = yaml_serde::from_str(include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../openapi-admin.yaml"
     )))

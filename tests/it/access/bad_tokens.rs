@@ -119,7 +119,7 @@ fn forged_tokens(good: &str) -> Vec<(String, String)> {
         json!({ "scope": "audit:read tokens:read" }),
         json!({ "exp": 9_999_999_999_i64 }),
         json!({ "ver": 99 }),
-        json!({ "aud": "regrant-api/admin" }),
+        json!({ "aud": "http://127.0.0.1:8080/admin" }),
         json!({ "tenant": "ten_00000000000000000000000000000000" }),
         json!({ "extra": true }),
         json!({ "sub": null }),
@@ -132,8 +132,8 @@ fn forged_tokens(good: &str) -> Vec<(String, String)> {
     }
     for change in [
         json!({}),
-        json!({ "aud": "regrant-api/browser" }),
-        json!({ "aud": "regrant-api/admin" }),
+        json!({ "aud": "http://127.0.0.1:8080/browser" }),
+        json!({ "aud": "http://127.0.0.1:8080/admin" }),
         json!({ "iss": "another-issuer" }),
         json!({ "scope": "" }),
     ] {

@@ -126,7 +126,7 @@ fn roomy() -> Options {
 }
 
 fn routes() -> Vec<(String, String)> {
-    let document: Value = serde_norway::from_str(include_str!(concat!(
+    let document: Value = yaml_serde::from_str(include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../openapi.yaml"
     )))
@@ -142,15 +142,17 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 14] = [
+const OPEN: [(&str, &str); 16] = [
     ("POST", "/v1/reconnect-previews"),
     ("GET", "/v1/reconnect-previews/{id}"),
     ("DELETE", "/v1/reconnect-previews/{id}"),
     ("GET", "/v1/reconnect-previews/{id}/events"),
+    ("POST", "/v1/reconnect-previews/{id}/events/tickets"),
     ("POST", "/v1/reconnects"),
     ("GET", "/v1/reconnects"),
     ("GET", "/v1/reconnects/{id}"),
     ("GET", "/v1/reconnects/{id}/events"),
+    ("POST", "/v1/reconnects/{id}/events/tickets"),
     ("POST", "/v1/reconnects/{id}/cancel"),
     ("POST", "/v1/reconnects/{id}/undo"),
     ("GET", "/v1/reconnect-sessions/current"),

@@ -36,6 +36,7 @@ enum Object {
     Discovery,
     Preview,
     Link,
+    Feed,
 }
 
 struct Row {
@@ -108,11 +109,15 @@ fn reconnect(world: &World) -> Value {
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Needs::{Nothing, Scope};
-    use Object::{Asset, Consent, Discovery, Endpoint, Link, Person, Preview, Reconnect, Session};
+    use Object::{Asset, Consent, Discovery, Endpoint, Feed, Link, Person, Preview, Reconnect, Session};
     use Permission as P;
     let row = |method, path, needs, object, own, body| Row { method, path, needs, also: None, object, own, body };
     vec![
-        row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 400, none),
+        row(Method::POST,   "/oauth/token",                 Nothing,                  Object::None, 415, none),
+        row(Method::POST,   "/oauth/revoke",                Nothing,                  Object::None, 415, none),
+        row(Method::POST,   "/oauth/introspect",            Nothing,                  Object::None, 415, none),
+        row(Method::GET,    "/.well-known/oauth-authorization-server", Nothing,       Object::None, 200, none),
+        row(Method::GET,    "/.well-known/oauth-protected-resource", Nothing,         Object::None, 200, none),
         row(Method::GET,    "/.well-known/jwks.json",       Nothing,                  Object::None, 200, none),
         row(Method::GET,    "/.well-known/statement-keys.json", Nothing,              Object::None, 200, none),
         row(Method::GET,    "/livez",                       Nothing,                  Object::None, 200, none),
@@ -140,9 +145,15 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/discoveries",              Scope(P::ReconnectsPreview), Object::None, 200, none),
         row(Method::GET,    "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   200, none),
         row(Method::GET,    "/v1/discoveries/{id}/events",  Scope(P::ReconnectsPreview), Discovery,   200, none),
+        row(Method::POST,   "/v1/discoveries/{id}/events/tickets", Scope(P::ReconnectsPreview), Discovery, 201, none),
         row(Method::DELETE, "/v1/discoveries/{id}",         Scope(P::ReconnectsPreview), Discovery,   204, none),
         row(Method::GET,    "/v1/forecast",                 Scope(P::ForecastRead),   Object::None, 200, none),
         row(Method::GET,    "/v1/forecast.ics",             Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/calendar/{secret}.ics",    Nothing,                  Object::None, 404, none),
+        row(Method::POST,   "/v1/calendar-feeds",           Scope(P::ForecastRead),   Object::None, 201, empty),
+        row(Method::GET,    "/v1/calendar-feeds",           Scope(P::ForecastRead),   Object::None, 200, none),
+        row(Method::GET,    "/v1/calendar-feeds/{id}",      Scope(P::ForecastRead),   Feed,         200, none),
+        row(Method::DELETE, "/v1/calendar-feeds/{id}",      Scope(P::ForecastRead),   Feed,         204, none),
         row(Method::GET,    "/v1/reconnect-plan",           Scope(P::ForecastRead),   Object::None, 200, none),
         Row { also: Some(P::ForecastRead), ..row(Method::POST, "/v1/reconnect-plan", Scope(P::ReconnectsWrite), Object::None, 201, none) },
         row(Method::GET,    "/v1/persons",                  Scope(P::ForecastRead),   Object::None, 200, none),
@@ -156,6 +167,8 @@ fn rows() -> Vec<Row> {
         row(Method::GET,    "/v1/reconnects",               Scope(P::ReconnectsWrite), Object::None, 200, none),
         row(Method::GET,    "/v1/reconnects/{id}",          Scope(P::ReconnectsWrite), Reconnect,   200, none),
         row(Method::GET,    "/v1/reconnects/{id}/events",   Scope(P::ReconnectsWrite), Reconnect,   200, none),
+        row(Method::POST,   "/v1/reconnects/{id}/events/tickets", Scope(P::ReconnectsWrite), Reconnect, 201, none),
+        row(Method::POST,   "/v1/reconnect-previews/{id}/events/tickets", Scope(P::ReconnectsPreview), Preview, 201, none),
         row(Method::POST,   "/v1/reconnects/{id}/cancel",   Scope(P::ReconnectsWrite), Reconnect,   409, empty),
         row(Method::POST,   "/v1/reconnects/{id}/undo",     Scope(P::ReconnectsWrite), Reconnect,   200, empty),
         row(Method::POST,   "/v1/reconnect-sessions",         Scope(P::ReconnectsWrite), Object::None, 201, session),
@@ -184,6 +197,7 @@ fn rows() -> Vec<Row> {
         row(Method::POST,   "/v1/webhook-endpoints/{id}/replay",        Scope(P::WebhooksWrite), Endpoint,    202, since),
         row(Method::GET,    "/v1/webhook-endpoints/{id}/deliveries",    Scope(P::WebhooksWrite), Endpoint,    200, none),
         row(Method::DELETE, "/v1/webhook-endpoints/{id}",               Scope(P::WebhooksWrite), Endpoint,    204, none),
+        row(Method::GET,    "/v1/events",                   Scope(P::EventsRead),     Object::None, 200, none),
         row(Method::GET,    "/v1/audit-events",             Scope(P::AuditRead),      Object::None, 200, none),
         row(Method::GET,    "/v1/audit-events/checkpoint",  Scope(P::AuditRead),      Object::None, 200, none),
         row(Method::DELETE, "/v1/assets/{asset_id}",        Scope(P::AssetsWrite),    Asset,        204, none),
@@ -192,7 +206,7 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn every_route_of_the_openapi_document_has_a_row() {
-    let document: Value = serde_norway::from_str(include_str!(concat!(
+    let document: Value = yaml_serde::from_str(include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../openapi.yaml"
     )))
@@ -229,6 +243,7 @@ struct Matrix {
     discovery: String,
     preview: String,
     link: String,
+    feed: String,
 }
 
 impl Matrix {
@@ -265,6 +280,9 @@ impl Matrix {
             .await;
         assert_eq!(status, 201, "{made}");
         let link = made["id"].as_str().expect("an id").to_owned();
+        let (status, made) = own.post("/v1/calendar-feeds", &json!({})).await;
+        assert_eq!(status, 201, "{made}");
+        let feed = made["id"].as_str().expect("an id").to_owned();
         Self {
             harness,
             own,
@@ -277,6 +295,7 @@ impl Matrix {
             discovery,
             preview,
             link,
+            feed,
         }
     }
 
@@ -304,6 +323,7 @@ impl Matrix {
             Object::Discovery => &self.discovery,
             Object::Preview => &self.preview,
             Object::Link => &self.link,
+            Object::Feed => &self.feed,
             Object::None | Object::Asset | Object::Reconnect => &self.reconnect,
         }
     }

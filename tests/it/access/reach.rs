@@ -305,6 +305,7 @@ async fn a_confined_client_gets_403_on_tenant_wide_routes(database: TestDatabase
         "/v1/audit-events?format=jsonl".to_owned(),
         "/v1/audit-events/checkpoint".to_owned(),
         "/v1/webhook-endpoints".to_owned(),
+        "/v1/events".to_owned(),
         of_endpoint(""),
         of_endpoint("/deliveries"),
     ];

@@ -1,6 +1,6 @@
 //! Links: hosted pages at which one person gives a consent for listed assets.
 
-mod browser;
+pub(super) mod browser;
 mod flow;
 mod kill;
 mod making;

@@ -10,7 +10,7 @@ use regrant_domain::{ClientId, Permissions, TenantId};
 use regrant_testdb::TestDatabase;
 use regrant_vault::{
     Actor, AuditQuery, ClientChange, ClientSpec, ClientWithSecret, Conflict, Error, IdempotencyKey,
-    RepeatableRequest,
+    RepeatableRequest, ReplayNote,
 };
 use reqwest::Response;
 use serde_json::Value;
@@ -101,6 +101,7 @@ fn repeatable(key: &str, said: &str) -> RepeatableRequest {
         key,
         route: "POST /test",
         canonical_request: said.as_bytes().to_vec().into(),
+        replay: ReplayNote::default(),
     }
 }
 

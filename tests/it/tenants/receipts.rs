@@ -51,7 +51,7 @@ async fn published(harness: &Harness, file: &str) -> Vec<Value> {
 
 /// Verifies as a stranger does: with the issuer's name and a published set of keys.
 async fn verify(harness: &Harness, statement: &str, file: &str) -> Result<Receipt, JwtRefusal> {
-    let mut verifier = Verifier::new(&harness.vault.settings().access.issuer, "");
+    let mut verifier = Verifier::new(&harness.vault.settings().audit.issuer, "");
     for key in published(harness, file).await {
         assert!(verifier.add_public_jwk(&key), "{key}");
     }

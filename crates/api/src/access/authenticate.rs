@@ -1,6 +1,6 @@
 //! Authentication in front of `/v1`: a call needs a valid access token before its body counts.
 //!
-//! The rule: the token comes only in the Authorization header. The token, the rate limits and the page's origin are
+//! The rule: the token comes only in the Authorization header; a stream can be opened with a ticket (`ticket.rs`). The token, the rate limits and the page's origin are
 //! checked before a byte of the body is read. The caller is left with the request for [`super::Caller`].
 
 use std::rc::Rc;
@@ -15,7 +15,11 @@ use actix_web::{
 };
 use regrant_vault::{Error as VaultError, Principal, RequestCredentials, Subject, Vault};
 
-use super::{browser, cors::check_origin};
+use super::{
+    browser,
+    cors::check_origin,
+    ticket::{AdmittedByTicket, identify_by_ticket},
+};
 use crate::{
     bodies::{BodyHold, BodyOwner},
     extract::CallerAddress,
@@ -55,7 +59,10 @@ async fn admit_caller(
     caller: Principal,
 ) -> Admission {
     let origin = match request.app_data::<Data<Vault>>() {
-        Some(vault) => check_origin(vault, &caller, request.request()).await,
+        Some(vault) => {
+            let by_ticket = request.extensions().contains::<AdmittedByTicket>();
+            check_origin(vault, &caller, request.request(), by_ticket).await
+        }
         None => Err(setup_problem()),
     };
     let counted = limits.count_caller(&caller);
@@ -119,6 +126,9 @@ async fn identify_caller(request: &ServiceRequest) -> Result<Principal, Problem>
     let vault = request
         .app_data::<Data<Vault>>()
         .ok_or_else(setup_problem)?;
+    if let Some(caller) = identify_by_ticket(vault, request).await {
+        return caller;
+    }
     let token = read_bearer_token(request.headers())?;
     let (address, proof) = (
         CallerAddress::of_request(request).0,

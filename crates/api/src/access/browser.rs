@@ -11,15 +11,17 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 14] = [
+const OPEN_ROUTES: [(&str, Method); 16] = [
     ("/v1/reconnect-previews", Method::POST),
     ("/v1/reconnect-previews/{id}", Method::GET),
     ("/v1/reconnect-previews/{id}", Method::DELETE),
     ("/v1/reconnect-previews/{id}/events", Method::GET),
+    ("/v1/reconnect-previews/{id}/events/tickets", Method::POST),
     ("/v1/reconnects", Method::POST),
     ("/v1/reconnects", Method::GET),
     ("/v1/reconnects/{id}", Method::GET),
     ("/v1/reconnects/{id}/events", Method::GET),
+    ("/v1/reconnects/{id}/events/tickets", Method::POST),
     ("/v1/reconnects/{id}/cancel", Method::POST),
     ("/v1/reconnects/{id}/undo", Method::POST),
     ("/v1/reconnect-sessions/current", Method::GET),

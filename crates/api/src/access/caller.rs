@@ -37,6 +37,7 @@ permission_types!(
     AssetsRead,
     AssetsWrite,
     AuditRead,
+    EventsRead,
     ForecastRead,
     TokensRead,
     ReconnectsPreview,

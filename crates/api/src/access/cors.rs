@@ -29,7 +29,8 @@ use crate::{
 const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, x-request-id, last-event-id";
 /// The headers that a page may read.
-const RESPONSE_HEADERS: &str = "date, x-request-id, retry-after, location, ratelimit-limit, ratelimit-remaining, ratelimit-reset";
+const RESPONSE_HEADERS: &str = "date, x-request-id, retry-after, location, idempotency-replayed, ratelimit, ratelimit-policy, ratelimit-limit, \
+     ratelimit-remaining, ratelimit-reset";
 /// The time a browser caches a preflight, in seconds.
 const MAX_AGE: &str = "600";
 const PREFLIGHT_VARIES: &str =
@@ -68,14 +69,16 @@ pub(crate) async fn handle_cors(
     Ok(response)
 }
 
-/// The origin of the page that calls with a session's token; an error if the tenant does not list it.
+/// The origin of the page that calls with a session's token or a ticket; an error if the tenant does not list it.
 pub(crate) async fn check_origin(
     vault: &Vault,
     caller: &Principal,
     request: &HttpRequest,
+    by_ticket: bool,
 ) -> Result<Option<ReadableOrigin>, Problem> {
     let headers = request.headers();
-    if matches!(caller.subject(), Subject::Client(_)) || !headers.contains_key(header::ORIGIN) {
+    let is_of_page = by_ticket || !matches!(caller.subject(), Subject::Client(_));
+    if !is_of_page || !headers.contains_key(header::ORIGIN) {
         return Ok(None);
     }
     let Some(origin) = single_header(headers, &header::ORIGIN) else {

@@ -7,7 +7,7 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 
 use super::{add_described_routes, add_health_routes};
 use crate::{
-    openapi::{bearer_scheme, describe_routes},
+    openapi::{bearer_scheme, describe_routes, write_yaml},
     problem::ProblemOut,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn describe_health_api() -> OpenApi {
 /// The content of `openapi-admin.yaml`.
 #[must_use]
 pub fn openapi_admin_yaml() -> String {
-    describe_admin_api().to_yaml().unwrap_or_default()
+    write_yaml(&describe_admin_api())
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ impl CallerAddress {
         network_of(self.0).to_bits()
     }
 
-    fn find_behind_proxies(request: &HttpRequest) -> Self {
+    /// The address of the request.
+    pub(crate) fn find_behind_proxies(request: &HttpRequest) -> Self {
         let Some(peer) = request.peer_addr() else {
             return Self(UNKNOWN_ADDRESS);
         };

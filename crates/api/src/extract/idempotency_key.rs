@@ -1,11 +1,12 @@
 //! The header `Idempotency-Key`, which makes a POST repeatable.
 //!
 //! The rule: two calls are equal if their paths and their bodies are. Bodies are compared in canonical form, in which
-//! white space and the order of members do not matter.
+//! white space and the order of members do not matter. `envelope.rs` says in a header that an earlier call was answered
+//! again.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
-use regrant_vault::{IdempotencyKey, RepeatableRequest};
+use regrant_vault::{IdempotencyKey, RepeatableRequest, ReplayNote};
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
@@ -15,12 +16,13 @@ use crate::problem::Problem;
 pub(crate) struct IdempotencyHeader {
     key: Option<IdempotencyKey>,
     path: String,
+    replay: ReplayNote,
 }
 
 impl IdempotencyHeader {
     /// The idempotent call, if a key was sent; `body` is the canonical body.
     pub(crate) fn into_call(self, route: &'static str, body: &[u8]) -> Option<RepeatableRequest> {
-        let Self { key, path } = self;
+        let Self { key, path, replay } = self;
         key.map(|key| {
             // The body may hold a token: a buffer that grows would leave copies of it in freed memory.
             let mut canonical_request =
@@ -32,6 +34,7 @@ impl IdempotencyHeader {
                 key,
                 route,
                 canonical_request,
+                replay,
             }
         })
     }
@@ -52,6 +55,11 @@ impl FromRequest for IdempotencyHeader {
             (Some(_), Some(_)) => IdempotencyKey::parse("").map(Some),
         };
         let path = request.match_info().as_str().to_owned();
-        ready(key.map(|key| Self { key, path }).map_err(Problem::from))
+        let replay = ReplayNote::default();
+        request.extensions_mut().insert(replay.clone());
+        ready(
+            key.map(|key| Self { key, path, replay })
+                .map_err(Problem::from),
+        )
     }
 }

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::future::{Ready, ready};
 use regrant_domain::{
-    AppId, AssetId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId, PreviewId,
-    ReconnectId, ReconnectSessionId, TenantId, WebhookEndpointId,
+    AppId, AssetId, CalendarFeedId, ClientId, ConsentId, DiscoveryId, LinkId, OperatorId, PersonId,
+    PreviewId, ReconnectId, ReconnectSessionId, TenantId, WebhookEndpointId,
 };
 use regrant_vault::{Error, Resource};
 
@@ -46,6 +46,11 @@ impl PathSegment for ReconnectSessionId {
 impl PathSegment for LinkId {
     const NAME: &'static str = "id";
     const RESOURCE: Resource = Resource::Link;
+}
+
+impl PathSegment for CalendarFeedId {
+    const NAME: &'static str = "id";
+    const RESOURCE: Resource = Resource::CalendarFeed;
 }
 
 impl PathSegment for ConsentId {

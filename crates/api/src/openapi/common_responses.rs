@@ -117,14 +117,18 @@ const WITHOUT_KEY: [&str; 3] = [
 
 /// Adds the parameters, the security and the responses that all calls of this kind share.
 pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut Operation) {
-    if !path.starts_with("/v1") && !path.starts_with("/admin") {
+    let is_open = path.starts_with("/v1/calendar/");
+    if is_open || !path.starts_with("/v1") && !path.starts_with("/admin") {
         return;
     }
-    if *method == HttpMethod::Post && !WITHOUT_KEY.iter().any(|it| path.starts_with(it)) {
+    // A call for another ticket makes another ticket.
+    let has_key = !WITHOUT_KEY.iter().any(|it| path.starts_with(it));
+    if *method == HttpMethod::Post && has_key && !path.ends_with("/events/tickets") {
         add_post_parts(operation);
     }
     let traits = CallTraits::of_operation(path, method, operation);
-    if !traits.is_open {
+    // A client's token has its scopes, which the routes name; an operator's has none.
+    if traits.is_admin && !traits.is_open {
         let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
         operation.security.get_or_insert_default().push(bearer);
     }
@@ -154,26 +158,46 @@ fn add_problem(operation: &mut Operation, status: u16, description: &str) {
 fn add_rate_headers(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
-            response.headers.extend(
-                RATE_HEADERS
-                    .map(|(name, description)| (name.to_owned(), rate_header(description).into())),
-            );
+            response
+                .headers
+                .extend(RATE_HEADERS.map(|(name, kind, description)| {
+                    (name.to_owned(), rate_header(kind, description).into())
+                }));
         }
     }
 }
 
 /// The headers of every response under `/v1`: the tightest limit that applies to the call.
-const RATE_HEADERS: [(&str, &str); 3] = [
-    ("RateLimit-Limit", "Calls in a burst."),
-    ("RateLimit-Remaining", "Remaining calls."),
+const RATE_HEADERS: [(&str, Type, &str); 5] = [
+    (
+        "RateLimit-Policy",
+        Type::String,
+        "The limit: its name, calls in a burst (`q`) and the seconds in which as many become available again (`w`).",
+    ),
+    (
+        "RateLimit",
+        Type::String,
+        "Remaining calls of the limit (`r`), and seconds until the whole burst is available again (`t`).",
+    ),
+    (
+        "RateLimit-Limit",
+        Type::Integer,
+        "Calls in a burst. The name of earlier drafts.",
+    ),
+    (
+        "RateLimit-Remaining",
+        Type::Integer,
+        "Remaining calls. The name of earlier drafts.",
+    ),
     (
         "RateLimit-Reset",
-        "Seconds until the whole burst is available again.",
+        Type::Integer,
+        "Seconds until the whole burst is available again. The name of earlier drafts.",
     ),
 ];
 
-fn rate_header(description: &str) -> Header {
-    let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer));
+fn rate_header(kind: Type, description: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(kind));
     header.description = Some(description.to_owned());
     header
 }
@@ -207,6 +231,7 @@ fn add_post_parts(operation: &mut Operation) {
         .parameters
         .get_or_insert_default()
         .push(header.build().into());
+    add_replay_header(operation);
     add_problem(
         operation,
         409,
@@ -217,6 +242,22 @@ fn add_post_parts(operation: &mut Operation) {
         422,
         "`idempotency_key_reused`, `invalid_request` and others: `errors` lists the faulty fields.",
     );
+}
+
+fn add_replay_header(operation: &mut Operation) {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Boolean));
+    header.description = Some(
+        "`true` if an earlier call with the same Idempotency-Key is answered again; absent otherwise."
+            .to_owned(),
+    );
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with('2')
+        {
+            let name = "Idempotency-Replayed".to_owned();
+            response.headers.insert(name, header.clone().into());
+        }
+    }
 }
 
 fn problem_response(description: &str) -> Response {

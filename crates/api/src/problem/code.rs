@@ -49,6 +49,15 @@ codes! {
     MalformedJson "malformed_json" 400 "Malformed JSON",
         "The body is not a single JSON document, nests deeper than 32 levels or ends early. Nothing was changed.",
         "Correct the body at the line and column that `detail` names.";
+    MalformedForm "malformed_form" 400 "Malformed form",
+        "The body is not a URL-encoded form, or a parameter is missing, repeated or not valid. Nothing was changed.",
+        "Send the parameters that the call describes, each of them once.";
+    UnsupportedGrantType "unsupported_grant_type" 400 "Unsupported grant type",
+        "The token endpoint issues tokens for `client_credentials` only.",
+        "Send `grant_type=client_credentials`.";
+    UnknownScope "unknown_scope" 400 "Unknown scope",
+        "The client requested a scope that does not exist. `detail` lists the scopes.",
+        "Request scopes of the list, separated by spaces, or none for all scopes of the client.";
     ScopeNotHeld "scope_not_held" 400 "Scope not held",
         "The client requested a scope that it does not hold.",
         "Request fewer scopes, or ask an operator to grant the scope to the client.";
@@ -60,6 +69,10 @@ codes! {
         "The call has no access token, or the token is expired, revoked or unknown. A token is accepted only in the \
          Authorization header, never in the address.",
         "Get an access token from POST /oauth/token and send it as `Authorization: Bearer …`.";
+    InvalidClient "invalid_client" 401 "Invalid client",
+        "The client is unknown, its secret is wrong, or it may not log in from this address. The response does not say \
+         which.",
+        "Check the id and the secret of the client, and send both in one way: with HTTP Basic or in the form.";
     ProofRequired "proof_required" 401 "Proof required",
         "The client must send a proof with every call. This call has no `X-Regrant-Proof`, or its proof is malformed, \
          older than five minutes, from the future, made with another key or for another access token, or was used \
@@ -126,6 +139,9 @@ codes! {
     TooManyLinks "too_many_links" 409 "Too many links",
         "The tenant has reached its limit of reconnect links that have not ended. Nothing was changed.",
         "Revoke links that are not needed any more, or let them end earlier.";
+    TooManyCalendarFeeds "too_many_calendar_feeds" 409 "Too many calendar feeds",
+        "The tenant has reached its limit of calendar feeds. Nothing was changed.",
+        "Delete feeds that are no longer read.";
     LinksNotOffered "links_not_offered" 409 "Links not offered",
         "The hosted pages are offered under an https address, or under http on the local machine, and this installation \
          has neither as its public address. Nothing was changed.",

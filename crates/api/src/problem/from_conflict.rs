@@ -58,6 +58,9 @@ impl From<Conflict> for Problem {
             Conflict::LinkLimit(limit) => {
                 at_most(Code::TooManyLinks, limit, "links that have not ended")
             }
+            Conflict::FeedLimit(limit) => {
+                at_most(Code::TooManyCalendarFeeds, limit, "calendar feeds")
+            }
             Conflict::SessionEnded => Self::new(Code::SessionEnded, "The session has ended."),
             Conflict::SessionUsedUp => Self::new(
                 Code::SessionUsedUp,

@@ -12,7 +12,7 @@ use moka::sync::Cache;
 use regrant_domain::{ClientId, ClientSecret};
 
 use super::{
-    Allowance, RateRefusal,
+    Allowance, Policy, RateRefusal,
     keyed::{KeyedLimiters, MAX_ENTRIES},
 };
 use crate::extract::CallerAddress;
@@ -114,14 +114,14 @@ impl Failures {
         match self.blocked.get(&key) {
             Some(until) if until > Instant::now() => Err(RateRefusal {
                 wait: 1,
-                allowance: Allowance::used_up(self.rate),
+                allowance: Allowance::used_up(Policy::Address, self.rate),
             }),
             _ => Ok(()),
         }
     }
 
     fn count_failure(&self, key: u128) {
-        let left = self.counted.count_call(key, self.rate);
+        let left = self.counted.count_call(Policy::Address, key, self.rate);
         if left.map_or(0, |it| it.remaining) == 0 {
             let pause = Duration::from_secs(1) / self.rate.max(1);
             self.blocked.insert(key, Instant::now() + pause);

@@ -10,7 +10,7 @@ use governor::{
 };
 use moka::sync::Cache;
 
-use super::{Allowance, RateRefusal};
+use super::{Allowance, Policy, RateRefusal};
 
 /// The size of a burst, in seconds of the rate.
 pub(super) const BURST_SECONDS: u32 = 10;
@@ -37,7 +37,12 @@ impl KeyedLimiters {
         )
     }
 
-    pub(super) fn count_call(&self, key: u128, rate: u32) -> Result<Allowance, RateRefusal> {
+    pub(super) fn count_call(
+        &self,
+        policy: Policy,
+        key: u128,
+        rate: u32,
+    ) -> Result<Allowance, RateRefusal> {
         let limiter = self
             .0
             .get_with((key, rate), || Arc::new(build_limiter(rate)));
@@ -47,6 +52,7 @@ impl KeyedLimiters {
                 let remaining = state.remaining_burst_capacity();
                 let used = limit.saturating_sub(remaining);
                 Ok(Allowance {
+                    policy,
                     limit,
                     remaining,
                     reset: u64::from(used.div_ceil(rate.max(1))),
@@ -57,7 +63,7 @@ impl KeyedLimiters {
                     .wait_time_from(limiter.clock().now())
                     .as_secs()
                     .saturating_add(1);
-                let allowance = Allowance::used_up(rate);
+                let allowance = Allowance::used_up(policy, rate);
                 Err(RateRefusal { wait, allowance })
             }
         }

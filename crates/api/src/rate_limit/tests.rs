@@ -78,3 +78,26 @@ fn what_strangers_send_counts_apart() {
         assert!(limits.count_address(here(), other).is_ok(), "{other:?}");
     }
 }
+
+#[test]
+fn the_headers_are_those_of_the_current_draft_beside_the_older_names() {
+    let allowance = Allowance {
+        policy: Policy::Tenant,
+        limit: 5_000,
+        remaining: 4_999,
+        reset: 1,
+    };
+    let headers: Vec<_> = allowance.headers().collect();
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let expected = [
+        ("ratelimit-policy", r#""tenant";q=5000;w=10"#),
+        ("ratelimit", r#""tenant";r=4999;t=1"#),
+        ("ratelimit-limit", "5000"),
+        ("ratelimit-remaining", "4999"),
+        ("ratelimit-reset", "1"),
+    ];
+    assert_eq!(headers, expected);
+}

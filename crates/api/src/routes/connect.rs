@@ -14,9 +14,7 @@ pub(super) mod steps;
 mod texts;
 
 use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header,
-    post,
+    HttpRequest, HttpResponse, get, post,
     web::{Data, Path},
 };
 use regrant_domain::AuthorizationCode;
@@ -29,17 +27,14 @@ use self::{
     form::Form,
     pages::{Dead, render_dead, render_intro},
 };
-use crate::{extract::HostedBase, problem::ProblemOut};
+use crate::{extract::HostedBase, problem::ProblemOut, public_body::PublicBody};
 
 /// The style of the pages.
 const STYLE: &str = include_str!("connect/style.css");
 
 /// Serve the style of the hosted pages.
-pub(super) async fn serve_style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .body(STYLE)
+pub(super) async fn serve_style(request: HttpRequest) -> HttpResponse {
+    PublicBody::new("text/css; charset=utf-8", STYLE).respond(&request)
 }
 
 /// Lead a person who comes from Meta without a link to the provider's page.

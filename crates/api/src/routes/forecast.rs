@@ -1,6 +1,7 @@
 //! The forecast, as JSON and as iCalendar, and the plan of whom to ask.
 
 mod calendar;
+pub(super) mod feeds;
 mod ical;
 mod out;
 mod plan;
@@ -48,7 +49,9 @@ pub(crate) async fn get_forecast(
     Ok(HttpResponse::Ok().json(ForecastOut::from(forecast)))
 }
 
-/// Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+/// Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without `from` it begins 30 days
+/// ago: what has ended stays in it. Calendar programs, which cannot log in, subscribe to a feed
+/// (`POST /v1/calendar-feeds`).
 #[utoipa::path(
     tag = "forecast",
     security(("oauth2" = ["forecast:read"])),
@@ -70,11 +73,8 @@ pub(crate) async fn get_forecast_calendar(
     let agenda = vault
         .build_forecast_agenda(&caller.principal, query)
         .await?;
-    let text = ical::write_calendar(
-        "Regrant: what ends",
-        agenda.generated_at,
-        &calendar::build_events(&agenda, &suffix),
-    );
+    let events = calendar::build_events(&agenda, &suffix);
+    let text = ical::write_calendar(calendar::NAME, &events);
     Ok(HttpResponse::Ok()
         .content_type(ical::CALENDAR_MEDIA_TYPE)
         .body(text))
@@ -114,7 +114,6 @@ pub(crate) async fn get_reconnect_plan(
     tag = "forecast",
     security(("oauth2" = ["forecast:read", "reconnects:write"])),
     request_body(content = Option<NewPlanLinks>),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
     responses(
         (status = 201, description = "The links with their addresses.", body = PlanLinksOut),
         (status = 409, description = "`links_not_offered`: the installation has no https address for its pages. \

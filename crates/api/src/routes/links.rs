@@ -63,7 +63,6 @@ pub(crate) struct NewReconnectLink {
     tag = "reconnect-links",
     security(("oauth2" = ["reconnects:write"])),
     request_body = NewReconnectLink,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
     responses(
         (status = 201, description = "The link with its address.", body = MadeLinkOut,
             headers(("Location" = String, description = "The link."))),

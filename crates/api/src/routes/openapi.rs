@@ -14,7 +14,7 @@ use utoipa::{
 
 use super::{add_described_routes, pages::PAGE_PATHS};
 use crate::{
-    openapi::{ApiDescription, bearer_scheme, describe_routes},
+    openapi::{ApiDescription, add_webhooks, describe_routes, write_yaml},
     problem::ProblemOut,
 };
 
@@ -30,6 +30,7 @@ use crate::{
         (name = "access", description = "Access tokens for clients."),
         (name = "assets", description = "Pages, ad accounts and other assets of a tenant."),
         (name = "tokens", description = "Read the tokens that serve assets."),
+        (name = "discoveries", description = "What the token of a person reaches."),
         (name = "forecast", description = "When assets will stop working, and why."),
         (name = "reconnects", description = "Replace expired tokens."),
         (name = "reconnect-sessions", description = "Let a page in a browser replace tokens."),
@@ -51,13 +52,10 @@ pub fn openapi() -> OpenApi {
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("oauth2", oauth2_scheme());
     components.add_security_scheme(
-        "bearer",
-        bearer_scheme("An access token from POST /oauth/token."),
-    );
-    components.add_security_scheme(
         "client",
         SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
     );
+    add_webhooks(&mut api);
     api
 }
 
@@ -69,7 +67,7 @@ pub(crate) const fn describe_public_api() -> ApiDescription {
 /// The content of `openapi.yaml`.
 #[must_use]
 pub fn openapi_yaml() -> String {
-    openapi().to_yaml().unwrap_or_default()
+    write_yaml(&openapi())
 }
 
 fn oauth2_scheme() -> SecurityScheme {
@@ -88,6 +86,7 @@ const fn describe_scope(permission: Permission) -> &'static str {
         Permission::ForecastRead => "Read the disconnect calendar.",
         Permission::AuditRead => "Read the audit trail.",
         Permission::WebhooksWrite => "Manage webhook endpoints.",
+        Permission::EventsRead => "Read the events that webhooks report.",
     }
 }
 
@@ -95,6 +94,7 @@ const fn describe_scope(permission: Permission) -> &'static str {
 mod tests {
     use super::*;
     use crate::openapi::list_operations;
+    use utoipa::openapi::RefOr;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml");
 
@@ -115,7 +115,7 @@ mod tests {
         let mut api = openapi();
         assert!(api.paths.paths.len() > 10);
         for (path, item) in &mut api.paths.paths {
-            for (_, operation) in list_operations(item).filter(|_| path.starts_with("/v1")) {
+            for (_, operation) in list_operations(item).filter(|_| is_closed(path)) {
                 let security = serde_json::to_string(&operation.security).unwrap();
                 assert!(
                     security.contains("oauth2") && security.contains(':'),
@@ -131,17 +131,61 @@ mod tests {
         }
     }
 
+    /// The secret in the address of a calendar is its only credential.
+    fn is_closed(path: &str) -> bool {
+        path.starts_with("/v1") && !path.starts_with("/v1/calendar/")
+    }
+
+    #[test]
+    fn no_call_has_a_parameter_twice() {
+        let mut api = openapi();
+        for (path, item) in &mut api.paths.paths {
+            for (_, operation) in list_operations(item) {
+                let parameters = operation.parameters.iter().flatten();
+                let mut forms: Vec<_> = parameters
+                    .map(|it| match it {
+                        RefOr::Ref(it) => it.ref_location.rsplit('/').next().unwrap().to_owned(),
+                        RefOr::T(it) => it.name.clone(),
+                    })
+                    .collect();
+                let all = forms.len();
+                forms.sort();
+                forms.dedup();
+                assert_eq!(forms.len(), all, "{path}: {forms:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn entries_of_lists_and_variants_of_results_have_names() {
+        let text = openapi_yaml();
+        for name in ["Asset", "AuditEvent", "TokenLookup", "TokenLookup_served"] {
+            assert!(
+                text.contains(&format!("$ref: '#/components/schemas/{name}'")),
+                "{name}"
+            );
+        }
+        assert!(text.contains("propertyName: status"));
+    }
+
     #[test]
     fn a_known_path_lists_its_methods() {
         let description = describe_public_api();
         assert_eq!(
             description.allowed_methods("/v1/assets").as_deref(),
-            Some("GET, POST")
+            Some("GET, HEAD, POST")
         );
         assert_eq!(
             description.allowed_methods("/v1/assets/act_1").as_deref(),
-            Some("GET, DELETE")
+            Some("GET, HEAD, DELETE")
         );
+        for path in ["/v1/assets/act_1/token", "/v1/reconnects/rcn_1/events"] {
+            assert_eq!(
+                description.allowed_methods(path).as_deref(),
+                Some("GET"),
+                "{path}"
+            );
+        }
         assert_eq!(description.allowed_methods("/v1/nothing"), None);
     }
 }

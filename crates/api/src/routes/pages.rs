@@ -3,14 +3,17 @@
 //! The rule: pages are made from the same tables as the responses, repeat nothing of the request, and load nothing from
 //! other servers, so that they work offline.
 
+mod docs;
+
 use std::fmt::Write;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, ContentType},
+    http::header::ContentType,
     web::{self, Data, Path, ServiceConfig},
 };
-use utoipa_swagger_ui::{Config, SwaggerUi};
+
+pub(crate) use docs::add_docs;
 
 use super::{
     component::{self, MODULE_PATH, current_release},
@@ -19,11 +22,12 @@ use super::{
 use crate::{
     openapi::ApiDescription,
     problem::{Problem, ProblemCode, problem_codes},
+    public_body::PublicBody,
     settings::Settings,
 };
 
 /// The paths of the pages; all of them answer only GET.
-pub(crate) const PAGE_PATHS: [&str; 11] = [
+pub(crate) const PAGE_PATHS: [&str; 12] = [
     "/",
     "/pages.css",
     "/static/connect.css",
@@ -34,6 +38,7 @@ pub(crate) const PAGE_PATHS: [&str; 11] = [
     "/problems/{code}",
     "/openapi.json",
     "/docs",
+    "/docs/",
     "/docs/{file}",
 ];
 
@@ -51,15 +56,37 @@ pub(crate) fn add_pages(config: &mut ServiceConfig) {
         .route(MODULE_PATH, web::get().to(component::serve_module))
         .route("/problems", web::get().to(serve_problem_list))
         .route("/problems/{code}", web::get().to(serve_problem))
-        .route("/openapi.json", web::get().to(serve_description))
-        .route("/docs", web::get().to(redirect_docs))
-        .service(
-            SwaggerUi::new("/docs/{_:.*}")
-                .config(Config::from("/openapi.json").validator_url("none")),
-        );
+        .configure(add_docs);
 }
 
-async fn serve_landing(settings: Option<Data<Settings>>) -> HttpResponse {
+/// The paths of the pages of the operators' listener.
+pub(crate) const ADMIN_PAGE_PATHS: [&str; 6] = [
+    "/",
+    "/pages.css",
+    "/openapi.json",
+    "/docs",
+    "/docs/",
+    "/docs/{file}",
+];
+
+/// Adds the pages of the operators' listener.
+pub(crate) fn add_admin_pages(config: &mut ServiceConfig) {
+    config
+        .route("/", web::get().to(serve_admin_landing))
+        .route("/pages.css", web::get().to(serve_style))
+        .configure(add_docs);
+}
+
+async fn serve_admin_landing(
+    request: HttpRequest,
+    description: Data<ApiDescription>,
+) -> HttpResponse {
+    let body = "<p>The operators' listener.</p><ul><li><a href=\"/docs/\">Read and try the operators' API</a></li>\
+         <li><a href=\"/openapi.json\">OpenAPI 3.1 description</a></li></ul>";
+    serve_page(&request, description.title(), body)
+}
+
+async fn serve_landing(request: HttpRequest, settings: Option<Data<Settings>>) -> HttpResponse {
     if settings.is_some_and(|it| it.story.is_some()) {
         return story::render_story();
     }
@@ -68,7 +95,8 @@ async fn serve_landing(settings: Option<Data<Settings>>) -> HttpResponse {
         "<script type=\"module\" crossorigin src=\"{}\" integrity=\"{}\"></script>",
         module.path, module.integrity
     );
-    render_page(
+    serve_page(
+        &request,
         "Regrant",
         &format!(
             "<p>A token vault and bulk-reconnect backend for Meta business assets. This is its API for tenants; people \
@@ -83,7 +111,7 @@ async fn serve_landing(settings: Option<Data<Settings>>) -> HttpResponse {
     )
 }
 
-async fn serve_problem_list() -> HttpResponse {
+async fn serve_problem_list(request: HttpRequest) -> HttpResponse {
     let mut rows = String::new();
     for it in problem_codes() {
         let ProblemCode {
@@ -98,20 +126,21 @@ async fn serve_problem_list() -> HttpResponse {
             "<tr><td>{status}</td><td><a href=\"/problems/{code}\"><code>{code}</code></a></td><td>{title}</td></tr>"
         );
     }
-    render_page(
+    serve_page(
+        &request,
         "Problems",
         &format!("<table><tr><th>Status</th><th>Code</th><th>Title</th></tr>{rows}</table>"),
     )
 }
 
-async fn serve_problem(code: Path<String>) -> Result<HttpResponse, Problem> {
+async fn serve_problem(request: HttpRequest, code: Path<String>) -> Result<HttpResponse, Problem> {
     let entry = problem_codes().iter().find(|it| it.code == code.as_str());
     entry
-        .map(render_problem)
+        .map(|it| render_problem(&request, it))
         .ok_or_else(|| Problem::not_found("problem"))
 }
 
-fn render_problem(entry: &ProblemCode) -> HttpResponse {
+fn render_problem(request: &HttpRequest, entry: &ProblemCode) -> HttpResponse {
     let ProblemCode {
         code,
         status,
@@ -125,35 +154,32 @@ fn render_problem(entry: &ProblemCode) -> HttpResponse {
         prose_to_html(meaning),
         prose_to_html(remedy),
     );
-    render_page(title, &body)
+    serve_page(request, title, &body)
 }
 
-async fn serve_style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .body(STYLE)
+async fn serve_style(request: HttpRequest) -> HttpResponse {
+    PublicBody::new("text/css; charset=utf-8", STYLE).respond(&request)
 }
 
-async fn serve_description(description: Data<ApiDescription>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .body(description.json())
+/// An HTML page that is the same for every caller; `body` is HTML.
+fn serve_page(request: &HttpRequest, title: &str, body: &str) -> HttpResponse {
+    PublicBody::new("text/html; charset=utf-8", page_of(title, body)).respond(request)
 }
 
-async fn redirect_docs(_: HttpRequest) -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
-}
-
-/// An HTML page with this title; `body` is HTML.
+/// An HTML page for one person, who must not find it in a cache; `body` is HTML.
 pub(super) fn render_page(title: &str, body: &str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::html())
+        .body(page_of(title, body))
+}
+
+fn page_of(title: &str, body: &str) -> String {
     let title = escape_html(title);
-    HttpResponse::Ok().content_type(ContentType::html()).body(format!(
+    format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/pages.css\"></head>\
          <body><h1>{title}</h1>{body}</body></html>"
-    ))
+    )
 }
 
 /// Text of a table as HTML; text between backticks becomes code.
@@ -228,14 +254,36 @@ mod tests {
         assert_eq!(get("/problems/%3Cscript%3E").await.status(), 404);
     }
 
+    fn describe() -> ApiDescription {
+        crate::routes::describe_public_api()
+    }
+
     #[actix_web::test]
-    async fn the_api_can_be_read_offline() {
+    async fn the_api_can_be_read_offline_under_its_own_name() {
+        let app = App::new()
+            .configure(add_pages)
+            .app_data(Data::new(describe()));
+        let app = test::init_service(app).await;
+        let get = async |path: &str| {
+            test::call_service(&app, test::TestRequest::get().uri(path).to_request()).await
+        };
         let response = get("/docs/").await;
         assert_eq!(response.status(), 200);
         let body = to_bytes(response.into_body()).await.unwrap();
+        let text = String::from_utf8_lossy(&body);
         assert!(
-            !String::from_utf8_lossy(&body).contains("https://"),
+            text.contains("<title>Regrant: API documentation</title>"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("https://"),
             "nothing is loaded from other servers"
         );
+        for path in text.split('"').filter(|it| it.starts_with("/docs/")) {
+            let response = get(path).await;
+            assert_eq!(response.status(), 200, "{path}");
+            assert!(response.headers().contains_key("etag"), "{path}");
+        }
+        assert_eq!(get("/docs/index.html").await.status(), 404);
     }
 }

@@ -1,12 +1,16 @@
 //! Webhook endpoints, to which Regrant sends events, signed as Standard Webhooks.
 
+pub(crate) mod events;
 mod out;
 mod request;
 
 use std::time::Duration;
 
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, web::Data};
-use regrant_domain::{WebhookEndpointId, webhook::EventFilter};
+use regrant_domain::{
+    WebhookEndpointId,
+    webhook::{AssetEvents, EventFilter},
+};
 use regrant_vault::{DeliveryQuery, EndpointChange, NewEndpoint, Vault};
 
 use self::{
@@ -51,6 +55,7 @@ pub(crate) async fn create_webhook_endpoint(
     let new = NewEndpoint {
         url: request.url,
         filter: event_filter(request.kinds)?.unwrap_or(EventFilter::All),
+        asset_events: request.asset_events.map_or(AssetEvents::Single, |it| it.0),
     };
     let minted = vault
         .create_webhook_endpoint(&caller.principal, new, repeatable)
@@ -95,7 +100,7 @@ pub(crate) async fn get_webhook_endpoint(
     Ok(HttpResponse::Ok().json(EndpointOut::from(endpoint)))
 }
 
-/// Change the address, the kinds of events or the status of a webhook endpoint.
+/// Change the address, the events or the status of a webhook endpoint.
 #[utoipa::path(
     tag = "webhooks",
     security(("oauth2" = ["webhooks:write"])),
@@ -113,6 +118,7 @@ pub(crate) async fn change_webhook_endpoint(
     let change = EndpointChange {
         url: request.url,
         filter,
+        asset_events: request.asset_events.map(|it| it.0),
         status,
     };
     let endpoint = vault

@@ -112,11 +112,6 @@ async fn every_faulty_request_gets_its_problem() {
             405,
             "method_not_allowed",
         ),
-        (
-            request(Method::DELETE, "/oauth/token", ""),
-            405,
-            "method_not_allowed",
-        ),
     ] {
         let response = bench.call(call).await;
         let body = String::from_utf8(response.body.clone()).unwrap();
@@ -138,7 +133,7 @@ async fn every_faulty_request_gets_its_problem() {
     let refused = bench
         .call(request(Method::PUT, "/v1/reconnects", &bearer))
         .await;
-    assert_eq!(refused.header("allow"), Some("GET, POST"));
+    assert_eq!(refused.header("allow"), Some("GET, HEAD, POST"));
 }
 
 #[actix_web::test]
@@ -261,19 +256,96 @@ async fn a_client_gets_a_token_by_form_or_by_basic() {
             "grant_type=client_credentials&client_id=x&client_secret=y".to_owned(),
         ))
         .await;
-    assert_eq!((wrong.status, wrong.json()), (401, unknown.json()));
+    assert_eq!((wrong.status, unknown.status), (401, 401));
+    for member in ["error", "error_description", "type", "title", "detail"] {
+        assert_eq!(wrong.json()[member], unknown.json()[member], "{member}");
+    }
     assert_eq!(wrong.json()["error"], "invalid_client");
+    assert_eq!(wrong.header("www-authenticate"), None, "it sent a form");
+    let by_header = call("grant_type=client_credentials".to_owned())
+        .insert_header(("Authorization", "Basic eDp5"));
+    let by_header = bench.call(by_header).await;
     assert!(
-        wrong
+        by_header
             .header("www-authenticate")
             .unwrap()
             .starts_with("Basic ")
     );
-    let empty = bench.call(TestRequest::post().uri("/oauth/token")).await;
-    assert_eq!(
-        (empty.status, empty.json()["error"].as_str()),
-        (400, Some("invalid_request"))
-    );
+}
+
+#[actix_web::test]
+async fn every_refusal_under_oauth_is_an_error_of_oauth_and_a_problem() {
+    let bench = Bench::start().await;
+    let post = |form: &str| {
+        TestRequest::post()
+            .uri("/oauth/token")
+            .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
+            .set_payload(form.to_owned())
+    };
+    let client = "client_id=x&client_secret=y";
+    for (call, status, error, code) in [
+        (
+            TestRequest::post().uri("/oauth/token"),
+            415,
+            "invalid_request",
+            "unsupported_media_type",
+        ),
+        (
+            post(&"a".repeat(5_000)),
+            413,
+            "invalid_request",
+            "body_too_large",
+        ),
+        (post(client), 400, "invalid_request", "malformed_form"),
+        (
+            post(&format!("grant_type=password&{client}")),
+            400,
+            "unsupported_grant_type",
+            "unsupported_grant_type",
+        ),
+        (
+            post(&format!("grant_type=client_credentials&scope=all&{client}")),
+            400,
+            "invalid_scope",
+            "unknown_scope",
+        ),
+        (
+            post(&format!("grant_type=client_credentials&{client}")),
+            401,
+            "invalid_client",
+            "invalid_client",
+        ),
+        (
+            request(Method::DELETE, "/oauth/token", ""),
+            405,
+            "invalid_request",
+            "method_not_allowed",
+        ),
+        (
+            request(Method::GET, "/oauth/nothing", ""),
+            404,
+            "invalid_request",
+            "not_found",
+        ),
+    ] {
+        let response = bench.call(call).await;
+        let body = response.json();
+        assert_eq!(
+            (
+                response.status,
+                body["error"].as_str(),
+                response.kind().as_str()
+            ),
+            (status, Some(error), code)
+        );
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(body["error_description"], body["detail"]);
+        assert_eq!(
+            body["request_id"].as_str(),
+            response.header("x-request-id"),
+            "{body}"
+        );
+    }
 }
 
 #[actix_web::test]
@@ -382,10 +454,9 @@ async fn a_reconnect_is_followed_to_its_end_and_repeated_by_its_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_listens_answers_head_and_releases_its_address() {
     let bench = Bench::start().await;
-    let listen = ([127, 0, 0, 1], 0).into();
     let server = Server::bind(
         bench.vault.clone(),
-        listen,
+        bind_address(([127, 0, 0, 1], 0).into()).unwrap(),
         Settings {
             workers: 1,
             ..Settings::default()

@@ -15,7 +15,7 @@ use regrant_crypto::Keyring;
 
 use crate::{
     output::Output,
-    rehearsal::{Ports, Rehearsal},
+    rehearsal::{Ports, Rehearsal, Stage},
     telemetry,
 };
 
@@ -26,7 +26,7 @@ use narrator::Narrator;
 pub(crate) struct DemoArgs {
     /// Print one JSON report instead of the story.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 pub(crate) async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCode> {
@@ -34,13 +34,9 @@ pub(crate) async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCo
     let form = if args.json { Output::Json } else { output };
     let home = tempfile::tempdir().context("cannot make a temporary directory")?;
     // The keys live in memory only: the database is deleted at the end.
-    let rehearsal = Rehearsal::start(
-        &home.path().join("demo.sqlite3"),
-        Keyring::in_memory()?.into(),
-        Ports::FREE,
-        None,
-    )
-    .await?;
+    let stage = Stage::prepare(Ports::FREE).await?;
+    let database = home.path().join("demo.sqlite3");
+    let rehearsal = Rehearsal::start(&database, Keyring::in_memory()?.into(), stage, None).await?;
     let mut narrator = Narrator::new(form);
     let result = story::run_story(&mut narrator, &rehearsal).await;
     rehearsal.stop().await;

@@ -13,11 +13,12 @@ use std::path::PathBuf;
 
 use crate::{
     output::{self, Output},
-    rehearsal::{Ports, Rehearsal},
+    rehearsal::{Ports, Rehearsal, Stage},
     signals, telemetry,
 };
 
 use data_dir::DataDir;
+use story::StoryDesk;
 
 /// Options of `dev`.
 #[derive(clap::Args)]
@@ -33,26 +34,24 @@ pub(crate) struct DevArgs {
     port: u16,
     /// Print only one line of JSON with addresses and credentials once ready.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
     let form = if args.json { Output::Json } else { output };
-    telemetry::start_logging(
-        telemetry::LogFormat::Text,
-        if form == Output::Json { "warn" } else { "info" },
-    )?;
+    // What `dev` calls to set itself up is not what a reader looks for.
+    let level = telemetry::start_changeable_logging("warn")?;
     let stop = signals::stop_on_signals()?;
+    let stage = Stage::prepare(Ports::from_public(args.port)).await?;
     let data = DataDir::open(&args.data, args.fresh)?;
-    let keyring = tokio::task::block_in_place(|| data.open_keyring())?;
-    let desk = story::StoryDesk::default();
-    let rehearsal = Rehearsal::start(
-        &data.database_path(),
-        keyring,
-        Ports::from_public(args.port),
-        Some(desk.to_story()),
-    )
-    .await?;
+    let desk = StoryDesk::default();
+    let rehearsal = match start_rehearsal(&data, stage, &desk).await {
+        Ok(rehearsal) => rehearsal,
+        Err(error) => {
+            data.remove_if_new();
+            return Err(error);
+        }
+    };
     let started = async {
         let tenants = tenants::ensure_tenants(&rehearsal, &data).await?;
         if let Some(tenant) = tenants.first() {
@@ -61,7 +60,11 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
         }
         let operator = operator::ensure_operator(&rehearsal.vault, &data).await?;
         let summary = summary::Summary::new(&rehearsal, &data, tenants, operator);
-        form.print_result(&summary, &summary)
+        form.print_result(&summary, &summary)?;
+        if form == Output::Text {
+            level.set_default("info")?;
+        }
+        Ok(())
     };
     let started = started.await;
     if started.is_ok() {
@@ -72,4 +75,13 @@ pub(crate) async fn run(args: DevArgs, output: Output) -> anyhow::Result<()> {
         output::print_line("stopped")?;
     }
     started
+}
+
+async fn start_rehearsal(
+    data: &DataDir,
+    stage: Stage,
+    desk: &StoryDesk,
+) -> anyhow::Result<Rehearsal> {
+    let keyring = tokio::task::block_in_place(|| data.open_keyring())?;
+    Rehearsal::start(&data.database_path(), keyring, stage, Some(desk.to_story())).await
 }

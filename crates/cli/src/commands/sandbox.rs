@@ -1,6 +1,9 @@
 //! `regrant sandbox`: runs only the simulated Graph API.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use regrant_sandbox::{Clock, Sandbox, Settings, World};
@@ -17,19 +20,14 @@ pub(crate) struct SandboxArgs {
     /// A scenario (YAML); without it the demo world of two tenants.
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
+    /// Your own assets instead: what `GET /v1/assets` answers, one page after the other.
+    #[arg(long, value_name = "FILE", conflicts_with = "world")]
+    assets: Option<PathBuf>,
 }
 
 pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     telemetry::start_logging(telemetry::LogFormat::Text, "info")?;
-    let world = match &args.world {
-        Some(path) => {
-            let shown = path.display();
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-            World::from_yaml(&text).with_context(|| format!("{shown} is not a valid scenario"))?
-        }
-        None => World::demo(),
-    };
+    let world = read_world(&args)?;
     let stop = signals::stop_on_signals()?;
     let sandbox = Sandbox::start(Settings {
         listen: args.listen,
@@ -44,4 +42,17 @@ pub(crate) async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     stop.cancelled().await;
     sandbox.stop().await;
     Ok(())
+}
+
+fn read_world(args: &SandboxArgs) -> anyhow::Result<World> {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    match (&args.world, &args.assets) {
+        (Some(path), _) => World::from_yaml(&read(path)?)
+            .with_context(|| format!("{} is not a valid scenario", path.display())),
+        (None, Some(path)) => World::from_asset_list(&read(path)?)
+            .with_context(|| format!("{} is not a list of assets", path.display())),
+        (None, None) => Ok(World::demo()),
+    }
 }

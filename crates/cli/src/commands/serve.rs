@@ -30,24 +30,22 @@ pub(crate) async fn run(args: ServeArgs, global: &GlobalArgs) -> anyhow::Result<
     let config = Config::from_process(global)?;
     telemetry::start_logging(config.log, "info")?;
     let stop = signals::stop_on_signals()?;
-    let (listen, admin_listen, api) = (config.listen, config.admin_listen, config.api.clone());
+    // First: a process that cannot take its addresses must change nothing.
+    let address = admin_listener::take_address(config.listen)?;
+    let admin_address = admin_listener::take_address(config.admin_listen)?;
+    let api = config.api.clone();
     let worker = (args.with_worker || config.with_worker).then(|| config.worker.clone());
     let vault = installation::open_vault_to_write(config).await?;
     let worker = worker.map(|settings| Worker::new(&vault, settings));
     let pulse = worker.as_ref().map(Worker::pulse);
-    let port_taken =
-        |address| format!("cannot listen on {address}: does another process use the port?");
-    let server =
-        Server::bind(vault.clone(), listen, api.clone()).with_context(|| port_taken(listen))?;
+    let server = Server::bind(vault.clone(), address, api.clone())?;
     let admin = admin_listener::bind_admin_listener(
         vault.clone(),
-        admin_listen,
+        admin_address,
         api.with_links_to(server.addr()),
         AdminRoutes::All,
         pulse,
-    );
-    let admin = admin.with_context(|| port_taken(admin_listen))?;
-    // Only now: a process that cannot bind the port must not take the work of another one.
+    )?;
     installation::join_installation(&vault).await?;
     info!(listen = %server.addr(), admin.listen = %admin.local_addr(), with_worker = worker.is_some(), "serving");
     let working = tokio::spawn(run_due_work(worker, vault.clone(), stop.clone()));

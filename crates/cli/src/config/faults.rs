@@ -2,24 +2,31 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// Every fault of the settings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Faults(Vec<Fault>);
 
 /// One fault.
-#[derive(Debug, PartialEq, Eq)]
-struct Fault {
-    /// The variable of the setting, such as `REGRANT_LISTEN`.
-    variable: String,
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    /// The setting as it was written: `REGRANT_LISTEN`, or `listen in regrant.toml`.
+    setting: String,
     reason: String,
 }
 
 impl Faults {
-    pub fn add_fault(&mut self, variable: impl Into<String>, reason: impl fmt::Display) {
+    pub fn add_fault(&mut self, setting: impl Into<String>, reason: impl fmt::Display) {
         self.0.push(Fault {
-            variable: variable.into(),
+            setting: setting.into(),
             reason: reason.to_string(),
         });
+    }
+
+    /// Every fault.
+    pub fn list(&self) -> &[Fault] {
+        &self.0
     }
 
     pub fn is_empty(&self) -> bool {
@@ -31,8 +38,8 @@ impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.0.len() == 1 { "" } else { "s" };
         write!(f, "the settings have {} fault{plural}", self.0.len())?;
-        for Fault { variable, reason } in &self.0 {
-            write!(f, "\n  {variable}: {reason}")?;
+        for Fault { setting, reason } in &self.0 {
+            write!(f, "\n  {setting}: {reason}")?;
         }
         Ok(())
     }

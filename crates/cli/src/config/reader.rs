@@ -133,7 +133,7 @@ impl<'a> SettingsReader<'a> {
     }
 
     pub fn add_fault(&mut self, key: &str, reason: impl fmt::Display) {
-        self.faults.add_fault(variable_name(key), reason);
+        self.faults.add_fault(self.source.written_name(key), reason);
     }
 
     /// All faults, with the unknown keys of the file among them: a misspelt key must not be ignored.
@@ -145,7 +145,7 @@ impl<'a> SettingsReader<'a> {
             .collect();
         for key in unknown {
             self.faults
-                .add_fault(format!("`{key}` in the settings file"), "is not a setting");
+                .add_fault(self.source.name_in_file(key), "is not a setting");
         }
         self.faults
     }
@@ -169,7 +169,8 @@ fn describe_type<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     match name.rsplit("::").next().unwrap_or(name) {
         "SocketAddr" => "an address with a port, such as 127.0.0.1:8080",
-        "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on, or it is too large",
+        "i64" => "a whole number",
         "bool" => "`true` or `false`",
         "Url" => "a URL",
         "ProviderKind" => "`local`, `aws_kms`, `pkcs11` or `transit`",
@@ -191,7 +192,7 @@ mod tests {
             reader
                 .into_faults()
                 .to_string()
-                .contains("`lisen` in the settings file")
+                .contains("lisen in regrant.toml: is not a setting")
         );
     }
 }

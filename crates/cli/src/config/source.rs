@@ -23,6 +23,8 @@ pub(crate) struct SettingsSource {
     variables: HashMap<String, String>,
     /// Dotted key to value.
     file: BTreeMap<String, String>,
+    /// The settings file, as the caller named it.
+    file_name: String,
 }
 
 impl SettingsSource {
@@ -34,10 +36,13 @@ impl SettingsSource {
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
         let variables = variables.filter(|(name, _)| is_ours(name));
+        let file_name = file.map(|it| it.display().to_string());
         let file = file.map(read_file).transpose()?.unwrap_or_default();
+        let file_name = file_name.unwrap_or_default();
         Ok(Self {
             variables: variables.collect(),
             file,
+            file_name,
         })
     }
 
@@ -49,12 +54,32 @@ impl SettingsSource {
         set.or_else(|| self.file.get(key).map(String::as_str))
     }
 
+    /// How the one who wrote a setting knows it: by its name in the settings file, else by its variable.
+    pub fn written_name(&self, key: &str) -> String {
+        let variable = find_alias(key).filter(|it| self.find_variable(it).is_some());
+        let own = variable_name(key);
+        match variable {
+            _ if self.find_variable(&own).is_some() => own,
+            Some(variable) => variable.to_owned(),
+            None if self.file.contains_key(key) => self.name_in_file(key),
+            None => own,
+        }
+    }
+
+    /// A key of the settings file, as a fault names it.
+    pub fn name_in_file(&self, key: &str) -> String {
+        format!("{key} in {}", self.file_name)
+    }
+
     /// A secret: the setting, or the content of the file that `…_FILE` names.
     pub fn find_secret(&self, key: &str) -> anyhow::Result<Option<Zeroizing<String>>> {
         let in_file = format!("{key}_file");
         match (self.find_value(key), self.find_value(&in_file)) {
             (Some(_), Some(_)) => {
-                anyhow::bail!("is set together with {}: set one", variable_name(&in_file))
+                anyhow::bail!(
+                    "is set together with {}: set one",
+                    self.written_name(&in_file)
+                )
             }
             (Some(value), None) => Ok(Some(Zeroizing::new(value.to_owned()))),
             (None, Some(path)) => Ok(Some(private_file::read_secret(Path::new(path))?)),
@@ -79,13 +104,14 @@ impl SettingsSource {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
             variables: pairs.iter().map(owned).collect(),
-            file: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
     #[cfg(test)]
     pub fn with_file(mut self, key: &str, value: &str) -> Self {
         self.file.insert(key.to_owned(), value.to_owned());
+        self.file_name = "regrant.toml".to_owned();
         self
     }
 }

@@ -50,6 +50,42 @@ fn every_fault_is_reported_at_once_by_its_variable() {
 }
 
 #[test]
+fn a_fault_names_the_setting_as_it_was_written() {
+    let source = SettingsSource::from_pairs(&[("REGRANT_LISTEN", "8080")])
+        .with_file("listen", "127.0.0.1:1")
+        .with_file("limits.assets", "-1")
+        .with_file("log.format", "xml");
+    let message = Config::from_source(&source).err().unwrap().to_string();
+    for line in [
+        "REGRANT_LISTEN: is not an address with a port",
+        "limits.assets in regrant.toml: is not a whole number from 0 on",
+        "log.format in regrant.toml: is not `text` or `json`",
+        "REGRANT_KEYRING_PATH: is not set",
+    ] {
+        assert!(message.contains(line), "{line} is missing in:\n{message}");
+    }
+}
+
+#[test]
+fn tokens_name_the_public_address_as_their_issuer_unless_a_setting_does() {
+    let with = |more: &[(&'static str, &'static str)]| read(&[&*WHOLE, more].concat()).unwrap();
+    let names = |it: &Config| {
+        let (access, audit) = (&it.vault.access, &it.vault.audit);
+        [&access.issuer, &access.audience, &audit.issuer].map(Clone::clone)
+    };
+    let usual = with(&[]);
+    assert_eq!(
+        names(&usual),
+        ["http://127.0.0.1:8080", "http://127.0.0.1:8080", "regrant"]
+    );
+    let url = ("REGRANT_PUBLIC_URL", "https://vault.example.com/");
+    let address = "https://vault.example.com";
+    assert_eq!(names(&with(&[url])), [address, address, "regrant"]);
+    let named = with(&[url, ("REGRANT_ISSUER", "main"), ("REGRANT_AUDIENCE", "api")]);
+    assert_eq!(names(&named), ["main", "api", "main"]);
+}
+
+#[test]
 fn a_database_and_a_keyring_are_enough() {
     let config = read(&*WHOLE).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");

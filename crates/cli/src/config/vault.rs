@@ -4,10 +4,12 @@ use regrant_vault::Retention;
 
 use super::{SettingsReader, loopback::is_loopback_url};
 
-/// Reads the settings of the vault; `graph` decides whether webhooks to loopback are allowed.
+/// Reads the settings of the vault; `graph` decides whether webhooks to loopback are allowed. Programs find the metadata of the
+/// issuer at the public address. Without one the issuer is fixed, because all processes must accept each other's tokens.
 pub(super) fn read_vault(
     reader: &mut SettingsReader<'_>,
     graph: &regrant_graph::Settings,
+    public_url: Option<&str>,
 ) -> regrant_vault::Settings {
     let mut settings = regrant_vault::Settings::default();
     let webhooks = &mut settings.webhooks.sender;
@@ -17,8 +19,15 @@ pub(super) fn read_vault(
         reader.add_fault("webhook.allow_loopback", reason);
     }
     let access = &mut settings.access;
-    access.issuer = reader.read_or_default("issuer", std::mem::take(&mut access.issuer));
+    let named: Option<String> = reader.read_optional("issuer");
+    if let Some(address) = public_url {
+        (access.issuer, access.audience) = (address.to_owned(), address.to_owned());
+    }
+    access.issuer = named.clone().unwrap_or(std::mem::take(&mut access.issuer));
     access.audience = reader.read_or_default("audience", std::mem::take(&mut access.audience));
+    if let Some(name) = named {
+        settings.audit.issuer = name;
+    }
     settings.lease = reader.read_seconds("lease_seconds", settings.lease);
     settings.retention = read_retention(reader);
     read_limits(reader, &mut settings);

@@ -148,7 +148,7 @@ impl Verifier {
         if claims.aud != self.audience {
             return Err(JwtRefusal::Audience);
         }
-        if claims.sub.is_empty() || claims.jti.is_empty() {
+        if claims.sub.is_empty() || claims.client_id.is_empty() || claims.jti.is_empty() {
             return Err(JwtRefusal::Claims);
         }
         Ok(())

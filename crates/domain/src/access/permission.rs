@@ -27,6 +27,8 @@ closed_list! {
         AuditRead = "audit:read",
         /// Manage webhook endpoints.
         WebhooksWrite = "webhooks:write",
+        /// Read the events that webhooks report.
+        EventsRead = "events:read",
     }
 }
 
@@ -41,6 +43,7 @@ impl Permission {
             Self::ForecastRead => 1 << 5,
             Self::AuditRead => 1 << 6,
             Self::WebhooksWrite => 1 << 7,
+            Self::EventsRead => 1 << 8,
         }
     }
 }
@@ -159,8 +162,10 @@ mod tests {
             Ok(Permissions::all())
         );
         assert_eq!(
-            "assets:read nonsense".parse::<Permissions>(),
-            Err(UnknownItem { list: "scope" })
+            "assets:read nonsense"
+                .parse::<Permissions>()
+                .map_err(|it| (it.list, it.names.len())),
+            Err(("scope", Permission::ALL.len()))
         );
     }
 }

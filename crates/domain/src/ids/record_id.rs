@@ -114,6 +114,8 @@ typed_id! {
     ConsentId "cns_",
     /// A hosted page at which one person gives a consent.
     LinkId "lnk_",
+    /// A secret address under which calendar programs read the forecast.
+    CalendarFeedId "fed_",
     /// A discovery: what one token lists.
     DiscoveryId "dsc_",
     /// A preview: what a reconnect with one token would do.

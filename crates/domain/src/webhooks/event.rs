@@ -17,6 +17,8 @@ closed_list! {
         AssetDisconnected = "asset.disconnected",
         /// A credential works again.
         AssetRecovered = "asset.recovered",
+        /// Several assets changed; sent to endpoints that receive changes of assets in bulk.
+        AssetsChanged = "assets.changed",
         /// A parked credential reached its asset and is active now.
         CredentialPromoted = "credential.promoted",
         /// A standby became active.
@@ -39,6 +41,28 @@ closed_list! {
 }
 
 impl EventKind {
+    /// Whether events of this kind report one change of one asset: their subject is its id.
+    #[must_use]
+    pub const fn is_about_asset(self) -> bool {
+        matches!(
+            self,
+            Self::AssetExpiring
+                | Self::AssetMigrating
+                | Self::AssetSuspect
+                | Self::AssetDisconnected
+                | Self::AssetRecovered
+                | Self::CredentialPromoted
+                | Self::CredentialFailedOver
+                | Self::CredentialDropped
+        )
+    }
+
+    /// Whether events of this kind are for one endpoint alone.
+    #[must_use]
+    pub const fn is_for_one_endpoint(self) -> bool {
+        matches!(self, Self::AssetsChanged | Self::WebhookTest)
+    }
+
     /// The event that a change of status causes; `notified` is the status of the last event.
     #[must_use]
     pub const fn from_status_change(notified: Option<Status>, now: Status) -> Option<Self> {

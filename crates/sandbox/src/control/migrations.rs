@@ -13,11 +13,11 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MigrationRequest {
-    person: String,
-    business: String,
-    new_person: String,
-    cut_off: Option<String>,
+pub(super) struct MigrationRequest {
+    pub person: String,
+    pub business: String,
+    pub new_person: String,
+    pub cut_off: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -35,14 +35,7 @@ pub(super) async fn start_migration(
     let input: MigrationRequest = parse_body(&body)?;
     let (row, messages) = {
         let mut state = shared.lock_state();
-        let migration = input.into_migration(&state)?;
-        let begun = state.migrations.add_migration(migration).cloned();
-        let begun = begun.ok_or_else(|| {
-            ControlRefusal::invalid_field(
-                "business",
-                "this person already migrates in this business",
-            )
-        })?;
+        let begun = input.begin(&mut state)?;
         (
             migration_as_json(&state, &begun),
             webhook::build_migration_messages(&state, &begun),
@@ -112,7 +105,28 @@ pub(super) fn migration_as_json(state: &State, migration: &Migration) -> Value {
 }
 
 impl MigrationRequest {
-    fn into_migration(self, state: &State) -> Result<Migration, ControlRefusal> {
+    /// Adds the migration to the world.
+    pub fn begin(self, state: &mut State) -> Result<Migration, ControlRefusal> {
+        self.check(state)?;
+        let cut_off = self
+            .cut_off
+            .as_deref()
+            .map(|text| parse_time("cut_off", text))
+            .transpose()?;
+        let migration = Migration {
+            id: state.migrations.next_id(),
+            person: self.person,
+            business: self.business,
+            new_person: self.new_person,
+            cut_off: cut_off.unwrap_or_else(|| state.now_in_seconds() + Migration::GRACE),
+            completed: false,
+        };
+        state.migrations.add_migration(migration.clone());
+        Ok(migration)
+    }
+
+    /// Checks that the persons exist and can migrate in this business.
+    pub fn check(&self, state: &State) -> Result<(), ControlRefusal> {
         for (field, id) in [("person", &self.person), ("new_person", &self.new_person)] {
             if !state.world.persons.has_id(id) {
                 return Err(ControlRefusal::invalid_field(
@@ -144,19 +158,16 @@ impl MigrationRequest {
                 "the person has no role in this business",
             ));
         }
-        let cut_off = self
-            .cut_off
-            .as_deref()
-            .map(|text| parse_time("cut_off", text))
-            .transpose()?;
-        Ok(Migration {
-            id: state.migrations.next_id(),
-            person: self.person,
-            business: self.business,
-            new_person: self.new_person,
-            cut_off: cut_off.unwrap_or_else(|| state.now_in_seconds() + Migration::GRACE),
-            completed: false,
-        })
+        let migrates = state
+            .migrations
+            .find_by_person(&self.person, &self.business);
+        if migrates.is_some() {
+            return Err(ControlRefusal::invalid_field(
+                "business",
+                "this person already migrates in this business",
+            ));
+        }
+        Ok(())
     }
 }
 

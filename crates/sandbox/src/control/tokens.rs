@@ -1,6 +1,6 @@
 //! `/sandbox/tokens`: issues and revokes tokens, like a login without a browser.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Duration, Utc};
@@ -35,23 +35,8 @@ pub(super) struct TokenRequest {
 pub(super) async fn issue_token(shared: web::Data<SharedState>, body: web::Bytes) -> ControlResult {
     let input: TokenRequest = parse_body(&body)?;
     let mut state = shared.lock_state();
-    let holder = input.find_holder(&state)?;
-    input.check_ids(&state)?;
-    let now = state.now_in_seconds();
-    let scopes = input.scopes(&state, &holder);
-    let made = Token::new(holder, &input.app, scopes, now);
-    let expires_at = input.expiry_from(&made.holder, now);
-    if let Some(person) = made.holder.person_id() {
-        state.tokens.record_login(person, &input.app, now);
-    }
-    let granted = input.assets.map(HashSet::from_iter);
-    let made = state.tokens.add_token(Token {
-        granted,
-        expires_at,
-        short_lived: input.short_lived,
-        ..made
-    });
-    let expires_at = expires_at.map(|at| at.to_rfc3339());
+    let made = input.issue(&mut state)?;
+    let expires_at = made.expires_at.map(|at| at.to_rfc3339());
     Ok(HttpResponse::Ok().json(json!({"access_token": made.text, "expires_at": expires_at})))
 }
 
@@ -82,6 +67,25 @@ pub(super) async fn revoke_token(
 }
 
 impl TokenRequest {
+    /// Logs in: adds the token and extends the person's data access.
+    pub fn issue(self, state: &mut State) -> Result<Arc<Token>, ControlRefusal> {
+        let holder = self.find_holder(state)?;
+        self.check_ids(state)?;
+        let now = state.now_in_seconds();
+        let scopes = self.scopes(state, &holder);
+        let made = Token::new(holder, &self.app, scopes, now);
+        let expires_at = self.expiry_from(&made.holder, now);
+        if let Some(person) = made.holder.person_id() {
+            state.tokens.record_login(person, &self.app, now);
+        }
+        Ok(state.tokens.add_token(Token {
+            granted: self.assets.map(HashSet::from_iter),
+            expires_at,
+            short_lived: self.short_lived,
+            ..made
+        }))
+    }
+
     pub fn find_holder(&self, state: &State) -> Result<TokenHolder, ControlRefusal> {
         match (&self.person, &self.system_user) {
             (Some(id), None) if state.world.persons.has_id(id) => {

@@ -15,9 +15,19 @@ pub(super) async fn replace_world(
     shared: web::Data<SharedState>,
     body: web::Bytes,
 ) -> ControlResult {
-    let text = std::str::from_utf8(&body)
-        .map_err(|_| ControlRefusal::invalid_field("body", "the scenario is not UTF-8"))?;
-    let world = World::from_yaml(text)?;
+    let world = World::from_yaml(read_text(&body)?)?;
+    let mut state = shared.lock_state();
+    state.replace_world(world);
+    Ok(HttpResponse::Ok().json(world_as_json(&state)))
+}
+
+/// Replaces the world by one with the assets of a tenant: pages of `GET /v1/assets`, one after the other.
+#[put("/world/assets")]
+pub(super) async fn take_asset_list(
+    shared: web::Data<SharedState>,
+    body: web::Bytes,
+) -> ControlResult {
+    let world = World::from_asset_list(read_text(&body)?)?;
     let mut state = shared.lock_state();
     state.replace_world(world);
     Ok(HttpResponse::Ok().json(world_as_json(&state)))
@@ -27,6 +37,11 @@ pub(super) async fn replace_world(
 #[get("/world")]
 pub(super) async fn show_world(shared: web::Data<SharedState>) -> ControlResult {
     Ok(HttpResponse::Ok().json(world_as_json(&shared.lock_state())))
+}
+
+fn read_text(body: &[u8]) -> Result<&str, ControlRefusal> {
+    std::str::from_utf8(body)
+        .map_err(|_| ControlRefusal::invalid_field("body", "the body is not UTF-8"))
 }
 
 fn world_as_json(state: &State) -> Value {

@@ -6,7 +6,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, CallResponse, GraphError, Method, Outcome, Reply, caller, faults, headers, respond_single,
+    Call, CallResponse, GraphError, Method, Outcome, Reply, caller, faults, headers, refuse_call,
+    respond_single,
 };
 use crate::state::State;
 
@@ -34,8 +35,9 @@ pub(crate) fn respond_to_batch(state: &mut State, call: &Call) -> CallResponse {
             ..run_items(state, call, &calls, delay_ms)
         },
         Err(error) => {
-            let outcome =
-                Outcome::Reply(error.to_reply().with_headers(headers::common_headers(call)));
+            let outcome = Outcome::Reply(
+                refuse_call(state, &error).with_headers(headers::common_headers(call)),
+            );
             CallResponse {
                 outcome,
                 delay_ms,
@@ -90,8 +92,8 @@ fn parse_item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
     if text("depends_on").is_some()
         || text("relative_url").is_some_and(|url| url.contains("{result="))
     {
-        return Err(GraphError::batch_error(
-            "This simulator does not run items that depend on others.",
+        return Err(GraphError::not_simulated(
+            "POST / with a batch item that depends on another one",
         ));
     }
     let url = text("relative_url").ok_or_else(|| GraphError::missing_parameter("relative_url"))?;

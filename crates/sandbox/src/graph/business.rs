@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     Call, GraphError, Method, access,
     caller::CallerIdentity,
-    node::{no_edge_error, require_user_token},
+    node::{no_edge_error, require_user_token, simulated::NodeType},
     onbehalf, profile, sharing, system_user, user,
 };
 use crate::{
@@ -13,6 +13,8 @@ use crate::{
     token::Token,
     world::{Asset, Kind},
 };
+
+const BUSINESS: NodeType = NodeType::Asset(Kind::Business);
 
 /// A call on an edge of a business.
 pub(crate) fn respond_to_edge(
@@ -38,14 +40,14 @@ pub(crate) fn respond_to_edge(
             system_user::respond_with_client_token(state, call, token, &business.id)
         }
         (Method::Get, "system_users") => system_user::list_of_business(state, call, &business.id),
-        (Method::Get, "received_inprogress_onbehalf_requests") => {
+        (Method::Get | Method::Post, "received_inprogress_onbehalf_requests") => {
             onbehalf::list_received(state, call, &business.id)
         }
-        (Method::Get, "sent_inprogress_onbehalf_requests") => {
+        (Method::Get | Method::Post, "sent_inprogress_onbehalf_requests") => {
             onbehalf::list_sent(state, call, &business.id)
         }
         (Method::Get, _) => list_assets(state, call, token, &business.id, edge),
-        _ => Err(no_edge_error(call.method, &business.id, edge, "Business")),
+        _ => Err(no_edge_error(call.method, BUSINESS, edge)),
     }
 }
 
@@ -58,14 +60,18 @@ fn list_assets(
     edge: &str,
 ) -> Result<Value, GraphError> {
     let (side, kinds) = edge.split_once('_').unwrap_or((edge, ""));
-    let kind = kind_of_plural(kinds)
-        .ok_or_else(|| no_edge_error(call.method, business, edge, "Business"))?;
+    let kind = kind_of_plural(kinds).ok_or_else(|| no_edge_error(call.method, BUSINESS, edge))?;
     let ids = match side {
         "owned" => ids_of_kind(state.world.owned_by(business), kind),
         "client" => ids_of_kind(assets_shared_with(state, business), kind),
-        _ => return Err(no_edge_error(call.method, business, edge, "Business")),
+        _ => return Err(no_edge_error(call.method, BUSINESS, edge)),
     };
-    user::list_assets(state, call, token, ids, profile::default_fields(kind))
+    let default_fields = profile::default_fields(kind);
+    if side == "owned" {
+        user::list_assets(state, call, token, ids, default_fields)
+    } else {
+        sharing::list_shared(state, call, token, business, ids, default_fields)
+    }
 }
 
 fn assets_shared_with<'a>(state: &'a State, business: &'a str) -> impl Iterator<Item = &'a Asset> {

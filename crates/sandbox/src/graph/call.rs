@@ -1,12 +1,19 @@
 //! A call, parsed from any of the forms that SDKs send.
 //!
-//! SDKs differ: form or JSON bodies, bodies on GET, trailing slashes, any version or none, the token
+//! SDKs differ: form, multipart or JSON bodies, bodies on GET, trailing slashes, any version or none, the token
 //! in the query, the body or the header.
+
+pub(crate) mod multipart;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use url::form_urlencoded;
+
+use multipart::Parts;
+
+/// The parameters that carry the token of a call.
+const TOKEN_PARAMS: [&str; 3] = ["access_token", "appsecret_proof", "appsecret_time"];
 
 /// The methods of Graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +58,47 @@ impl Method {
             Self::Delete => "delete",
         }
     }
+
+    /// The method as HTTP writes it.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 impl Call {
-    /// Parses path, query and body. A parameter `method` overrides the HTTP method, as in Graph.
+    /// Parses path, query and a body that is a form or JSON.
     pub fn new(method: Method, path: &str, query: &str, body: &[u8]) -> Self {
         let mut params = Params::default();
         params.read_form(query.as_bytes());
         params.read_body(body);
+        Self::with_params(method, path, params)
+    }
+
+    /// Parses path and query; `parts` are those of a multipart body.
+    pub fn with_parts(method: Method, path: &str, query: &str, parts: Parts) -> Self {
+        let mut params = Params::default();
+        params.read_form(query.as_bytes());
+        params.0.extend(parts);
+        Self::with_params(method, path, params)
+    }
+
+    /// The read of an edge of a node, with the token of this call and no other parameter of it.
+    pub fn read_of_edge(&self, id: &str, edge: &str) -> Self {
+        let mut call = self.clone();
+        call.method = Method::Get;
+        call.path = vec![id.to_owned(), edge.to_owned()];
+        call.params
+            .0
+            .retain(|name, _| TOKEN_PARAMS.contains(&name.as_str()));
+        call
+    }
+
+    /// A parameter `method` overrides the HTTP method, as in Graph.
+    fn with_params(method: Method, path: &str, params: Params) -> Self {
         let method = params
             .get("method")
             .and_then(Method::parse)
@@ -130,17 +170,10 @@ impl Params {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
-    /// A list written as a JSON array or with commas.
+    /// A list written as a JSON array, as an array with single quotes (Meta's samples), or with commas.
     pub fn list_values(&self, name: &str) -> Vec<String> {
-        let text = self.get(name).unwrap_or_default();
-        let listed = serde_json::from_str(text).ok();
-        listed.unwrap_or_else(|| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|s| !s.is_empty())
-                .map(Into::into)
-                .collect()
-        })
+        let text = self.get(name).unwrap_or_default().trim();
+        serde_json::from_str(text).unwrap_or_else(|_| read_loose_list(text))
     }
 
     fn read_form(&mut self, form: &[u8]) {
@@ -162,6 +195,16 @@ impl Params {
             _ => self.read_form(body),
         }
     }
+}
+
+fn read_loose_list(text: &str) -> Vec<String> {
+    let inner = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let values = inner.unwrap_or(text).split(',');
+    values
+        .map(|value| value.trim().trim_matches(['\'', '"']))
+        .filter(|value| !value.is_empty())
+        .map(Into::into)
+        .collect()
 }
 
 /// A JSON value as the text that a form would contain.
@@ -220,6 +263,24 @@ mod tests {
             form.params.list_values("permitted_tasks"),
             json.params.list_values("permitted_tasks")
         );
+    }
+
+    #[test]
+    fn a_list_may_have_single_quotes() {
+        for text in [
+            "['ADVERTISE', 'ANALYZE']",
+            "ADVERTISE,ANALYZE",
+            r#"["ADVERTISE","ANALYZE"]"#,
+            "['ADVERTISE','ANALYZE',]",
+        ] {
+            let mut params = Params::default();
+            params.set_value("permitted_tasks", text);
+            assert_eq!(
+                params.list_values("permitted_tasks"),
+                ["ADVERTISE", "ANALYZE"],
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! The rule: the messages are quotations; do not edit them.
 
+mod not_simulated;
+
 use super::{Method, Reply};
 use crate::token::{CodeRefusal, TokenEnding};
 use serde_json::{Map, Value, json};
@@ -20,6 +22,8 @@ pub(crate) struct GraphError {
     pub is_transient: bool,
     /// `error_data` and other members that few errors have.
     pub details: Map<String, Value>,
+    /// What the simulator lacks, if that is why the call fails.
+    pub not_simulated: Option<Box<str>>,
 }
 
 impl GraphError {
@@ -33,6 +37,7 @@ impl GraphError {
             message,
             is_transient: false,
             details: Map::new(),
+            not_simulated: None,
         }
     }
 
@@ -65,8 +70,10 @@ impl GraphError {
                 .then(|| fields.insert("is_transient".to_owned(), true.into()));
             fields.extend(self.details.clone());
         }
+        let mark = ("x-regrant-sandbox".into(), "not-simulated".to_owned());
         Reply {
             status: self.status,
+            headers: self.not_simulated.iter().map(|_| mark.clone()).collect(),
             ..Reply::json(&json!({ "error": error }))
         }
     }

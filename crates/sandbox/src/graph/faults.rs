@@ -154,6 +154,7 @@ impl From<&ErrorFault> for GraphError {
             message: fault.message.clone().unwrap_or_else(fallback),
             is_transient: fault.is_transient.unwrap_or(is_server_error),
             details: details_of_fault(fault),
+            not_simulated: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Nodes by id: which node an id means, and the edges of each type of node.
 
+pub(crate) mod simulated;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -15,6 +17,8 @@ use crate::{
     token::{Token, TokenHolder},
     world::{Asset, Kind},
 };
+
+use simulated::{NodeType, ROOT_CALLS};
 
 /// A node.
 enum Node {
@@ -34,28 +38,41 @@ pub(crate) fn respond_to_node(
     let caller = caller::authenticate_call(state, call)?;
     match (call.method, resolve_node(state, call, &caller, id)?) {
         (Method::Get, Node::Asset(asset)) => read_asset(state, call, &caller, &asset),
+        (method, Node::Asset(asset)) => {
+            require_access(state, call, &caller, &asset)?;
+            Err(no_edge_error(method, NodeType::Asset(asset.kind), ""))
+        }
         (Method::Get, Node::Person(id)) => user::read_person(state, call, &caller, &id),
         (Method::Get, Node::SystemUser(id)) => user::read_system_user(state, call, &caller, &id),
         (Method::Get, Node::App(id)) => user::read_app(state, call, &caller, &id),
-        (Method::Get, Node::OnBehalf(id)) => onbehalf::read_request(state, call, &caller, &id),
         (Method::Delete, Node::OnBehalf(id)) => onbehalf::cancel_request(state, call, &caller, &id),
-        (method, _) => Err(GraphError::unsupported_request(method, id)),
+        (_, Node::OnBehalf(id)) => onbehalf::read_request(state, call, &caller, &id),
+        (method, other) => {
+            require_own(call, &caller, &other)?;
+            Err(no_edge_error(method, other.node_type(), ""))
+        }
     }
 }
 
-/// Responds to a call on an edge of a node.
+/// Responds to a call on an edge of a node; `rest` is what follows in the path.
 pub(crate) fn respond_to_edge(
     state: &mut State,
     call: &Call,
     id: &str,
     edge: &str,
-    rest: Option<&str>,
+    rest: &[&str],
 ) -> Result<Value, GraphError> {
     let caller = caller::authenticate_call(state, call)?;
-    match resolve_node(state, call, &caller, id)? {
-        Node::Person(person) if edge == "permissions" => {
-            permissions::respond_to_permissions(state, call, &caller, &person, rest)
-        }
+    let node = resolve_node(state, call, &caller, id)?;
+    if let (Node::Person(person), "permissions", [] | [_]) = (&node, edge, rest) {
+        let name = rest.first().copied();
+        return permissions::respond_to_permissions(state, call, &caller, person, name);
+    }
+    if !rest.is_empty() {
+        let path = format!("{edge}/{}", rest.join("/"));
+        return Err(no_edge_error(call.method, node.node_type(), &path));
+    }
+    match node {
         Node::Person(_) => user::respond_to_edge(state, call, &caller, edge),
         Node::SystemUser(id) => system_user::respond_to_edge(state, call, &caller, &id, edge),
         Node::App(id) if edge == "subscriptions" => {
@@ -65,18 +82,19 @@ pub(crate) fn respond_to_edge(
             business::respond_to_edge(state, call, &caller, &asset, edge)
         }
         Node::Asset(asset) => respond_to_asset_edge(state, call, &caller, &asset, edge),
-        Node::App(_) | Node::OnBehalf(_) => {
-            Err(no_edge_error(call.method, id, edge, "Application"))
+        other => {
+            require_own(call, &caller, &other)?;
+            Err(no_edge_error(call.method, other.node_type(), edge))
         }
     }
 }
 
-/// The error of an edge that this type of node lacks.
-pub(crate) fn no_edge_error(method: Method, id: &str, edge: &str, node_type: &str) -> GraphError {
-    match method {
-        Method::Get => GraphError::nonexisting_field(edge, node_type),
-        Method::Post | Method::Delete => GraphError::unsupported_request(method, id),
-    }
+/// The error of a call on an edge that is not simulated; the edge `` is the node itself.
+pub(crate) fn no_edge_error(method: Method, node_type: NodeType, edge: &str) -> GraphError {
+    let node = node_type.placeholder();
+    let slash = if edge.is_empty() { "" } else { "/" };
+    let edge = crate::calls::mask_secrets(edge);
+    GraphError::not_simulated(format!("{} /{node}{slash}{edge}", method.verb()))
 }
 
 /// The token of a call that only a person, page or system user may make.
@@ -91,6 +109,36 @@ pub(crate) fn require_user_token<'a>(
         .ok_or_else(|| GraphError::unsupported_request(call.method, id))
 }
 
+/// The token of a call on an asset that it reaches.
+fn require_access<'a>(
+    state: &State,
+    call: &Call,
+    caller: &'a CallerIdentity,
+    asset: &Asset,
+) -> Result<&'a Token, GraphError> {
+    let token = require_user_token(call, caller)?;
+    access::check_access(state, token, asset)
+        .map_err(|denial| access::denial_error(denial, asset, token, call.method))?;
+    Ok(token)
+}
+
+/// Graph does not say whether a node of another person or app exists.
+fn require_own(call: &Call, caller: &CallerIdentity, node: &Node) -> Result<(), GraphError> {
+    let (id, is_own) = match node {
+        Node::Person(id) => {
+            let token = caller.user_token();
+            (id, token.is_none_or(|token| token.holder.user_id() == id))
+        }
+        Node::App(id) => (id, caller.app_id() == id),
+        _ => return Ok(()),
+    };
+    if is_own {
+        Ok(())
+    } else {
+        Err(GraphError::unsupported_request(call.method, id))
+    }
+}
+
 /// The requested fields of an asset for this token, with any access; mints a page token if requested.
 pub(crate) fn render_asset(
     state: &mut State,
@@ -99,7 +147,7 @@ pub(crate) fn render_asset(
     access: &Access,
     fields: &[Field],
 ) -> Result<Value, GraphError> {
-    fields::render_node(asset.kind.node_type(), fields, |name| {
+    fields::render_node(NodeType::Asset(asset.kind), fields, |name| {
         let is_mint = asset.kind == Kind::Page && name == "access_token";
         if is_mint {
             let may = access.can_mint_page_token();
@@ -111,6 +159,18 @@ pub(crate) fn render_asset(
         }
         profile::asset_field(state, asset, access, name)
     })
+}
+
+impl Node {
+    fn node_type(&self) -> NodeType {
+        match self {
+            Self::Asset(asset) => NodeType::Asset(asset.kind),
+            Self::Person(_) => NodeType::Person,
+            Self::SystemUser(_) => NodeType::SystemUser,
+            Self::App(_) => NodeType::App,
+            Self::OnBehalf(_) => NodeType::OnBehalfRequest,
+        }
+    }
 }
 
 fn resolve_node(
@@ -138,6 +198,12 @@ fn resolve_node(
         Ok(Node::App(id))
     } else if state.world.onbehalf.iter().any(|request| request.id == id) {
         Ok(Node::OnBehalf(id))
+    } else if ROOT_CALLS.contains(&id.as_str()) {
+        let path = call.joined_path();
+        Err(GraphError::not_simulated(format!(
+            "{} /{path}",
+            call.method.verb()
+        )))
     } else if id
         .trim_start_matches("act_")
         .bytes()
@@ -176,6 +242,7 @@ fn read_asset(
         .get("fields")
         .unwrap_or_else(|| profile::default_fields(asset.kind));
     let asked = fields::parse_fields(asked);
+    let (asked, edges) = fields::split_edges(NodeType::Asset(asset.kind), asked);
     match access::check_access(state, token, asset) {
         Ok(_) if names_business(&asked) && !token.has_any_scope(&["business_management"]) => {
             Err(GraphError::permission_denied(
@@ -184,11 +251,12 @@ fn read_asset(
             ))
         }
         Ok(access) => {
-            let node = render_asset(state, token, asset, &access, &asked)?;
+            let mut node = render_asset(state, token, asset, &access, &asked)?;
+            fields::add_edges(state, call, &asset.id, &edges, &mut node)?;
             Ok(with_metadata(call, node, asset))
         }
         // Some fields of a page are public, so they are readable without access.
-        Err(Denial::NoRole) if is_public_read(token, asset, &asked) => {
+        Err(Denial::NoRole) if edges.is_empty() && is_public_read(token, asset, &asked) => {
             render_asset(state, token, asset, &Access::default(), &asked)
         }
         Err(denial) => Err(access::denial_error(denial, asset, token, call.method)),
@@ -257,14 +325,12 @@ fn respond_to_asset_edge(
     asset: &Asset,
     edge: &str,
 ) -> Result<Value, GraphError> {
-    let token = require_user_token(call, caller)?;
-    access::check_access(state, token, asset)
-        .map_err(|denial| access::denial_error(denial, asset, token, call.method))?;
+    let token = require_access(state, call, caller, asset)?;
     match (edge, asset.kind) {
         ("agencies", Kind::Page | Kind::AdAccount | Kind::ProductCatalog | Kind::Pixel) => {
             sharing::respond_to_agencies(state, call, token, asset)
         }
-        ("onbehalf_requests", Kind::AdAccount) if call.method == Method::Get => {
+        ("onbehalf_requests", Kind::AdAccount) if call.method != Method::Delete => {
             onbehalf::list_of_asset(state, call, asset)
         }
         ("assigned_users", _) if call.method == Method::Get => {
@@ -272,9 +338,8 @@ fn respond_to_asset_edge(
         }
         _ => Err(no_edge_error(
             call.method,
-            &asset.id,
+            NodeType::Asset(asset.kind),
             edge,
-            asset.kind.node_type(),
         )),
     }
 }

@@ -1,9 +1,14 @@
 //! Requests of one business to act on behalf of another business.
+//!
+//! The rule: POST reads, too. Meta's samples read these with `curl -G -F`, which curl sends as a POST.
 
 use serde_json::{Value, json};
 
 use super::{
-    Call, GraphError, access, caller::CallerIdentity, fields, list, node::require_user_token,
+    Call, GraphError, access,
+    caller::CallerIdentity,
+    fields, list,
+    node::{require_user_token, simulated::NodeType},
     profile::business_ref,
 };
 use crate::{
@@ -12,8 +17,9 @@ use crate::{
     world::{Asset, OnBehalfRequest},
 };
 
-const DEFAULT_FIELDS: &str =
-    "id,receiving_business,requesting_business,status,business_owned_object";
+const NODE_FIELDS: &str = "id,receiving_business,requesting_business,status,business_owned_object";
+/// A list without `fields` has ids alone.
+const LIST_FIELDS: &str = "id";
 
 /// Reads the node of a request, for one of its two parties.
 pub(crate) fn read_request(
@@ -23,7 +29,7 @@ pub(crate) fn read_request(
     id: &str,
 ) -> Result<Value, GraphError> {
     find_own_request(state, call, require_user_token(call, caller)?, id)?;
-    render_request(state, call, id)
+    render_request(state, call, id, NODE_FIELDS)
 }
 
 /// Withdraws or refuses a request.
@@ -86,26 +92,27 @@ fn list_requests(
         .map(|request| request.id.clone())
         .collect();
     list::respond_with_list(state, call, ids, |state, id| {
-        render_request(state, call, id)
+        render_request(state, call, id, LIST_FIELDS)
     })
 }
 
-fn render_request(state: &State, call: &Call, id: &str) -> Result<Value, GraphError> {
+fn render_request(
+    state: &State,
+    call: &Call,
+    id: &str,
+    default_fields: &str,
+) -> Result<Value, GraphError> {
     let request = state.world.onbehalf.iter().find(|request| request.id == id);
     let request = request.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
-    let asked = fields::parse_fields(call.params.get("fields").unwrap_or(DEFAULT_FIELDS));
-    fields::render_node(
-        "BusinessOwnedObjectOnBehalfOfRequest",
-        &asked,
-        |name| match name {
-            "id" => Some(json!(request.id)),
-            "status" => Some(json!(request.status)),
-            "receiving_business" => Some(business_ref(state, &request.receiving_business)),
-            "requesting_business" => Some(business_ref(state, &request.requesting_business)),
-            "business_owned_object" => Some(json!(request.asset)),
-            _ => None,
-        },
-    )
+    let asked = fields::parse_fields(call.params.get("fields").unwrap_or(default_fields));
+    fields::render_node(NodeType::OnBehalfRequest, &asked, |name| match name {
+        "id" => Some(json!(request.id)),
+        "status" => Some(json!(request.status)),
+        "receiving_business" => Some(business_ref(state, &request.receiving_business)),
+        "requesting_business" => Some(business_ref(state, &request.requesting_business)),
+        "business_owned_object" => Some(json!(request.asset)),
+        _ => None,
+    })
 }
 
 fn find_own_request<'a>(

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, GraphError, Method, caller::CallerIdentity};
+use super::{
+    Call, GraphError, Method,
+    caller::CallerIdentity,
+    node::{no_edge_error, simulated::NodeType},
+};
 use crate::{state::State, token::TokenEnding};
 
 /// `/{person}/permissions` and `/{person}/permissions/{name}`.
@@ -26,6 +30,7 @@ pub(crate) fn respond_to_permissions(
             state.tokens.remove_scope(person, caller.app_id(), name);
             Ok(json!({"success": true}))
         }
+        (method, _) if is_own => Err(no_edge_error(method, NodeType::Person, "permissions")),
         _ => Err(GraphError::unsupported_request(call.method, person)),
     }
 }

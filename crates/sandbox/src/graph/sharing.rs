@@ -5,15 +5,19 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, GraphError, Method, access, list,
-    node::no_edge_error,
+    Call, GraphError, Method, access, fields, list,
+    node::{no_edge_error, simulated::NodeType},
     profile::{business_ref, format_time},
+    user,
 };
 use crate::{
     state::State,
     token::{Token, TokenHolder},
     world::{Asset, Kind, Share},
 };
+
+const PERMITTED_TASKS: &str = "permitted_tasks";
+const BUSINESS: NodeType = NodeType::Asset(Kind::Business);
 
 /// `/{asset}/agencies`.
 pub(crate) fn respond_to_agencies(
@@ -27,12 +31,12 @@ pub(crate) fn respond_to_agencies(
     }
     check_owner(state, token, asset)?;
     let business = require_partner(state, call)?;
+    let tasks = read_tasks(call, asset.kind)?;
     state
         .world
         .shares
         .retain(|share| share.asset != asset.id || share.business != business);
     if call.method == Method::Post {
-        let tasks = call.params.list_values("permitted_tasks");
         state.world.shares.push(Share {
             asset: asset.id.clone(),
             business,
@@ -61,7 +65,7 @@ pub(crate) fn respond_to_business_agencies(
             end_shares(state, &partner, business);
             Ok(json!({"success": true}))
         }
-        Method::Post => Err(no_edge_error(call.method, business, "agencies", "Business")),
+        Method::Post => Err(no_edge_error(call.method, BUSINESS, "agencies")),
     }
 }
 
@@ -83,8 +87,31 @@ pub(crate) fn respond_to_clients(
             end_shares(state, business, &owner);
             Ok(json!({"success": true}))
         }
-        Method::Post => Err(no_edge_error(call.method, business, "clients", "Business")),
+        Method::Post => Err(no_edge_error(call.method, BUSINESS, "clients")),
     }
+}
+
+/// `/{business}/client_pages` and the like: rows may have the tasks that the business was given.
+pub(crate) fn list_shared(
+    state: &mut State,
+    call: &Call,
+    token: &Token,
+    business: &str,
+    ids: Vec<String>,
+    default_fields: &str,
+) -> Result<Value, GraphError> {
+    let asked = call.params.get("fields").unwrap_or(default_fields);
+    let (of_share, of_asset): (Vec<_>, Vec<_>) = fields::parse_fields(asked)
+        .into_iter()
+        .partition(|field| field.name == PERMITTED_TASKS);
+    list::respond_with_list(state, call, ids, |state, id| {
+        let mut row = user::render_row(state, call, token, id, &of_asset)?;
+        let share = state.world.shares_of(id).find(|it| it.business == business);
+        if let (Some(share), Some(row), false) = (share, row.as_object_mut(), of_share.is_empty()) {
+            row.insert(PERMITTED_TASKS.to_owned(), json!(share.tasks));
+        }
+        Ok(row)
+    })
 }
 
 /// `POST /{business}/client_pages`: asks the owner to share an asset; the request stays pending.
@@ -103,6 +130,10 @@ pub(crate) fn request_asset(
         .assets
         .find_by_id(id)
         .ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
+    let tasks = read_tasks(call, asset.kind)?;
+    if tasks.is_empty() {
+        return Err(GraphError::missing_parameter(PERMITTED_TASKS));
+    }
     let asset = asset.id.clone();
     let status = "CLIENT_RESPONSE_PENDING".to_owned();
     let answer = json!({"access_status": status});
@@ -112,7 +143,6 @@ pub(crate) fn request_asset(
         .iter()
         .any(|share| share.asset == asset && share.business == business)
     {
-        let tasks = call.params.list_values("permitted_tasks");
         state.world.shares.push(Share {
             asset,
             business: business.to_owned(),
@@ -191,6 +221,28 @@ fn check_owner(state: &State, token: &Token, asset: &Asset) -> Result<(), GraphE
             200,
             "Only the business that owns the asset can share it",
         )),
+    }
+}
+
+/// The tasks of `permitted_tasks`, which must be tasks of this kind of asset.
+fn read_tasks(call: &Call, kind: Kind) -> Result<Vec<String>, GraphError> {
+    let tasks = call.params.list_values(PERMITTED_TASKS);
+    let allowed = kind.shared_tasks();
+    match tasks
+        .iter()
+        .position(|task| !allowed.contains(&task.as_str()))
+    {
+        None => Ok(tasks),
+        Some(at) => {
+            let asked = tasks.get(at).map_or("", String::as_str);
+            let (one_of, index) = (allowed.join(", "), at);
+            Err(GraphError::new(
+                100,
+                format!(
+                    "(#100) Param permitted_tasks[{index}] must be one of {{{one_of}}} - got \"{asked}\"."
+                ),
+            ))
+        }
     }
 }
 

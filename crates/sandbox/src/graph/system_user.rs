@@ -7,7 +7,7 @@ use super::{
     business::kind_of_plural,
     caller::CallerIdentity,
     list,
-    node::{no_edge_error, require_user_token},
+    node::{no_edge_error, require_user_token, simulated::NodeType},
     oauth::LONG_LIFETIME,
     profile, user,
 };
@@ -39,7 +39,7 @@ pub(crate) fn respond_to_edge(
             user::respond_to_edge(state, call, caller, edge)
         }
         (Method::Get, _) => list_assigned(state, call, id, edge),
-        _ => Err(no_edge_error(call.method, id, edge, "SystemUser")),
+        _ => Err(no_edge_error(call.method, NodeType::SystemUser, edge)),
     }
 }
 
@@ -130,7 +130,7 @@ fn list_assigned(
     edge: &str,
 ) -> Result<Value, GraphError> {
     let kind = edge.strip_prefix("assigned_").and_then(kind_of_plural);
-    let kind = kind.ok_or_else(|| no_edge_error(call.method, id, edge, "SystemUser"))?;
+    let kind = kind.ok_or_else(|| no_edge_error(call.method, NodeType::SystemUser, edge))?;
     let scopes = kind
         .own_scopes()
         .iter()

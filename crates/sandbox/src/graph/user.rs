@@ -6,8 +6,9 @@ use super::{
     Call, GraphError, Method,
     access::{self, Access},
     caller::CallerIdentity,
-    fields, list,
-    node::{no_edge_error, render_asset, require_user_token},
+    fields::{self, Field},
+    list,
+    node::{no_edge_error, render_asset, require_user_token, simulated::NodeType},
 };
 use crate::{
     state::State,
@@ -17,7 +18,7 @@ use crate::{
 
 /// Reads a person, with the person's own token or with an app token.
 pub(crate) fn read_person(
-    state: &State,
+    state: &mut State,
     call: &Call,
     caller: &CallerIdentity,
     id: &str,
@@ -28,7 +29,8 @@ pub(crate) fn read_person(
     let person = state.world.persons.find_by_id(id).filter(|_| is_own);
     let person = person.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
     let asked = fields::parse_fields(call.params.get("fields").unwrap_or("name,id"));
-    fields::render_node("User", &asked, |name| match name {
+    let (asked, edges) = fields::split_edges(NodeType::Person, asked);
+    let mut node = fields::render_node(NodeType::Person, &asked, |name| match name {
         "id" => Some(json!(person.id)),
         "name" => Some(json!(person.name)),
         "is_work_account" => Some(json!(person.is_work_account)),
@@ -36,12 +38,14 @@ pub(crate) fn read_person(
             Some(Value::Null)
         }
         _ => None,
-    })
+    })?;
+    fields::add_edges(state, call, id, &edges, &mut node)?;
+    Ok(node)
 }
 
 /// Reads a system user, with its own token or a token of a member of its business.
 pub(crate) fn read_system_user(
-    state: &State,
+    state: &mut State,
     call: &Call,
     caller: &CallerIdentity,
     id: &str,
@@ -54,7 +58,8 @@ pub(crate) fn read_system_user(
     });
     let user = seen.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
     let asked = fields::parse_fields(call.params.get("fields").unwrap_or("name,id"));
-    fields::render_node("SystemUser", &asked, |name| match name {
+    let (asked, edges) = fields::split_edges(NodeType::SystemUser, asked);
+    let mut node = fields::render_node(NodeType::SystemUser, &asked, |name| match name {
         "id" => Some(json!(user.id)),
         "name" => Some(json!(user.name)),
         // `/me` reads a system user as a user.
@@ -62,7 +67,9 @@ pub(crate) fn read_system_user(
         "role" => Some(json!("ADMIN")),
         "created_time" | "finance_permission" => Some(Value::Null),
         _ => None,
-    })
+    })?;
+    fields::add_edges(state, call, id, &edges, &mut node)?;
+    Ok(node)
 }
 
 /// Reads the app of the token.
@@ -79,7 +86,7 @@ pub(crate) fn read_app(
         .filter(|app| caller.app_id() == app.id);
     let app = app.ok_or_else(|| GraphError::unsupported_request(call.method, id))?;
     let asked = fields::parse_fields(call.params.get("fields").unwrap_or("category,link,name,id"));
-    fields::render_node("Application", &asked, |name| match name {
+    fields::render_node(NodeType::App, &asked, |name| match name {
         "id" => Some(json!(app.id)),
         "name" => Some(json!(app.name)),
         "category" => Some(json!("Business and pages")),
@@ -102,7 +109,10 @@ pub(crate) fn respond_to_edge(
     let token = require_user_token(call, caller)?;
     let own =
         call.first_segment() == Some("me") || call.first_segment() == Some(token.holder.user_id());
-    if !own || call.method != Method::Get {
+    if own && call.method != Method::Get {
+        return Err(no_edge_error(call.method, NodeType::Person, edge));
+    }
+    if !own {
         return Err(GraphError::unsupported_request(
             call.method,
             call.first_segment().unwrap_or_default(),
@@ -118,12 +128,7 @@ pub(crate) fn respond_to_edge(
         ),
         "adaccounts" => list_reached_assets(state, call, token, Kind::AdAccount, "account_id,id"),
         "businesses" => list_reached_assets(state, call, token, Kind::Business, "id,name"),
-        _ => Err(no_edge_error(
-            call.method,
-            token.holder.user_id(),
-            edge,
-            "User",
-        )),
+        _ => Err(no_edge_error(call.method, NodeType::Person, edge)),
     }
 }
 
@@ -163,13 +168,28 @@ pub(crate) fn list_assets(
 ) -> Result<Value, GraphError> {
     let asked = fields::parse_fields(call.params.get("fields").unwrap_or(default_fields));
     list::respond_with_list(state, call, ids, |state, id| {
-        let Some(asset) = state.world.assets.find_by_id(id).cloned() else {
-            return Ok(json!({"id": id}));
-        };
-        let access =
-            access::check_access(state, token, &asset).unwrap_or_else(|_| Access::default());
-        render_asset(state, token, &asset, &access, &asked)
+        render_row(state, call, token, id, &asked)
     })
+}
+
+/// One row of a list of assets, with the edges that its fields name.
+pub(crate) fn render_row(
+    state: &mut State,
+    call: &Call,
+    token: &Token,
+    id: &str,
+    asked: &[Field],
+) -> Result<Value, GraphError> {
+    let Some(asset) = state.world.assets.find_by_id(id).cloned() else {
+        return Ok(json!({"id": id}));
+    };
+    let (asked, edges) = fields::split_edges(NodeType::Asset(asset.kind), asked.to_vec());
+    let reached = access::check_access(state, token, &asset);
+    let edges = if reached.is_ok() { edges } else { Vec::new() };
+    let access = reached.unwrap_or_else(|_| Access::default());
+    let mut row = render_asset(state, token, &asset, &access, &asked)?;
+    fields::add_edges(state, call, &asset.id, &edges, &mut row)?;
+    Ok(row)
 }
 
 /// `/{asset}/assigned_users`: the persons with a role in the requested business.

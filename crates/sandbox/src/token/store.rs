@@ -34,6 +34,12 @@ impl Tokens {
         self.by_text.get(text).map(Arc::clone)
     }
 
+    /// Whether a person has logged in to any app.
+    pub fn has_token_of(&self, person: &str) -> bool {
+        let mut tokens = self.by_text.values();
+        tokens.any(|token| token.holder.person_id() == Some(person))
+    }
+
     /// Records a login of a person to an app: data access lasts for 90 days from `now`, for all tokens
     /// of the person.
     pub fn record_login(&mut self, person: &str, app: &str, now: DateTime<Utc>) {

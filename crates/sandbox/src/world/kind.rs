@@ -88,6 +88,21 @@ impl Kind {
         }
     }
 
+    /// The tasks that a partner can be given, of which a page has more than a person has.
+    pub fn shared_tasks(self) -> Vec<&'static str> {
+        let more: &[&str] = match self {
+            Self::Page => &[
+                "GLOBAL_STRUCTURE_MANAGEMENT",
+                "MANAGE_LEADS",
+                "MODERATE_COMMUNITY",
+                "READ_PAGE_MAILBOXES",
+                "VIEW_MONETIZATION_INSIGHTS",
+            ],
+            _ => &[],
+        };
+        self.full_tasks().iter().chain(more).copied().collect()
+    }
+
     /// The `type` in the business use case usage header, for kinds that have one.
     pub fn usage_type(self) -> Option<&'static str> {
         match self {

@@ -80,6 +80,9 @@ pub(crate) struct Person {
     pub two_factor: bool,
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// The app that this is a test user of.
+    #[serde(skip)]
+    pub test_user_of: Option<String>,
 }
 
 /// The role of a person in one business.
@@ -99,6 +102,20 @@ pub(crate) struct Role {
     /// Whether the assets are assigned to the person; only then Graph shows a cut-off.
     #[serde(default = "default_true")]
     pub explicit: bool,
+}
+
+impl Role {
+    /// All tasks on all assets of a business.
+    pub fn in_business(business: &str) -> Self {
+        Self {
+            business: business.to_owned(),
+            tasks: BTreeMap::new(),
+            tasks_on: BTreeMap::new(),
+            except: Vec::new(),
+            only: None,
+            explicit: true,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -158,6 +175,8 @@ pub(crate) struct AssetGenerator {
     pub first_id: String,
     /// `{n}` becomes the number, from 1.
     pub name: String,
+    /// The page that the first asset is linked to; the others follow, one page each.
+    pub first_page: Option<String>,
 }
 
 /// An asset shared with a partner business.

@@ -67,6 +67,17 @@ impl Bench {
         .await
     }
 
+    /// A POST with a multipart body, as `curl -F` sends it.
+    pub async fn post_parts(&self, target: &str, parts: &[(&str, &str)]) -> (u16, Value) {
+        let part = |(name, value): &(&str, &str)| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body = parts.iter().map(part).collect::<String>() + "--b--\r\n";
+        let call = self.http.post(self.url(target));
+        let call = call.header("Content-Type", "multipart/form-data; boundary=b");
+        read_response(call.body(body).send().await.unwrap()).await
+    }
+
     pub async fn batch(&self, token: &str, items: &Value) -> (u16, Value) {
         self.send(
             Method::POST,

@@ -144,3 +144,92 @@ generate: [{kind: page, business: "2", count: 10000, first_id: "300000000000000"
         .await;
     assert_eq!(page["name"], "Page 10000");
 }
+
+#[tokio::test]
+async fn a_world_is_made_of_a_tenants_assets() {
+    let bench = Bench::start().await;
+    let pages = concat!(
+        r#"{"data":[{"id":"31","kind":"page","name":"Shop","business_id":"21","person_id":"11","state":"healthy"}],"#,
+        r#""has_more":true,"next_cursor":"x"}"#,
+        r#"{"data":[{"id":"21","kind":"business","name":"Firm","business_id":null,"person_id":null}],"has_more":false}"#,
+    );
+    let call = bench
+        .http
+        .put(bench.url("sandbox/world/assets"))
+        .body(pages);
+    let answer = call.send().await.unwrap();
+    let world: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(world["businesses"], json!([{"id": "21", "name": "Firm"}]));
+    let token = bench
+        .issue_token(json!({"person": "11", "app": APP.0}))
+        .await;
+    let (_, page) = bench.read(&token, "31?fields=name,business{name}").await;
+    assert_eq!(
+        page,
+        json!({"id": "31", "name": "Shop", "business": {"id": "21", "name": "Firm"}})
+    );
+}
+
+#[tokio::test]
+async fn a_list_without_assets_makes_no_world() {
+    let bench = Bench::start().await;
+    for body in [
+        r#"{"data":[]}"#,
+        "",
+        r#"{"data":[{"id":"1","kind":"group"}]}"#,
+    ] {
+        let call = bench.http.put(bench.url("sandbox/world/assets")).body(body);
+        assert_eq!(call.send().await.unwrap().status(), 400, "{body}");
+    }
+    assert_eq!(
+        bench.get("sandbox/world").await.1["persons"][0]["id"],
+        PERSON
+    );
+}
+
+#[tokio::test]
+async fn the_business_permissions_of_a_test_user_are_transferred() {
+    let bench = Bench::start().await;
+    let order = json!({"app": APP.0, "businesses": [BUSINESS], "installed": true});
+    let (_, user) = bench.post_control("test-users", order).await;
+    let managed = json!({"app": APP.0, "is_work_account": true});
+    let (_, account) = bench.post_control("test-users", managed.clone()).await;
+    assert_eq!(account["is_work_account"], true);
+    let (status, second) = bench.post_control("test-users", managed).await;
+    assert_eq!(
+        (status, &second["error"]["field"]),
+        (400, &json!("is_work_account"))
+    );
+    let path = format!("test-users/{}/transfer", user["id"].as_str().unwrap());
+    let (_, moved) = bench
+        .post_control(&path, json!({"new_person": account["id"]}))
+        .await;
+    assert_eq!(moved["migrations"][0]["business"], BUSINESS);
+    let token = user["access_token"].as_str().unwrap();
+    let (_, page) = bench
+        .read(token, "300000000010001?fields=user_access_expire_time")
+        .await;
+    assert!(page["user_access_expire_time"].is_string(), "{page}");
+}
+
+#[tokio::test]
+async fn a_test_user_without_what_meta_asks_for_is_not_transferred() {
+    let bench = Bench::start().await;
+    let without_grant = json!({"app": APP.0, "businesses": [BUSINESS]});
+    let without_business = json!({"app": APP.0, "installed": true});
+    for order in [without_grant, without_business] {
+        let (_, user) = bench.post_control("test-users", order).await;
+        let path = format!("test-users/{}/transfer", user["id"].as_str().unwrap());
+        let (status, body) = bench
+            .post_control(&path, json!({"new_person": MANAGED}))
+            .await;
+        assert_eq!(status, 400, "{body}");
+    }
+    let (status, _) = bench
+        .post_control(
+            &format!("test-users/{PERSON}/transfer"),
+            json!({"new_person": MANAGED}),
+        )
+        .await;
+    assert_eq!(status, 404, "no test user");
+}

@@ -1,6 +1,6 @@
 //! `docs/sandbox.md` and the help of the command line: the examples run, and no control is missing.
 //!
-//! The rule: only the address of the sandbox is changed; an example without its tools is a failure, not a skip.
+//! The rule: only the address of the sandbox and the path of the repository are changed; an example without its tools is a failure, not a skip.
 
 use std::{
     fs,
@@ -33,6 +33,7 @@ async fn the_examples_of_the_document_run_and_answer_as_written() {
         .map(|example| {
             let commands = &example.commands;
             let commands = commands.replace("http://127.0.0.1:8090", &bench.sandbox.url());
+            let commands = commands.replace("@crates/", &format!("@{}/crates/", root().display()));
             format!("{commands}printf '\\n%s\\n' '{END_OF_BLOCK}'\n")
         })
         .collect();

@@ -1,8 +1,8 @@
 //! Edges and their paging.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::bench::{BUSINESS, Bench};
+use crate::bench::{APP, BUSINESS, Bench, PAGE, PERSON, error_codes};
 
 async fn walk(bench: &Bench, token: &str, edge: &str) -> Vec<String> {
     let (mut ids, mut after) = (Vec::new(), String::new());
@@ -82,5 +82,74 @@ async fn a_list_goes_back_and_counts() {
     assert_eq!(
         bench.read(&token, "me/accounts?after=nonsense").await.0,
         400
+    );
+}
+
+#[tokio::test]
+async fn fields_can_name_edges() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let (_, me) = bench
+        .read(
+            &token,
+            "me?fields=id,accounts.limit(2){id,name},permissions",
+        )
+        .await;
+    assert_eq!(me["id"], PERSON);
+    let pages = me["accounts"]["data"].as_array().unwrap();
+    assert_eq!(pages.len(), 2);
+    assert_eq!(pages[0], json!({"id": PAGE, "name": "Page 1-1"}));
+    assert_eq!(me["permissions"]["data"][0]["status"], "granted");
+    let after = me["accounts"]["paging"]["cursors"]["after"]
+        .as_str()
+        .unwrap();
+    let next = format!("me?fields=accounts.limit(2).after({after}){{id}}");
+    let (_, me) = bench.read(&token, &next).await;
+    assert_ne!(me["accounts"]["data"][0]["id"], PAGE);
+}
+
+#[tokio::test]
+async fn edges_are_expanded_within_edges() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let (_, me) = bench
+        .read(
+            &token,
+            "me?fields=businesses{name,owned_pages.limit(1){id}}",
+        )
+        .await;
+    let first = &me["businesses"]["data"][0];
+    assert_eq!(first["name"], "Business One");
+    assert_eq!(first["owned_pages"]["data"], json!([{"id": PAGE}]));
+}
+
+#[tokio::test]
+async fn an_edge_without_rows_is_left_out() {
+    let bench = Bench::start().await;
+    let managed = json!({"person": crate::bench::MANAGED, "app": APP.0});
+    let token = bench.issue_token(managed).await;
+    let (_, me) = bench.read(&token, "me?fields=id,accounts{id}").await;
+    assert_eq!(me, json!({"id": crate::bench::MANAGED}));
+}
+
+#[tokio::test]
+async fn an_edge_that_the_token_may_not_read_is_refused_in_fields_too() {
+    let bench = Bench::start().await;
+    let few = json!({"person": PERSON, "app": APP.0, "scopes": ["ads_read"]});
+    let token = bench.issue_token(few).await;
+    let (status, body) = bench.read(&token, "me?fields=id,accounts{id}").await;
+    assert_eq!((status, error_codes(&body)), (403, (200, None)));
+}
+
+#[tokio::test]
+async fn instagram_accounts_hang_on_pages() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let (_, page) = bench
+        .read(&token, &format!("{PAGE}?fields=instagram_business_account"))
+        .await;
+    assert_eq!(
+        page["instagram_business_account"]["id"],
+        "17841400000010001"
     );
 }

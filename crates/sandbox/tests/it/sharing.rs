@@ -46,6 +46,13 @@ async fn a_share_outlives_the_migration_of_its_creator() {
         .read(&partner, &format!("{}/client_ad_accounts", NINE.1))
         .await;
     assert_eq!(listed["data"][0]["id"], AD_ACCOUNT);
+    let (_, listed) = bench
+        .read(
+            &partner,
+            &format!("{}/client_ad_accounts?fields=permitted_tasks", NINE.1),
+        )
+        .await;
+    assert_eq!(listed["data"][0]["permitted_tasks"], json!(["ANALYZE"]));
 }
 
 #[tokio::test]

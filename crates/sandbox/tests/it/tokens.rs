@@ -4,7 +4,7 @@ use chrono::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::bench::{APP, BUSINESS, Bench, PAGE, PERSON, STRICT_APP, error_codes};
+use crate::bench::{APP, BUSINESS, Bench, MANAGED, PAGE, PERSON, STRICT_APP, error_codes};
 
 const SYSTEM_USER: &str = "110000000000001";
 
@@ -243,4 +243,20 @@ async fn without_a_token_the_error_depends_on_the_call() {
         error_codes(&bench.get(&format!("v26.0/{PAGE}")).await.1),
         (104, None)
     );
+}
+
+#[tokio::test]
+async fn a_managed_account_grants_no_permission_of_a_user() {
+    let bench = Bench::start().await;
+    let asked = json!(["user_friends", "user_posts", "ads_read"]);
+    for (person, granted) in [(PERSON, 3), (MANAGED, 1)] {
+        let login = json!({"person": person, "app": APP.0, "scopes": asked});
+        let token = bench.issue_token(login).await;
+        let (_, permissions) = bench.read(&token, "me/permissions").await;
+        assert_eq!(
+            permissions["data"].as_array().unwrap().len(),
+            granted,
+            "{permissions}"
+        );
+    }
 }

@@ -13,8 +13,8 @@ use crate::{
 /// Which assets to list.
 #[derive(Debug, Clone)]
 pub struct AssetFilter {
-    /// Of this kind.
-    pub kind: Option<AssetKind>,
+    /// Of one of these kinds; empty for all.
+    pub kinds: Vec<AssetKind>,
     /// Of this business.
     pub business_id: Option<AssetId>,
     /// Whose active credential this person granted.
@@ -25,8 +25,8 @@ pub struct AssetFilter {
     pub after: Option<AssetId>,
     /// The maximum number of assets.
     pub limit: u32,
-    /// In this state.
-    pub status: Option<Status>,
+    /// In one of these states; empty for all.
+    pub statuses: Vec<Status>,
     /// The moment at which states are computed.
     pub now: Timestamp,
     /// How long before an ending an asset is `expiring`.
@@ -36,7 +36,7 @@ pub struct AssetFilter {
 }
 
 const LIST: &str = "
-    {select} [AND a.kind = :kind] [AND a.business_id = :business] [AND a.person_id = :person]
+    {select} [AND a.kind IN :kinds] [AND a.business_id = :business] [AND a.person_id = :person]
         [AND a.id > :after]
         [AND (a.cut_off < :ending_before AND coalesce(a.proved_at < a.cut_off, 0 = 0)
             OR a.expires_at < :ending_before AND coalesce(a.proved_at < a.expires_at, 0 = 0)
@@ -66,7 +66,7 @@ const IN_STATE: &str = "
         WHEN a.expires_at <= :soon AND a.proved_at < a.expires_at
             OR a.data_access_expires_at <= :soon AND a.proved_at < a.data_access_expires_at
             THEN 'expiring'
-        ELSE 'healthy' END = :status";
+        ELSE 'healthy' END IN :statuses";
 
 impl TenantTx {
     /// The next assets that pass the filter.
@@ -74,7 +74,7 @@ impl TenantTx {
         let (business, person) = (filter.business_id.as_ref(), filter.person_id.as_ref());
         let query = self
             .query(LIST)
-            .bind_optional("kind", filter.kind.map(AssetKind::as_str))
+            .bind_optional_list("kinds", filter.kinds.iter().map(|it| it.as_str()))
             .bind_optional("business", business.map(AssetId::as_str))
             .bind_optional("person", person.map(PersonId::as_str))
             .bind_optional("after", filter.after.as_ref().map(AssetId::as_str))
@@ -87,15 +87,15 @@ impl TenantTx {
 }
 
 fn fill_in_state(query: Query, filter: &AssetFilter) -> Query {
-    let Some(status) = filter.status else {
+    if filter.statuses.is_empty() {
         return query.fill("in_state", "");
-    };
+    }
     let soon = filter.now.checked_add_signed(filter.notice);
     query
         .fill("in_state", IN_STATE)
         .bind("now", to_micros(filter.now))
         .bind("soon", to_micros(soon.unwrap_or(Timestamp::MAX_UTC)))
-        .bind("status", status.as_str())
+        .bind_list("statuses", filter.statuses.iter().map(|it| it.as_str()))
 }
 
 /// Fills the part `{within}` of a statement over assets `a`: the assets that the caller may reach.

@@ -13,8 +13,8 @@ use crate::{
 pub struct AuditFilter {
     /// Of this action.
     pub action: Option<String>,
-    /// About this object.
-    pub subject: Option<String>,
+    /// About one of these objects; empty for all.
+    pub subjects: Vec<String>,
     /// Written at or after this moment.
     pub from: Option<Timestamp>,
     /// Written before this moment.
@@ -50,14 +50,14 @@ impl TenantTx {
         };
         let query = self
             .query(
-                "{rows} [AND action = :action] [AND subject = :subject] [AND at >= :from]
+                "{rows} [AND action = :action] [AND subject IN :subjects] [AND at >= :from]
                      [AND at < :to] [AND seq < :before] [AND seq > :after]
                  ORDER BY seq {order} LIMIT :limit",
             )
             .fill("rows", AUDIT_ROWS)
             .fill("order", order)
             .bind_optional("action", filter.action.as_deref())
-            .bind_optional("subject", filter.subject.as_deref())
+            .bind_optional_list("subjects", filter.subjects.iter().map(String::as_str))
             .bind_optional("from", filter.from.map(to_micros))
             .bind_optional("to", filter.to.map(to_micros))
             .bind_optional("before", before)

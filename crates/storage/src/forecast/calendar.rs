@@ -4,7 +4,10 @@
 //! of assets. Start at `endings.rs`, which says what an ending is.
 
 use chrono::NaiveDate;
-use regrant_domain::{ForecastLine, ForecastPosition, ForecastTotals, forecast::EndingTally};
+use regrant_domain::{
+    ForecastLine, ForecastPosition, ForecastTotals, Timestamp, forecast::EndingTally,
+    state::EndingCause,
+};
 
 use crate::{
     Error, ForecastFilter, TenantTx,
@@ -12,6 +15,17 @@ use crate::{
     forecast::endings::{bind_filter, to_rank},
     sql::{Row, to_micros},
 };
+
+/// When the newest ending of a day and cause was learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LearnedDay {
+    /// The day.
+    pub date: NaiveDate,
+    /// Why the assets stop working.
+    pub cause: EndingCause,
+    /// When the newest of these endings was learned.
+    pub learned_at: Timestamp,
+}
 
 /// One ending of the calendar.
 pub type ForecastRow = ForecastPosition;
@@ -32,6 +46,13 @@ const TALLIES: &str = "
     )
     SELECT at / 86400000000 AS day, cause, confidence, cover, count(*) AS n FROM covered
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+
+/// When it was learned that something ends on a day: by a probe or notice for a cut-off, with the token for its dates.
+const LEARNED: &str = "
+    WITH {shown} SELECT at / 86400000000 AS day, cause, max(CASE rank
+        WHEN 0 THEN coalesce(cut_off_learned_at, token_learned_at)
+        WHEN 3 THEN revoked_at WHEN 4 THEN :now ELSE token_learned_at END) AS learned_at
+    FROM shown WHERE {which} GROUP BY 1, 2";
 
 /// Credentials `c` of the asset of ending `e`, each with its grant `g`.
 pub(super) const WAITING: &str = "credentials c
@@ -78,6 +99,16 @@ impl TenantTx {
             .fill("expires_at", NEWEST_EXPIRY)
             .fill("data_access", NEWEST_DATA_ACCESS);
         self.fetch_decoded("assets", query, ending_tally_from_row)
+            .await
+    }
+
+    /// When the endings of each day and cause were learned.
+    pub async fn list_learned_days(
+        &self,
+        filter: &ForecastFilter,
+    ) -> Result<Vec<LearnedDay>, Error> {
+        let query = self.query_endings(filter, LEARNED);
+        self.fetch_decoded("assets", query, learned_day_from_row)
             .await
     }
 
@@ -141,10 +172,22 @@ fn forecast_line_from_row(row: &Row) -> Result<ForecastLine, Error> {
     })
 }
 
-fn ending_tally_from_row(row: &Row) -> Result<EndingTally, Error> {
+fn learned_day_from_row(row: &Row) -> Result<LearnedDay, Error> {
+    Ok(LearnedDay {
+        date: date_from_row(row)?,
+        cause: row.parse("cause")?,
+        learned_at: row.time("learned_at")?,
+    })
+}
+
+fn date_from_row(row: &Row) -> Result<NaiveDate, Error> {
     let days = i32::try_from(row.get::<i64>("day")?).map_err(|_| Error::Corrupt("day"))?;
+    NaiveDate::from_epoch_days(days).ok_or(Error::Corrupt("day"))
+}
+
+fn ending_tally_from_row(row: &Row) -> Result<EndingTally, Error> {
     Ok(EndingTally {
-        date: NaiveDate::from_epoch_days(days).ok_or(Error::Corrupt("day"))?,
+        date: date_from_row(row)?,
         cause: row.parse("cause")?,
         confidence: row.parse("confidence")?,
         cover: row.maybe_parse("cover")?,

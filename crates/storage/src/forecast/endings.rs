@@ -19,8 +19,8 @@ pub struct ForecastFilter {
     pub to: Timestamp,
     /// The moment at which the calendar is computed.
     pub now: Timestamp,
-    /// Of this kind.
-    pub kind: Option<AssetKind>,
+    /// Of one of these kinds; empty for all.
+    pub kinds: Vec<AssetKind>,
     /// Of this business.
     pub business_id: Option<AssetId>,
     /// Whose active credential one of these persons granted; empty for all.
@@ -43,7 +43,8 @@ pub(crate) const JUDGED: &str = r#"
                 THEN a.expires_at END AS expires_at,
             CASE WHEN coalesce(a.proved_at < a.data_access_expires_at, 0 = 0)
                 THEN a.data_access_expires_at END AS data_access_expires_at,
-            c.kind AS active, c.grant_id,
+            c.kind AS active, c.grant_id, a.cut_off_learned_at,
+            coalesce(c.created_at, a.created_at) AS token_learned_at,
             CASE WHEN a.failing_reason LIKE '{"code":"revoked",%'
                 THEN a.failing_since END AS revoked_at,
             (c.id IS NULL OR a.definitive OR a.failures > 1
@@ -55,7 +56,7 @@ pub(crate) const JUDGED: &str = r#"
             ([coalesce(a.person_id = :leaves, 0 = 1) OR ]0 = 1) AS leaves
         FROM assets a LEFT JOIN credentials c
             ON c.tenant_id = a.tenant_id AND c.asset_id = a.id AND c.slot = 'active'
-        WHERE a.tenant_id = :tenant [AND a.kind = :kind] [AND a.business_id = :business]
+        WHERE a.tenant_id = :tenant [AND a.kind IN :kinds] [AND a.business_id = :business]
             [AND a.person_id IN :persons] {within}
     )"#;
 
@@ -105,7 +106,7 @@ pub(crate) fn bind_filter(query: Query, filter: &ForecastFilter) -> Query {
     let query = query
         .fill("judged", JUDGED)
         .bind("now", to_micros(filter.now))
-        .bind_optional("kind", filter.kind.map(AssetKind::as_str))
+        .bind_optional_list("kinds", filter.kinds.iter().map(|it| it.as_str()))
         .bind_optional("business", filter.business_id.as_ref().map(AssetId::as_str))
         .bind_optional("leaves", filter.leaves.as_ref().map(PersonId::as_str))
         .bind_optional_list("persons", filter.person_ids.iter().map(PersonId::as_str));

@@ -129,7 +129,7 @@ impl TenantTx {
             from: now,
             to: Timestamp::MAX_UTC,
             now,
-            kind: None,
+            kinds: Vec::new(),
             business_id: None,
             person_ids: ids.to_vec(),
             leaves: None,

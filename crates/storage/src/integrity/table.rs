@@ -64,7 +64,7 @@ pub(crate) const CLIENTS: SealedTable = SealedTable {
         ("proof_required", Bool),
         ("keep_unused_scopes", Bool),
     ],
-    later_columns: &[],
+    later_columns: &[("revoked_tokens", Text)],
 };
 
 pub(crate) const TENANTS: SealedTable = SealedTable {
@@ -152,6 +152,39 @@ pub(crate) const LINK_LOGINS: SealedTable = SealedTable {
     later_columns: &[],
 };
 
+pub(crate) const CALENDAR_FEEDS: SealedTable = SealedTable {
+    name: "calendar_feeds",
+    owner: RowOwner::Tenant,
+    columns: &[
+        ("id", Uuid),
+        ("tenant_id", Uuid),
+        ("client_id", Uuid),
+        ("secret_hash", Bytes),
+        ("name", Text),
+        ("business_id", Text),
+        ("person_id", Text),
+        ("created_at", Int),
+    ],
+    later_columns: &[],
+};
+
+pub(crate) const STREAM_TICKETS: SealedTable = SealedTable {
+    name: "stream_tickets",
+    owner: RowOwner::Tenant,
+    columns: &[
+        ("id", Uuid),
+        ("tenant_id", Uuid),
+        ("secret_hash", Bytes),
+        ("stream", Text),
+        ("client_id", Uuid),
+        ("client_version", Int),
+        ("session_id", Uuid),
+        ("session_token", Uuid),
+        ("expires_at", Int),
+    ],
+    later_columns: &[],
+};
+
 pub(crate) const OPERATORS: SealedTable = SealedTable {
     name: "operators",
     owner: RowOwner::Installation,
@@ -191,12 +224,14 @@ pub(crate) const KEK_RETIREMENTS: SealedTable = SealedTable {
 };
 
 /// Every table whose rows carry a seal.
-pub(crate) const ALL: [&SealedTable; 8] = [
+pub(crate) const ALL: [&SealedTable; 10] = [
     &TENANTS,
     &CLIENTS,
     &RECONNECT_SESSIONS,
     &LINKS,
     &LINK_LOGINS,
+    &CALENDAR_FEEDS,
+    &STREAM_TICKETS,
     &OPERATORS,
     &OPERATOR_SESSIONS,
     &KEK_RETIREMENTS,

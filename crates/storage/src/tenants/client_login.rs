@@ -7,7 +7,10 @@
 use std::{collections::HashMap, net::IpAddr};
 
 use ipnet::IpNet;
-use regrant_domain::{AppId, ClientId, Permissions, Reach, SealedRecord, TenantId, Timestamp};
+use regrant_domain::{
+    AppId, ClientId, Permissions, Reach, RevokedTokens, SealedRecord, TenantId, Timestamp,
+};
+use uuid::Uuid;
 
 use crate::{
     Error, Store, TenantScope,
@@ -39,6 +42,7 @@ struct OlderSecret {
 struct CallLimits {
     expires_at: Option<Timestamp>,
     token_version: i64,
+    revoked: Option<RevokedTokens>,
     networks: Option<Vec<IpNet>>,
     reach: Reach,
     proof_required: bool,
@@ -48,7 +52,7 @@ struct CallLimits {
 const SELECT: &str = "
     SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
         c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at,
-        c.token_version, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
+        c.token_version, c.revoked_tokens, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
         t.reason_required, t.requests_per_second, {sealed_client}, {sealed_tenant}
     FROM {client} c JOIN tenants t ON t.id = c.tenant_id
     WHERE c.disabled_at IS NULL AND t.status = 'active' AND c.id IN (VALUES :clients)";
@@ -146,6 +150,15 @@ impl UnverifiedClient {
         self.limits.token_version
     }
 
+    /// Whether the access token with this id was revoked by itself.
+    #[must_use]
+    pub fn has_revoked(&self, token: Uuid) -> bool {
+        self.limits
+            .revoked
+            .as_ref()
+            .is_some_and(|it| it.contains(token))
+    }
+
     /// Whether each request must carry a proof.
     #[must_use]
     pub const fn proof_required(&self) -> bool {
@@ -223,6 +236,7 @@ fn unverified_client_from_row(row: &Row) -> Result<UnverifiedClient, Error> {
         limits: CallLimits {
             expires_at: row.maybe_time("expires_at")?,
             token_version: row.get("token_version")?,
+            revoked: row.maybe_json("revoked_tokens")?,
             networks: row.maybe_json("networks")?,
             reach: reach_from_row(row)?,
             proof_required: row.get("proof_required")?,

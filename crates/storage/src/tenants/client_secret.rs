@@ -1,8 +1,11 @@
 //! Secrets of clients: disabled, rotated, and the access tokens issued for them revoked.
 
-use regrant_domain::{ClientId, SealedRecord, Timestamp};
+use regrant_domain::{ClientId, RevokedTokens, SealedRecord, Timestamp};
 
-use crate::{Error, TenantTx, sql::maybe_micros};
+use crate::{
+    Error, TenantTx,
+    sql::{maybe_micros, maybe_to_json},
+};
 
 impl TenantTx {
     /// Disables a client from `at` on and revokes every access token issued to it; `None` enables it again.
@@ -51,6 +54,37 @@ impl TenantTx {
             .bind("older_until", maybe_micros(older_until))
             .bind("hash", hash)
             .bind("proof_key", proof_key.as_bytes())
+            .bind("id", id.uuid());
+        self.change_client_row(id, query).await
+    }
+
+    /// The access tokens of the client that were revoked one by one. Lock the client first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: the tenant has no such client.
+    pub async fn find_revoked_tokens(&self, id: ClientId) -> Result<RevokedTokens, Error> {
+        let query = self
+            .query("SELECT revoked_tokens FROM clients WHERE tenant_id = :tenant AND id = :id")
+            .bind("id", id.uuid());
+        let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
+        Ok(row.maybe_json("revoked_tokens")?.unwrap_or_default())
+    }
+
+    /// Writes which access tokens of the client were revoked one by one.
+    ///
+    /// # Errors
+    /// [`Error::Stale`]: it is gone.
+    pub async fn set_revoked_tokens(
+        &self,
+        id: ClientId,
+        tokens: &RevokedTokens,
+    ) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE clients SET revoked_tokens = :tokens
+                 WHERE tenant_id = :tenant AND id = :id",
+            )
+            .bind("tokens", maybe_to_json(Some(tokens))?)
             .bind("id", id.uuid());
         self.change_client_row(id, query).await
     }

@@ -10,13 +10,15 @@ use crate::{
 
 /// The tables whose rows belong to a tenant, each before the tables that it refers to. Its audit is not
 /// among them, nor is what the deletion waits for.
-const TABLES: [&str; 27] = [
+const TABLES: [&str; 29] = [
     "deliveries",
     "events",
     "webhook_endpoints",
     "idempotency",
     "consents",
     "consent_codes",
+    "calendar_feeds",
+    "stream_tickets",
     "link_logins",
     "links",
     "reconnect_sessions",

@@ -1,7 +1,7 @@
 //! Deliveries: one row for each event and each endpoint that wants it.
 //!
 //! The rule: a delivery is pending exactly if it has a row in `due`. Both change in one transaction, the
-//! row in `due` first. All times but `created_at` are the system's.
+//! row in `due` first. All times but `created_at` are the system's. `attempt.rs` settles attempts.
 
 use regrant_domain::{
     Delivery, DeliveryId, EventId, Timestamp, WebhookEndpointId, webhook::DeliveryStatus,
@@ -9,8 +9,8 @@ use regrant_domain::{
 use sea_orm::Value;
 
 use crate::{
-    DueKind, Error, Lease, TenantTx,
-    sql::{CHUNK, Query, Row, decode_rows, to_micros},
+    DueKind, Error, TenantTx,
+    sql::{CHUNK, Row, decode_rows, to_micros},
 };
 
 /// A delivery to insert.
@@ -28,6 +28,10 @@ impl NewDelivery {
             event,
         }
     }
+
+    pub(crate) const fn event(&self) -> EventId {
+        self.event
+    }
 }
 
 /// A delivery with the data to send.
@@ -37,17 +41,6 @@ pub struct DueDelivery {
     pub delivery: Delivery,
     /// The `data` of the event, JSON.
     pub data: serde_json::Value,
-}
-
-/// The result of an attempt to deliver.
-#[derive(Debug, Clone, Copy)]
-pub struct Attempt<'a> {
-    /// How many attempts there were with this one.
-    pub attempts: u32,
-    /// The HTTP status of the response.
-    pub response_status: Option<u16>,
-    /// Why it failed, as one of our own texts.
-    pub error: Option<&'a str>,
 }
 
 /// Which deliveries of an endpoint to list.
@@ -163,72 +156,6 @@ impl TenantTx {
         self.fetch_decoded("deliveries", query, delivery_from_row)
             .await
     }
-
-    /// Ends a delivery, delivered or failed.
-    ///
-    /// # Errors
-    /// [`Error::Stale`]: it is gone.
-    pub async fn finish_delivery(
-        &self,
-        lease: &Lease,
-        status: DeliveryStatus,
-        attempt: Attempt<'_>,
-        wall: Timestamp,
-    ) -> Result<(), Error> {
-        self.delete_due(DueKind::Delivery, lease.object).await?;
-        let query = self
-            .query(
-                "UPDATE deliveries SET next_at = NULL, finished_at = :wall, status = :status,
-                     {attempt}
-                 WHERE tenant_id = :tenant AND id = :id",
-            )
-            .bind("wall", to_micros(wall))
-            .bind("status", status.as_str())
-            .bind("id", lease.object);
-        self.execute_exactly(1, fill_attempt(query, attempt)).await
-    }
-
-    /// Gives back the lease of a delivery; it is tried again at `next`.
-    ///
-    /// # Errors
-    /// [`Error::Stale`]: another process claimed it, or it is gone.
-    pub async fn retry_delivery(
-        &self,
-        lease: &Lease,
-        attempt: Attempt<'_>,
-        next: Timestamp,
-    ) -> Result<(), Error> {
-        self.reschedule_due(lease, next).await?;
-        let query = self
-            .query(
-                "UPDATE deliveries SET next_at = :next, {attempt}
-                 WHERE tenant_id = :tenant AND id = :id",
-            )
-            .bind("next", to_micros(next))
-            .bind("id", lease.object);
-        self.execute_exactly(1, fill_attempt(query, attempt)).await
-    }
-
-    /// Deletes due work whose delivery is gone.
-    ///
-    /// # Errors
-    /// [`Error::Stale`]: another process claimed it.
-    pub async fn delete_orphaned_due(&self, lease: &Lease) -> Result<(), Error> {
-        self.hold_lease(lease).await?;
-        self.delete_due(lease.kind, lease.object).await
-    }
-}
-
-/// Fills the part `{attempt}`.
-fn fill_attempt(query: Query, attempt: Attempt<'_>) -> Query {
-    query
-        .fill(
-            "attempt",
-            "attempts = :attempts, response_status = :response_status, error = :error",
-        )
-        .bind("attempts", i64::from(attempt.attempts))
-        .bind("response_status", attempt.response_status.map(i64::from))
-        .bind("error", attempt.error.map(ToOwned::to_owned))
 }
 
 fn delivery_from_row(row: &Row) -> Result<Delivery, Error> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use regrant_domain::{
     EventKind, SealedRecord, Timestamp, WebhookEndpointId,
-    webhook::{DisabledReason, EndpointStatus, EventFilter},
+    webhook::{AssetEvents, DisabledReason, EndpointStatus, EventFilter},
 };
 
 use crate::{
@@ -24,6 +24,8 @@ pub struct NewWebhookEndpoint {
     pub url: String,
     /// The kinds of events it receives.
     pub filter: EventFilter,
+    /// In which form it receives the events about assets.
+    pub asset_events: AssetEvents,
     /// The sealed secret that signs.
     pub sealed: SealedRecord,
     /// When it was created.
@@ -39,6 +41,8 @@ pub struct WebhookEndpoint {
     pub url: String,
     /// The kinds of events it receives.
     pub filter: EventFilter,
+    /// In which form it receives the events about assets.
+    pub asset_events: AssetEvents,
     /// The generation of the secret; each rotation adds one.
     pub generation: i64,
     /// The sealed secret that signs.
@@ -55,8 +59,27 @@ pub struct WebhookEndpoint {
     pub created_at: Timestamp,
 }
 
+/// The events that an enabled endpoint receives.
+pub(crate) struct Subscription {
+    pub(crate) id: WebhookEndpointId,
+    filter: EventFilter,
+    asset_events: AssetEvents,
+}
+
+impl Subscription {
+    /// Whether an event of this kind is sent to it as it is.
+    pub(crate) fn takes_alone(&self, kind: EventKind) -> bool {
+        self.filter.wants_kind(kind) && self.asset_events.sends_alone(kind)
+    }
+
+    /// Whether an event of this kind counts in its next event about several assets.
+    pub(crate) fn takes_in_bulk(&self, kind: EventKind) -> bool {
+        self.filter.wants_in_bulk(kind) && !self.asset_events.sends_alone(kind)
+    }
+}
+
 const SELECT: &str = "
-    SELECT id, url, kinds, generation, sealed, older_sealed, older_until, status,
+    SELECT id, url, kinds, asset_events, generation, sealed, older_sealed, older_until, status,
         disabled_reason, disabled_at, failing_since, created_at
     FROM webhook_endpoints WHERE tenant_id = :tenant";
 
@@ -82,12 +105,14 @@ impl TenantTx {
         let query = self
             .query(
                 "INSERT INTO webhook_endpoints
-                     (tenant_id, id, url, kinds, generation, sealed, status, created_at)
-                 VALUES (:tenant, :id, :url, :kinds, 1, :sealed, 'enabled', :created_at)",
+                     (tenant_id, id, url, kinds, asset_events, generation, sealed, status, created_at)
+                 VALUES (:tenant, :id, :url, :kinds, :asset_events, 1, :sealed, 'enabled',
+                     :created_at)",
             )
             .bind("id", endpoint.id.uuid())
             .bind("url", endpoint.url.as_str())
             .bind("kinds", to_kinds(&endpoint.filter)?)
+            .bind("asset_events", endpoint.asset_events.as_str())
             .bind("sealed", endpoint.sealed.as_bytes())
             .bind("created_at", to_micros(endpoint.created_at));
         self.execute(query).await.map(drop)
@@ -132,25 +157,26 @@ impl TenantTx {
         webhook_endpoint_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The enabled endpoints and the kinds of events they receive.
-    pub(crate) async fn list_enabled_endpoints(
-        &self,
-    ) -> Result<Vec<(WebhookEndpointId, EventFilter)>, Error> {
+    /// The enabled endpoints and the events they receive.
+    pub(crate) async fn list_enabled_endpoints(&self) -> Result<Vec<Subscription>, Error> {
         // FOR KEY SHARE: deleting an endpoint concurrently must not fail the insert of its delivery.
         let query = self.query(
-            "SELECT id, kinds FROM webhook_endpoints
+            "SELECT id, kinds, asset_events FROM webhook_endpoints
              WHERE tenant_id = :tenant AND status = 'enabled' {for_key_share}",
         );
         let rows = self.fetch_all(query).await?;
         rows.iter()
             .map(|row| {
-                let id = WebhookEndpointId::from_uuid(row.get("id")?);
-                Ok((id, event_filter_from_row(row)?))
+                Ok(Subscription {
+                    id: WebhookEndpointId::from_uuid(row.get("id")?),
+                    filter: event_filter_from_row(row)?,
+                    asset_events: row.parse("asset_events")?,
+                })
             })
             .collect()
     }
 
-    /// Changes an endpoint's address and the kinds of events it receives.
+    /// Changes an endpoint's address, the kinds of events it receives, and their form.
     ///
     /// # Errors
     /// [`Error::Stale`]: it is gone.
@@ -159,14 +185,17 @@ impl TenantTx {
         id: WebhookEndpointId,
         url: &str,
         filter: &EventFilter,
+        asset_events: AssetEvents,
     ) -> Result<(), Error> {
         let query = self
             .query(
-                "UPDATE webhook_endpoints SET url = :url, kinds = :kinds
+                "UPDATE webhook_endpoints
+                 SET url = :url, kinds = :kinds, asset_events = :asset_events
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .bind("url", url)
             .bind("kinds", to_kinds(filter)?)
+            .bind("asset_events", asset_events.as_str())
             .bind("id", id.uuid());
         self.execute_exactly(1, query).await
     }
@@ -239,6 +268,7 @@ fn webhook_endpoint_from_row(row: &Row) -> Result<WebhookEndpoint, Error> {
         id: WebhookEndpointId::from_uuid(row.get("id")?),
         url: row.get("url")?,
         filter: event_filter_from_row(row)?,
+        asset_events: row.parse("asset_events")?,
         generation: row.get("generation")?,
         sealed: row.sealed("sealed")?,
         older: row

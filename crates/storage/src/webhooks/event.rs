@@ -1,14 +1,16 @@
 //! Events to tenants (outbox): written in the transaction of the change that they report.
 //!
 //! The rule: an event and its change are committed together, and its deliveries with them; another
-//! transaction delivers. Deliveries are due by the system's time.
+//! transaction delivers. Deliveries are due by the system's time. Events are written whether or not an endpoint wants
+//! them: tenants read them, too.
 
 use regrant_domain::{Clock, EventId, EventKind, Timestamp, WebhookEndpointId};
 use sea_orm::Value;
+use uuid::Uuid;
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, to_json, to_micros},
+    sql::{CHUNK, Row, to_json, to_micros},
     webhooks::delivery::NewDelivery,
 };
 
@@ -23,6 +25,32 @@ pub struct NewEvent {
     pub data: serde_json::Value,
 }
 
+/// An event that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The id.
+    pub id: EventId,
+    /// The kind.
+    pub kind: EventKind,
+    /// The `data` of the webhook.
+    pub data: serde_json::Value,
+    /// When it happened.
+    pub created_at: Timestamp,
+}
+
+/// Which events to list, in the order in which they were written.
+#[derive(Debug, Clone, Copy)]
+pub struct EventRange {
+    /// Written after this event.
+    pub after: Option<EventId>,
+    /// Of this kind; `None` leaves out the kinds that are for one endpoint alone.
+    pub kind: Option<EventKind>,
+    /// Written before this moment of the system's time.
+    pub until: Timestamp,
+    /// The maximum number of events.
+    pub limit: u32,
+}
+
 impl TenantTx {
     /// Writes events in their order, with a delivery of each to every endpoint that wants its kind.
     pub async fn emit_events(&self, events: &[NewEvent], at: Timestamp) -> Result<(), Error> {
@@ -30,14 +58,19 @@ impl TenantTx {
             return Ok(());
         }
         let ids = self.insert_events(events, at).await?;
-        let endpoints = self.list_enabled_endpoints().await?;
+        let events: Vec<_> = ids.into_iter().zip(events).collect();
         let mut deliveries = Vec::new();
-        for (event, id) in events.iter().zip(ids) {
-            let wanting = endpoints
+        for endpoint in self.list_enabled_endpoints().await? {
+            let alone = events
                 .iter()
-                .filter(|(_, filter)| filter.wants_kind(event.kind));
-            deliveries.extend(wanting.map(|(endpoint, _)| NewDelivery::of_event(*endpoint, id)));
+                .filter(|(_, it)| endpoint.takes_alone(it.kind));
+            deliveries.extend(alone.map(|(event, _)| NewDelivery::of_event(endpoint.id, *event)));
+            let is_in_bulk = |(_, it): &&(EventId, &NewEvent)| endpoint.takes_in_bulk(it.kind);
+            let in_bulk: Vec<_> = events.iter().filter(is_in_bulk).copied().collect();
+            self.emit_in_bulk(endpoint.id, &in_bulk, at).await?;
         }
+        // In the order of the events, so that an endpoint receives them about in this order.
+        deliveries.sort_by_key(NewDelivery::event);
         self.insert_deliveries(&deliveries, at, Clock::system_time())
             .await
     }
@@ -49,8 +82,7 @@ impl TenantTx {
         event: &NewEvent,
         at: Timestamp,
     ) -> Result<EventId, Error> {
-        let ids = self.insert_events(std::slice::from_ref(event), at).await?;
-        let id = ids.first().copied().ok_or(Error::Corrupt("event"))?;
+        let id = self.insert_event(event, at).await?;
         self.insert_deliveries(
             &[NewDelivery::of_event(endpoint, id)],
             at,
@@ -58,6 +90,34 @@ impl TenantTx {
         )
         .await?;
         Ok(id)
+    }
+
+    /// The tenant's events, the oldest first.
+    pub async fn list_events(&self, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        let hidden = EventKind::ALL.into_iter();
+        let hidden = hidden.filter(|it| range.kind.is_none() && it.is_for_one_endpoint());
+        let query = self
+            .query(
+                "SELECT id, kind, data, created_at FROM events
+                 WHERE tenant_id = :tenant AND id < :until [AND id > :after] [AND kind = :kind]
+                     [AND kind NOT IN :hidden]
+                 ORDER BY id LIMIT :limit",
+            )
+            .bind("until", first_id_at(range.until))
+            .bind_optional("after", range.after.map(EventId::uuid))
+            .bind_optional("kind", range.kind.map(EventKind::as_str))
+            .bind_optional_list("hidden", hidden.map(EventKind::as_str))
+            .bind("limit", i64::from(range.limit));
+        self.fetch_decoded("events", query, event_from_row).await
+    }
+
+    pub(crate) async fn insert_event(
+        &self,
+        event: &NewEvent,
+        at: Timestamp,
+    ) -> Result<EventId, Error> {
+        let ids = self.insert_events(std::slice::from_ref(event), at).await?;
+        ids.first().copied().ok_or(Error::Corrupt("event"))
     }
 
     async fn insert_events(
@@ -84,6 +144,12 @@ impl TenantTx {
     }
 }
 
+/// The least id of an event that is written at this moment or later: ids are UUIDs of version 7.
+fn first_id_at(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
 fn to_row(id: EventId, event: &NewEvent, at: Timestamp) -> Result<[Value; 5], Error> {
     Ok([
         id.uuid().into(),
@@ -92,4 +158,13 @@ fn to_row(id: EventId, event: &NewEvent, at: Timestamp) -> Result<[Value; 5], Er
         to_json(&event.data)?.into(),
         to_micros(at).into(),
     ])
+}
+
+fn event_from_row(row: &Row) -> Result<StoredEvent, Error> {
+    Ok(StoredEvent {
+        id: EventId::from_uuid(row.get("id")?),
+        kind: row.parse("kind")?,
+        data: row.json("data")?,
+        created_at: row.time("created_at")?,
+    })
 }

@@ -21,6 +21,7 @@ const LOOK: &str = "
     SELECT d.tenant_id, count(*) AS n FROM {table} d JOIN tenants t ON t.id = d.tenant_id
     WHERE {tenants} AND d.{column} = :which AND d.due_at <= :now
         AND (d.owner IS NULL OR d.leased_until <= :wall) [AND d.tenant_id NOT IN :resting]
+        [AND d.share NOT IN :busy]
     GROUP BY d.tenant_id ORDER BY min(d.{urgency}) LIMIT :limit";
 
 /// The rows that are next: tenants take turns, and the shares of a tenant's work take turns. No tenant gets more than
@@ -33,7 +34,7 @@ const PICK: &str = "
                 PARTITION BY d.tenant_id{share} ORDER BY d.{urgency}, d.due_at) AS turn
             FROM {table} d
             WHERE d.tenant_id IN :tenants AND d.{column} = :which AND d.due_at <= :now
-                AND (d.owner IS NULL OR d.leased_until <= :wall)) w
+                AND (d.owner IS NULL OR d.leased_until <= :wall) [AND d.share NOT IN :busy]) w
         WHERE turn <= :most) x
     ORDER BY turn, urgency LIMIT :limit";
 
@@ -58,7 +59,7 @@ const CLAIM: &str = "
             PARTITION BY d.tenant_id{share} ORDER BY d.{urgency}, d.due_at) AS turn
         FROM {table} d
         WHERE d.tenant_id = :tenant AND d.{column} = :which AND d.due_at <= :now
-            AND (d.owner IS NULL OR d.leased_until <= :wall)
+            AND (d.owner IS NULL OR d.leased_until <= :wall) [AND d.share NOT IN :busy]
     ), picked AS MATERIALIZED (
         SELECT d.{object} FROM {table} d
         JOIN (SELECT {object} FROM waiting ORDER BY turn, {urgency} LIMIT :limit) w
@@ -111,6 +112,8 @@ pub(crate) struct ClaimedWork<'a> {
     pub(crate) which: &'static str,
     /// A condition on the tenants `t` whose work is done.
     pub(crate) tenants: &'static str,
+    /// Shares of tenants' work that are passed over.
+    pub(crate) busy: &'a [Uuid],
     pub(crate) claimer: Claimer<'a>,
 }
 
@@ -119,6 +122,7 @@ impl ClaimedWork<'_> {
         self.fill_query(Query::new(LOOK))
             .fill("tenants", self.tenants)
             .bind_optional_list("resting", resting.iter().copied())
+            .bind_optional_list("busy", self.busy.iter().copied())
             .bind("limit", i64::from(limit))
     }
 
@@ -127,6 +131,7 @@ impl ClaimedWork<'_> {
             .fill("object", self.table.object)
             .fill("share", self.table.share)
             .bind_list("tenants", tenants.iter().map(|it| it.uuid()))
+            .bind_optional_list("busy", self.busy.iter().copied())
             .bind("most", i64::from(most))
             .bind("limit", i64::from(limit))
     }
@@ -139,6 +144,7 @@ impl ClaimedWork<'_> {
     pub(super) fn claim_query(&self, tenant: TenantId, limit: u32) -> Query {
         self.fill_lease(Query::tenant(tenant, CLAIM))
             .fill("share", self.table.share)
+            .bind_optional_list("busy", self.busy.iter().copied())
             .bind("limit", i64::from(limit))
     }
 

@@ -101,6 +101,20 @@ impl Store {
         lease_for: chrono::Duration,
         limit: u32,
     ) -> Result<Vec<Claim>, Error> {
+        self.claim_due_except(kind, now, owner, lease_for, limit, &[])
+            .await
+    }
+
+    /// The same without these shares of tenants' work, which are being worked on.
+    pub async fn claim_due_except(
+        &self,
+        kind: DueKind,
+        now: Timestamp,
+        owner: &str,
+        lease_for: chrono::Duration,
+        limit: u32,
+        busy: &[Uuid],
+    ) -> Result<Vec<Claim>, Error> {
         let claimer = Claimer {
             owner,
             now,
@@ -111,6 +125,7 @@ impl Store {
             table: &DUE,
             which: kind.as_str(),
             tenants: kind.tenant_condition(),
+            busy,
             claimer,
         };
         let rows = self.claim_rows(work, limit).await?;

@@ -61,6 +61,7 @@ impl Store {
             table: &PROBE_DUE,
             which: lane.as_str(),
             tenants: "t.status = 'active'",
+            busy: &[],
             claimer,
         };
         let rows = self.claim_rows(work, limit).await?;

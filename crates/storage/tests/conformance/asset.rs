@@ -20,13 +20,13 @@ on_both!(
 
 pub(crate) fn everything() -> AssetFilter {
     AssetFilter {
-        kind: None,
+        kinds: Vec::new(),
         business_id: None,
         person_id: None,
         ending_before: None,
         after: None,
         limit: 100_000,
-        status: None,
+        statuses: Vec::new(),
         now: day(1),
         notice: chrono::Duration::days(30),
         within: None,
@@ -137,12 +137,12 @@ async fn filters_hold_together(bench: Bench) {
         let assets = tx.list_assets(&filter).await.unwrap();
         assets.into_iter().map(|it| it.id.to_string()).collect()
     };
-    let kind = Some(AssetKind::Page);
+    let kinds = vec![AssetKind::Page];
     let person_id = Some("77".parse().unwrap());
     let ending_before = Some(day(60));
     assert_eq!(
         listed(AssetFilter {
-            kind,
+            kinds: kinds.clone(),
             ..everything()
         })
         .await,
@@ -158,12 +158,21 @@ async fn filters_hold_together(bench: Bench) {
     );
     assert_eq!(
         listed(AssetFilter {
-            kind,
+            kinds,
             business_id: business,
             ..everything()
         })
         .await,
         ["2"]
+    );
+    let every_kind = AssetKind::ALL.to_vec();
+    assert_eq!(
+        listed(AssetFilter {
+            kinds: every_kind,
+            ..everything()
+        })
+        .await,
+        listed(everything()).await
     );
     assert_eq!(
         listed(AssetFilter {

@@ -436,10 +436,10 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
         .await,
         [1]
     );
-    let subject = Some("7".to_owned());
+    let subjects = vec!["7".to_owned()];
     assert_eq!(
         list(AuditFilter {
-            subject,
+            subjects,
             ..AuditFilter::default()
         })
         .await,

@@ -129,7 +129,7 @@ fn filters() -> Vec<ForecastFilter> {
         from: day(NOW),
         to: day(NOW + 30),
         now: day(NOW),
-        kind: None,
+        kinds: Vec::new(),
         business_id: None,
         person_ids: Vec::new(),
         leaves: None,

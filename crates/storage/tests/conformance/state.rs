@@ -46,7 +46,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
     let mut seen = 0;
     for status in Status::ALL {
         let filter = AssetFilter {
-            status: Some(status),
+            statuses: vec![status],
             now: day(NOW),
             notice: Duration::days(NOTICE),
             ..everything()

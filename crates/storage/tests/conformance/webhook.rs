@@ -3,11 +3,11 @@
 use chrono::Duration;
 use regrant_domain::{
     Clock, DeliveryId, EventKind, WebhookEndpointId,
-    webhook::{DeliveryStatus, EventFilter},
+    webhook::{AssetEvents, DeliveryStatus, EventFilter},
 };
 use regrant_storage::{
-    Attempt, Claim, Delivery, DeliveryFilter, DueKind, Error, NewEvent, NewWebhookEndpoint,
-    TenantScope, TenantTx,
+    Claim, Claimer, Delivery, DeliveryFilter, DueKind, Error, EventRange, Lease, NewEvent,
+    NewWebhookEndpoint, SettledDelivery, TenantScope, TenantTx,
 };
 
 use crate::bench::{Bench, day, on_both, sealed};
@@ -17,6 +17,10 @@ on_both!(
     an_event_that_no_endpoint_wants_has_no_delivery,
     claims_take_turns_between_tenants_and_between_endpoints,
     a_delivery_ends_once_and_can_be_replayed,
+    many_deliveries_are_settled_together,
+    a_share_is_claimed_in_the_order_of_its_events_and_given_back,
+    changes_of_assets_are_collected_for_an_endpoint_in_bulk,
+    events_are_listed_without_endpoints_and_page_by_page,
     a_deleted_endpoint_leaves_no_rows,
     two_concurrent_inserts_keep_the_limit,
     another_tenants_endpoint_does_not_exist,
@@ -39,6 +43,7 @@ fn new_endpoint(filter: EventFilter) -> NewWebhookEndpoint {
         id,
         url,
         filter,
+        asset_events: AssetEvents::Single,
         sealed: sealed(3),
         created_at: day(1),
     }
@@ -181,11 +186,14 @@ async fn claims_take_turns_between_tenants_and_between_endpoints(bench: Bench) {
     assert_eq!((to(quiet), to(flooded)), (2, 3));
 }
 
-fn attempt(attempts: u32) -> Attempt<'static> {
-    Attempt {
+fn settled(lease: &Lease, attempts: u32, next: Option<i64>) -> SettledDelivery {
+    SettledDelivery {
+        lease: lease.clone(),
+        next_at: next.map(day),
+        is_delivered: false,
         attempts,
         response_status: Some(500),
-        error: Some("answered 500"),
+        error: Some("answered 500".to_owned()),
     }
 }
 
@@ -194,17 +202,16 @@ async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 1).await;
     let lease = claim(&bench, 1).await.remove(0).lease;
     let tx = bench.acme().await;
-    tx.hold_lease(&lease).await.unwrap();
-    tx.retry_delivery(&lease, attempt(1), day(1)).await.unwrap();
-    assert!(
-        matches!(tx.hold_lease(&lease).await, Err(Error::Stale)),
-        "it was given back"
-    );
+    let held = async |tx: &TenantTx| tx.hold_leases(vec![lease.clone()]).await.unwrap();
+    assert_eq!(held(&tx).await, [lease.clone()]);
+    tx.settle_deliveries(&[settled(&lease, 1, Some(1))], day(1))
+        .await
+        .unwrap();
+    assert!(held(&tx).await.is_empty(), "it was given back");
     tx.commit().await.unwrap();
     let lease = claim(&bench, 1).await.remove(0).lease;
     let tx = bench.acme().await;
-    tx.hold_lease(&lease).await.unwrap();
-    tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt(2), day(3))
+    tx.settle_deliveries(&[settled(&lease, 2, None)], day(3))
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -242,6 +249,198 @@ async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
         (delivery.status, delivery.attempts),
         (DeliveryStatus::Pending, 0)
     );
+}
+
+async fn many_deliveries_are_settled_together(bench: Bench) {
+    let id = endpoint(&bench, &bench.acme, EventFilter::All).await;
+    emit(&bench, &bench.acme, EventKind::AssetSuspect, 601).await;
+    let mut leases: Vec<_> = claim(&bench, 601)
+        .await
+        .into_iter()
+        .map(|it| it.lease)
+        .collect();
+    let kept = leases.split_off(600);
+    let of_delivery = |(n, lease)| match n % 3 {
+        0 => SettledDelivery {
+            is_delivered: true,
+            response_status: Some(204),
+            error: None,
+            ..settled(lease, 1, None)
+        },
+        1 => settled(lease, 10, None),
+        _ => settled(lease, 2, Some(9)),
+    };
+    let all: Vec<_> = leases.iter().enumerate().map(of_delivery).collect();
+    let tx = bench.acme().await;
+    tx.settle_deliveries(&all, day(3)).await.unwrap();
+    tx.commit().await.unwrap();
+    let rows = listed(&bench, &bench.acme, id).await;
+    let count = |status, attempts, next| {
+        let is_same =
+            |it: &&Delivery| (it.status, it.attempts, it.next_at) == (status, attempts, next);
+        rows.iter().filter(is_same).count()
+    };
+    assert_eq!(count(DeliveryStatus::Delivered, 1, None), 200);
+    assert_eq!(count(DeliveryStatus::Failed, 10, None), 200);
+    assert_eq!(count(DeliveryStatus::Pending, 2, Some(day(9))), 200);
+    let tx = bench.acme().await;
+    assert!(tx.hold_leases(leases).await.unwrap().is_empty());
+    assert_eq!(tx.hold_leases(kept.clone()).await.unwrap(), kept);
+    tx.return_leases(kept).await.unwrap();
+    tx.commit().await.unwrap();
+    let now = Clock::system_time() + Duration::seconds(1);
+    let others = bench
+        .store
+        .claim_due_except(
+            DueKind::Delivery,
+            now,
+            "b",
+            Duration::hours(1),
+            9,
+            &[id.uuid()],
+        )
+        .await
+        .unwrap();
+    assert!(others.is_empty(), "the share is left out");
+}
+
+async fn a_share_is_claimed_in_the_order_of_its_events_and_given_back(bench: Bench) {
+    let id = endpoint(&bench, &bench.acme, EventFilter::All).await;
+    endpoint(&bench, &bench.acme, EventFilter::All).await;
+    emit(&bench, &bench.acme, EventKind::AssetSuspect, 30).await;
+    let now = Clock::system_time() + Duration::seconds(1);
+    let claimer = Claimer {
+        owner: "a",
+        now,
+        wall: now,
+        until: now + Duration::hours(1),
+    };
+    let claim = async |limit| {
+        let tx = bench.acme().await;
+        let leases = tx
+            .claim_due_of_share(DueKind::Delivery, id.uuid(), claimer, limit)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        leases
+    };
+    let mut ids: Vec<_> = listed(&bench, &bench.acme, id)
+        .await
+        .iter()
+        .map(|it| it.id.uuid())
+        .collect();
+    ids.sort();
+    let objects = |leases: &[Lease]| {
+        let mut ids: Vec<_> = leases.iter().map(|it| it.object).collect();
+        ids.sort();
+        ids
+    };
+    let first = claim(10).await;
+    assert_eq!(objects(&first), ids[..10]);
+    assert_eq!(
+        objects(&claim(90).await),
+        ids[10..],
+        "the rest, and no other share"
+    );
+    let tx = bench.acme().await;
+    tx.return_leases(first.clone()).await.unwrap();
+    tx.commit().await.unwrap();
+    let again = claim(90).await;
+    assert_eq!(objects(&again), objects(&first));
+    let tx = bench.acme().await;
+    assert!(
+        tx.hold_leases(first).await.unwrap().is_empty(),
+        "another claim took them"
+    );
+}
+
+async fn changes_of_assets_are_collected_for_an_endpoint_in_bulk(bench: Bench) {
+    let new = NewWebhookEndpoint {
+        asset_events: AssetEvents::Bulk,
+        ..new_endpoint(EventFilter::All)
+    };
+    let tx = bench.acme().await;
+    tx.insert_webhook_endpoint(&new, 20).await.unwrap();
+    tx.commit().await.unwrap();
+    let of_asset = |kind, n: usize| NewEvent {
+        subject: n.to_string(),
+        ..event(kind)
+    };
+    let lost: Vec<_> = (0..400)
+        .map(|n| of_asset(EventKind::AssetDisconnected, n))
+        .collect();
+    let found: Vec<_> = (300..900)
+        .map(|n| of_asset(EventKind::AssetRecovered, n))
+        .collect();
+    for events in [lost, found, vec![event(EventKind::ForecastChanged)]] {
+        let tx = bench.acme().await;
+        tx.emit_events(&events, day(2)).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert!(
+        claim(&bench, 10)
+            .await
+            .iter()
+            .all(|it| it.scope.tenant() == bench.acme.tenant())
+    );
+    let ids: Vec<_> = listed(&bench, &bench.acme, new.id)
+        .await
+        .iter()
+        .map(|it| it.id)
+        .collect();
+    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
+    let mut sent = tx.find_deliveries(&ids).await.unwrap();
+    sent.retain(|it| it.delivery.kind == EventKind::AssetsChanged);
+    sent.sort_by_key(|it| it.delivery.event_id);
+    let counts: Vec<_> = sent.iter().map(|it| it.data["counts"].clone()).collect();
+    assert_eq!(
+        counts,
+        [
+            serde_json::json!({ "asset.disconnected": 400, "asset.recovered": 200 }),
+            serde_json::json!({ "asset.recovered": 400 }),
+        ]
+    );
+    assert_eq!(ids.len(), 3, "the two, and what is not about an asset");
+    let url = sent[0].data["events_url"].as_str().unwrap();
+    let after = url
+        .strip_prefix("/v1/events?after=")
+        .unwrap()
+        .parse()
+        .unwrap();
+    let all = tx.list_events(range(Some(after), None)).await.unwrap();
+    assert_eq!(all.len(), 1_001, "the link leads to the single events");
+}
+
+fn range(after: Option<regrant_domain::EventId>, kind: Option<EventKind>) -> EventRange {
+    EventRange {
+        after,
+        kind,
+        until: Clock::system_time() + Duration::seconds(1),
+        limit: 2_000,
+    }
+}
+
+async fn events_are_listed_without_endpoints_and_page_by_page(bench: Bench) {
+    emit(&bench, &bench.acme, EventKind::AssetSuspect, 3).await;
+    emit(&bench, &bench.acme, EventKind::WebhookTest, 1).await;
+    emit(&bench, &bench.acme, EventKind::AssetRecovered, 1).await;
+    emit(&bench, &bench.bolt, EventKind::AssetRecovered, 1).await;
+    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
+    let all = tx.list_events(range(None, None)).await.unwrap();
+    assert_eq!(all.len(), 4, "those of one endpoint are left out");
+    assert!(all.is_sorted_by_key(|it| it.id));
+    let rest = tx.list_events(range(Some(all[1].id), None)).await.unwrap();
+    assert_eq!(rest, all[2..]);
+    let tests = tx
+        .list_events(range(None, Some(EventKind::WebhookTest)))
+        .await
+        .unwrap();
+    assert_eq!(tests.len(), 1);
+    let earlier = EventRange {
+        until: Clock::system_time() - Duration::minutes(1),
+        ..range(None, None)
+    };
+    assert!(tx.list_events(earlier).await.unwrap().is_empty());
 }
 
 async fn a_deleted_endpoint_leaves_no_rows(bench: Bench) {
@@ -292,7 +491,8 @@ async fn another_tenants_endpoint_does_not_exist(bench: Bench) {
         Err(Error::NotFound)
     ));
     assert!(matches!(
-        tx.change_webhook_endpoint(id, "x", &EventFilter::All).await,
+        tx.change_webhook_endpoint(id, "x", &EventFilter::All, AssetEvents::Bulk)
+            .await,
         Err(Error::Stale)
     ));
     assert!(matches!(

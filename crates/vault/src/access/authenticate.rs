@@ -1,24 +1,20 @@
-//! Issues a short-lived access token for a client secret and turns an access token into a
-//! [`Principal`].
+//! Turns an access token into a [`Principal`].
 //!
 //! The rule: the tenant comes only from the verified credential. Every request loads the token's
 //! client again, so that a change to the client (disabled, expired, fewer scopes) applies at once.
-//! Start at `Vault::authenticate_request`.
+//! Start at `Vault::authenticate_request`; `client_log_in.rs` issues the tokens.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
 };
 
-use regrant_crypto::{Claims, SecretHash};
-use regrant_domain::{ClientId, ClientSecret, Permission, Permissions, Timestamp};
+use regrant_crypto::Claims;
+use regrant_domain::{ClientId, Permission, Permissions, Timestamp};
 use regrant_storage::{TenantScope, UnverifiedClient};
 use uuid::Uuid;
 
-use crate::{
-    Error, Principal, Subject, Vault,
-    access::claims::{Audience, NewToken},
-};
+use crate::{Error, Principal, Subject, Vault, access::claims::Audience};
 
 /// The credentials of one request.
 #[derive(Debug, Clone, Copy)]
@@ -43,82 +39,7 @@ impl<'a> RequestCredentials<'a> {
     }
 }
 
-/// An access token for the API.
-pub struct ApiToken {
-    /// The JWT.
-    pub access_token: String,
-    /// The token's lifetime in seconds.
-    pub expires_in: i64,
-    /// The permissions of the token.
-    pub scope: Permissions,
-}
-
 impl Vault {
-    /// Exchanges a client's secret for an access token (RFC 6749 §4.4). Without `wanted`, the token
-    /// carries all permissions of the client.
-    ///
-    /// # Errors
-    /// `Unauthenticated` for an unknown client, a wrong secret, a refused address and an expired
-    /// client alike; `ScopeNotHeld` if `wanted` exceeds the permissions of the client.
-    pub async fn issue_token(
-        &self,
-        client: Option<ClientId>,
-        secret: &ClientSecret,
-        wanted: Option<Permissions>,
-        address: IpAddr,
-    ) -> Result<ApiToken, Error> {
-        let now = self.clock.now();
-        // Look up a malformed id too, so that it takes as long as an unknown one.
-        let client = client.unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
-        let verify = |hash: &[u8]| {
-            SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(secret))
-        };
-        let Some(candidate) = self.clients.find_client(client).await? else {
-            // Verify against a dummy hash, so that an unknown client takes as long as a wrong
-            // secret.
-            let _never = verify(&[0; 32]);
-            return Err(Error::Unauthenticated);
-        };
-        let admitted = candidate.admits_address(address) && !candidate.has_expired(now);
-        let scope = candidate
-            .scope_for_secret(now, verify)
-            .filter(|_| admitted)
-            .ok_or(Error::Unauthenticated)?;
-        let wanted = wanted.unwrap_or_else(|| candidate.permissions());
-        if !candidate.permissions().contains_all(wanted) {
-            return Err(Error::ScopeNotHeld);
-        }
-        self.sign_client_token(client, &scope, &candidate, wanted, now)
-            .await
-    }
-
-    async fn sign_client_token(
-        &self,
-        client: ClientId,
-        scope: &TenantScope,
-        candidate: &UnverifiedClient,
-        permissions: Permissions,
-        now: Timestamp,
-    ) -> Result<ApiToken, Error> {
-        let lifetime = self.settings.access.token_lifetime;
-        let token = NewToken {
-            audience: Audience::Api,
-            sub: client.to_string(),
-            tenant: scope.tenant(),
-            ver: candidate.token_version(),
-            scope: permissions.to_string(),
-            jti: Uuid::now_v7().to_string(),
-            lifetime,
-        };
-        let access_token = self.issuer.sign_token(token, now).await?;
-        let expires_in = i64::try_from(lifetime.as_secs()).map_err(Error::from_cause)?;
-        Ok(ApiToken {
-            access_token,
-            expires_in,
-            scope: permissions,
-        })
-    }
-
     /// Finds the caller that an access token belongs to: a client or a browser session.
     ///
     /// # Errors
@@ -146,17 +67,8 @@ impl Vault {
         if candidate.proof_required() {
             Box::pin(self.require_request_proof(&scope, &candidate, presented, now)).await?;
         }
-        Ok(Principal {
-            scope,
-            subject: Subject::Client(client),
-            permissions: granted.intersect_with(candidate.permissions()),
-            reach: candidate.reach().clone(),
-            reason_required: candidate.reason_required(),
-            reason: None,
-            requests_per_second: candidate.requests_per_second(),
-            session_token: None,
-            token_version: claims.ver,
-        })
+        let token = (claims.ver, token_id(&claims));
+        Ok(principal_of_client(scope, &candidate, granted, token))
     }
 
     /// Whether this installation signed the token for callers of the API, even if it has ended or was revoked.
@@ -171,7 +83,7 @@ impl Vault {
 
     /// Finds the client that a token belongs to. Fails if the client has expired or the token is
     /// revoked.
-    async fn find_client_of_token(
+    pub(super) async fn find_client_of_token(
         &self,
         client: ClientId,
         claims: &Claims,
@@ -185,7 +97,7 @@ impl Vault {
         let scope = candidate
             .scope_of_tenant(claims.tenant)
             .ok_or(Error::Unauthenticated)?;
-        if candidate.has_expired(now) || claims.ver < candidate.token_version() {
+        if candidate.has_expired(now) || is_revoked(&candidate, claims.ver, token_id(claims)) {
             return Err(Error::Unauthenticated);
         }
         Ok((scope, candidate))
@@ -210,8 +122,8 @@ impl Vault {
                     .find_client(*client)
                     .await?
                     .ok_or(Error::Unauthenticated)?;
-                let has_ended =
-                    candidate.has_expired(now) || caller.token_version < candidate.token_version();
+                let has_ended = candidate.has_expired(now)
+                    || is_revoked(&candidate, caller.token_version, caller.token_id);
                 let has_new_reach = *candidate.reach() != caller.reach;
                 (!has_ended && !has_new_reach).then(|| candidate.permissions())
             }
@@ -224,4 +136,34 @@ impl Vault {
             Err(Error::Forbidden(permission))
         }
     }
+}
+
+/// The caller that a client is, with these permissions; `token` is the version and the id of its access token.
+pub(super) fn principal_of_client(
+    scope: TenantScope,
+    client: &UnverifiedClient,
+    granted: Permissions,
+    (token_version, token_id): (i64, Option<Uuid>),
+) -> Principal {
+    Principal {
+        scope,
+        subject: Subject::Client(client.client()),
+        permissions: granted.intersect_with(client.permissions()),
+        reach: client.reach().clone(),
+        reason_required: client.reason_required(),
+        reason: None,
+        requests_per_second: client.requests_per_second(),
+        token_id,
+        token_version,
+    }
+}
+
+/// The id of a client's token.
+pub(super) fn token_id(claims: &Claims) -> Option<Uuid> {
+    claims.jti.parse().ok()
+}
+
+/// Whether the token was revoked, by itself or with all others of the client.
+fn is_revoked(client: &UnverifiedClient, version: i64, token: Option<Uuid>) -> bool {
+    version < client.token_version() || token.is_some_and(|it| client.has_revoked(it))
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use regrant_domain::TenantId;
 
+/// The client id in the tokens of operators: their log-in has no client of its own.
+pub(crate) const OPERATORS: &str = "regrant-operators";
+
 /// The listener that accepts a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Audience {
@@ -33,6 +36,8 @@ pub(crate) struct NewToken {
     pub(crate) audience: Audience,
     /// The id of the client, session or operator that holds the token.
     pub(crate) sub: String,
+    /// The client that the token is issued to; for operators [`OPERATORS`].
+    pub(crate) client_id: String,
     /// The holder's tenant; `TenantId::SYSTEM` for operators.
     pub(crate) tenant: TenantId,
     /// The token version. A token with a lower version than its holder is revoked.

@@ -37,13 +37,32 @@ const MAX_AGE_FOR_UNKNOWN_KEY: Duration = Duration::from_secs(10);
 /// Signs and verifies with the keys of the installation.
 pub(crate) struct Issuer {
     keys: DataKeys,
-    name_in_tokens: String,
-    audience: String,
+    names: IssuerNames,
     key_cache: RwLock<CachedKeys>,
     /// Held while the keys are read: one task reads, the others wait for its result.
     read_lock: tokio::sync::Mutex<()>,
     read_count: AtomicU64,
     verified: VerifiedTokens,
+}
+
+/// What signed tokens and statements name as their issuer and audience.
+pub(super) struct IssuerNames {
+    issuer: String,
+    audience: String,
+    /// The issuer of statements, which outlive an address.
+    statements: String,
+}
+
+impl IssuerNames {
+    /// A verifier without keys for the tokens of this listener.
+    pub(super) fn token_verifier(&self, of: Audience) -> Verifier {
+        Verifier::new(&self.issuer, &of.to_claim(&self.audience))
+    }
+
+    /// A verifier without keys for checkpoints and receipts.
+    pub(super) fn statement_verifier(&self) -> Verifier {
+        Verifier::new(&self.statements, "")
+    }
 }
 
 /// The keys and when they were last read.
@@ -61,11 +80,12 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Self, Error> {
         ensure_signing_key(keys, now).await?;
-        let (name, audience) = (
-            settings.access.issuer.clone(),
-            settings.access.audience.clone(),
-        );
-        let set = KeySet::read_keys(keys, None, |it| new_verifier(&name, &audience, it)).await?;
+        let names = IssuerNames {
+            issuer: settings.access.issuer.clone(),
+            audience: settings.access.audience.clone(),
+            statements: settings.audit.issuer.clone(),
+        };
+        let set = KeySet::read_keys(keys, None, &names).await?;
         let known = RwLock::new(CachedKeys {
             keys: Arc::new(set),
             read_at: Instant::now(),
@@ -73,8 +93,7 @@ impl Issuer {
         let turn = tokio::sync::Mutex::default();
         Ok(Self {
             keys: keys.clone(),
-            name_in_tokens: name,
-            audience,
+            names,
             key_cache: known,
             read_lock: turn,
             read_count: AtomicU64::new(1),
@@ -90,9 +109,10 @@ impl Issuer {
     ) -> Result<String, Error> {
         let (iat, lifetime) = (now.timestamp(), i64::try_from(token.lifetime.as_secs()));
         let claims = Claims {
-            iss: self.name_in_tokens.clone(),
-            aud: token.audience.to_claim(&self.audience),
+            iss: self.names.issuer.clone(),
+            aud: token.audience.to_claim(&self.names.audience),
             sub: token.sub,
+            client_id: token.client_id,
             tenant: token.tenant,
             ver: token.ver,
             scope: token.scope,
@@ -100,6 +120,7 @@ impl Issuer {
             iat,
             nbf: iat,
             exp: iat.saturating_add(lifetime.map_err(Error::from_cause)?),
+            cnf: None,
         };
         Ok(self
             .current_keys()
@@ -249,9 +270,7 @@ impl Issuer {
 
     /// Reads the keys; after an error, logs it and returns the `known` keys.
     async fn read_keys_or(&self, known: Arc<KeySet>) -> Arc<KeySet> {
-        let read = KeySet::read_keys(&self.keys, Some(&*known), |it| {
-            new_verifier(&self.name_in_tokens, &self.audience, it)
-        });
+        let read = KeySet::read_keys(&self.keys, Some(&*known), &self.names);
         match read.await {
             Ok(set) => Arc::new(set),
             Err(error) => {
@@ -270,8 +289,4 @@ impl Issuer {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
-}
-
-fn new_verifier(issuer: &str, audience: &str, of: Audience) -> Verifier {
-    Verifier::new(issuer, &of.to_claim(audience))
 }

@@ -88,10 +88,8 @@ async fn onboard(vault: &Vault) -> Onboarding {
 async fn request_token(vault: &Vault, it: &Onboarding) -> String {
     vault
         .issue_token(
-            Some(it.client.id),
-            it.secret.as_ref().unwrap(),
+            crate::ClientLogIn::from_localhost(it.client.id, it.secret.as_ref().unwrap()),
             None,
-            [127, 0, 0, 1].into(),
         )
         .await
         .unwrap()
@@ -120,9 +118,10 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
     let begun = Instant::now();
     let key = SigningKey::generate().unwrap().private_pkcs8();
     let claims = Claims {
-        iss: "regrant".to_owned(),
-        aud: "regrant-api".to_owned(),
+        iss: vault.settings().access.issuer.clone(),
+        aud: vault.settings().access.audience.clone(),
         sub: ClientId::mint().to_string(),
+        client_id: ClientId::mint().to_string(),
         tenant: TenantId::mint(),
         ver: 0,
         scope: String::new(),
@@ -130,6 +129,7 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
         iat: bench.clock.now().timestamp(),
         nbf: bench.clock.now().timestamp(),
         exp: bench.clock.now().timestamp() + 60,
+        cnf: None,
     };
     for n in 0..2_000 {
         let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key)
@@ -158,6 +158,7 @@ async fn a_token_for_another_holder_or_listener_is_refused() {
     let good = || NewToken {
         audience: Audience::Api,
         sub: it.client.id.to_string(),
+        client_id: it.client.id.to_string(),
         tenant: it.tenant.tenant.id,
         ver: 1,
         scope: "assets:read".to_owned(),

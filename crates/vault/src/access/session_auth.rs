@@ -86,7 +86,7 @@ impl Vault {
             reason_required: false,
             reason: None,
             requests_per_second,
-            session_token: token,
+            token_id: token,
             token_version: version,
         })
     }
@@ -105,7 +105,7 @@ impl Vault {
             .await
             .map_err(Error::of_caller)?;
         Ok(candidate
-            .filter(|it| is_session_valid(it, (caller.token_version, caller.session_token), now))
+            .filter(|it| is_session_valid(it, (caller.token_version, caller.token_id), now))
             .map(|it| it.permissions))
     }
 
@@ -163,6 +163,7 @@ impl Vault {
         let token = NewToken {
             audience: Audience::Browser,
             sub: id.to_string(),
+            client_id: client.client().to_string(),
             tenant,
             // Use the client's version: revoking the client's tokens also ends its sessions.
             ver: client.token_version(),

@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Actor, Error, RepeatableRequest, Vault, access::claims::Audience,
-    call::idempotency::IdempotentCall, credentials::data_keys::DataKeys,
+    Actor, Error, RepeatableRequest, Vault,
+    access::{claims::Audience, issuer::IssuerNames},
+    call::idempotency::IdempotentCall,
+    credentials::data_keys::DataKeys,
 };
 
 /// How long a key is published before it signs: ten times the maximum age of the cached keys.
@@ -137,6 +139,7 @@ pub(crate) struct KeySet {
     api: Verifier,
     browser: Verifier,
     admin: Verifier,
+    statements: Verifier,
 }
 
 struct SigningKeyEntry {
@@ -149,7 +152,7 @@ impl KeySet {
     pub(super) async fn read_keys(
         keys: &DataKeys,
         known: Option<&Self>,
-        verifier: impl Fn(Audience) -> Verifier,
+        names: &IssuerNames,
     ) -> Result<Self, Error> {
         let mut open = Vec::new();
         for stored in keys.store().list_signing_keys().await? {
@@ -159,20 +162,21 @@ impl KeySet {
             };
             open.push(SigningKeyEntry { stored, key });
         }
-        let with_keys = |audience| {
-            let mut verifier = verifier(audience);
+        let with_keys = |mut verifier: Verifier| {
             for it in &open {
                 verifier.add_key(&it.key);
             }
             verifier
         };
-        let (api, browser) = (with_keys(Audience::Api), with_keys(Audience::Browser));
-        let admin = with_keys(Audience::Admin);
+        let [api, browser, admin] = [Audience::Api, Audience::Browser, Audience::Admin]
+            .map(|it| with_keys(names.token_verifier(it)));
+        let statements = with_keys(names.statement_verifier());
         Ok(Self {
             keys: open,
             api,
             browser,
             admin,
+            statements,
         })
     }
 
@@ -206,7 +210,7 @@ impl KeySet {
     /// Verifies a signed checkpoint of this installation. Accepts every key of the installation,
     /// retired ones too.
     pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {
-        self.api
+        self.statements
             .verify_checkpoint(statement)
             .map_err(Error::from_cause)
     }
@@ -221,7 +225,7 @@ impl KeySet {
 
     /// The same for a receipt.
     pub(crate) fn verify_receipt(&self, statement: &str) -> Result<Receipt, JwtRefusal> {
-        self.api.verify_receipt(statement)
+        self.statements.verify_receipt(statement)
     }
 
     fn to_statement_jwks(&self) -> Value {

@@ -128,10 +128,8 @@ async fn caller(vault: &Vault) -> (Principal, String) {
         .unwrap();
     let token = vault
         .issue_token(
-            Some(onboarded.client.id),
-            &onboarded.secret.unwrap(),
+            crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
             None,
-            [127, 0, 0, 1].into(),
         )
         .await
         .unwrap();

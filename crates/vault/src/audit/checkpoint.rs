@@ -118,7 +118,7 @@ impl Vault {
     ) -> Result<StoredCheckpoint, Error> {
         let created_at = self.clock.now();
         let checkpoint = Checkpoint {
-            iss: self.settings.access.issuer.clone(),
+            iss: self.settings.audit.issuer.clone(),
             tenant: scope.tenant(),
             seq,
             hash: hex::encode(hash),

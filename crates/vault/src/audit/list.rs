@@ -3,7 +3,7 @@
 //! The rule: a list is newest first, an export oldest first; both continue after the number of the last row.
 //! Start at [`Vault::list_audit_events`].
 
-use regrant_domain::{TenantId, Timestamp};
+use regrant_domain::{AssetId, TenantId, Timestamp};
 use regrant_storage::{AuditFilter, AuditRow, TenantScope};
 
 use crate::{
@@ -120,10 +120,18 @@ impl Vault {
 fn build_filter(query: AuditQuery, newest_first: bool) -> AuditFilter {
     AuditFilter {
         action: query.action,
-        subject: query.subject,
+        subjects: query.subject.map(list_subjects).unwrap_or_default(),
         from: query.from,
         to: query.to,
         after_seq: query.after_seq,
         newest_first,
     }
+}
+
+/// The subject in every spelling: an ad account is written with `act_`.
+fn list_subjects(subject: String) -> Vec<String> {
+    let ad_account = subject.parse::<AssetId>().ok();
+    let ad_account = ad_account.map(|it| it.to_ad_account().to_string());
+    let ad_account = ad_account.filter(|it| *it != subject);
+    std::iter::once(subject).chain(ad_account).collect()
 }

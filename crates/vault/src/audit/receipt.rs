@@ -105,7 +105,7 @@ impl Vault {
             audit.extend(self.find_chain_end(tenant).await?);
         }
         let receipt = Receipt {
-            iss: self.settings.access.issuer.clone(),
+            iss: self.settings.audit.issuer.clone(),
             act: act.name.to_owned(),
             sub: act.subject,
             at: act.at.timestamp(),

@@ -5,7 +5,10 @@
 //! a token. The stored result never holds a secret, so a replay cannot return one.
 //! Start at [`Vault::run_idempotent`].
 
-use std::sync::OnceLock;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use regrant_domain::{ReconnectId, Timestamp};
 use regrant_storage::{TenantScope, TenantTx};
@@ -31,6 +34,34 @@ pub struct RepeatableRequest {
     pub route: &'static str,
     /// The path with its ids, then the canonical body. May hold a token.
     pub canonical_request: Zeroizing<Vec<u8>>,
+    /// Set where an earlier request produced the result.
+    pub replay: ReplayNote,
+}
+
+/// Notes that an earlier request produced the result of this one. Clones share the note.
+#[derive(Debug, Clone, Default)]
+pub struct ReplayNote(Arc<AtomicBool>);
+
+impl ReplayNote {
+    /// Whether an earlier request produced the result.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl RepeatableRequest {
+    /// The same request where a repetition runs again: its result is no replay.
+    pub(crate) fn run_again(self) -> Self {
+        Self {
+            replay: ReplayNote::default(),
+            ..self
+        }
+    }
 }
 
 /// The result of a request, and whether an earlier request with the same key produced it.
@@ -48,6 +79,7 @@ pub(crate) struct IdempotentCall {
     fingerprint: Vec<u8>,
     key_version: u32,
     canonical_request: Zeroizing<Vec<u8>>,
+    replay: ReplayNote,
     /// What the records of the tenant hold; unknown until the call turned out to be no repetition.
     records: OnceLock<RecordBytes>,
 }
@@ -138,9 +170,10 @@ impl Vault {
         caller: Uuid,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        if repeatable.is_none() {
+        let Some(repeatable) = repeatable.map(RepeatableRequest::run_again) else {
             return Ok(());
-        }
+        };
+        let repeatable = Some(repeatable);
         let claim = async |call: Option<&IdempotentCall>| {
             let Some(call) = call else { return Ok(()) };
             let tx = self.store.begin(scope).await?;
@@ -180,6 +213,7 @@ impl Vault {
             key,
             route,
             canonical_request: said,
+            replay,
         } = repeatable;
         let data_key = self.data_keys.active(scope).await?;
         let fingerprint = data_key.compute_fingerprint(&said).as_bytes().to_vec();
@@ -193,6 +227,7 @@ impl Vault {
             fingerprint,
             key_version: data_key.version(),
             canonical_request: said,
+            replay,
             records: OnceLock::new(),
         })
     }
@@ -233,9 +268,9 @@ impl Vault {
         if !print.is_some_and(|it| it.matches_stored(&earlier.fingerprint)) {
             return Err(Error::Conflict(Conflict::OtherBody));
         }
-        serde_json::from_str(&earlier.response)
-            .map(Some)
-            .map_err(Error::from_cause)
+        let value = serde_json::from_str(&earlier.response).map_err(Error::from_cause)?;
+        call.replay.set();
+        Ok(Some(value))
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Principal {
     pub(crate) reason_required: bool,
     pub(crate) reason: Option<ReadReason>,
     pub(crate) requests_per_second: Option<u32>,
-    /// The id of a session's token; `None` for a client.
-    pub(crate) session_token: Option<Uuid>,
+    /// The id of the access token; `None` if the caller sent none: a link's cookie, or a client's secret.
+    pub(crate) token_id: Option<Uuid>,
     /// The version of the token; the token is revoked once the client's version is greater.
     pub(crate) token_version: i64,
 }

@@ -66,6 +66,9 @@ pub enum Conflict {
     /// The tenant has as many links that open their page as it may have.
     #[error("a tenant may have at most {0} links that have not ended")]
     LinkLimit(usize),
+    /// The tenant has as many calendar feeds as it may have.
+    #[error("a tenant may have at most {0} calendar feeds")]
+    FeedLimit(usize),
     /// The tenant would have more assets than it may have.
     #[error("the tenant may have at most {0} assets")]
     AssetLimit(usize),

@@ -35,6 +35,8 @@ pub enum Resource {
     Preview,
     /// A link to a hosted page.
     Link,
+    /// A calendar feed.
+    CalendarFeed,
     /// A row that carries a seal.
     Row,
 }
@@ -43,6 +45,7 @@ impl std::fmt::Display for Resource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Asset => "asset",
+            Self::CalendarFeed => "calendar feed",
             Self::Reconnect => "reconnect",
             Self::Person => "person",
             Self::Tenant => "tenant",

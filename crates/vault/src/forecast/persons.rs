@@ -150,7 +150,7 @@ fn departure_filter(id: &PersonId, now: Timestamp) -> ForecastFilter {
         from: now,
         to: now + TimeDelta::microseconds(1),
         now,
-        kind: None,
+        kinds: Vec::new(),
         business_id: None,
         person_ids: vec![id.clone()],
         leaves: Some(id.clone()),

@@ -213,7 +213,7 @@ fn risk_filter(now: Timestamp, until: Timestamp) -> ForecastFilter {
         from: DateTime::UNIX_EPOCH,
         to: until,
         now,
-        kind: None,
+        kinds: Vec::new(),
         business_id: None,
         person_ids: Vec::new(),
         leaves: None,

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Error, IdempotencyKey, LinkRequest, LinkWithAddress, PlannedAsk, Principal, RepeatableRequest,
-    Replayed, Targets, Vault, call::idempotency::IdempotentCall,
+    ReplayNote, Replayed, Targets, Vault, call::idempotency::IdempotentCall,
 };
 
 /// How many links one call makes.
@@ -97,6 +97,7 @@ impl Vault {
                 key,
                 route: LINK_OF_PERSON,
                 canonical_request: Zeroizing::new(Vec::new()),
+                replay: ReplayNote::default(),
             });
             let link = self.link_of_ask(ask, request);
             let made = self.create_reconnect_link(caller, link, repeatable).await?;

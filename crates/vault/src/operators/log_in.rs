@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Actor, Error, PasswordLoad, Vault,
-    access::claims::{Audience, NewToken},
+    access::claims::{Audience, NewToken, OPERATORS},
     operators::passwords::HashUse,
 };
 
@@ -87,6 +87,7 @@ impl Vault {
         let token = NewToken {
             audience: Audience::Admin,
             sub: logged_in.operator.id.to_string(),
+            client_id: OPERATORS.to_owned(),
             tenant: TenantId::SYSTEM,
             ver: 0,
             scope: String::new(),

@@ -25,14 +25,14 @@ pub enum Targets {
 /// A selection of assets; every part narrows it.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Only this kind.
-    pub kind: Option<AssetKind>,
+    /// Only of these kinds; empty for all.
+    pub kinds: Vec<AssetKind>,
     /// Only assets of this business.
     pub business_id: Option<AssetId>,
     /// Only assets this person's credential serves.
     pub person_id: Option<PersonId>,
-    /// Only assets in this state.
-    pub status: Option<Status>,
+    /// Only assets in these states; empty for all.
+    pub statuses: Vec<Status>,
 }
 
 impl Vault {
@@ -111,10 +111,10 @@ impl Vault {
         now: Timestamp,
     ) -> AssetFilter {
         AssetFilter {
-            kind: selection.kind,
+            kinds: selection.kinds.clone(),
             business_id: selection.business_id.clone(),
             person_id: selection.person_id.clone(),
-            status: selection.status,
+            statuses: selection.statuses.clone(),
             ending_before: None,
             after: None,
             limit: u32::try_from(self.settings.reconnect.max_assets.saturating_add(1))

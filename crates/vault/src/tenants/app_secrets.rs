@@ -65,14 +65,10 @@ impl Vault {
             return Ok(known);
         }
         // On the heap: every read of a token holds this future, and few need it.
-        Box::pin(self.open_secret_anew(id, changes)).await
+        Box::pin(self.open_secret(id, changes)).await
     }
 
-    async fn open_secret_anew(
-        &self,
-        id: &AppId,
-        changes: u64,
-    ) -> Result<Arc<AppCredentials>, Error> {
+    async fn open_secret(&self, id: &AppId, changes: u64) -> Result<Arc<AppCredentials>, Error> {
         let stored = self.store.find_app(id).await;
         let stored = stored.map_err(Error::not_found_as(Resource::App))?;
         let text = self

@@ -40,7 +40,7 @@ struct HistoryStart {
 }
 
 /// How many records one step deleted, by kind.
-type DeletedCounts = [(&'static str, u64); 12];
+type DeletedCounts = [(&'static str, u64); 13];
 
 impl Vault {
     /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
@@ -216,6 +216,10 @@ impl Vault {
             (
                 "link_logins",
                 tx.purge_link_logins(now, ROWS_PER_STEP).await?,
+            ),
+            (
+                "stream_tickets",
+                tx.purge_stream_tickets(now, ROWS_PER_STEP).await?,
             ),
             ("grant_tokens", tx.wipe_idle_grant_tokens().await?),
         ])

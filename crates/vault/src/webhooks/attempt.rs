@@ -1,130 +1,178 @@
-//! Sends one webhook and settles the attempt.
+//! Sends webhooks, and settles many attempts in one transaction.
 //!
-//! The rule: no transaction is open while a webhook is sent. Settling holds the lease first: if another process has
-//! claimed the delivery since, nothing is written.
-//! Start at [`Vault::send_and_settle`].
+//! The rule: no transaction is open while a webhook is sent. Settling holds the leases first: of deliveries that another
+//! process has claimed since, nothing is written.
+//! Start at [`Vault::send_once`].
 
 use std::time::Duration;
 
 use regrant_domain::{
     EventKind, Timestamp, WebhookEndpointId,
-    webhook::{DeliveryStatus, DisabledReason, FAILING_FOR, pause_after_attempt},
+    webhook::{DisabledReason, FAILING_FOR, pause_after_attempt},
 };
-use regrant_storage::{Attempt, AuditEvent, Delivery, DueDelivery, TenantScope, TenantTx};
+use regrant_storage::{AuditEvent, Delivery, DueDelivery, SettledDelivery, TenantScope, TenantTx};
 use regrant_webhook::{Message, SendOutcome};
 use serde::Serialize;
 use serde_json::json;
-use tokio::time::Instant;
 use tracing::{debug, warn};
 
-use super::outgoing::OutgoingWebhook;
+use super::{
+    deliver::PassTime,
+    outgoing::{OutgoingWebhook, WebhookTarget, keep_held},
+};
 use crate::{Error, Vault};
 
+/// An attempt that ended.
+pub(super) struct Attempted {
+    outgoing: OutgoingWebhook,
+    /// `None` if it was not sent, because the tenant had no permit in time.
+    sent: Option<SendOutcome>,
+    ended_at: Option<Timestamp>,
+}
+
+impl Attempted {
+    pub(super) fn without_permit(outgoing: OutgoingWebhook) -> Self {
+        Self {
+            outgoing,
+            sent: None,
+            ended_at: None,
+        }
+    }
+
+    /// Whether the endpoint accepted the webhook; `None` if it was not sent.
+    pub(super) fn is_accepted(&self) -> Option<bool> {
+        let is_success = |sent| {
+            matches!(
+                sent,
+                SendOutcome::Answered {
+                    status: 200..=299,
+                    ..
+                }
+            )
+        };
+        self.sent.map(is_success)
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self.sent, Some(SendOutcome::Answered { status: 410, .. }))
+    }
+
+    /// What becomes of the delivery; `None` if it was not sent.
+    fn settle(&self) -> Option<SettledDelivery> {
+        let sent = self.sent?;
+        let delivery = &self.outgoing.due.delivery;
+        let attempts = delivery.attempts.saturating_add(1);
+        let jitter = compute_jitter(delivery, attempts);
+        let pause = match sent {
+            SendOutcome::Answered {
+                status: 200..=299 | 410,
+                ..
+            } => None,
+            sent => pause_after_attempt(attempts, retry_after(sent), jitter),
+        };
+        let (response_status, error) = describe_attempt(sent);
+        Some(SettledDelivery {
+            lease: self.outgoing.lease.clone(),
+            next_at: pause.zip(self.ended_at).map(|(pause, at)| at + pause),
+            is_delivered: error.is_none(),
+            attempts,
+            response_status,
+            error,
+        })
+    }
+}
+
 impl Vault {
-    /// Sends a webhook and records the outcome.
-    pub(super) async fn send_and_settle(
+    /// Sends a webhook once.
+    pub(super) async fn send_once(
         &self,
-        scope: &TenantScope,
         outgoing: OutgoingWebhook,
-        system_time: Timestamp,
-    ) -> Result<(), Error> {
-        let started = Instant::now();
-        let (delivery, target) = (&outgoing.due.delivery, &outgoing.target);
-        let (id, body) = (
-            delivery.event_id.to_string(),
-            serialize_body(&outgoing.due)?,
-        );
+        target: &WebhookTarget,
+        time: PassTime,
+    ) -> Attempted {
+        let id = outgoing.due.delivery.event_id.to_string();
+        let body = serialize_body(&outgoing.due);
         let message = Message {
             id: &id,
-            at: system_time,
+            at: time.now(),
             body: &body,
         };
         let sent = self
             .webhooks
             .send_message(&target.endpoint.url, &target.secrets, message)
             .await;
-        debug!(delivery.id = %delivery.id, endpoint.id = %target.endpoint.id, ?sent, "a webhook was sent");
-        self.settle_delivery(scope, &outgoing, sent, system_time + started.elapsed())
-            .await
+        debug!(delivery.id = %outgoing.due.delivery.id, endpoint.id = %target.endpoint.id, ?sent, "a webhook was sent");
+        Attempted {
+            outgoing,
+            sent: Some(sent),
+            ended_at: Some(time.now()),
+        }
     }
 
-    /// Records the outcome of an attempt in one transaction.
-    async fn settle_delivery(
+    /// Records the outcomes of attempts on one endpoint, in the order in which they ended. Returns whether the endpoint
+    /// was disabled.
+    pub(super) async fn settle_attempts(
         &self,
         scope: &TenantScope,
-        outgoing: &OutgoingWebhook,
-        sent: SendOutcome,
+        endpoint: WebhookEndpointId,
+        ended: Vec<Attempted>,
         system_time: Timestamp,
-    ) -> Result<(), Error> {
-        let (lease, endpoint) = (&outgoing.lease, outgoing.target.endpoint.id);
+    ) -> Result<bool, Error> {
+        let settled: Vec<_> = ended.iter().filter_map(Attempted::settle).collect();
+        let unsent = ended.iter().filter(|it| it.sent.is_none());
+        let unsent: Vec<_> = unsent.map(|it| it.outgoing.lease.clone()).collect();
         let tx = self.store.begin(scope).await?;
-        tx.hold_lease(lease).await?;
-        let (response_status, error) = describe_attempt(sent);
-        let attempts = outgoing.due.delivery.attempts.saturating_add(1);
-        let attempt = Attempt {
-            attempts,
-            response_status,
-            error: error.as_deref(),
-        };
-        match sent {
-            SendOutcome::Answered {
-                status: 200..=299, ..
-            } => {
-                tx.finish_delivery(lease, DeliveryStatus::Delivered, attempt, system_time)
-                    .await?;
-                tx.note_endpoint_failing(endpoint, None).await?;
-            }
-            SendOutcome::Answered { status: 410, .. } => {
-                tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, system_time)
-                    .await?;
-                self.disable_endpoint(&tx, endpoint, DisabledReason::Gone, system_time)
-                    .await?;
-            }
-            SendOutcome::Answered { retry_after, .. } => {
-                self.settle_failed_attempt(&tx, outgoing, attempt, retry_after, system_time)
-                    .await?;
-            }
-            SendOutcome::Failed(_) => {
-                self.settle_failed_attempt(&tx, outgoing, attempt, None, system_time)
-                    .await?;
-            }
+        let n = settled.len();
+        let held = keep_held(&tx, settled).await?;
+        if held.len() < n {
+            warn!(endpoint.id = %endpoint, deliveries = n - held.len(),
+                "another process has claimed webhooks; their outcomes are not recorded here");
         }
-        Ok(tx.commit().await?)
+        tx.settle_deliveries(&held, system_time).await?;
+        tx.return_leases(unsent).await?;
+        let is_disabled = if held.is_empty() {
+            false
+        } else {
+            self.note_endpoint(&tx, endpoint, &ended, system_time)
+                .await?
+        };
+        tx.commit().await?;
+        Ok(is_disabled)
     }
 
-    /// Schedules the next attempt, or fails the delivery after its last one. Disables an endpoint that has failed for
-    /// [`FAILING_FOR`].
-    async fn settle_failed_attempt(
+    /// Notes since when the endpoint fails. Disables it if it is gone, or has failed for [`FAILING_FOR`].
+    async fn note_endpoint(
         &self,
         tx: &TenantTx,
-        outgoing: &OutgoingWebhook,
-        attempt: Attempt<'_>,
-        retry_after: Option<Duration>,
+        endpoint: WebhookEndpointId,
+        ended: &[Attempted],
         system_time: Timestamp,
-    ) -> Result<(), Error> {
-        let (lease, id) = (&outgoing.lease, outgoing.target.endpoint.id);
-        let pause = pause_after_attempt(
-            attempt.attempts,
-            retry_after,
-            compute_jitter(&outgoing.due.delivery, attempt.attempts),
-        );
-        match pause {
-            Some(pause) => {
-                tx.retry_delivery(lease, attempt, system_time + pause)
-                    .await?;
-            }
-            None => {
-                tx.finish_delivery(lease, DeliveryStatus::Failed, attempt, system_time)
-                    .await?;
-            }
+    ) -> Result<bool, Error> {
+        let accepted: Vec<bool> = ended.iter().filter_map(Attempted::is_accepted).collect();
+        if accepted.contains(&true) {
+            tx.note_endpoint_failing(endpoint, None).await?;
         }
-        tx.note_endpoint_failing(id, Some(system_time)).await?;
-        let since = tx.find_webhook_endpoint(id).await?.failing_since;
-        if since.is_some_and(|it| it + FAILING_FOR <= system_time) {
-            self.disable_endpoint(tx, id, DisabledReason::Failing, system_time)
+        if accepted.last() == Some(&false) {
+            tx.note_endpoint_failing(endpoint, Some(system_time))
                 .await?;
         }
-        Ok(())
+        if ended.iter().any(Attempted::is_gone) {
+            let reason = DisabledReason::Gone;
+            self.disable_endpoint(tx, endpoint, reason, system_time)
+                .await?;
+            return Ok(true);
+        }
+        if accepted.last() != Some(&false) {
+            return Ok(false);
+        }
+        let since = tx.find_webhook_endpoint(endpoint).await?.failing_since;
+        let must_end = since.is_some_and(|it| it + FAILING_FOR <= system_time);
+        if must_end {
+            let reason = DisabledReason::Failing;
+            self.disable_endpoint(tx, endpoint, reason, system_time)
+                .await?;
+        }
+        Ok(must_end)
     }
 
     /// Disables an endpoint and audits it, unless it is disabled already.
@@ -155,13 +203,22 @@ struct WebhookBody<'a> {
 }
 
 /// Serializes the body. The bytes are the same on every attempt, because they are signed.
-fn serialize_body(due: &DueDelivery) -> Result<Vec<u8>, Error> {
+fn serialize_body(due: &DueDelivery) -> Vec<u8> {
     let payload = WebhookBody {
         kind: due.delivery.kind,
         timestamp: due.delivery.created_at,
         data: &due.data,
     };
-    serde_json::to_vec(&payload).map_err(Error::from_cause)
+    // Texts, a time and JSON: writing them to memory cannot fail.
+    serde_json::to_vec(&payload).unwrap_or_default()
+}
+
+/// How long the consumer asks to wait.
+const fn retry_after(sent: SendOutcome) -> Option<Duration> {
+    match sent {
+        SendOutcome::Answered { retry_after, .. } => retry_after,
+        SendOutcome::Failed(_) => None,
+    }
 }
 
 /// The HTTP status and the error text that the tenant sees of an attempt.

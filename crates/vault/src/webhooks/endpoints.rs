@@ -5,7 +5,7 @@
 
 use regrant_domain::{
     Clock, Timestamp, WebhookEndpointId,
-    webhook::{DisabledReason, EndpointStatus, EventFilter},
+    webhook::{AssetEvents, DisabledReason, EndpointStatus, EventFilter},
 };
 use regrant_storage::{AuditEvent, NewWebhookEndpoint, WebhookEndpoint};
 use regrant_webhook::WebhookSecret;
@@ -24,6 +24,8 @@ pub struct NewEndpoint {
     pub url: String,
     /// Which events it receives.
     pub filter: EventFilter,
+    /// In which form it receives the events about assets.
+    pub asset_events: AssetEvents,
 }
 
 /// A change of an endpoint. `None` keeps the value.
@@ -33,6 +35,8 @@ pub struct EndpointChange {
     pub url: Option<String>,
     /// Which events it receives.
     pub filter: Option<EventFilter>,
+    /// In which form it receives the events about assets.
+    pub asset_events: Option<AssetEvents>,
     /// Whether it receives events.
     pub status: Option<EndpointStatus>,
 }
@@ -46,6 +50,8 @@ pub struct EndpointView {
     pub url: String,
     /// Which events it receives.
     pub filter: EventFilter,
+    /// In which form it receives the events about assets.
+    pub asset_events: AssetEvents,
     /// Whether it receives events.
     pub status: EndpointStatus,
     /// If it is disabled: why, and since when.
@@ -80,9 +86,9 @@ impl Vault {
         caller.require_whole_tenant()?;
         let url = self.check_url(&new.url)?;
         let secret = WebhookSecret::mint()?;
+        let new = NewEndpoint { url, ..new };
         let insert = async |once: Option<&IdempotentCall>| {
-            self.insert_endpoint(caller, url, new.filter, &secret, once)
-                .await
+            self.insert_endpoint(caller, new, &secret, once).await
         };
         let inserted = self
             .run_idempotent(&caller.scope, caller.caller_id(), repeatable, insert)
@@ -97,8 +103,7 @@ impl Vault {
     async fn insert_endpoint(
         &self,
         caller: &Principal,
-        url: String,
-        filter: EventFilter,
+        new: NewEndpoint,
         secret: &WebhookSecret,
         once: Option<&IdempotentCall>,
     ) -> Result<WebhookEndpointId, Error> {
@@ -107,8 +112,9 @@ impl Vault {
         let sealed = key.seal_record(&secret_context(&caller.scope, id, 1), secret.expose())?;
         let row = NewWebhookEndpoint {
             id,
-            url,
-            filter,
+            url: new.url,
+            filter: new.filter,
+            asset_events: new.asset_events,
             sealed,
             created_at: now,
         };
@@ -196,12 +202,14 @@ impl Vault {
             .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
         let detail = json!({
             "host": url.as_deref().map(url_host), "kinds": change.filter.is_some(),
+            "asset_events": change.asset_events.map(AssetEvents::as_str),
             "status": change.status.map(EndpointStatus::as_str),
         });
         tx.change_webhook_endpoint(
             id,
             &url.unwrap_or(row.url),
             &change.filter.unwrap_or(row.filter),
+            change.asset_events.unwrap_or(row.asset_events),
         )
         .await?;
         match change.status {
@@ -273,6 +281,7 @@ fn endpoint_view(row: WebhookEndpoint) -> EndpointView {
         id: row.id,
         url: row.url,
         filter: row.filter,
+        asset_events: row.asset_events,
         status: row.status,
         disabled: row.disabled,
         failing_since: row.failing_since,

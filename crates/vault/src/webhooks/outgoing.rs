@@ -1,27 +1,28 @@
-//! Selects the claimed webhooks that can be sent now, with their endpoints' secrets and permits.
+//! Selects the claimed webhooks that can be sent, with their endpoints' secrets.
 //!
-//! The rule: every claimed delivery is either sent or settled here: given back, failed, or removed from the due work.
+//! The rule: every claimed delivery is either sent or settled here: failed, or removed from the due work.
 //! Start at [`Vault::prepare_sends`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use regrant_domain::{
-    DeliveryId, TenantId, Timestamp, WebhookEndpointId, error_chain,
-    webhook::{DeliveryStatus, EndpointStatus},
+    DeliveryId, Timestamp, WebhookEndpointId, error_chain, webhook::EndpointStatus,
 };
-use regrant_permits::Permit;
-use regrant_storage::{Attempt, Delivery, DueDelivery, Lease, TenantScope, WebhookEndpoint};
+use regrant_storage::{
+    Delivery, DueDelivery, Lease, SettledDelivery, TenantScope, WebhookEndpoint,
+};
 use regrant_webhook::WebhookSecret;
 
 use tracing::error;
 
 use crate::{Error, Vault, credentials::attribution::is_fault_of_record};
 
-/// How long a delivery waits that got no permit.
-const RETRY_WITHOUT_PERMIT: chrono::Duration = chrono::Duration::seconds(2);
-
-/// The permits of one send: of the tenant's, and of the endpoint's.
-type SendPermits = (Permit<TenantId>, Permit<WebhookEndpointId>);
+/// What can be sent to each endpoint, in the order of the events.
+pub(super) type ReadySends =
+    BTreeMap<WebhookEndpointId, (Arc<WebhookTarget>, Vec<OutgoingWebhook>)>;
 
 /// A webhook that is about to be sent.
 pub(super) struct OutgoingWebhook {
@@ -29,10 +30,6 @@ pub(super) struct OutgoingWebhook {
     pub(super) lease: Lease,
     /// The delivery and the data of its event.
     pub(super) due: DueDelivery,
-    /// The endpoint and its secrets, shared by all its deliveries of a round.
-    pub(super) target: Arc<WebhookTarget>,
-    /// Limits the concurrent sends of the tenant and to the endpoint.
-    _permits: SendPermits,
 }
 
 /// An endpoint with the secrets that sign its webhooks now.
@@ -42,91 +39,90 @@ pub(super) struct WebhookTarget {
     pub(super) secrets: Vec<WebhookSecret>,
 }
 
-/// Why a claimed delivery is not sent.
-enum UnsentReason {
-    /// The delivery was deleted.
-    Gone,
-    /// It fails without being sent: the endpoint is disabled, or its secret does not open.
-    Failed(Box<Delivery>, &'static str),
-    /// All permits, or all of the tenant's or the endpoint's, are taken.
-    NoPermit,
+/// Claimed deliveries as the database has them.
+pub(super) struct ClaimedDeliveries {
+    leases: Vec<Lease>,
+    due: Vec<DueDelivery>,
+    endpoints: Vec<WebhookEndpoint>,
+}
+
+/// The claimed deliveries that are not sent.
+#[derive(Default)]
+struct UnsentDeliveries {
+    /// The delivery or its endpoint was deleted.
+    gone: Vec<Lease>,
+    /// They fail without being sent: the endpoint is disabled, or its secret does not open.
+    failed: Vec<SettledDelivery>,
 }
 
 impl Vault {
-    /// Returns the claimed deliveries that can be sent now. Settles or reschedules the others.
-    pub(super) async fn prepare_sends(
+    /// Reads claimed deliveries and the tenant's endpoints in one transaction.
+    pub(super) async fn read_claimed(
         &self,
         scope: &TenantScope,
         leases: Vec<Lease>,
-        system_time: Timestamp,
-    ) -> Result<Vec<OutgoingWebhook>, Error> {
+    ) -> Result<ClaimedDeliveries, Error> {
+        if leases.is_empty() {
+            return Ok(ClaimedDeliveries {
+                leases,
+                due: Vec::new(),
+                endpoints: Vec::new(),
+            });
+        }
         let tx = self.store.begin_read(scope).await?;
         let ids: Vec<_> = leases
             .iter()
             .map(|it| DeliveryId::from_uuid(it.object))
             .collect();
-        let deliveries = tx.find_deliveries(&ids).await?;
+        let due = tx.find_deliveries(&ids).await?;
         let endpoints = tx.list_webhook_endpoints().await?;
         tx.commit().await?;
-        let mut due: BTreeMap<_, _> = deliveries
+        Ok(ClaimedDeliveries {
+            leases,
+            due,
+            endpoints,
+        })
+    }
+
+    /// Returns the claimed deliveries that can be sent, by endpoint. Settles the others.
+    pub(super) async fn prepare_sends(
+        &self,
+        scope: &TenantScope,
+        claimed: ClaimedDeliveries,
+        system_time: Timestamp,
+    ) -> Result<ReadySends, Error> {
+        let mut due: BTreeMap<_, _> = claimed
+            .due
             .into_iter()
             .map(|it| (it.delivery.id.uuid(), it))
             .collect();
-        let targets = self.open_targets(scope, endpoints, system_time).await?;
-        let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
-        for lease in leases {
+        let targets = self
+            .open_targets(scope, claimed.endpoints, system_time)
+            .await?;
+        let (mut ready, mut unsent) = (ReadySends::new(), UnsentDeliveries::default());
+        for lease in claimed.leases {
             let found = due.remove(&lease.object);
-            match self.check_sendable(scope, found, &targets) {
-                Ok((due, target, permits)) => {
-                    outgoing.push(OutgoingWebhook {
-                        lease,
-                        due,
-                        target,
-                        _permits: permits,
-                    });
-                }
-                Err(reason) => unsent.push((lease, reason)),
+            let target = found
+                .as_ref()
+                .and_then(|it| targets.get(&it.delivery.endpoint_id));
+            let Some((due, target)) = found.zip(target) else {
+                unsent.gone.push(lease);
+                continue;
+            };
+            if let Some(why) = target.why_unsendable() {
+                unsent.failed.push(fail_unsent(lease, &due.delivery, why));
+                continue;
             }
+            let (_, queue) = ready
+                .entry(target.endpoint.id)
+                .or_insert_with(|| (Arc::clone(target), Vec::new()));
+            queue.push(OutgoingWebhook { lease, due });
+        }
+        for (_, queue) in ready.values_mut() {
+            queue.sort_by_key(|it| it.due.delivery.event_id);
         }
         self.settle_unsent(scope, unsent, system_time).await?;
-        Ok(outgoing)
-    }
-
-    /// Takes a permit for a claimed delivery, or returns why it is not sent now.
-    fn check_sendable(
-        &self,
-        scope: &TenantScope,
-        due: Option<DueDelivery>,
-        targets: &BTreeMap<WebhookEndpointId, Arc<WebhookTarget>>,
-    ) -> Result<(DueDelivery, Arc<WebhookTarget>, SendPermits), UnsentReason> {
-        let due = due.ok_or(UnsentReason::Gone)?;
-        let target = targets
-            .get(&due.delivery.endpoint_id)
-            .ok_or(UnsentReason::Gone)?;
-        if target.endpoint.status != EndpointStatus::Enabled {
-            return Err(UnsentReason::Failed(
-                Box::new(due.delivery),
-                "the endpoint is disabled",
-            ));
-        }
-        if target.secrets.is_empty() {
-            let error = "the endpoint's secret does not open";
-            return Err(UnsentReason::Failed(Box::new(due.delivery), error));
-        }
-        let max = self.max_permits_of(&target.endpoint);
-        let of_endpoint = self.endpoint_permits.try_take(target.endpoint.id, max);
-        let of_tenant = self.delivery_permits.try_take(scope.tenant(), usize::MAX);
-        let permits = of_tenant.zip(of_endpoint).ok_or(UnsentReason::NoPermit)?;
-        Ok((due, Arc::clone(target), permits))
-    }
-
-    /// How many permits an endpoint may take: a failing endpoint gets one.
-    fn max_permits_of(&self, endpoint: &WebhookEndpoint) -> usize {
-        if endpoint.failing_since.is_some() {
-            1
-        } else {
-            self.webhooks.settings().max_per_endpoint.max(1)
-        }
+        Ok(ready)
     }
 
     /// Opens the valid secrets of each endpoint. An endpoint whose secrets do not open has none.
@@ -157,32 +153,53 @@ impl Vault {
     async fn settle_unsent(
         &self,
         scope: &TenantScope,
-        unsent: Vec<(Lease, UnsentReason)>,
+        unsent: UnsentDeliveries,
         system_time: Timestamp,
     ) -> Result<(), Error> {
-        if unsent.is_empty() {
+        if unsent.gone.is_empty() && unsent.failed.is_empty() {
             return Ok(());
         }
         let tx = self.store.begin(scope).await?;
-        for (lease, reason) in unsent {
-            match reason {
-                UnsentReason::Gone => tx.delete_orphaned_due(&lease).await?,
-                UnsentReason::NoPermit => {
-                    tx.reschedule_due(&lease, system_time + RETRY_WITHOUT_PERMIT)
-                        .await?;
-                }
-                UnsentReason::Failed(delivery, error) => {
-                    tx.hold_lease(&lease).await?;
-                    let attempt = Attempt {
-                        attempts: delivery.attempts,
-                        response_status: delivery.response_status,
-                        error: Some(error),
-                    };
-                    tx.finish_delivery(&lease, DeliveryStatus::Failed, attempt, system_time)
-                        .await?;
-                }
-            }
-        }
+        tx.delete_orphaned_dues(unsent.gone).await?;
+        let failed = keep_held(&tx, unsent.failed).await?;
+        tx.settle_deliveries(&failed, system_time).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+impl WebhookTarget {
+    fn why_unsendable(&self) -> Option<&'static str> {
+        if self.endpoint.status != EndpointStatus::Enabled {
+            return Some("the endpoint is disabled");
+        }
+        let is_sealed = self.secrets.is_empty();
+        is_sealed.then_some("the endpoint's secret does not open")
+    }
+}
+
+/// Those whose leases still hold, which then hold until the transaction ends.
+pub(super) async fn keep_held(
+    tx: &regrant_storage::TenantTx,
+    mut settled: Vec<SettledDelivery>,
+) -> Result<Vec<SettledDelivery>, Error> {
+    let leases = settled.iter().map(|it| it.lease.clone()).collect();
+    let held: HashSet<_> = tx
+        .hold_leases(leases)
+        .await?
+        .into_iter()
+        .map(|it| it.object)
+        .collect();
+    settled.retain(|it| held.contains(&it.lease.object));
+    Ok(settled)
+}
+
+fn fail_unsent(lease: Lease, delivery: &Delivery, why: &str) -> SettledDelivery {
+    SettledDelivery {
+        lease,
+        next_at: None,
+        is_delivered: false,
+        attempts: delivery.attempts,
+        response_status: delivery.response_status,
+        error: Some(why.to_owned()),
     }
 }

@@ -12,7 +12,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use regrant_crypto::{KeyProvider, Keyring};
 use regrant_domain::{
     AppId, AppSecret, Clock, EventId, EventKind, Permissions, Timestamp, WebhookEndpointId,
-    webhook::{DeliveryStatus, DisabledReason, EndpointStatus, EventFilter, pause_after_attempt},
+    webhook::{
+        AssetEvents, DeliveryStatus, DisabledReason, EndpointStatus, EventFilter,
+        pause_after_attempt,
+    },
 };
 use regrant_storage::{Delivery, DueKind, NewEvent, Store};
 use regrant_testdb::TestDatabase;
@@ -229,6 +232,7 @@ impl World {
         let new = NewEndpoint {
             url: url.to_owned(),
             filter: EventFilter::All,
+            asset_events: AssetEvents::Single,
         };
         self.vault
             .create_webhook_endpoint(&self.one, new, None)
@@ -276,10 +280,8 @@ async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
         .unwrap();
     let token = vault
         .issue_token(
-            Some(onboarded.client.id),
-            &onboarded.secret.unwrap(),
+            crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
             None,
-            [127, 0, 0, 1].into(),
         )
         .await
         .unwrap();
@@ -663,6 +665,7 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         let new = NewEndpoint {
             url: mine.url.clone(),
             filter: only,
+            asset_events: AssetEvents::Single,
         };
         let id = world
             .vault
@@ -674,6 +677,7 @@ async fn an_endpoint_receives_only_its_tenants_events_that_its_filter_allows() {
         let new = NewEndpoint {
             url: theirs.url.clone(),
             filter: EventFilter::All,
+            asset_events: AssetEvents::Single,
         };
         world
             .vault
@@ -788,6 +792,7 @@ async fn a_forbidden_url_is_refused_and_endpoints_are_limited() {
         let new = NewEndpoint {
             url: url.to_owned(),
             filter: EventFilter::All,
+            asset_events: AssetEvents::Single,
         };
         let refused = world
             .vault
@@ -807,6 +812,7 @@ async fn a_forbidden_url_is_refused_and_endpoints_are_limited() {
     let new = NewEndpoint {
         url: "https://hooks.example.com/".to_owned(),
         filter: EventFilter::All,
+        asset_events: AssetEvents::Single,
     };
     let refused = world
         .vault

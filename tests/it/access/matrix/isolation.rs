@@ -54,6 +54,8 @@ const NO_DISCOVERY: &str = "dsc_00000000000070008000000000000000";
 
 const NO_PREVIEW: &str = "rpv_00000000000070008000000000000000";
 
+const NO_FEED: &str = "fed_00000000000070008000000000000000";
+
 const NO_ENDPOINT: &str = "whk_00000000000070008000000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,6 +71,7 @@ async fn another_tenants_object_answers_byte_for_byte_like_an_unknown_one() {
                 Object::Discovery => NO_DISCOVERY,
                 Object::Preview => NO_PREVIEW,
                 Object::Link => NO_LINK,
+                Object::Feed => NO_FEED,
                 Object::None | Object::Asset | Object::Reconnect => NO_RECONNECT,
             };
             let unknown = answer(
@@ -152,6 +155,8 @@ async fn answer(call: RequestBuilder) -> String {
     let differs = [
         "date",
         "connection",
+        "ratelimit",
+        "ratelimit-policy",
         "ratelimit-remaining",
         "ratelimit-reset",
     ];

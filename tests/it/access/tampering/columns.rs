@@ -19,12 +19,13 @@ on_both!(
 );
 
 /// Tables that decide who may do what, and the columns that decide nothing.
-const TABLES: [(&str, &[&str]); 7] = [
+const TABLES: [(&str, &[&str]); 8] = [
     ("tenants", &["intent_seq"]),
     ("clients", &["last_used_at"]),
     // A session that is moved to a tenant that does not exist is out of reach of every caller.
     ("reconnect_sessions", &["tenant_id"]),
     ("links", &["tenant_id"]),
+    ("calendar_feeds", &["tenant_id"]),
     ("operators", &["last_login_at"]),
     ("operator_sessions", &[]),
     ("kek_retirements", &[]),
@@ -54,6 +55,9 @@ impl Scene {
         let order = serde_json::json!({ "asset_ids": world.ids() });
         let (status, link) = tenant.post("/v1/reconnect-links", &order).await;
         assert_eq!(status, 201, "{link}");
+        let feed = serde_json::json!({ "name": "Ours", "business_id": "5", "person_id": "6" });
+        let (status, feed) = tenant.post("/v1/calendar-feeds", &feed).await;
+        assert_eq!(status, 201, "{feed}");
         let owner = harness.owner().await;
         request_retirement(&harness).await;
         let url = harness.database.superuser_url();

@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::harness::{APP, Fleet, Harness, Options, Tenant, on_both, problem_code};
+use crate::harness::{APP, Fleet, Harness, Options, Tenant, free_address, on_both, problem_code};
 
 #[path = "../../../../crates/providers/tests/it/transit/stub.rs"]
 #[expect(clippy::unwrap_used, reason = "a stub fails as the test does")]
@@ -105,9 +105,8 @@ async fn open(harness: &Harness, provider: KeyProvider) -> Result<Vault, Error> 
 async fn start(harness: &Harness, provider: KeyProvider) -> Process {
     let vault = open(harness, provider).await.expect("the vault opens");
     vault.announce_until_closed().await.expect("announced");
-    let listen = ([127, 0, 0, 1], 0).into();
     let api = regrant_api::Settings::default();
-    let server = Server::bind(vault.clone(), listen, api).expect("a free port");
+    let server = Server::bind(vault.clone(), free_address(), api).expect("a server");
     let (api, stop) = (
         format!("http://{}", server.addr()),
         CancellationToken::new(),

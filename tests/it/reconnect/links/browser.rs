@@ -106,7 +106,7 @@ fn check_nothing_is_left(name: &str, bytes: &[u8], links: &Value) {
     }
 }
 
-fn has_chromium() -> bool {
+pub fn has_chromium() -> bool {
     let named = std::env::var_os("REGRANT_CHROMIUM");
     std::path::Path::new(&named.unwrap_or_else(|| "/usr/bin/chromium".into())).exists()
 }

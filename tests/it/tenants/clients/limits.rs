@@ -4,7 +4,9 @@ use std::{net::IpAddr, time::Duration};
 
 use regrant_domain::{ClientSecret, Permission, Permissions, TenantId};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{AuditQuery, ClientChange, ClientSpec, Conflict, Error, RequestCredentials};
+use regrant_vault::{
+    AuditQuery, ClientChange, ClientLogIn, ClientSpec, Conflict, Error, RequestCredentials,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,7 +160,14 @@ async fn a_client_may_call_only_from_its_networks(database: TestDatabase) {
         );
         let secret = ClientSecret::parse(client.client_secret.clone()).expect("a secret");
         let issued = vault
-            .issue_token(Some(id(&client)), &secret, None, address)
+            .issue_token(
+                ClientLogIn {
+                    client: Some(id(&client)),
+                    secret: &secret,
+                    address,
+                },
+                None,
+            )
             .await;
         assert!(
             matches!(

@@ -85,7 +85,7 @@ pub(super) struct ResetClientSecret {
 #[serde(deny_unknown_fields)]
 #[schema(as = ReachPatch)]
 pub(super) struct ReachIn {
-    /// Graph ids of assets.
+    /// Graph ids of assets; ad accounts with `act_`.
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 500)]
     asset_ids: ListIn<AssetId>,

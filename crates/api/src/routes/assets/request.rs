@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     cursor::{Cursor, Limit},
-    json::{ListIn, Moment},
+    json::{ListIn, Moment, Values},
     problem::Problem,
     schema,
     submitted_token::SubmittedToken,
@@ -59,12 +59,14 @@ struct AssetName(String);
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AssetFilter {
-    /// Only assets in this state.
-    #[param(schema_with = schema::asset_state, required = false)]
-    state: Option<Status>,
-    /// Only assets of this kind.
-    #[param(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
+    /// Only assets in one of these states: repeated, or separated by commas.
+    #[serde(default)]
+    #[param(schema_with = schema::asset_states, required = false)]
+    state: Values<Status>,
+    /// Only assets of one of these kinds: repeated, or separated by commas.
+    #[serde(default)]
+    #[param(schema_with = schema::asset_kinds, required = false)]
+    kind: Values<AssetKind>,
     /// Only assets of this business.
     #[param(schema_with = schema::graph_id, required = false)]
     business_id: Option<AssetId>,
@@ -122,8 +124,8 @@ impl From<NewAsset> for AssetRegistration {
 impl From<AssetFilter> for AssetQuery {
     fn from(it: AssetFilter) -> Self {
         Self {
-            kind: it.kind,
-            status: it.state,
+            kinds: it.kind.0,
+            statuses: it.state.0,
             business_id: it.business_id,
             person_id: it.person_id,
             ending_before: it.ending_before.map(|it| it.0),
@@ -149,7 +151,7 @@ impl TryFrom<String> for AssetName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Node, parse_pairs, read_request};
+    use crate::json::{Node, parse_query, read_request};
 
     fn faulty_fields(text: &str) -> Vec<String> {
         let faults = read_request::<RegisterAssets>(Node::parse_document(text.as_bytes()).unwrap())
@@ -183,18 +185,18 @@ mod tests {
 
     #[test]
     fn a_filter_reads_its_fields_and_refuses_others() {
-        let filter = |text: &str| read_request::<AssetFilter>(parse_pairs(text).unwrap());
+        let filter = |text: &str| read_request::<AssetFilter>(parse_query(text).unwrap());
         let good =
             filter("state=expiring&kind=ad_account&limit=7&ending_before=2026-01-31T00:00:00Z")
                 .ok()
                 .unwrap();
-        assert_eq!((good.limit.0, good.state), (7, Some(Status::Expiring)));
+        assert_eq!((good.limit.0, good.state.0), (7, vec![Status::Expiring]));
         for text in [
             "access_token=E",
             "limit=0",
             "state=well",
             "ending_before=soon",
-            "kind=page&kind=page",
+            "limit=1&limit=2",
             "cursor=x",
         ] {
             assert!(filter(text).is_err(), "{text}");

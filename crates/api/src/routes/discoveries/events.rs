@@ -11,7 +11,7 @@ use regrant_vault::{Error, Principal, Vault};
 
 use super::{
     super::reconnects::events::{
-        EventPage, EventSource, EventStreams, LastEventId, follow, render_event,
+        EventPage, EventSource, EventStreams, LastEventId, StreamPosition, follow, render_event,
     },
     out::{DiscoveredAssetOut, DiscoverySummary},
 };
@@ -24,18 +24,21 @@ use crate::{
 /// Follow a discovery.
 ///
 /// The stream sends one event `asset` per asset, with the asset as data and a number as id, then one event `discovery` with
-/// status and counts, then it closes. An asset is sent again when it is registered. After a lost connection, continue with
-/// `Last-Event-ID`; close the stream on `discovery`.
+/// status and counts and the id `end`, then it closes. An asset is sent again when it is registered. After a lost connection, continue with
+/// `Last-Event-ID`; close the stream on `discovery`. A browser opens the stream with a ticket
+/// (`POST /v1/discoveries/{id}/events/tickets`).
 #[utoipa::path(
     tag = "discoveries",
     security(("oauth2" = ["reconnects:preview"])),
     params(
         ("id" = String, Path, description = "The discovery's id."),
-        ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event received."),
-        ("last_event_id" = Option<u64>, Query, description = "The same, for clients that cannot set the header."),
+        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received."),
+        ("last_event_id" = Option<String>, Query, description = "The same, for clients that cannot set the header."),
+        ("ticket" = Option<String>, Query, description = "A ticket for this stream, instead of an access token."),
     ),
     responses(
         (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "Nothing more will come after `Last-Event-ID`."),
         (status = 429, description = "`too_many_streams`: too many event streams are open.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -70,15 +73,24 @@ impl EventSource for DiscoveryId {
             let is_over = view.status != DiscoveryStatus::Running;
             return Ok(EventPage {
                 events: None,
-                end: is_over
-                    .then(|| render_event("discovery", None, &DiscoverySummary::from(view))),
+                end: is_over.then(|| {
+                    render_event(
+                        "discovery",
+                        StreamPosition::End,
+                        &DiscoverySummary::from(view),
+                    )
+                }),
             });
         };
         let text: Vec<u8> = assets
             .into_iter()
             .flat_map(|it| {
                 let number = it.event_seq;
-                render_event("asset", Some(number), &DiscoveredAssetOut::from(it))
+                render_event(
+                    "asset",
+                    StreamPosition::Number(number),
+                    &DiscoveredAssetOut::from(it),
+                )
             })
             .collect();
         Ok(EventPage {

@@ -15,6 +15,8 @@ use regrant_vault::{ForecastAgenda, ForecastLine, ForecastQuery};
 
 use super::ical::DayEvent;
 
+/// Name of a calendar to which the tenant gave none.
+pub(crate) const NAME: &str = "Regrant: what ends";
 /// Days between the reminder and the ending.
 const REMIND_DAYS: u32 = 7;
 
@@ -34,7 +36,9 @@ pub(crate) fn filter_suffix(query: &ForecastQuery) -> String {
             .as_ref()
             .map(regrant_domain::AssetId::as_str),
     );
-    part('k', query.kind.map(regrant_domain::AssetKind::as_str));
+    let kinds = query.kinds.iter().map(|it| it.as_str());
+    let kinds = kinds.collect::<Vec<_>>().join("-");
+    part('k', Some(kinds.as_str()).filter(|it| !it.is_empty()));
     part(
         'p',
         query
@@ -56,14 +60,42 @@ pub(crate) fn filter_suffix(query: &ForecastQuery) -> String {
 /// The endings of one day and cause.
 #[derive(Default)]
 struct DayGroup<'a> {
-    count: u64,
+    /// How many of them a standby or a refresh covers: the assets continue.
     covered: u64,
-    confidence: BTreeMap<Confidence, u64>,
+    /// How many others there are, by confidence.
+    open: BTreeMap<Confidence, u64>,
     lines: Vec<&'a ForecastLine>,
+    /// Whether the day is over.
+    is_past: bool,
 }
 
 /// The entries of a calendar; `suffix` comes from [`filter_suffix`].
 pub(crate) fn build_events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
+    let groups = group_by_day(agenda);
+    let learned: BTreeMap<_, _> = agenda
+        .learned
+        .iter()
+        .map(|it| ((it.date, it.cause), it.learned_at))
+        .collect();
+    // What was covered on a day that is over did not end.
+    let shown = groups
+        .into_iter()
+        .filter(|(_, it)| it.count_open() > 0 || !it.is_past);
+    let event = |((date, cause), group): ((NaiveDate, EndingCause), DayGroup<'_>)| DayEvent {
+        uid: format!("{}-{date}-{cause}{suffix}@regrant", agenda.tenant),
+        stamp: learned
+            .get(&(date, cause))
+            .copied()
+            .unwrap_or(agenda.generated_at),
+        date,
+        summary: group.write_summary(cause),
+        description: group.write_description(cause),
+        remind_days: (group.count_open() > 0 && !group.is_past).then_some(REMIND_DAYS),
+    };
+    shown.map(event).collect()
+}
+
+fn group_by_day(agenda: &ForecastAgenda) -> BTreeMap<(NaiveDate, EndingCause), DayGroup<'_>> {
     let mut groups: BTreeMap<(NaiveDate, EndingCause), DayGroup<'_>> = BTreeMap::new();
     for EndingTally {
         date,
@@ -74,10 +106,11 @@ pub(crate) fn build_events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEven
     } in &agenda.tallies
     {
         let group = groups.entry((*date, *cause)).or_default();
-        group.count += count;
-        *group.confidence.entry(*confidence).or_default() += count;
+        group.is_past = *date < agenda.generated_at.date_naive();
         if cover.is_some_and(Cover::is_seamless) {
             group.covered += count;
+        } else {
+            *group.open.entry(*confidence).or_default() += count;
         }
     }
     for line in &agenda.lines {
@@ -85,48 +118,50 @@ pub(crate) fn build_events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEven
             group.lines.push(line);
         }
     }
-    let event = |((date, cause), group): ((NaiveDate, EndingCause), DayGroup<'_>)| DayEvent {
-        uid: format!("{}-{date}-{cause}{suffix}@regrant", agenda.tenant),
-        date,
-        summary: group.write_summary(cause),
-        description: group.write_description(cause),
-        remind_days: REMIND_DAYS,
-    };
-    groups.into_iter().map(event).collect()
+    groups
 }
 
 impl DayGroup<'_> {
+    fn count_open(&self) -> u64 {
+        self.open.values().sum()
+    }
+
     fn write_summary(&self, cause: EndingCause) -> String {
-        let degrees = match self.confidence.first_key_value() {
-            Some((only, _)) if self.confidence.len() == 1 => only.as_str().to_owned(),
-            _ => {
-                let each = self
-                    .confidence
-                    .iter()
-                    .map(|(degree, n)| format!("{n} {}", degree.as_str()));
-                each.collect::<Vec<_>>().join(", ")
-            }
-        };
-        let (noun, verb) = if self.count == 1 {
-            ("asset", "ends")
-        } else {
-            ("assets", "end")
-        };
-        format!(
-            "{} {noun} {verb}: {} ({degrees})",
-            self.count,
-            cause_text(cause)
-        )
+        let (open, cause) = (self.count_open(), cause_text(cause));
+        if open == 0 {
+            let verb = choose_form(self.covered, "asset continues", "assets continue");
+            return format!("{verb} without action: {cause}");
+        }
+        if self.is_past {
+            let verb = choose_form(open, "asset has ended", "assets have ended");
+            return format!("{verb}: {cause}");
+        }
+        let verb = choose_form(open, "asset ends", "assets end");
+        format!("{verb}: {cause} ({})", self.describe_confidence())
+    }
+
+    fn describe_confidence(&self) -> String {
+        if let (1, Some((only, _))) = (self.open.len(), self.open.first_key_value()) {
+            return only.as_str().to_owned();
+        }
+        let each = self.open.iter();
+        let each = each.map(|(degree, n)| format!("{n} {}", degree.as_str()));
+        each.collect::<Vec<_>>().join(", ")
     }
 
     fn write_description(&self, cause: EndingCause) -> String {
-        let mut text = format!(
-            "{}\n{}\n",
-            next_step(cause),
-            party_text(cause.who_must_act())
-        );
-        if self.covered > 0 {
-            let _ = writeln!(text, "{} of them need no action.", self.covered);
+        let mut text = if self.count_open() == 0 {
+            "No action is needed: another token takes over, or the token is refreshed.\n".to_owned()
+        } else {
+            format!(
+                "{}\n{}\n",
+                next_step(cause),
+                party_text(cause.who_must_act())
+            )
+        };
+        if self.covered > 0 && self.count_open() > 0 {
+            let verb = choose_form(self.covered, "other asset needs", "other assets need");
+            let _ = writeln!(text, "{verb} no action.");
         }
         for it in &self.lines {
             let _ = write!(
@@ -144,11 +179,17 @@ impl DayGroup<'_> {
             }
         }
         let named = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
-        if self.count > named {
-            let _ = write!(text, "\nand {} more", self.count - named);
+        let more = (self.count_open() + self.covered).saturating_sub(named);
+        if more > 0 {
+            let _ = write!(text, "\nand {more} more");
         }
         text
     }
+}
+
+/// The number with the text that goes with it.
+fn choose_form(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 const fn cause_text(cause: EndingCause) -> &'static str {
@@ -190,7 +231,7 @@ const fn party_text(who: Who) -> &'static str {
 mod tests {
     use chrono::{DateTime, Duration};
     use regrant_domain::{AssetKind, TenantId};
-    use regrant_vault::ForecastPosition;
+    use regrant_vault::{ForecastPosition, LearnedDay};
 
     use super::*;
 
@@ -221,6 +262,11 @@ mod tests {
                 tally(Confidence::Announced, Some(Cover::Standby), 10),
             ],
             lines: vec![line("7"), line("8")],
+            learned: vec![LearnedDay {
+                date: at.date_naive(),
+                cause: EndingCause::CutOff,
+                learned_at: DateTime::UNIX_EPOCH - Duration::days(3),
+            }],
         }
     }
 
@@ -230,18 +276,59 @@ mod tests {
         let events = build_events(&agenda, "");
         assert_eq!(events.len(), 1);
         assert_eq!(
-            events[0].summary,
-            "30 assets end: cut-off (20 certain, 10 announced)"
+            events[0].summary, "20 assets end: cut-off (certain)",
+            "the covered ones do not end"
         );
         let text = &events[0].description;
         for part in [
             "Who must act: the person who granted the token.",
-            "10 of them need no action.",
+            "10 other assets need no action.",
             "06:00 UTC page 7 \"Bäckerei, klein\" of business 5",
             "and 28 more",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    #[test]
+    fn degrees_of_confidence_are_counted_apart() {
+        let mut agenda = agenda();
+        agenda.tallies[1].cover = None;
+        assert_eq!(
+            build_events(&agenda, "")[0].summary,
+            "30 assets end: cut-off (20 certain, 10 announced)"
+        );
+    }
+
+    #[test]
+    fn what_is_covered_is_no_ending_and_needs_no_reminder() {
+        let mut agenda = agenda();
+        agenda.tallies.remove(0);
+        let event = &build_events(&agenda, "")[0];
+        assert_eq!(event.summary, "10 assets continue without action: cut-off");
+        assert_eq!(event.remind_days, None);
+        assert!(event.description.starts_with("No action is needed"));
+    }
+
+    #[test]
+    fn what_has_ended_stays_and_what_was_covered_does_not() {
+        let mut agenda = agenda();
+        agenda.generated_at += Duration::days(20);
+        let events = build_events(&agenda, "");
+        assert_eq!(events[0].summary, "20 assets have ended: cut-off");
+        assert_eq!(events[0].remind_days, None);
+        agenda.tallies.remove(0);
+        assert!(build_events(&agenda, "").is_empty());
+    }
+
+    #[test]
+    fn an_entry_is_stamped_when_it_was_learned() {
+        let mut agenda = agenda();
+        let stamp = |agenda: &ForecastAgenda| build_events(agenda, "")[0].stamp;
+        let learned = stamp(&agenda);
+        assert_eq!(learned, DateTime::UNIX_EPOCH - Duration::days(3));
+        agenda.generated_at += Duration::hours(1);
+        assert_eq!(stamp(&agenda), learned);
     }
 
     #[test]

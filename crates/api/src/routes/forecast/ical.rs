@@ -17,18 +17,20 @@ pub(crate) const CALENDAR_MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
 pub(crate) struct DayEvent {
     /// Id of the event, which must stay the same between downloads.
     pub(crate) uid: String,
+    /// When it was learned that the event is on this day.
+    pub(crate) stamp: DateTime<Utc>,
     /// Day of the event.
     pub(crate) date: NaiveDate,
     /// Title, one line.
     pub(crate) summary: String,
     /// Text of several lines.
     pub(crate) description: String,
-    /// Days between the reminder and the event.
-    pub(crate) remind_days: u32,
+    /// Days between the reminder and the event; `None` for no reminder.
+    pub(crate) remind_days: Option<u32>,
 }
 
-/// Writes a calendar; `stamp` is the time of its data.
-pub(crate) fn write_calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEvent]) -> String {
+/// Writes a calendar.
+pub(crate) fn write_calendar(name: &str, events: &[DayEvent]) -> String {
     let mut text = CalendarText(String::new());
     text.write_line("BEGIN", "VCALENDAR");
     text.write_line("VERSION", "2.0");
@@ -38,7 +40,7 @@ pub(crate) fn write_calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEven
     text.write_line("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
     text.write_line("X-PUBLISHED-TTL", "PT1H");
     for event in events {
-        text.write_event(event, stamp);
+        text.write_event(event);
     }
     text.write_line("END", "VCALENDAR");
     text.0
@@ -47,10 +49,10 @@ pub(crate) fn write_calendar(name: &str, stamp: DateTime<Utc>, events: &[DayEven
 struct CalendarText(String);
 
 impl CalendarText {
-    fn write_event(&mut self, it: &DayEvent, stamp: DateTime<Utc>) {
+    fn write_event(&mut self, it: &DayEvent) {
         self.write_line("BEGIN", "VEVENT");
         self.write_line("UID", &escape_text(&it.uid));
-        self.write_line("DTSTAMP", &stamp.format("%Y%m%dT%H%M%SZ").to_string());
+        self.write_line("DTSTAMP", &it.stamp.format("%Y%m%dT%H%M%SZ").to_string());
         self.write_line("DTSTART;VALUE=DATE", &format_day(it.date));
         self.write_line(
             "DTEND;VALUE=DATE",
@@ -59,11 +61,13 @@ impl CalendarText {
         self.write_line("SUMMARY", &escape_text(&it.summary));
         self.write_line("DESCRIPTION", &escape_text(&it.description));
         self.write_line("TRANSP", "TRANSPARENT");
-        self.write_line("BEGIN", "VALARM");
-        self.write_line("ACTION", "DISPLAY");
-        self.write_line("DESCRIPTION", &escape_text(&it.summary));
-        self.write_line("TRIGGER", &format!("-P{}D", it.remind_days));
-        self.write_line("END", "VALARM");
+        if let Some(days) = it.remind_days {
+            self.write_line("BEGIN", "VALARM");
+            self.write_line("ACTION", "DISPLAY");
+            self.write_line("DESCRIPTION", &escape_text(&it.summary));
+            self.write_line("TRIGGER", &format!("-P{days}D"));
+            self.write_line("END", "VALARM");
+        }
         self.write_line("END", "VEVENT");
     }
 
@@ -147,10 +151,11 @@ mod tests {
     fn event(summary: &str, description: &str) -> DayEvent {
         DayEvent {
             uid: "a@regrant".to_owned(),
+            stamp: DateTime::UNIX_EPOCH,
             date: NaiveDate::from_ymd_opt(2026, 12, 31).unwrap(),
             summary: summary.to_owned(),
             description: description.to_owned(),
-            remind_days: 7,
+            remind_days: Some(7),
         }
     }
 
@@ -169,11 +174,7 @@ mod tests {
             "{}\nsecond line, with commas; and more\n\n",
             "Bäckerei 木木木 🥐 ".repeat(40)
         );
-        let text = write_calendar(
-            "Kalender, klein",
-            DateTime::UNIX_EPOCH,
-            &[event(summary, &description)],
-        );
+        let text = write_calendar("Kalender, klein", &[event(summary, &description)]);
         let lines = lines(&text);
         assert_eq!(value(&lines, "SUMMARY"), summary);
         assert_eq!(value(&lines, "DESCRIPTION"), description);
@@ -193,7 +194,7 @@ mod tests {
         for shift in 0..80 {
             for c in ["é", "木", "🥐"] {
                 let summary = format!("{}{}", "a".repeat(shift), c.repeat(60));
-                let text = write_calendar("x", DateTime::UNIX_EPOCH, &[event(&summary, "")]);
+                let text = write_calendar("x", &[event(&summary, "")]);
                 assert_eq!(value(&lines(&text), "SUMMARY"), summary);
             }
         }
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn text_cannot_leave_its_line() {
         let evil = "x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\u{0}\u{7f}";
-        let text = write_calendar(evil, DateTime::UNIX_EPOCH, &[event(evil, evil)]);
+        let text = write_calendar(evil, &[event(evil, evil)]);
         let lines = lines(&text);
         assert_eq!(
             lines
@@ -219,11 +220,7 @@ mod tests {
 
     #[test]
     fn components_are_nested() {
-        let text = write_calendar(
-            "x",
-            DateTime::UNIX_EPOCH,
-            &[event("a", "b"), event("c", "d")],
-        );
+        let text = write_calendar("x", &[event("a", "b"), event("c", "d")]);
         let mut open = Vec::new();
         for (name, value) in lines(&text) {
             match name.as_str() {

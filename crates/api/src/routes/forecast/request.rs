@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use crate::{
     cursor::PageQuery,
-    json::{Moment, Node, UNKNOWN_FIELD, parse_pairs, read_request},
+    json::{Moment, Node, UNKNOWN_FIELD, Values, parse_query, read_request},
     problem::{Fault, Problem},
     schema,
 };
@@ -29,9 +29,10 @@ pub(crate) struct ForecastFilter {
     /// End of the range: a day, which is included, or a moment; by default 90 days after the start, at most 366.
     #[param(value_type = Option<String>, example = "2027-02-28")]
     to: Option<RangeEdge>,
-    /// Only assets of this kind.
-    #[param(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
+    /// Only assets of one of these kinds: repeated, or separated by commas.
+    #[serde(default)]
+    #[param(schema_with = schema::asset_kinds, required = false)]
+    kind: Values<AssetKind>,
     /// Only assets of this business.
     #[param(schema_with = schema::graph_id, required = false)]
     business_id: Option<AssetId>,
@@ -89,7 +90,7 @@ impl FromRequest for ForecastParams {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = parse_pairs(request.query_string());
+        let query = parse_query(request.query_string());
         ready(query.and_then(|it| Self::read_query(it).map_err(Problem::invalid_fields)))
     }
 }
@@ -112,7 +113,7 @@ impl From<ForecastFilter> for ForecastQuery {
         Self {
             from: it.from.map(RangeEdge::start_time),
             to: it.to.map(RangeEdge::end_time),
-            kind: it.kind,
+            kinds: it.kind.0,
             business_id: it.business_id,
             person_id: it.person_id,
             what_if_person_leaves: it.what_if_person_leaves,
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<String> {
-        let faults = ForecastParams::read_query(parse_pairs(text).unwrap())
+        let faults = ForecastParams::read_query(parse_query(text).unwrap())
             .err()
             .unwrap_or_default();
         faults.into_iter().map(|it| it.field).collect()
@@ -193,14 +194,14 @@ mod tests {
         for (text, field) in [("all=yes", "all"), ("limit=0", "limit")] {
             assert_eq!(faults(text), [field]);
         }
-        let params = ForecastParams::read_query(parse_pairs("cursor=x").unwrap()).ok();
+        let params = ForecastParams::read_query(parse_query("cursor=x").unwrap()).ok();
         assert_eq!(params.unwrap().into_parts().unwrap_err().field, "cursor");
     }
 
     #[test]
     fn a_day_begins_at_midnight_and_is_included_at_the_end() {
         let text = "from=2026-12-01&to=2026-12-31&all=true";
-        let params = ForecastParams::read_query(parse_pairs(text).unwrap())
+        let params = ForecastParams::read_query(parse_query(text).unwrap())
             .ok()
             .unwrap();
         let (query, cursor, limit) = params.into_parts().unwrap();
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn a_moment_is_taken_as_it_is() {
         let params =
-            read_request::<ForecastFilter>(parse_pairs("to=2026-12-01T02:00:00%2B02:00").unwrap())
+            read_request::<ForecastFilter>(parse_query("to=2026-12-01T02:00:00%2B02:00").unwrap())
                 .ok()
                 .unwrap();
         assert_eq!(
@@ -226,7 +227,7 @@ mod tests {
 
     #[test]
     fn an_unknown_parameter_is_answered_with_all_known_ones() {
-        let faults = ForecastParams::read_query(parse_pairs("until=2026-01-31").unwrap()).err();
+        let faults = ForecastParams::read_query(parse_query("until=2026-01-31").unwrap()).err();
         let expected = "unknown field; expected one of: from, to, kind, business_id, person_id, \
                         what_if_person_leaves, all, cursor, limit";
         assert_eq!(faults.unwrap()[0].detail, expected);

@@ -7,6 +7,7 @@
 mod last_event_id;
 mod reader;
 mod streams;
+pub(crate) mod tickets;
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use regrant_domain::{Locale, Permission, ReconnectId, ReconnectStatus};
 use regrant_vault::{Error, Principal, Vault};
 
 pub(crate) use self::{
-    last_event_id::LastEventId,
+    last_event_id::{LastEventId, StreamPosition},
     reader::{EventPage, EventSource, render_event},
     streams::EventStreams,
 };
@@ -30,22 +31,30 @@ use crate::{
     problem::{Problem, ProblemOut},
 };
 
+/// How long a browser waits before it comes back after a lost connection, in milliseconds.
+const RETRY: &[u8] = b"retry: 3000\n\n";
+
 /// Follow a reconnect.
 ///
 /// The stream sends one event `item` per settled item, with the item as data and a number as id, in the order of
-/// settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent again when it
-/// settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`. The stream also ends
-/// within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+/// settling, then one event `reconnect` with status and counts and the id `end`, then it closes. A deferred item is sent
+/// again when it settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`. The
+/// stream also ends within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+///
+/// An `EventSource` of a browser, which can send no access token, opens the stream with a ticket
+/// (`POST /v1/reconnects/{id}/events/tickets`).
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),
     params(
         ("id" = String, Path, description = "The reconnect's id."),
-        ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event received."),
-        ("last_event_id" = Option<u64>, Query, description = "The same, for clients that cannot set the header."),
+        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received."),
+        ("last_event_id" = Option<String>, Query, description = "The same, for clients that cannot set the header."),
+        ("ticket" = Option<String>, Query, description = "A ticket for this stream, instead of an access token."),
     ),
     responses(
         (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "Nothing more will come after `Last-Event-ID`."),
         (status = 429, description = "`too_many_streams`: too many event streams are open.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -75,11 +84,16 @@ pub(crate) async fn follow(
     last: LastEventId,
 ) -> Result<HttpResponse, Problem> {
     let reader = streams.open_reader(vault, caller, source, last.0)?;
-    reader.check_exists().await?;
+    let is_over = reader.check_exists().await?;
+    if is_over && last.0 == StreamPosition::End {
+        // By the standard, an EventSource that gets this stops.
+        return Ok(HttpResponse::NoContent().finish());
+    }
     let pieces = stream::unfold(
         Some(reader),
         |reader| async move { reader?.next_chunk().await },
     );
+    let pieces = stream::iter([Bytes::from_static(RETRY)]).chain(pieces);
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         // Asks proxies not to buffer, which would delay events.
@@ -112,15 +126,20 @@ impl EventSource for ReconnectEvents {
             let is_over = view.status != ReconnectStatus::Running;
             return Ok(EventPage {
                 events: None,
-                end: is_over
-                    .then(|| render_event("reconnect", None, &ReconnectSummary::from(view))),
+                end: is_over.then(|| {
+                    render_event(
+                        "reconnect",
+                        StreamPosition::End,
+                        &ReconnectSummary::from(view),
+                    )
+                }),
             });
         };
         let numbered = items
             .into_iter()
             .filter_map(|it| Some((it.event_seq?, ItemOut::in_language(it, self.locale))));
         let text: Vec<u8> = numbered
-            .flat_map(|(number, item)| render_event("item", Some(number), &item))
+            .flat_map(|(number, item)| render_event("item", StreamPosition::Number(number), &item))
             .collect();
         Ok(EventPage {
             events: Some((last, Bytes::from(text))),

@@ -2,7 +2,7 @@
 
 use crate::{
     extract::IdempotencyHeader,
-    json::{CanonicalJson, ListIn, WaitSeconds},
+    json::{CanonicalJson, ListIn, Values, WaitSeconds},
     problem::Problem,
     schema,
     submitted_token::{SubmittedToken, choose_token_source},
@@ -45,18 +45,20 @@ pub(crate) struct NewReconnect {
 #[serde(deny_unknown_fields)]
 #[schema(as = AssetSelection)]
 pub(crate) struct SelectionIn {
-    /// Only assets of this kind.
-    #[schema(schema_with = schema::asset_kind, required = false)]
-    kind: Option<AssetKind>,
+    /// Only assets of this kind, or of one of these kinds.
+    #[serde(default)]
+    #[schema(schema_with = schema::one_or_more_asset_kinds, required = false)]
+    kind: Values<AssetKind>,
     /// Only assets of this business.
     #[schema(schema_with = schema::graph_id, required = false)]
     business_id: Option<AssetId>,
     /// Only assets that a credential of this person serves.
     #[schema(schema_with = schema::graph_id, required = false)]
     person_id: Option<PersonId>,
-    /// Only assets in this state.
-    #[schema(schema_with = schema::asset_state, required = false)]
-    state: Option<Status>,
+    /// Only assets in this state, or in one of these states.
+    #[serde(default)]
+    #[schema(schema_with = schema::one_or_more_asset_states, required = false)]
+    state: Values<Status>,
 }
 
 /// An undo of a reconnect.
@@ -125,10 +127,10 @@ pub(in crate::routes) fn choose_targets(
 impl From<SelectionIn> for Selection {
     fn from(it: SelectionIn) -> Self {
         Self {
-            kind: it.kind,
+            kinds: it.kind.0,
             business_id: it.business_id,
             person_id: it.person_id,
-            status: it.state,
+            statuses: it.state.0,
         }
     }
 }
@@ -161,7 +163,7 @@ mod tests {
             parsed(r#"{"access_token":"E","select":{"state":"disconnected"},"wait_seconds":0}"#)
                 .unwrap();
         assert!(
-            matches!(selected.targets, Targets::Selected(it) if it.status == Some(Status::Disconnected))
+            matches!(selected.targets, Targets::Selected(it) if it.statuses == [Status::Disconnected])
         );
     }
 

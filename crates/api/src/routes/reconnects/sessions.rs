@@ -68,7 +68,6 @@ pub(crate) struct RefreshIn {
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),
     request_body = NewReconnectSession,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
     responses((status = 201, description = "The session with its token.", body = OpenedSessionOut,
         headers(("Location" = String, description = "The session.")))),
 )]
@@ -168,7 +167,6 @@ pub(crate) async fn get_reconnect_session(
     security(("oauth2" = ["reconnects:write"])),
     params(
         ("id" = String, Path, description = "The session's id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters."),
     ),
     request_body = RefreshIn,
     responses(

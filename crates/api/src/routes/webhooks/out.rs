@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use regrant_domain::{
     DeliveryId, EventId, EventKind, WebhookEndpointId,
-    webhook::{DeliveryStatus, DisabledReason, EndpointStatus, EventFilter},
+    webhook::{AssetEvents, DeliveryStatus, DisabledReason, EndpointStatus, EventFilter},
 };
 use regrant_vault::{Delivery, EndpointView, MintedEndpoint, WebhookSecret};
 use serde::{Serialize, Serializer};
@@ -25,6 +25,9 @@ pub(crate) struct EndpointOut {
     /// Kinds of events that Regrant sends; `*` means all kinds.
     #[schema(schema_with = schema::event_kinds)]
     kinds: Vec<&'static str>,
+    /// Form of the events about assets: `single`, or `bulk` as `assets.changed`.
+    #[schema(schema_with = schema::asset_events)]
+    asset_events: AssetEvents,
     /// Whether Regrant sends events to the endpoint.
     #[schema(schema_with = schema::endpoint_status)]
     status: &'static str,
@@ -118,6 +121,7 @@ impl From<EndpointView> for EndpointOut {
             id: it.id,
             url: it.url,
             kinds: kind_names(&it.filter),
+            asset_events: it.asset_events,
             status: EndpointStatus::as_str(it.status),
             disabled_reason: disabled_reason.map(DisabledReason::as_str),
             disabled_at,

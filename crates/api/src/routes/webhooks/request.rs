@@ -8,7 +8,7 @@ use crate::{
 };
 use regrant_domain::{
     DeliveryId, EventId, EventKind,
-    webhook::{DeliveryStatus, EndpointStatus, EventFilter},
+    webhook::{AssetEvents, DeliveryStatus, EndpointStatus, EventFilter},
 };
 use regrant_vault::ReplaySelection;
 use serde::Deserialize;
@@ -25,6 +25,10 @@ pub(crate) struct NewWebhookEndpoint {
     /// Kinds of events to send; all kinds by default or with `*`.
     #[schema(schema_with = schema::event_kinds, required = false)]
     pub(super) kinds: Option<ListIn<EventKindIn>>,
+    /// Form of the events about assets, by default `single`: one event for each change. `bulk` collects changes for two
+    /// seconds and sends `assets.changed` for up to 500 assets.
+    #[schema(schema_with = schema::asset_events, required = false)]
+    pub(super) asset_events: Option<AssetEventsIn>,
 }
 
 /// Changes of a webhook endpoint; absent fields stay as they are.
@@ -37,6 +41,9 @@ pub(crate) struct WebhookEndpointChange {
     /// Kinds of events to send.
     #[schema(schema_with = schema::event_kinds, required = false)]
     pub(super) kinds: Option<ListIn<EventKindIn>>,
+    /// Form of the events about assets.
+    #[schema(schema_with = schema::asset_events, required = false)]
+    pub(super) asset_events: Option<AssetEventsIn>,
     /// Whether Regrant sends events. Enabling resets the record of failures.
     #[schema(schema_with = schema::endpoint_status, required = false)]
     pub(super) status: Option<EndpointStatusIn>,
@@ -85,6 +92,10 @@ pub(crate) struct WebhookDeliveryFilter {
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct EventKindIn(Option<EventKind>);
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct AssetEventsIn(pub(super) AssetEvents);
 
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
@@ -144,6 +155,16 @@ impl TryFrom<String> for EventKindIn {
                 .map(Self)
                 .map_err(|_| "expected a kind of event, or `*`"),
         }
+    }
+}
+
+impl TryFrom<String> for AssetEventsIn {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected `single` or `bulk`")
     }
 }
 

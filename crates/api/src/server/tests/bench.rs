@@ -109,10 +109,8 @@ impl Bench {
         let scope = Some(scope.parse().unwrap());
         self.vault
             .issue_token(
-                Some(it.client.id),
-                &it.secret.unwrap(),
+                regrant_vault::ClientLogIn::from_localhost(it.client.id, &it.secret.unwrap()),
                 scope,
-                [127, 0, 0, 1].into(),
             )
             .await
             .unwrap()

@@ -13,7 +13,7 @@ use crate::AdminRoutes;
 
 /// Method, path and media type of every operation that has a body.
 fn operations_with_body(description: &ApiDescription) -> Vec<(Method, String, String)> {
-    let api: Value = serde_json::from_slice(&description.json()).unwrap();
+    let api: Value = serde_json::from_slice(description.json().plain()).unwrap();
     let mut found = Vec::new();
     for (path, operations) in api["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {

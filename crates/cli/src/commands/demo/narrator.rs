@@ -41,7 +41,11 @@ struct CheckedClaim {
 /// Shows progress: a bar on a terminal, plain lines elsewhere, nothing for JSON.
 pub(crate) enum Progress {
     Bar(ProgressBar),
-    Lines { total: u64, done: u64 },
+    Lines {
+        total: u64,
+        done: u64,
+        quarters: u64,
+    },
     Silent,
 }
 
@@ -86,7 +90,7 @@ impl Narrator {
     /// Prints text for people; does nothing for JSON.
     pub fn print_text(&self, text: impl Display) -> anyhow::Result<()> {
         match self.form {
-            Output::Text => output::print_line(text),
+            Output::Text => output::print_line(wrap_text(&text.to_string())),
             Output::Json => Ok(()),
         }
     }
@@ -112,7 +116,11 @@ impl Narrator {
             return Ok(Progress::Silent);
         }
         if !std::io::stderr().is_terminal() {
-            return Ok(Progress::Lines { total, done: 0 });
+            return Ok(Progress::Lines {
+                total,
+                done: 0,
+                quarters: 0,
+            });
         }
         let style = ProgressStyle::with_template("   {bar:40} {pos}/{len} assets")?;
         Ok(Progress::Bar(ProgressBar::new(total).with_style(style)))
@@ -138,15 +146,31 @@ impl Narrator {
     }
 }
 
+/// Breaks lines that are wider than the terminal between words; the tables of the story fit already.
+fn wrap_text(text: &str) -> String {
+    let width = usize::from(output::text_width());
+    let options = textwrap::Options::new(width)
+        .subsequent_indent("     ")
+        .break_words(false);
+    textwrap::fill(text, options)
+}
+
 impl Progress {
     /// Counts one more asset.
     pub fn advance_by_one(&mut self) -> anyhow::Result<()> {
         match self {
             Self::Bar(bar) => bar.inc(1),
             Self::Silent => {}
-            Self::Lines { total, done } => {
+            Self::Lines {
+                total,
+                done,
+                quarters,
+            } => {
                 *done = done.saturating_add(1);
-                if done.is_multiple_of(*total / 4) {
+                // A line for each quarter; the last one says that all are done.
+                let reached = done.saturating_mul(4) / (*total).max(1);
+                if reached > *quarters {
+                    *quarters = reached;
                     output::print_line(format_args!("   {done} of {total}"))?;
                 }
             }

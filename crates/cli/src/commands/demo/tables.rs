@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{
-    CellAlignment, ContentArrangement, Table,
-    TableComponent::{
-        HorizontalLines, LeftBorderIntersections, MiddleIntersections, RightBorderIntersections,
-    },
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
     presets::UTF8_HORIZONTAL_ONLY,
 };
+use rustix::termios::tcgetwinsize;
 
 use crate::rehearsal::tenant_api::{Asset, Day, Item};
 
-/// The width of a table with its indent fits a terminal of a hundred columns.
-const TABLE_WIDTH: u16 = 96;
+const INDENT: &str = "   ";
+/// Where there is no terminal, and where it says nothing.
+const USUAL_COLUMNS: u16 = 80;
+/// Longer lines are hard to read.
+const MOST_COLUMNS: u16 = 120;
+/// Lines at the top, below the header and at the end; none between rows.
+const STYLE: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 
 /// A table with the number of assets by kind and state.
 pub(crate) fn states_table(assets: &[Asset]) -> String {
@@ -80,6 +83,7 @@ pub(crate) fn outcomes_table(items: &[Item]) -> String {
         ]);
     }
     align_right(&mut table, 1..=1);
+    keep_whole(&mut table, 0..=3);
     indent_table(&table)
 }
 
@@ -105,19 +109,23 @@ fn group_by_outcome(items: &[Item]) -> BTreeMap<&str, Vec<&Item>> {
 fn new_table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
+        .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(TABLE_WIDTH);
-    for between_rows in [
-        HorizontalLines,
-        MiddleIntersections,
-        LeftBorderIntersections,
-        RightBorderIntersections,
-    ] {
-        table.remove_style(between_rows);
-    }
+        .set_width(table_width(terminal_columns()));
     table.set_header(header);
     table
+}
+
+fn terminal_columns() -> Option<u16> {
+    let size = tcgetwinsize(std::io::stdout()).ok()?;
+    Some(size.ws_col).filter(|columns| *columns > 0)
+}
+
+/// The width that is left beside the indent.
+fn table_width(columns: Option<u16>) -> u16 {
+    let indent = u16::try_from(INDENT.len()).unwrap_or_default();
+    let columns = columns.unwrap_or(USUAL_COLUMNS).min(MOST_COLUMNS);
+    columns.saturating_sub(indent)
 }
 
 fn align_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
@@ -128,10 +136,19 @@ fn align_right(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
     }
 }
 
+/// Keeps columns of one word on one line; the others share what is left of the width.
+fn keep_whole(table: &mut Table, columns: std::ops::RangeInclusive<usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
 fn indent_table(table: &Table) -> String {
     table
         .lines()
-        .map(|line| format!("   {line}"))
+        .map(|line| format!("{INDENT}{line}"))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -203,6 +220,23 @@ mod tests {
             row.contains('2') && row.contains("business_admin") && row.contains("has not migrated"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_table_fits_a_terminal_of_eighty_columns() {
+        assert_eq!((table_width(None), table_width(Some(200))), (77, 117));
+        let mut long = item(Some("user_action_required"));
+        if let Some(reason) = &mut long.reason {
+            reason.detail =
+                "the business has not migrated yet, so that the token does not reach it".repeat(2);
+        }
+        let text = outcomes_table(&[long]);
+        let columns = usize::from(terminal_columns().unwrap_or(USUAL_COLUMNS));
+        assert!(
+            text.lines().all(|line| line.chars().count() <= columns),
+            "{text}"
+        );
+        assert!(text.contains("user_action_required"), "{text}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::{
 use anyhow::Context as _;
 use regrant_crypto::{Keyring, LocalKeys, Strength};
 use regrant_domain::Passphrase;
+use tracing::warn;
 
 use crate::private_file;
 
@@ -38,12 +39,15 @@ const OWN_FILES: [&str; 10] = [
 /// An open data directory; the lock keeps every other `dev` out.
 pub(crate) struct DataDir {
     path: PathBuf,
+    /// Whether this start made the directory.
+    is_new: bool,
     _lock: File,
 }
 
 impl DataDir {
     /// Opens the directory, creates it if it does not exist, and empties it if `fresh` is set.
     pub fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
+        let is_new = !path.exists();
         private_file::make_directory(path)?;
         let path = path
             .canonicalize()
@@ -59,7 +63,20 @@ impl DataDir {
                     .with_context(|| format!("cannot delete {name}"))?;
             }
         }
-        Ok(Self { path, _lock: lock })
+        Ok(Self {
+            path,
+            is_new,
+            _lock: lock,
+        })
+    }
+
+    /// Removes the directory if this start made it: a start that failed leaves nothing behind.
+    pub fn remove_if_new(self) {
+        if self.is_new
+            && let Err(error) = fs::remove_dir_all(&self.path)
+        {
+            warn!(%error, path = %self.path.display(), "cannot remove the directory of this start");
+        }
     }
 
     pub fn database_path(&self) -> PathBuf {
@@ -180,6 +197,18 @@ mod tests {
         fs::write(home.path().join(KEYRING), "production").unwrap();
         assert!(DataDir::open(home.path(), true).is_err());
         assert!(home.path().join(KEYRING).exists());
+    }
+
+    #[test]
+    fn a_start_that_failed_removes_only_the_directory_that_it_made() {
+        let home = tempfile::tempdir().unwrap();
+        let made = home.path().join("made");
+        let data = DataDir::open(&made, false).unwrap();
+        data.open_keyring().unwrap();
+        data.remove_if_new();
+        assert!(!made.exists());
+        DataDir::open(home.path(), false).unwrap().remove_if_new();
+        assert!(home.path().join(MARKER).exists());
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl DiscoveryRun<'_> {
             reason: None,
             requests_per_second: None,
             token_version: i64::MAX,
-            session_token: None,
+            token_id: None,
         }
     }
 }

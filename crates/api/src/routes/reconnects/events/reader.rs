@@ -15,7 +15,10 @@ use regrant_vault::{Error, Principal, Vault};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::streams::{EventStreams, StreamPermits};
+use super::{
+    last_event_id::StreamPosition,
+    streams::{EventStreams, StreamPermits},
+};
 use crate::problem::{Code, Problem};
 
 /// How often the database is read without a wake-up: the work may run in another process.
@@ -55,7 +58,7 @@ impl EventStreams {
         vault: Data<Vault>,
         caller: Principal,
         source: S,
-        after: i64,
+        after: StreamPosition,
     ) -> Result<EventReader<S>, Problem> {
         let permits = self.acquire_permits(&caller).ok_or_else(|| {
             Problem::new(Code::TooManyStreams, "Too many event streams are open.")
@@ -68,7 +71,7 @@ impl EventStreams {
             vault,
             caller,
             source,
-            after,
+            after: after.number(),
             closing,
             keep_alive,
             ends_at: until,
@@ -95,10 +98,11 @@ pub(super) struct EventReader<S> {
 }
 
 impl<S: EventSource> EventReader<S> {
-    pub(super) async fn check_exists(&self) -> Result<(), Problem> {
+    /// Checks that the object exists; returns whether nothing more will happen to it.
+    pub(super) async fn check_exists(&self) -> Result<bool, Problem> {
         let source = self.source;
         let read = source.read_page(&self.vault, &self.caller, i64::MAX);
-        Ok(read.await.map(drop)?)
+        Ok(read.await?.end.is_some())
     }
 
     /// Checks from time to time that the session or client of the reader still has access.
@@ -150,9 +154,8 @@ impl<S: EventSource> EventReader<S> {
     }
 }
 
-/// An event as it is sent: its name, its number if readers can continue behind it, and its data.
-pub(crate) fn render_event(name: &str, number: Option<i64>, data: &impl Serialize) -> Bytes {
+/// An event as it is sent: its name, its id, with which readers continue behind it, and its data.
+pub(crate) fn render_event(name: &str, id: StreamPosition, data: &impl Serialize) -> Bytes {
     let data = serde_json::to_string(data).unwrap_or_default();
-    let id = number.map(|it| format!("id: {it}\n")).unwrap_or_default();
-    format!("{id}event: {name}\ndata: {data}\n\n").into()
+    format!("id: {id}\nevent: {name}\ndata: {data}\n\n").into()
 }

@@ -10,7 +10,9 @@ use regrant_domain::{Locale, Permission, PreviewFinding, PreviewId, PreviewStatu
 use regrant_vault::{Error, PreviewEvent, Principal, Vault};
 
 use super::{
-    super::events::{EventPage, EventSource, EventStreams, LastEventId, follow, render_event},
+    super::events::{
+        EventPage, EventSource, EventStreams, LastEventId, StreamPosition, follow, render_event,
+    },
     out::{LeftOutOut, PreviewItemOut, PreviewSummary, ReachableOut},
 };
 use crate::{
@@ -23,18 +25,21 @@ use crate::{
 ///
 /// The stream sends one event `item` per asset, as soon as its coverage is known; then one event `left_out` per asset that
 /// the log-in leaves out, and one event `reachable` per new asset; each has a number as id. It ends with one event `preview`
-/// with status, plan and counts. An item is sent again if its coverage has changed by the end of the preview. After a lost
+/// with status, plan and counts and the id `end`, then it closes. An item is sent again if its coverage has changed by the end of the preview. After a lost
 /// connection, continue with `Last-Event-ID`; close the stream on `preview`.
+/// A browser opens the stream with a ticket (`POST /v1/reconnect-previews/{id}/events/tickets`).
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:preview"])),
     params(
         ("id" = String, Path, description = "The preview's id."),
-        ("Last-Event-ID" = Option<u64>, Header, description = "Id of the last event received."),
-        ("last_event_id" = Option<u64>, Query, description = "The same, for clients that cannot set the header."),
+        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event received."),
+        ("last_event_id" = Option<String>, Query, description = "The same, for clients that cannot set the header."),
+        ("ticket" = Option<String>, Query, description = "A ticket for this stream, instead of an access token."),
     ),
     responses(
         (status = 200, description = "The events.", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "Nothing more will come after `Last-Event-ID`."),
         (status = 429, description = "`too_many_streams`: too many event streams are open.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
@@ -81,7 +86,7 @@ impl EventSource for PreviewEvents {
             let summary = || PreviewSummary::from(page.preview);
             return Ok(EventPage {
                 events: None,
-                end: is_over.then(|| render_event("preview", None, &summary())),
+                end: is_over.then(|| render_event("preview", StreamPosition::End, &summary())),
             });
         };
         let events = page.events.into_iter();
@@ -95,7 +100,10 @@ impl EventSource for PreviewEvents {
 
 impl PreviewEvents {
     fn render_finding(self, event: PreviewEvent) -> Bytes {
-        let (name, number) = (event.finding.as_str(), Some(event.event_seq));
+        let (name, number) = (
+            event.finding.as_str(),
+            StreamPosition::Number(event.event_seq),
+        );
         match event.finding {
             PreviewFinding::Item(it) => {
                 render_event(name, number, &PreviewItemOut::in_language(it, self.locale))

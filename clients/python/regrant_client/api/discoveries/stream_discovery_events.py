@@ -1,0 +1,267 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.stream_event import StreamEvent
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    id: str,
+    *,
+    last_event_id_query: int | Unset = UNSET,
+    last_event_id_header: int | None | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(last_event_id_header, Unset):
+        headers["Last-Event-ID"] = last_event_id_header
+
+    if not isinstance(x_regrant_proof, Unset):
+        headers["X-Regrant-Proof"] = x_regrant_proof
+
+    params: dict[str, Any] = {}
+
+    params["last_event_id"] = last_event_id_query
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/discoveries/{id}/events".format(
+            id=quote(str(id), safe=""),
+        ),
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | StreamEvent | None:
+    if response.status_code == 200:
+        response_200 = StreamEvent.from_dict(response.text)
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | StreamEvent]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: int | Unset = UNSET,
+    last_event_id_header: int | None | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Problem | StreamEvent]:
+    """Follow a discovery.
+
+     The stream sends one event `asset` per asset, with the asset as data and a number as id, then one
+    event `discovery` with
+    status and counts, then it closes. An asset is sent again when it is registered. After a lost
+    connection, continue with
+    `Last-Event-ID`; close the stream on `discovery`.
+
+    Args:
+        id (str):
+        last_event_id_query (int | Unset):
+        last_event_id_header (int | None | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | StreamEvent]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        last_event_id_query=last_event_id_query,
+        last_event_id_header=last_event_id_header,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: int | Unset = UNSET,
+    last_event_id_header: int | None | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Problem | StreamEvent | None:
+    """Follow a discovery.
+
+     The stream sends one event `asset` per asset, with the asset as data and a number as id, then one
+    event `discovery` with
+    status and counts, then it closes. An asset is sent again when it is registered. After a lost
+    connection, continue with
+    `Last-Event-ID`; close the stream on `discovery`.
+
+    Args:
+        id (str):
+        last_event_id_query (int | Unset):
+        last_event_id_header (int | None | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | StreamEvent
+    """
+
+    return sync_detailed(
+        id=id,
+        client=client,
+        last_event_id_query=last_event_id_query,
+        last_event_id_header=last_event_id_header,
+        x_regrant_proof=x_regrant_proof,
+    ).parsed
+
+
+async def asyncio_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: int | Unset = UNSET,
+    last_event_id_header: int | None | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Problem | StreamEvent]:
+    """Follow a discovery.
+
+     The stream sends one event `asset` per asset, with the asset as data and a number as id, then one
+    event `discovery` with
+    status and counts, then it closes. An asset is sent again when it is registered. After a lost
+    connection, continue with
+    `Last-Event-ID`; close the stream on `discovery`.
+
+    Args:
+        id (str):
+        last_event_id_query (int | Unset):
+        last_event_id_header (int | None | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | StreamEvent]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        last_event_id_query=last_event_id_query,
+        last_event_id_header=last_event_id_header,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: int | Unset = UNSET,
+    last_event_id_header: int | None | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Problem | StreamEvent | None:
+    """Follow a discovery.
+
+     The stream sends one event `asset` per asset, with the asset as data and a number as id, then one
+    event `discovery` with
+    status and counts, then it closes. An asset is sent again when it is registered. After a lost
+    connection, continue with
+    `Last-Event-ID`; close the stream on `discovery`.
+
+    Args:
+        id (str):
+        last_event_id_query (int | Unset):
+        last_event_id_header (int | None | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | StreamEvent
+    """
+
+    return (
+        await asyncio_detailed(
+            id=id,
+            client=client,
+            last_event_id_query=last_event_id_query,
+            last_event_id_header=last_event_id_header,
+            x_regrant_proof=x_regrant_proof,
+        )
+    ).parsed

@@ -1,0 +1,270 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.new_plan_links import NewPlanLinks
+from ...models.plan_links import PlanLinks
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: NewPlanLinks | None | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(x_regrant_proof, Unset):
+        headers["X-Regrant-Proof"] = x_regrant_proof
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/reconnect-plan",
+    }
+
+    if isinstance(body, NewPlanLinks):
+        _kwargs["json"] = body.to_dict()
+    else:
+        _kwargs["json"] = body
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PlanLinks | Problem | None:
+    if response.status_code == 201:
+        response_201 = PlanLinks.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[PlanLinks | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: NewPlanLinks | None | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[PlanLinks | Problem]:
+    """Make a link for each person of the plan, with the assets that the person is asked for. Only this
+    response contains the
+    addresses.
+
+     A person who must log in with another account gets a link that accepts consents of other persons.
+    One call makes at
+    most 200 links, for the most urgent persons.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewPlanLinks | None | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PlanLinks | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: NewPlanLinks | None | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> PlanLinks | Problem | None:
+    """Make a link for each person of the plan, with the assets that the person is asked for. Only this
+    response contains the
+    addresses.
+
+     A person who must log in with another account gets a link that accepts consents of other persons.
+    One call makes at
+    most 200 links, for the most urgent persons.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewPlanLinks | None | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PlanLinks | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: NewPlanLinks | None | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[PlanLinks | Problem]:
+    """Make a link for each person of the plan, with the assets that the person is asked for. Only this
+    response contains the
+    addresses.
+
+     A person who must log in with another account gets a link that accepts consents of other persons.
+    One call makes at
+    most 200 links, for the most urgent persons.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewPlanLinks | None | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[PlanLinks | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: NewPlanLinks | None | Unset = UNSET,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> PlanLinks | Problem | None:
+    """Make a link for each person of the plan, with the assets that the person is asked for. Only this
+    response contains the
+    addresses.
+
+     A person who must log in with another account gets a link that accepts consents of other persons.
+    One call makes at
+    most 200 links, for the most urgent persons.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewPlanLinks | None | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        PlanLinks | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+            x_regrant_proof=x_regrant_proof,
+        )
+    ).parsed

@@ -1,0 +1,302 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.get_forecast_calendar_kind import GetForecastCalendarKind
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    kind: GetForecastCalendarKind | Unset = UNSET,
+    business_id: str | Unset = UNSET,
+    person_id: str | Unset = UNSET,
+    what_if_person_leaves: str | Unset = UNSET,
+    all_: bool | Unset = False,
+    x_regrant_proof: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_regrant_proof, Unset):
+        headers["X-Regrant-Proof"] = x_regrant_proof
+
+    params: dict[str, Any] = {}
+
+    params["from"] = from_
+
+    params["to"] = to
+
+    json_kind: str | Unset = UNSET
+    if not isinstance(kind, Unset):
+        json_kind = kind
+
+    params["kind"] = json_kind
+
+    params["business_id"] = business_id
+
+    params["person_id"] = person_id
+
+    params["what_if_person_leaves"] = what_if_person_leaves
+
+    params["all"] = all_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/forecast.ics",
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | str | None:
+    if response.status_code == 200:
+        response_200 = response.text
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Problem | str]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    kind: GetForecastCalendarKind | Unset = UNSET,
+    business_id: str | Unset = UNSET,
+    person_id: str | Unset = UNSET,
+    what_if_person_leaves: str | Unset = UNSET,
+    all_: bool | Unset = False,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Problem | str]:
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+
+    Args:
+        from_ (str | Unset):
+        to (str | Unset):
+        kind (GetForecastCalendarKind | Unset):
+        business_id (str | Unset):
+        person_id (str | Unset):
+        what_if_person_leaves (str | Unset):
+        all_ (bool | Unset):  Default: False.
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | str]
+    """
+
+    kwargs = _get_kwargs(
+        from_=from_,
+        to=to,
+        kind=kind,
+        business_id=business_id,
+        person_id=person_id,
+        what_if_person_leaves=what_if_person_leaves,
+        all_=all_,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    kind: GetForecastCalendarKind | Unset = UNSET,
+    business_id: str | Unset = UNSET,
+    person_id: str | Unset = UNSET,
+    what_if_person_leaves: str | Unset = UNSET,
+    all_: bool | Unset = False,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Problem | str | None:
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+
+    Args:
+        from_ (str | Unset):
+        to (str | Unset):
+        kind (GetForecastCalendarKind | Unset):
+        business_id (str | Unset):
+        person_id (str | Unset):
+        what_if_person_leaves (str | Unset):
+        all_ (bool | Unset):  Default: False.
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | str
+    """
+
+    return sync_detailed(
+        client=client,
+        from_=from_,
+        to=to,
+        kind=kind,
+        business_id=business_id,
+        person_id=person_id,
+        what_if_person_leaves=what_if_person_leaves,
+        all_=all_,
+        x_regrant_proof=x_regrant_proof,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    kind: GetForecastCalendarKind | Unset = UNSET,
+    business_id: str | Unset = UNSET,
+    person_id: str | Unset = UNSET,
+    what_if_person_leaves: str | Unset = UNSET,
+    all_: bool | Unset = False,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Problem | str]:
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+
+    Args:
+        from_ (str | Unset):
+        to (str | Unset):
+        kind (GetForecastCalendarKind | Unset):
+        business_id (str | Unset):
+        person_id (str | Unset):
+        what_if_person_leaves (str | Unset):
+        all_ (bool | Unset):  Default: False.
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | str]
+    """
+
+    kwargs = _get_kwargs(
+        from_=from_,
+        to=to,
+        kind=kind,
+        business_id=business_id,
+        person_id=person_id,
+        what_if_person_leaves=what_if_person_leaves,
+        all_=all_,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    from_: str | Unset = UNSET,
+    to: str | Unset = UNSET,
+    kind: GetForecastCalendarKind | Unset = UNSET,
+    business_id: str | Unset = UNSET,
+    person_id: str | Unset = UNSET,
+    what_if_person_leaves: str | Unset = UNSET,
+    all_: bool | Unset = False,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Problem | str | None:
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+
+    Args:
+        from_ (str | Unset):
+        to (str | Unset):
+        kind (GetForecastCalendarKind | Unset):
+        business_id (str | Unset):
+        person_id (str | Unset):
+        what_if_person_leaves (str | Unset):
+        all_ (bool | Unset):  Default: False.
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | str
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            from_=from_,
+            to=to,
+            kind=kind,
+            business_id=business_id,
+            person_id=person_id,
+            what_if_person_leaves=what_if_person_leaves,
+            all_=all_,
+            x_regrant_proof=x_regrant_proof,
+        )
+    ).parsed

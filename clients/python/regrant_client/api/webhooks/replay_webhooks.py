@@ -1,0 +1,268 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.replay_webhooks import ReplayWebhooks
+from ...models.webhook_replay import WebhookReplay
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    id: str,
+    *,
+    body: ReplayWebhooks,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(x_regrant_proof, Unset):
+        headers["X-Regrant-Proof"] = x_regrant_proof
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/webhook-endpoints/{id}/replay".format(
+            id=quote(str(id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | WebhookReplay | None:
+    if response.status_code == 202:
+        response_202 = WebhookReplay.from_dict(response.json())
+
+        return response_202
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | WebhookReplay]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: ReplayWebhooks,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Problem | WebhookReplay]:
+    """Replay one event, or all events since a moment whose delivery failed.
+
+    Args:
+        id (str):
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (ReplayWebhooks): The events to replay. Give exactly one of `event_id` and `since`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | WebhookReplay]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: ReplayWebhooks,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Problem | WebhookReplay | None:
+    """Replay one event, or all events since a moment whose delivery failed.
+
+    Args:
+        id (str):
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (ReplayWebhooks): The events to replay. Give exactly one of `event_id` and `since`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | WebhookReplay
+    """
+
+    return sync_detailed(
+        id=id,
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    ).parsed
+
+
+async def asyncio_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: ReplayWebhooks,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Problem | WebhookReplay]:
+    """Replay one event, or all events since a moment whose delivery failed.
+
+    Args:
+        id (str):
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (ReplayWebhooks): The events to replay. Give exactly one of `event_id` and `since`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | WebhookReplay]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: ReplayWebhooks,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Problem | WebhookReplay | None:
+    """Replay one event, or all events since a moment whose delivery failed.
+
+    Args:
+        id (str):
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (ReplayWebhooks): The events to replay. Give exactly one of `event_id` and `since`.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | WebhookReplay
+    """
+
+    return (
+        await asyncio_detailed(
+            id=id,
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+            x_regrant_proof=x_regrant_proof,
+        )
+    ).parsed

@@ -1,0 +1,14 @@
+from typing import Literal
+
+AssetBusinessSourceType1 = Literal["client", "probe"]
+
+ASSET_BUSINESS_SOURCE_TYPE_1_VALUES: set[AssetBusinessSourceType1] = {
+    "client",
+    "probe",
+}
+
+
+def check_asset_business_source_type_1(value: str) -> AssetBusinessSourceType1:
+    if value in ASSET_BUSINESS_SOURCE_TYPE_1_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {ASSET_BUSINESS_SOURCE_TYPE_1_VALUES!r}")

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.asset_check_unknown_asset_status import (
+    AssetCheckUnknownAssetStatus,
+    check_asset_check_unknown_asset_status,
+)
+
+T = TypeVar("T", bound="AssetCheckUnknownAsset")
+
+
+@_attrs_define
+class AssetCheckUnknownAsset:
+    """The tenant has no such asset."""
+
+    asset_id: str
+    status: AssetCheckUnknownAssetStatus
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        asset_id = self.asset_id
+
+        status: str = self.status
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "asset_id": asset_id,
+                "status": status,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        asset_id = d.pop("asset_id")
+
+        status = check_asset_check_unknown_asset_status(d.pop("status"))
+
+        asset_check_unknown_asset = cls(
+            asset_id=asset_id,
+            status=status,
+        )
+
+        asset_check_unknown_asset.additional_properties = d
+        return asset_check_unknown_asset
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

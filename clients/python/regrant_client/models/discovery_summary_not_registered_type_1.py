@@ -1,0 +1,14 @@
+from typing import Literal
+
+DiscoverySummaryNotRegisteredType1 = Literal["client_rights", "too_many_assets"]
+
+DISCOVERY_SUMMARY_NOT_REGISTERED_TYPE_1_VALUES: set[DiscoverySummaryNotRegisteredType1] = {
+    "client_rights",
+    "too_many_assets",
+}
+
+
+def check_discovery_summary_not_registered_type_1(value: str) -> DiscoverySummaryNotRegisteredType1:
+    if value in DISCOVERY_SUMMARY_NOT_REGISTERED_TYPE_1_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {DISCOVERY_SUMMARY_NOT_REGISTERED_TYPE_1_VALUES!r}")

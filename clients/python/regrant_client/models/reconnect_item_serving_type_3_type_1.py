@@ -1,0 +1,15 @@
+from typing import Literal
+
+ReconnectItemServingType3Type1 = Literal["new", "none", "old"]
+
+RECONNECT_ITEM_SERVING_TYPE_3_TYPE_1_VALUES: set[ReconnectItemServingType3Type1] = {
+    "new",
+    "none",
+    "old",
+}
+
+
+def check_reconnect_item_serving_type_3_type_1(value: str) -> ReconnectItemServingType3Type1:
+    if value in RECONNECT_ITEM_SERVING_TYPE_3_TYPE_1_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {RECONNECT_ITEM_SERVING_TYPE_3_TYPE_1_VALUES!r}")

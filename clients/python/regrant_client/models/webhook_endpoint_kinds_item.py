@@ -1,0 +1,43 @@
+from typing import Literal
+
+WebhookEndpointKindsItem = Literal[
+    "*",
+    "asset.disconnected",
+    "asset.expiring",
+    "asset.migrating",
+    "asset.recovered",
+    "asset.suspect",
+    "credential.dropped",
+    "credential.failed_over",
+    "credential.promoted",
+    "forecast.changed",
+    "grant.refresh_failed",
+    "grant.refreshed",
+    "person.revoked",
+    "reconnect.completed",
+    "webhook.test",
+]
+
+WEBHOOK_ENDPOINT_KINDS_ITEM_VALUES: set[WebhookEndpointKindsItem] = {
+    "*",
+    "asset.disconnected",
+    "asset.expiring",
+    "asset.migrating",
+    "asset.recovered",
+    "asset.suspect",
+    "credential.dropped",
+    "credential.failed_over",
+    "credential.promoted",
+    "forecast.changed",
+    "grant.refresh_failed",
+    "grant.refreshed",
+    "person.revoked",
+    "reconnect.completed",
+    "webhook.test",
+}
+
+
+def check_webhook_endpoint_kinds_item(value: str) -> WebhookEndpointKindsItem:
+    if value in WEBHOOK_ENDPOINT_KINDS_ITEM_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {WEBHOOK_ENDPOINT_KINDS_ITEM_VALUES!r}")

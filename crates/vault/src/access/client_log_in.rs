@@ -1,0 +1,147 @@
+//! Logs clients in with their secret, and issues their access tokens (RFC 6749 §4.4).
+//!
+//! The rule: an unknown client, a wrong secret, a refused address and an expired client look the same, and take as long.
+//! Start at `Vault::issue_token`.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
+use regrant_crypto::SecretHash;
+use regrant_domain::{ClientId, ClientSecret, Permissions, Timestamp};
+use regrant_storage::{TenantScope, UnverifiedClient};
+use uuid::Uuid;
+
+use crate::{
+    Error, Principal, Vault,
+    access::{
+        authenticate::principal_of_client,
+        claims::{Audience, NewToken},
+    },
+};
+
+/// What a client logs in with.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientLogIn<'a> {
+    /// The client; `None` if the text was no id.
+    pub client: Option<ClientId>,
+    /// Its secret.
+    pub secret: &'a ClientSecret,
+    /// The address of the call, behind trusted proxies.
+    pub address: IpAddr,
+}
+
+impl<'a> ClientLogIn<'a> {
+    /// The log-in of a client from this machine.
+    #[must_use]
+    pub const fn from_localhost(client: ClientId, secret: &'a ClientSecret) -> Self {
+        Self {
+            client: Some(client),
+            secret,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+}
+
+/// An access token for the API.
+pub struct ApiToken {
+    /// The JWT.
+    pub access_token: String,
+    /// The token's lifetime in seconds.
+    pub expires_in: i64,
+    /// The permissions of the token.
+    pub scope: Permissions,
+}
+
+impl Vault {
+    /// Exchanges a client's secret for an access token. Without `wanted`, the token carries all
+    /// permissions of the client.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for an unknown client, a wrong secret, a refused address and an expired
+    /// client alike; `ScopeNotHeld` if `wanted` exceeds the permissions of the client.
+    pub async fn issue_token(
+        &self,
+        log_in: ClientLogIn<'_>,
+        wanted: Option<Permissions>,
+    ) -> Result<ApiToken, Error> {
+        let now = self.clock.now();
+        let (scope, candidate) = self.find_logged_in_client(log_in, now).await?;
+        let wanted = wanted.unwrap_or_else(|| candidate.permissions());
+        if !candidate.permissions().contains_all(wanted) {
+            return Err(Error::ScopeNotHeld);
+        }
+        self.sign_client_token(&scope, &candidate, wanted, now)
+            .await
+    }
+
+    /// Finds the caller that a client is by its secret, with all of the client's permissions.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, as [`Vault::issue_token`].
+    pub async fn authenticate_client(&self, log_in: ClientLogIn<'_>) -> Result<Principal, Error> {
+        let now = self.clock.now();
+        let (scope, candidate) = self.find_logged_in_client(log_in, now).await?;
+        let (granted, version) = (candidate.permissions(), candidate.token_version());
+        Ok(principal_of_client(
+            scope,
+            &candidate,
+            granted,
+            (version, None),
+        ))
+    }
+
+    async fn find_logged_in_client(
+        &self,
+        log_in: ClientLogIn<'_>,
+        now: Timestamp,
+    ) -> Result<(TenantScope, Arc<UnverifiedClient>), Error> {
+        // Look up a malformed id too, so that it takes as long as an unknown one.
+        let client = log_in
+            .client
+            .unwrap_or_else(|| ClientId::from_uuid(Uuid::nil()));
+        let verify = |hash: &[u8]| {
+            SecretHash::from_slice(hash).is_some_and(|hash| hash.matches_secret(log_in.secret))
+        };
+        let Some(candidate) = self.clients.find_client(client).await? else {
+            // Verify against a dummy hash, so that an unknown client takes as long as a wrong
+            // secret.
+            let _never = verify(&[0; 32]);
+            return Err(Error::Unauthenticated);
+        };
+        let admitted = candidate.admits_address(log_in.address) && !candidate.has_expired(now);
+        let scope = candidate
+            .scope_for_secret(now, verify)
+            .filter(|_| admitted)
+            .ok_or(Error::Unauthenticated)?;
+        Ok((scope, candidate))
+    }
+
+    async fn sign_client_token(
+        &self,
+        scope: &TenantScope,
+        candidate: &UnverifiedClient,
+        permissions: Permissions,
+        now: Timestamp,
+    ) -> Result<ApiToken, Error> {
+        let (lifetime, client) = (self.settings.access.token_lifetime, candidate.client());
+        let token = NewToken {
+            audience: Audience::Api,
+            sub: client.to_string(),
+            client_id: client.to_string(),
+            tenant: scope.tenant(),
+            ver: candidate.token_version(),
+            scope: permissions.to_string(),
+            jti: Uuid::now_v7().to_string(),
+            lifetime,
+        };
+        let access_token = self.issuer.sign_token(token, now).await?;
+        let expires_in = i64::try_from(lifetime.as_secs()).map_err(Error::from_cause)?;
+        Ok(ApiToken {
+            access_token,
+            expires_in,
+            scope: permissions,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! Steps for the forecast.
+
+pub(super) mod s72_calendar_feeds;
