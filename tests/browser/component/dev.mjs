@@ -21,7 +21,7 @@ async function picture(page, name) {
   }
 }
 
-const act = (page, name) => page.locator(`button[data-act=${name}]`).click();
+const act = (page, name) => page.locator(`.steps button[data-act=${name}]`).click();
 const isDone = (page, name) => page.locator(`#${name}.done`).waitFor({ timeout: 30_000 });
 
 const parts = {
