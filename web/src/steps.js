@@ -200,7 +200,8 @@ export class Steps {
     const groups = new Map();
     for (const it of assets) {
       const name = it.business_name ?? it.business_id ?? this.text('no_business');
-      groups.set(name, [...(groups.get(name) ?? []), it]);
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(it);
     }
     return [...groups];
   }

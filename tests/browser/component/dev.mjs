@@ -46,7 +46,7 @@ const parts = {
     const [window_] = await Promise.all([page.waitForEvent('popup'), act(page, 'replace')]);
     await window_.locator('button[value="log_in"]').click();
     await window_.getByRole('link', { name: persons.managed.name, exact: true }).click();
-    await window_.locator('button.main').click();
+    await window_.getByRole('button', { name: 'Choose all, now and later' }).click();
     await step(page, 'preview');
     await press(page, /^Reconnect \d+ assets$/);
     await step(page, 'summary', 30_000);

@@ -77,7 +77,10 @@ mod tests {
             RELEASE.integrity,
             format!("sha256-{}", STANDARD.encode(digest))
         );
-        let short: String = digest[..6].iter().map(|it| format!("{it:02x}")).collect();
+        let hex = digest
+            .iter()
+            .fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        let short = &hex[..12];
         assert_eq!(RELEASE.path, format!("/static/regrant-0.1.0-{short}.js"));
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn create_reconnect(
     Ok(reconnect_response(view, language.0))
 }
 
-/// List reconnects, newest first, without their items. A session lists those that it started.
+/// List reconnects, newest first, without their items.
 #[utoipa::path(
     tag = "reconnects",
     security(("oauth2" = ["reconnects:write"])),

@@ -114,13 +114,14 @@ const STEPS: [(&str, &str, &str, &str); 6] = [
     (
         "replace",
         "Replace the expired tokens",
-        "Log in once, as the managed account. What it reaches is replaced; the slower business is parked.",
+        "Log in once, as the managed account, and choose all, now and later. What it reaches is replaced; the slower \
+         business is parked.",
         "Replace expired tokens",
     ),
     (
         "complete",
         "The slower business follows",
-        "A day later it has completed its migration. The parked token takes over by itself.",
+        "Two hours later it has completed its migration. The parked token takes over by itself.",
         "Complete the migration",
     ),
     (

@@ -91,6 +91,9 @@ fn picker_form(
     html! {
         form method="post" action="?" {
             (repeated_fields(request, Some(person)))
+            @if earlier.is_none() {
+                p { button name="act" value="continue" { "Choose all, now and later" } }
+            }
             @for group in &offer.groups { (group_fields(group, earlier)) }
             @if offer.groups.is_empty() { p { "This account reaches no assets." } }
             fieldset {

@@ -92,7 +92,7 @@ impl Backend {
                 let open = open.context("no migration is open: start the migration first")?;
                 self.control.complete_migration(&open).await?;
                 // The next look at the parked assets is due by then.
-                self.control.advance_clock("1d").await?;
+                self.control.advance_clock("2h").await?;
             }
             "state" => return self.read_state(&api, &mut progress).await,
             _ => anyhow::bail!("there is no such act"),
