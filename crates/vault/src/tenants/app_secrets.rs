@@ -68,11 +68,7 @@ impl Vault {
         Box::pin(self.open_secret(id, changes)).await
     }
 
-    async fn open_secret(
-        &self,
-        id: &AppId,
-        changes: u64,
-    ) -> Result<Arc<AppCredentials>, Error> {
+    async fn open_secret(&self, id: &AppId, changes: u64) -> Result<Arc<AppCredentials>, Error> {
         let stored = self.store.find_app(id).await;
         let stored = stored.map_err(Error::not_found_as(Resource::App))?;
         let text = self
