@@ -24,6 +24,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oauth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke an access token of the client, from its next call on.
+         * @description Of a reconnect session that the client opened, it ends the session. A token that is not valid, or belongs to another
+         *     client, gets the same response and changes nothing.
+         */
+        post: operations["revoke_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether an access token of the client is valid.
+         * @description The token may be one of a reconnect session that the client opened. A token of another client looks like one that does
+         *     not exist.
+         */
+        post: operations["introspect_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the metadata of the authorization server (RFC 8414). */
+        get: operations["get_authorization_server"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-protected-resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the metadata of the API as a protected resource (RFC 9728). */
+        get: operations["get_protected_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/jwks.json": {
         parameters: {
             query?: never;
@@ -243,6 +319,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calendar/{secret}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the calendar of a feed, for calendar programs.
+         * @description The secret in the address is the only credential. Send the `ETag` of the last answer as `If-None-Match`.
+         */
+        get: operations["read_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/assets": {
         parameters: {
             query?: never;
@@ -429,12 +525,30 @@ export interface paths {
         /**
          * Follow a discovery.
          * @description The stream sends one event `asset` per asset, with the asset as data and a number as id, then one event `discovery` with
-         *     status and counts, then it closes. An asset is sent again when it is registered. After a lost connection, continue with
-         *     `Last-Event-ID`; close the stream on `discovery`.
+         *     status and counts and the id `end`, then it closes. An asset is sent again when it is registered. After a lost connection, continue with
+         *     `Last-Event-ID`; close the stream on `discovery`. A browser opens the stream with a ticket
+         *     (`POST /v1/discoveries/{id}/events/tickets`).
          */
         get: operations["stream_discovery_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discoveries/{id}/events/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a ticket with which a browser follows the discovery. Use it as a ticket for a reconnect. */
+        post: operations["create_discovery_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -465,11 +579,56 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. */
+        /**
+         * Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without `from` it begins 30 days
+         *     ago: what has ended stays in it. Calendar programs, which cannot log in, subscribe to a feed
+         *     (`POST /v1/calendar-feeds`).
+         */
         get: operations["get_forecast_calendar"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calendar-feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calendar feeds, newest first, without their addresses. */
+        get: operations["list_calendar_feeds"];
+        put?: never;
+        /**
+         * Make a calendar feed. Only this response contains its address.
+         * @description People subscribe to the address in a calendar program, which reads it without a log-in. The feed shows the assets that
+         *     the client which made it may read at that moment, from 30 days ago to 90 days ahead, and stops when the client is
+         *     disabled, expires or loses the scope.
+         */
+        post: operations["create_calendar_feed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calendar-feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a calendar feed, without its address. */
+        get: operations["get_calendar_feed"];
+        put?: never;
+        post?: never;
+        /** Delete a calendar feed: its address opens nothing any more. */
+        delete: operations["delete_calendar_feed"];
         options?: never;
         head?: never;
         patch?: never;
@@ -739,7 +898,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List the caller's previews, newest first, without what they found. */
+        get: operations["list_previews"];
         put?: never;
         /**
          * Preview a reconnect: probe the token on every asset, and change nothing.
@@ -747,10 +907,55 @@ export interface paths {
          *     because it is the same token or outranks the new one. `would_park`: the token does not reach the asset yet; it would
          *     be parked, and the old one would keep serving. `would_narrow`: the token has fewer permissions on the asset than the
          *     old one, which would stay. `uncovered`: the token would not serve the asset. `unknown`: the caller has no such asset,
-         *     or the Graph API gave no clear response within 45 seconds. A call that repeats another one by its `Idempotency-Key`
-         *     runs a new preview and counts again.
+         *     or the Graph API gave no clear response within 45 seconds (45 more for every 2,500 assets).
+         *
+         *     The call answers 200 if the preview ends within `wait_seconds`, else 202; the preview continues even if the caller
+         *     disconnects. Only its caller can read it, until it expires: 15 minutes after its end. A tenant keeps at most 200
+         *     previews that name at most 200,000 assets together; older ones are deleted.
          */
         post: operations["preview_reconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconnect-previews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a preview of the caller, with what it found so far. */
+        get: operations["get_preview"];
+        put?: never;
+        post?: never;
+        /** Delete a preview of the caller. One that is running ends; its plan, if it has one, stays valid. */
+        delete: operations["delete_preview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconnect-previews/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a preview of the caller.
+         * @description The stream sends one event `item` per asset, as soon as its coverage is known; then one event `left_out` per asset that
+         *     the log-in leaves out, and one event `reachable` per new asset; each has a number as id. It ends with one event `preview`
+         *     with status, plan and counts and the id `end`, then it closes. An item is sent again if its coverage has changed by the end of the preview. After a lost
+         *     connection, continue with `Last-Event-ID`; close the stream on `preview`.
+         *     A browser opens the stream with a ticket (`POST /v1/reconnect-previews/{id}/events/tickets`).
+         */
+        get: operations["stream_preview_events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -850,13 +1055,54 @@ export interface paths {
         /**
          * Follow a reconnect.
          * @description The stream sends one event `item` per settled item, with the item as data and a number as id, in the order of
-         *     settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent again when it
-         *     settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`. The stream also ends
-         *     within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+         *     settling, then one event `reconnect` with status and counts and the id `end`, then it closes. A deferred item is sent
+         *     again when it settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`. The
+         *     stream also ends within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+         *
+         *     An `EventSource` of a browser, which can send no access token, opens the stream with a ticket
+         *     (`POST /v1/reconnects/{id}/events/tickets`).
          */
         get: operations["stream_reconnect_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconnects/{id}/events/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a ticket with which a browser follows the reconnect or undo.
+         * @description Open its `url` within 30 seconds with `new EventSource(url)`; it needs no access token, and works once. After a lost
+         *     connection make another ticket, and continue with `last_event_id`. Close the `EventSource` on the event `reconnect`.
+         */
+        post: operations["create_reconnect_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconnect-previews/{id}/events/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a ticket with which a browser follows the preview. Use it as a ticket for a reconnect. */
+        post: operations["create_preview_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -896,7 +1142,7 @@ export interface paths {
         delete: operations["delete_webhook_endpoint"];
         options?: never;
         head?: never;
-        /** Change the address, the kinds of events or the status of a webhook endpoint. */
+        /** Change the address, the events or the status of a webhook endpoint. */
         patch: operations["change_webhook_endpoint"];
         trace?: never;
     };
@@ -968,6 +1214,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the events of the last 30 days, oldest first.
+         * @description Events are listed whether or not an endpoint receives them, three seconds after they were written, in an order that
+         *     does not change. To follow them, send the id of the last event that you read as `after`.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit-events": {
         parameters: {
             query?: never;
@@ -1003,7 +1270,263 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "asset.expiring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An ending of an asset is near. */
+        post: operations["asset_expiring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.migrating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A cut-off of an asset became known. */
+        post: operations["asset_migrating"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.suspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One probe of an asset was refused. */
+        post: operations["asset_suspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.disconnected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No credential of an asset works. */
+        post: operations["asset_disconnected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.recovered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A credential of an asset works again. */
+        post: operations["asset_recovered"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "assets.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assets changed; sent instead of single events to endpoints with `asset_events: bulk`. */
+        post: operations["assets_changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "credential.promoted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A parked credential serves now. */
+        post: operations["credential_promoted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "credential.failed_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A standby serves now. */
+        post: operations["credential_failed_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "credential.dropped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A parked or standby credential is gone. */
+        post: operations["credential_dropped"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "grant.refreshed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token was refreshed. */
+        post: operations["grant_refreshed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "grant.refresh_failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token could not be refreshed. */
+        post: operations["grant_refresh_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "person.revoked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A person revoked the app's access. */
+        post: operations["person_revoked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "reconnect.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A reconnect or an undo has ended. */
+        post: operations["reconnect_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "forecast.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cut-offs changed. */
+        post: operations["forecast_changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** `POST …/test` was called. */
+        post: operations["webhook_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description An access token for this API. */
@@ -1028,6 +1551,38 @@ export interface components {
         };
         /** @enum {string} */
         ActingParty: "person" | "business_admin" | "provider" | "nobody";
+        /** @description A token that is active. */
+        ActiveToken: {
+            /** @description Listener that accepts it. */
+            aud: string;
+            /** @description Client that the token was issued to. */
+            client_id: string;
+            /**
+             * Format: int64
+             * @description When it ends, in seconds since 1970.
+             */
+            exp: number;
+            /**
+             * Format: int64
+             * @description When it was issued, in seconds since 1970.
+             */
+            iat: number;
+            /** @description Issuer. */
+            iss: string;
+            /** @description Id of the token. */
+            jti: string;
+            /**
+             * Format: int64
+             * @description From when it is valid, in seconds since 1970.
+             */
+            nbf: number;
+            /** @description Scopes, separated by spaces. */
+            scope: string;
+            /** @description Client or reconnect session that holds it. */
+            sub: string;
+            /** @description `Bearer`. */
+            token_type: string;
+        };
         /** @description An asset. */
         Asset: {
             business_id: string | null;
@@ -1134,9 +1689,9 @@ export interface components {
         /** @description A selection of assets; an asset must match every given field. */
         AssetSelection: {
             business_id?: components["schemas"]["GraphId"];
-            kind?: components["schemas"]["AssetKind"];
+            kind?: components["schemas"]["AssetKind"] | components["schemas"]["AssetKind"][];
             person_id?: components["schemas"]["GraphId"];
-            state?: components["schemas"]["AssetStatus"];
+            state?: components["schemas"]["AssetStatus"] | components["schemas"]["AssetStatus"][];
         };
         /** @description The state of an asset at a moment. */
         AssetState: {
@@ -1157,8 +1712,41 @@ export interface components {
             state: components["schemas"]["AssetStatus"];
             who: components["schemas"]["ActingParty"];
         };
+        /** @description `data` of an event about the state of an asset. */
+        AssetStateChange: {
+            /** @example 1784140000000001 */
+            asset_id: string;
+            business_id?: string | null;
+            ending: components["schemas"]["EventEnding"] | null;
+            /** @enum {string} */
+            kind: "page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account";
+            person_id?: string | null;
+            /** @description Why, and the next step. */
+            reason: components["schemas"]["EventReason"];
+            /**
+             * Format: date-time
+             * @description When the asset entered this state.
+             */
+            since: string;
+            /** @enum {string} */
+            state: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
+        };
         /** @enum {string} */
         AssetStatus: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
+        /** @description `data` of `assets.changed`. */
+        AssetsChanged: {
+            /** @description Ids of the assets that changed, 500 at most. */
+            asset_ids: string[];
+            /** @description Number of changes by kind of event. */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description Path of the list of single events, from the first of these changes on.
+             * @example /v1/events?after=evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
+             */
+            events_url: string;
+        };
         /**
          * @description A signed statement about the end of the tenant's chain. Keep it outside of Regrant: with it, `regrant audit verify`
          *     detects whether the chain was cut or rewritten later.
@@ -1203,6 +1791,52 @@ export interface components {
             seq: number;
             /** @description Subject of the action. */
             subject: string;
+        };
+        /** @description Metadata of the authorization server (RFC 8414 §2). */
+        AuthorizationServer: {
+            /** @description Grants. */
+            grant_types_supported: string[];
+            /** @description Endpoint that says whether an access token is valid (RFC 7662). */
+            introspection_endpoint: string;
+            /** @description How a client authenticates to the introspection endpoint. */
+            introspection_endpoint_auth_methods_supported: string[];
+            /** @description Issuer, as tokens name it. */
+            issuer: string;
+            /** @description Public keys that verify access tokens. */
+            jwks_uri: string;
+            /** @description None: there is no authorization endpoint. */
+            response_types_supported: string[];
+            /** @description Endpoint that revokes access tokens (RFC 7009). */
+            revocation_endpoint: string;
+            /** @description How a client authenticates to the revocation endpoint. */
+            revocation_endpoint_auth_methods_supported: string[];
+            /** @description Scopes. */
+            scopes_supported: string[];
+            /** @description Page that describes the API. */
+            service_documentation: string;
+            /** @description Endpoint that issues access tokens. */
+            token_endpoint: string;
+            /** @description How a client authenticates to the token endpoint. */
+            token_endpoint_auth_methods_supported: string[];
+        };
+        /** @description A calendar feed. */
+        CalendarFeed: {
+            business_id: string | null;
+            /** @description Client that made the feed. The feed shows what this client may read. */
+            client_id: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * @description Id of the feed.
+             * @example fed_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
+             */
+            id: string;
+            /** @description Name of the calendar. */
+            name: string | null;
+            person_id: string | null;
         };
         /** @description A parked credential, and when it becomes active. */
         Candidate: components["schemas"]["Credential"] & {
@@ -1312,6 +1946,35 @@ export interface components {
             /** @description Tasks of its person on the asset, as far as known. */
             tasks: string[];
         };
+        /** @description `data` of `credential.promoted` and `credential.failed_over`. */
+        CredentialActivated: {
+            /** @example 1784140000000001 */
+            asset_id: string;
+            before: components["schemas"]["EarlierCredential"] | null;
+            /**
+             * Format: int64
+             * @description Its number in the history of the asset.
+             */
+            generation: number;
+            /** @enum {string} */
+            kind: "user" | "page" | "system_user" | "workplace_app";
+            person_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it was parked or stood by.
+             */
+            waited_since: string;
+        };
+        /** @description `data` of `credential.dropped`. */
+        CredentialDropped: {
+            /** @example 1784140000000001 */
+            asset_id: string;
+            person_id?: string | null;
+            /** @description `token_dead`, or `undone` by an undo. */
+            reason: string;
+            /** @enum {string} */
+            slot: "active" | "candidate" | "previous" | "standby";
+        };
         /** @enum {string} */
         CredentialKind: "user" | "page" | "system_user" | "workplace_app";
         /** @description A reconnect session as its page sees it. */
@@ -1420,6 +2083,12 @@ export interface components {
             /** @description Lists that the Graph API refused; what they hold is not found. */
             unread: components["schemas"]["UnreadList"][];
         };
+        /** @description A credential that served before. */
+        EarlierCredential: {
+            /** @enum {string} */
+            kind: "user" | "page" | "system_user" | "workplace_app";
+            person_id?: string | null;
+        };
         /** @description The earliest known date on which an asset stops working. */
         Ending: {
             /**
@@ -1438,6 +2107,57 @@ export interface components {
             /** @enum {string|null} */
             source: "probe" | "webhook" | "sibling" | null;
             who: components["schemas"]["ActingParty"];
+        };
+        /** @description An event, as a webhook reports it. */
+        Event: {
+            /** @description What happened; `webhooks` describes it for each kind. */
+            data: Record<string, never>;
+            /**
+             * @description Id of the event; the `webhook-id` of its webhooks.
+             * @example evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @enum {string} */
+            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+        };
+        /** @description The earliest known date on which an asset stops working. */
+        EventEnding: {
+            /**
+             * Format: date-time
+             * @description Time of the ending.
+             */
+            at: string;
+            /** @enum {string} */
+            cause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
+            /** @enum {string} */
+            confidence: "certain" | "announced" | "likely";
+            /**
+             * Format: date-time
+             * @description Since when the ending is known.
+             */
+            since: string;
+            /** @enum {string} */
+            who: "person" | "business_admin" | "provider" | "nobody";
+        };
+        /** @description Why an asset is in its state, and who must act. */
+        EventReason: {
+            /** @enum {string} */
+            code: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
+            /** @description The reason in one sentence. */
+            detail: string;
+            /** @description Permissions or tasks that are missing, if the reason is about them. */
+            lacking?: string[];
+            /** @description The next step of that party, in one sentence. */
+            next_step: string;
+            /** @enum {string} */
+            next_step_code: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
+            /** @enum {string} */
+            who: "person" | "business_admin" | "provider" | "nobody";
         };
         /** @description Something that is known about an asset or its token. What a probe of the asset showed later outranks it. */
         Fact: {
@@ -1504,6 +2224,26 @@ export interface components {
              */
             unknown: number;
         };
+        /** @description `data` of `forecast.changed`. */
+        ForecastChanged: {
+            /**
+             * Format: int64
+             * @description Number of assets whose cut-off changed.
+             */
+            assets: number;
+            /**
+             * Format: date-time
+             * @description The earliest of the new cut-offs; null if there is none.
+             */
+            earliest: string | null;
+            /**
+             * Format: date-time
+             * @description The latest of the new cut-offs; null if there is none.
+             */
+            latest: string | null;
+            /** @description Person whose migration was announced; absent if probes read the cut-offs. */
+            person_id?: string | null;
+        };
         /** @description One day of the calendar. */
         ForecastDay: {
             /** @description Number of endings by cause. */
@@ -1558,6 +2298,36 @@ export interface components {
             since: string;
             state: components["schemas"]["AssetStatus"];
             who: components["schemas"]["ActingParty"];
+        };
+        /** @description `data` of `grant.refresh_failed`. */
+        GrantRefreshFailed: {
+            /** @description Why the refresh failed, in one sentence. */
+            detail: string;
+            /**
+             * Format: date-time
+             * @description When its token expires; null if that is not known.
+             */
+            ends_at: string | null;
+            /** @description Id of the grant. */
+            grant_id: string;
+            /** @description The next step of that party, in one sentence. */
+            next_step: string;
+            person_id: string;
+            /** @enum {string} */
+            who: "person" | "business_admin" | "provider" | "nobody";
+        };
+        /** @description `data` of `grant.refreshed`. */
+        GrantRefreshed: {
+            /**
+             * Format: int64
+             * @description Number of its assets.
+             */
+            assets: number;
+            /** @description Id of the grant whose token was refreshed. */
+            grant_id: string;
+            person_id: string;
+            /** @description Reconnect that replaces the old token. */
+            reconnect_id: string;
         };
         /** @description A permission of a token. */
         GrantedScope: {
@@ -1626,12 +2396,43 @@ export interface components {
             /** @description Consent of the caller. A reconnect that is accepted uses it up; a preview does not. */
             consent_id?: string | null;
         };
+        /** @description The form of an introspection. */
+        IntrospectionRequest: {
+            /** @description Id of the client, unless HTTP Basic gives it. */
+            client_id?: string | null;
+            /** @description Secret of the client, unless HTTP Basic gives it. */
+            client_secret?: string | null;
+            /** @description Access token of the client, or of a reconnect session that it opened. */
+            token: string;
+            /** @description Ignored: there is one type of token. */
+            token_type_hint?: string | null;
+        };
         /** @description Public keys of this installation. */
         KeySet: {
             /** @description Keys (RFC 7517). */
             keys: {
                 [key: string]: unknown;
             }[];
+        };
+        /** @description An asset that the log-in before reached and this one leaves out. */
+        LeftOutAsset: {
+            asset_id: components["schemas"]["AssetId"];
+            /** @enum {string} */
+            cause: "not_ticked" | "permission_missing" | "no_access";
+            /** @description Whether the request names the asset. */
+            is_named: boolean;
+            /** @description Whether the asset is in use: its token was read within 30 days, as far as the newest 20,000 audit events say. */
+            is_used: boolean;
+            kind: components["schemas"]["AssetKind"];
+            /**
+             * Format: date-time
+             * @description When its token was read last; null if it is not in use.
+             */
+            last_read_at: string | null;
+            /** @description Permissions that the asset would lose. */
+            lost_scopes: string[];
+            /** @description Display name. */
+            name: string | null;
         };
         /** @description A person who granted a token, and the assets that depend on the person. */
         ListedPerson: {
@@ -1676,6 +2477,11 @@ export interface components {
             /** @description Graph ids of the assets. */
             asset_ids: string[];
         };
+        /** @description A calendar feed with its address, which no other response contains. */
+        MadeCalendarFeed: components["schemas"]["CalendarFeed"] & {
+            /** @description Secret address to subscribe to; its holder can read the calendar. Null if the call repeats another one. */
+            url: string | null;
+        };
         /** @description A link with its address, which no other response contains. */
         MadeReconnectLink: components["schemas"]["ReconnectLink"] & {
             /** @description Address of its page, to be given to its person alone; null if the call repeats the one that made the link. */
@@ -1696,6 +2502,13 @@ export interface components {
             /** @description Token that serves the asset. It is sealed at once; the asset is `unproven` until a probe works. */
             token?: string | null;
             token_kind?: components["schemas"]["CredentialKind"];
+        };
+        /** @description A calendar feed to make. */
+        NewCalendarFeed: {
+            business_id?: string | null;
+            /** @description Name of the calendar, 1 to 100 characters. */
+            name?: string | null;
+            person_id?: string | null;
         };
         /** @description A log-in at Meta. Give exactly one of `code` and `access_token`. */
         NewConsent: {
@@ -1789,7 +2602,15 @@ export interface components {
             /** @description Consent of the caller. A reconnect that is accepted uses it up; a preview does not. */
             consent_id?: string | null;
             expect_person?: string | null;
+            /** @description Also search assets that the token reaches and the caller does not have; at most 200 more calls of the Graph API. */
+            find_new_assets?: boolean;
             select?: components["schemas"]["AssetSelection"] | null;
+            /**
+             * Format: int32
+             * @description How long the call waits for the end, in seconds.
+             * @default 10
+             */
+            wait_seconds?: number;
         };
         /** @description A session to open. */
         NewReconnectSession: {
@@ -1824,22 +2645,14 @@ export interface components {
         };
         /** @description A webhook endpoint to create. */
         NewWebhookEndpoint: {
-            kinds?: ("*" | "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test")[];
+            /** @enum {string} */
+            asset_events?: "single" | "bulk";
+            kinds?: ("*" | "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test")[];
             /**
              * @description Address of the endpoint: https, port 443 or 8443, a public host name.
              * @example https://hooks.example.com/regrant
              */
             url: string;
-        };
-        /** @description An error of the token endpoint (RFC 6749 §5.2). */
-        OauthError: {
-            /**
-             * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type` or `server_error`.
-             * @example invalid_client
-             */
-            error: string;
-            /** @description Description in one sentence. */
-            error_description: string;
         };
         /** @description What Graph says of the object itself, beside access to it. */
         ObjectCondition: {
@@ -1886,6 +2699,15 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_CalendarFeed: {
+            /** @description Entries. */
+            data: components["schemas"]["CalendarFeed"][];
+            /** @description Whether more entries follow. */
+            has_more: boolean;
+            /** @description Send it as `cursor` to get the next page. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Consent: {
             /** @description Entries. */
             data: components["schemas"]["Consent"][];
@@ -1904,6 +2726,15 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Event: {
+            /** @description Entries. */
+            data: components["schemas"]["Event"][];
+            /** @description Whether more entries follow. */
+            has_more: boolean;
+            /** @description Send it as `cursor` to get the next page. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_ListedPerson: {
             /** @description Entries. */
             data: components["schemas"]["ListedPerson"][];
@@ -1916,6 +2747,15 @@ export interface components {
         Page_ReconnectLinkSummary: {
             /** @description Entries. */
             data: components["schemas"]["ReconnectLinkSummary"][];
+            /** @description Whether more entries follow. */
+            has_more: boolean;
+            /** @description Send it as `cursor` to get the next page. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReconnectPreviewSummary: {
+            /** @description Entries. */
+            data: components["schemas"]["ReconnectPreviewSummary"][];
             /** @description Whether more entries follow. */
             has_more: boolean;
             /** @description Send it as `cursor` to get the next page. */
@@ -1983,6 +2823,17 @@ export interface components {
             /** @description Name; null if the Graph API gave none. */
             name: string | null;
         };
+        /** @description `data` of `person.revoked`. */
+        PersonRevoked: {
+            /**
+             * Format: int64
+             * @description Number of assets that ended with it.
+             */
+            assets: number;
+            /** @description `deauthorize` or `data_deletion`. */
+            cause: string;
+            person_id: string;
+        };
         /** @description Assets of a plan. */
         PlanAssets: {
             /** @description Ids of the first 200, the most urgent first. */
@@ -2047,6 +2898,13 @@ export interface components {
             /** @description Coverage without this person. */
             without_person: components["schemas"]["PlanCoverage"];
         };
+        /** @description Why a preview failed. */
+        PreviewFailure: {
+            /** @description Code of the problem, as `POST /v1/reconnect-previews` responds with it: one of `/problems`. */
+            code: string;
+            /** @description What happened. */
+            detail: string;
+        };
         /** @description The preview of one asset. */
         PreviewItem: {
             asset_id: components["schemas"]["AssetId"];
@@ -2078,6 +2936,31 @@ export interface components {
              */
             type: string;
         };
+        /** @description Metadata of the API as a protected resource (RFC 9728 §2). */
+        ProtectedResource: {
+            /** @description Issuers of the access tokens that it accepts. */
+            authorization_servers: string[];
+            /** @description How an access token is sent. */
+            bearer_methods_supported: string[];
+            /** @description Public keys that verify access tokens. */
+            jwks_uri: string;
+            /** @description Address of the API. */
+            resource: string;
+            /** @description Page that describes the API. */
+            resource_documentation: string;
+            /** @description Name of the API. */
+            resource_name: string;
+            /** @description Scopes. */
+            scopes_supported: string[];
+        };
+        /** @description A new asset that the token reaches. */
+        ReachableAsset: {
+            asset_id: components["schemas"]["AssetId"];
+            business_id: string | null;
+            kind: components["schemas"]["AssetKind"];
+            /** @description Name at Meta; null if the Graph API gave none. */
+            name: string | null;
+        };
         /** @description Why something is in its state, and who must act. */
         Reason: {
             /** @enum {string} */
@@ -2096,6 +2979,19 @@ export interface components {
         Reconnect: components["schemas"]["ReconnectSummary"] & {
             /** @description One item per distinct asset, in the order of the request. */
             items: components["schemas"]["ReconnectItem"][];
+        };
+        /** @description `data` of `reconnect.completed`. */
+        ReconnectCompleted: {
+            /** @description Number of items by outcome. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Id of the reconnect or undo. */
+            reconnect_id: string;
+            /** @enum {string} */
+            status: "running" | "completed" | "cancelled";
+            /** @enum {string|null} */
+            verdict?: "all_done" | "some_need_someone" | "nothing_changed" | null;
         };
         /** @description The result for one asset of a reconnect. */
         ReconnectItem: {
@@ -2206,25 +3102,67 @@ export interface components {
             until: string;
         };
         /** @description What a reconnect would do. */
-        ReconnectPreview: {
-            /** @description Number of assets by coverage. */
+        ReconnectPreview: components["schemas"]["ReconnectPreviewSummary"] & {
+            /** @description One entry per distinct asset whose coverage is known, in the order of the request. */
+            items: components["schemas"]["PreviewItem"][];
+            /** @description All assets that a token of the same person serves and that the log-in leaves out, named in the request or not. */
+            left_out: components["schemas"]["LeftOutAsset"][];
+            /** @description Assets that the token reaches and the caller does not have; empty without `find_new_assets`. */
+            reachable: components["schemas"]["ReachableAsset"][];
+            /** @description Other assets that would lose permissions, because the same person did not select them again at log-in. */
+            siblings: components["schemas"]["SiblingLoss"][];
+        };
+        /** @description A preview without what it found. */
+        ReconnectPreviewSummary: {
+            /** @description Number of assets by coverage, without those whose coverage is not known yet. */
             counts: {
                 [key: string]: number;
             };
             /**
              * Format: date-time
-             * @description When the plan expires.
+             * @description When it began.
              */
-            expires_at: string | null;
-            /** @description One entry per distinct asset, in the order of the request. */
-            items: components["schemas"]["PreviewItem"][];
-            /** @description Whether the person serves more assets than the 10,000, by id, that were checked for such losses. */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the preview and its plan expire.
+             */
+            expires_at: string;
+            failure: components["schemas"]["PreviewFailure"] | null;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it runs, and if it was interrupted.
+             */
+            finished_at: string | null;
+            /**
+             * @description Id of the preview.
+             * @example rpv_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Number of assets that the log-in leaves out.
+             */
+            left_out_count: number;
+            /** @description Whether the person serves more assets than the 10,000, by id, that were compared with the log-in. */
             more_siblings: boolean;
             person: components["schemas"]["Person"] | null;
             /** @description Id of the plan of a preview. A reconnect with this plan is refused if assets or token changed since the preview; null if the token could not be validated. */
             plan_id: string | null;
-            /** @description Other assets that would lose permissions, because the same person did not select them again at log-in. */
-            siblings: components["schemas"]["SiblingLoss"][];
+            /** @description Whether all new assets that the token reaches were found; null while the preview runs, and without `find_new_assets`. */
+            reachable_complete: boolean | null;
+            /**
+             * Format: int64
+             * @description Number of new assets that the token reaches.
+             */
+            reachable_count: number;
+            /** @enum {string} */
+            status: "running" | "completed" | "failed";
+            /**
+             * Format: int64
+             * @description Number of assets.
+             */
+            total: number;
         };
         /** @description A reconnect session. */
         ReconnectSession: components["schemas"]["ReconnectSessionSummary"] & {
@@ -2331,6 +3269,17 @@ export interface components {
              */
             since?: string | null;
         };
+        /** @description The form of a revocation. */
+        RevocationRequest: {
+            /** @description Id of the client, unless HTTP Basic gives it. */
+            client_id?: string | null;
+            /** @description Secret of the client, unless HTTP Basic gives it. */
+            client_secret?: string | null;
+            /** @description Access token of the client, or of a reconnect session that it opened. */
+            token: string;
+            /** @description Ignored: there is one type of token. */
+            token_type_hint?: string | null;
+        };
         /** @description How long the previous secret keeps signing. */
         RotateWebhookSecret: {
             /**
@@ -2409,6 +3358,16 @@ export interface components {
             /** @description Send it as `Last-Event-ID` to continue after this event. */
             id?: string;
         };
+        /** @description A ticket for one stream of events. */
+        StreamTicket: {
+            /**
+             * Format: date-time
+             * @description When the ticket ends if it is not used: 30 seconds after it was made.
+             */
+            expires_at: string;
+            /** @description Address to give to `EventSource`, with the ticket in it. Add `&last_event_id=` to continue a stream. */
+            url: string;
+        };
         /** @description A token that serves an asset. */
         Token: {
             /** @description Text of the token. */
@@ -2448,6 +3407,11 @@ export interface components {
             since: string;
             state: components["schemas"]["AssetStatus"];
             who: components["schemas"]["ActingParty"];
+        };
+        /** @description What a token is (RFC 7662 §2.2); of a token that is not active only that. */
+        TokenIntrospection: (components["schemas"]["ActiveToken"] | null) & {
+            /** @description Whether the token is valid, and of this client. */
+            active: boolean;
         };
         /** @description The result for one asset of a lookup. */
         TokenLookup: components["schemas"]["TokenLookup_served"] | components["schemas"]["TokenLookup_no_token"] | components["schemas"]["TokenLookup_unknown_asset"];
@@ -2623,10 +3587,12 @@ export interface components {
             /** @enum {string} */
             status: "pending" | "delivered" | "failed";
             /** @enum {string} */
-            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
         };
         /** @description A webhook endpoint. */
         WebhookEndpoint: {
+            /** @enum {string} */
+            asset_events: "single" | "bulk";
             /**
              * Format: date-time
              * @description When it was created.
@@ -2649,7 +3615,7 @@ export interface components {
              * @example whk_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
              */
             id: string;
-            kinds: ("*" | "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test")[];
+            kinds: ("*" | "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test")[];
             /**
              * Format: date-time
              * @description Until when the previous secret signs, too.
@@ -2662,7 +3628,9 @@ export interface components {
         };
         /** @description Changes of a webhook endpoint; absent fields stay as they are. */
         WebhookEndpointChange: {
-            kinds?: ("*" | "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test")[];
+            /** @enum {string} */
+            asset_events?: "single" | "bulk";
+            kinds?: ("*" | "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test")[];
             /** @enum {string} */
             status?: "enabled" | "disabled";
             /** @description Address of the endpoint. */
@@ -2678,12 +3646,19 @@ export interface components {
             /** @description Id of the event; the `webhook-id` of the webhook. */
             event_id: string;
         };
+        /** @description `data` of `webhook.test`. */
+        WebhookTested: {
+            /** @description Id of the endpoint that was tested. */
+            endpoint_id: string;
+        };
     };
     responses: {
         /** @description `body_too_large`. */
         BodyTooLarge: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2695,7 +3670,9 @@ export interface components {
         /** @description `call_under_way`: another call with the same Idempotency-Key is still running. */
         CallUnderWay: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2707,7 +3684,9 @@ export interface components {
         /** @description `database_busy`: the database did not become free in time. Nothing was changed. */
         DatabaseBusy: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2719,7 +3698,9 @@ export interface components {
         /** @description `graph_unavailable`, `database_busy`: nothing was changed. */
         GraphUnavailable: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2731,7 +3712,9 @@ export interface components {
         /** @description `idempotency_key_reused`, `invalid_request` and others: `errors` lists the faulty fields. */
         IdempotencyKeyReused: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2743,7 +3726,9 @@ export interface components {
         /** @description `internal`: this installation has a fault. */
         Internal: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2755,7 +3740,9 @@ export interface components {
         /** @description `invalid_request` and others: `errors` lists the faulty fields. */
         InvalidRequest: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2767,7 +3754,9 @@ export interface components {
         /** @description `links_not_offered`: the installation has no https address for its pages. `too_many_links`: the tenant has as many links as it may have. `call_under_way`: another call with the same Idempotency-Key is still running. */
         LinksNotOffered: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2779,7 +3768,9 @@ export interface components {
         /** @description `malformed_json`. */
         MalformedJson: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2791,7 +3782,9 @@ export interface components {
         /** @description `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `origin_not_allowed`: the tenant does not list the origin of the page. */
         MissingScope: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2803,7 +3796,9 @@ export interface components {
         /** @description `not_found`: the resource does not exist for this tenant. */
         NotFound: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2824,7 +3819,9 @@ export interface components {
         /** @description `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
         RateLimited: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2836,7 +3833,9 @@ export interface components {
         /** @description `reason_required`: this tenant requires a reason. */
         ReasonRequired: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2848,7 +3847,9 @@ export interface components {
         /** @description `request_timeout`: the body did not arrive in time. */
         RequestTimeout: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2860,7 +3861,9 @@ export interface components {
         /** @description `too_many_checks`: the limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
         TooManyChecks: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2872,7 +3875,9 @@ export interface components {
         /** @description `too_many_streams`: too many event streams are open. */
         TooManyStreams: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2884,7 +3889,9 @@ export interface components {
         /** @description `unauthenticated`: the access token is missing or not valid. */
         Unauthenticated: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2896,7 +3903,9 @@ export interface components {
         /** @description `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2908,7 +3917,9 @@ export interface components {
         /** @description `webhook_endpoint_disabled`: enable the endpoint first. */
         WebhookEndpointDisabled: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                 "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
@@ -2922,7 +3933,7 @@ export interface components {
         /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
         "Idempotency-Key": string;
         /** @description Id of the last event received. */
-        "Last-Event-ID": number | null;
+        "Last-Event-ID": string | null;
         /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
         "X-Regrant-Proof": string;
         /** @description Include every ending of an asset, not only the earliest. */
@@ -2941,9 +3952,9 @@ export interface components {
         from: string;
         /** @description The endpoint's id. */
         id: string;
-        kind: "page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account";
+        kind: ("page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account")[];
         /** @description The same, for clients that cannot set the header. */
-        last_event_id: number;
+        last_event_id: string;
         /** @description Number of entries, 1 to 200. */
         limit: number;
         /** @description The secret of the link's address. */
@@ -2951,6 +3962,8 @@ export interface components {
         person_id: string;
         /** @description The tenant of the link. */
         tenant: string;
+        /** @description A ticket for this stream, instead of an access token. */
+        ticket: string;
         /**
          * @description End of the range: a day, which is included, or a moment; by default 90 days after the start, at most 366.
          * @example 2027-02-28
@@ -2960,13 +3973,21 @@ export interface components {
     };
     requestBodies: never;
     headers: {
+        /** @description Tag of this content. */
+        ETag: string;
+        /** @description `true` if an earlier call with the same Idempotency-Key is answered again; absent otherwise. */
+        "Idempotency-Replayed": boolean;
         /** @description The consent. */
         Location: string;
-        /** @description Calls in a burst. */
+        /** @description Remaining calls of the limit (`r`), and seconds until the whole burst is available again (`t`). */
+        RateLimit: string;
+        /** @description Calls in a burst. The name of earlier drafts. */
         "RateLimit-Limit": number;
-        /** @description Remaining calls. */
+        /** @description The limit: its name, calls in a burst (`q`) and the seconds in which as many become available again (`w`). */
+        "RateLimit-Policy": string;
+        /** @description Remaining calls. The name of earlier drafts. */
         "RateLimit-Remaining": number;
-        /** @description Seconds until the whole burst is available again. */
+        /** @description Seconds until the whole burst is available again. The name of earlier drafts. */
         "RateLimit-Reset": number;
         /** @description Seconds until the next poll. */
         "Retry-After": number;
@@ -2997,22 +4018,112 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The request is not valid. */
+            /** @description The form is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OauthError"];
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
                 };
             };
-            /** @description The client is unknown, or its secret is wrong. */
+            /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OauthError"];
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The form did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The form is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The body is not a URL-encoded form. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
                 };
             };
             /** @description This installation has a fault. */
@@ -3021,7 +4132,408 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OauthError"];
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The database cannot be used at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["RevocationRequest"];
+            };
+        };
+        responses: {
+            /** @description The token is not valid any more, or it never was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The form is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The form did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The form is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The body is not a URL-encoded form. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description This installation has a fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The database cannot be used at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+        };
+    };
+    introspect_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["IntrospectionRequest"];
+            };
+        };
+        responses: {
+            /** @description What the token is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenIntrospection"];
+                };
+            };
+            /** @description The form is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The form did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The form is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The body is not a URL-encoded form. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description This installation has a fault. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+            /** @description The database cannot be used at the moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"] & {
+                        /**
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+                         *     `server_error`.
+                         * @example invalid_client
+                         */
+                        error: string;
+                        /** @description Description in one sentence. */
+                        error_description: string;
+                    };
+                };
+            };
+        };
+    };
+    get_authorization_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizationServer"];
+                };
+            };
+        };
+    };
+    get_protected_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectedResource"];
                 };
             };
         };
@@ -3576,10 +5088,72 @@ export interface operations {
             };
         };
     };
+    read_calendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `ETag` of the last answer. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The secret of the feed's address. */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description The calendar has not changed. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_found`: the address opens nothing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: the feed is read too often, or the address calls too often. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_busy`: the database did not become free in time. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_assets: {
         parameters: {
             query?: {
-                state?: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
+                state?: ("healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven")[];
                 kind?: components["parameters"]["kind"];
                 business_id?: components["parameters"]["business_id"];
                 person_id?: components["parameters"]["person_id"];
@@ -3602,7 +5176,9 @@ export interface operations {
             /** @description One page of assets, without their slots. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3640,7 +5216,10 @@ export interface operations {
             /** @description One result per asset, in the order of the request. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3680,7 +5259,9 @@ export interface operations {
             /** @description The asset. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3715,7 +5296,9 @@ export interface operations {
             /** @description The asset is deleted. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3754,7 +5337,10 @@ export interface operations {
             /** @description The asset was probed. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3766,7 +5352,10 @@ export interface operations {
             /** @description The asset is not probed yet. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Seconds until the next call. */
@@ -3812,7 +5401,10 @@ export interface operations {
             /** @description Every asset was probed. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3824,7 +5416,10 @@ export interface operations {
             /** @description Some assets are not probed yet. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Seconds until the next call. */
@@ -3868,7 +5463,9 @@ export interface operations {
             /** @description The token. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3884,7 +5481,9 @@ export interface operations {
             /** @description `no_token`: no token is known to work; `reason` says why. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3922,7 +5521,10 @@ export interface operations {
             /** @description One entry per asset. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3965,7 +5567,10 @@ export interface operations {
             /** @description What the token is. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -3980,7 +5585,9 @@ export interface operations {
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4019,7 +5626,9 @@ export interface operations {
             /** @description One page of discoveries. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4057,7 +5666,10 @@ export interface operations {
             /** @description The discovery has ended. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4069,9 +5681,12 @@ export interface operations {
             /** @description Accepted, still running. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The discovery. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
@@ -4087,7 +5702,9 @@ export interface operations {
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4104,7 +5721,9 @@ export interface operations {
             /** @description `too_many_discoveries`: a discovery of the tenant is running. `too_many_checks`: the limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4140,7 +5759,9 @@ export interface operations {
             /** @description The discovery. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4176,7 +5797,9 @@ export interface operations {
             /** @description The discovery is deleted. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4196,6 +5819,8 @@ export interface operations {
             query?: {
                 /** @description The same, for clients that cannot set the header. */
                 last_event_id?: components["parameters"]["last_event_id"];
+                /** @description A ticket for this stream, instead of an access token. */
+                ticket?: components["parameters"]["ticket"];
             };
             header?: {
                 /** @description Id of the last event received. */
@@ -4214,7 +5839,9 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4223,11 +5850,60 @@ export interface operations {
                     "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
+            /** @description Nothing more will come after `Last-Event-ID`. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    create_discovery_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The discovery's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["DatabaseBusy"];
         };
@@ -4268,7 +5944,9 @@ export interface operations {
             /** @description The days, and one page of endings. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4282,7 +5960,9 @@ export interface operations {
             /** @description `not_found`: the person in `what_if_person_leaves` is unknown to this tenant. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4329,7 +6009,9 @@ export interface operations {
             /** @description The calendar. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4343,7 +6025,9 @@ export interface operations {
             /** @description `not_found`: the person in `what_if_person_leaves` is unknown to this tenant. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4353,6 +6037,178 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    list_calendar_feeds: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Number of entries, 1 to 200. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of feeds. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CalendarFeed"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    create_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalendarFeed"];
+            };
+        };
+        responses: {
+            /** @description The feed with its address. */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    /** @description The feed. */
+                    Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeCalendarFeed"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description `too_many_calendar_feeds`: the tenant has as many feeds as it may have. `call_under_way`: another call with the same Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    get_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The feed's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feed. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarFeed"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    delete_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The feed's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feed is deleted. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["DatabaseBusy"];
@@ -4376,7 +6232,9 @@ export interface operations {
             /** @description The plan. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4414,7 +6272,10 @@ export interface operations {
             /** @description The links with their addresses. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4456,7 +6317,9 @@ export interface operations {
             /** @description One page of persons. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4496,7 +6359,9 @@ export interface operations {
             /** @description The assets that the person's token serves. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4534,7 +6399,9 @@ export interface operations {
             /** @description One page of sessions. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4572,9 +6439,12 @@ export interface operations {
             /** @description The session with its token. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The session. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4616,7 +6486,9 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4630,7 +6502,9 @@ export interface operations {
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4660,7 +6534,9 @@ export interface operations {
             /** @description The consent. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4674,7 +6550,9 @@ export interface operations {
             /** @description `not_found`: the caller is not a session, or it has no consent. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4709,8 +6587,11 @@ export interface operations {
             /** @description The consent. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4725,7 +6606,9 @@ export interface operations {
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4738,7 +6621,9 @@ export interface operations {
             /** @description `session_used_up`: the session has no previews left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4755,7 +6640,9 @@ export interface operations {
             /** @description `graph_unavailable`, `database_busy`: nothing was changed; a code can be sent again. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4781,7 +6668,9 @@ export interface operations {
             /** @description The session has no consent any more. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4793,7 +6682,9 @@ export interface operations {
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4827,7 +6718,9 @@ export interface operations {
             /** @description One page of consents. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4865,8 +6758,11 @@ export interface operations {
             /** @description The consent. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4882,7 +6778,9 @@ export interface operations {
             /** @description `too_many_consents`: the tenant has too many consents that were not used. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4899,7 +6797,9 @@ export interface operations {
             /** @description `graph_unavailable`, `database_busy`: nothing was changed; a code can be sent again. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4928,7 +6828,9 @@ export interface operations {
             /** @description The consent. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4963,7 +6865,9 @@ export interface operations {
             /** @description The consent is deleted. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -4996,7 +6900,9 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5031,7 +6937,9 @@ export interface operations {
             /** @description The session has ended. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5066,7 +6974,9 @@ export interface operations {
             /** @description One page of links. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5104,9 +7014,12 @@ export interface operations {
             /** @description The link with its address. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The link. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5146,7 +7059,9 @@ export interface operations {
             /** @description The link. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5181,7 +7096,9 @@ export interface operations {
             /** @description The link opens nothing. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5220,7 +7137,10 @@ export interface operations {
             /** @description The session with its new token. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5237,7 +7157,9 @@ export interface operations {
             /** @description `session_ended`: the session cannot be refreshed. `too_many_sessions`: the session has expired, and the tenant has reached its limit of open sessions. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5249,6 +7171,45 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    list_previews: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous page. */
+                cursor?: components["parameters"]["cursor"];
+                /** @description Number of entries, 1 to 200. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of previews. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReconnectPreviewSummary"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            422: components["responses"]["InvalidRequest"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["DatabaseBusy"];
@@ -5272,12 +7233,33 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The preview. */
+            /** @description The preview has ended. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconnectPreview"];
+                };
+            };
+            /** @description Accepted, still running. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    /** @description The preview. */
+                    Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5290,7 +7272,9 @@ export interface operations {
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5303,7 +7287,9 @@ export interface operations {
             /** @description `session_used_up`: the session has no previews left. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5318,7 +7304,9 @@ export interface operations {
             /** @description `too_many_previews`: the limit of running previews is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5327,6 +7315,148 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["Internal"];
+            /** @description `preview_interrupted`: the process that ran the preview stopped. `database_busy`: nothing was changed. */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The preview's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The preview. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconnectPreview"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    delete_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The preview's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The preview is deleted. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    stream_preview_events: {
+        parameters: {
+            query?: {
+                /** @description The same, for clients that cannot set the header. */
+                last_event_id?: components["parameters"]["last_event_id"];
+                /** @description A ticket for this stream, instead of an access token. */
+                ticket?: components["parameters"]["ticket"];
+            };
+            header?: {
+                /** @description Id of the last event received. */
+                "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The preview's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
+            };
+            /** @description Nothing more will come after `Last-Event-ID`. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["TooManyStreams"];
             500: components["responses"]["Internal"];
             503: components["responses"]["DatabaseBusy"];
         };
@@ -5351,7 +7481,9 @@ export interface operations {
             /** @description One page of reconnects. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5389,7 +7521,10 @@ export interface operations {
             /** @description All items have an outcome. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5401,9 +7536,12 @@ export interface operations {
             /** @description Accepted, still running. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The reconnect. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
@@ -5419,7 +7557,9 @@ export interface operations {
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5432,7 +7572,9 @@ export interface operations {
             /** @description `plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5467,7 +7609,9 @@ export interface operations {
             /** @description The reconnect. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5504,7 +7648,10 @@ export interface operations {
             /** @description The reconnect is cancelled. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5519,7 +7666,9 @@ export interface operations {
             /** @description `reconnect_ended`: the reconnect is completed or cancelled. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5558,7 +7707,10 @@ export interface operations {
             /** @description All items have an outcome. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5570,9 +7722,12 @@ export interface operations {
             /** @description Accepted, still running. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The undo. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
@@ -5590,7 +7745,9 @@ export interface operations {
             /** @description `reconnect_running`: the reconnect has not ended; wait, or cancel it. `too_many_undos`: the reconnect was undone 20 times. `session_used_up`: the session has no undos left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5612,6 +7769,8 @@ export interface operations {
             query?: {
                 /** @description The same, for clients that cannot set the header. */
                 last_event_id?: components["parameters"]["last_event_id"];
+                /** @description A ticket for this stream, instead of an access token. */
+                ticket?: components["parameters"]["ticket"];
             };
             header?: {
                 /** @description Id of the last event received. */
@@ -5630,7 +7789,9 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5639,11 +7800,97 @@ export interface operations {
                     "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
+            /** @description Nothing more will come after `Last-Event-ID`. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    create_reconnect_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The reconnect's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    create_preview_ticket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path: {
+                /** @description The preview's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["DatabaseBusy"];
         };
@@ -5663,7 +7910,9 @@ export interface operations {
             /** @description All webhook endpoints. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5700,9 +7949,12 @@ export interface operations {
             /** @description The endpoint with its secret. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The endpoint. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5717,7 +7969,9 @@ export interface operations {
             /** @description `not_found`: the endpoint that the first call with this key created is deleted. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5730,7 +7984,9 @@ export interface operations {
             /** @description `too_many_webhook_endpoints`: the tenant has reached its limit. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5765,7 +8021,9 @@ export interface operations {
             /** @description The endpoint. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5800,7 +8058,9 @@ export interface operations {
             /** @description The endpoint is deleted. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5837,7 +8097,9 @@ export interface operations {
             /** @description The endpoint. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5883,7 +8145,10 @@ export interface operations {
             /** @description The endpoint with its new secret. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5926,7 +8191,10 @@ export interface operations {
             /** @description Queued for delivery. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -5969,7 +8237,10 @@ export interface operations {
             /** @description Queued for delivery. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -6016,7 +8287,9 @@ export interface operations {
             /** @description One page of deliveries. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -6028,6 +8301,49 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["InvalidRequest"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only events after the one with this id.
+                 * @example evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
+                 */
+                after?: string;
+                kind?: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+                /** @description Number of entries, 1 to 200. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: {
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of events. `next_cursor` is the id to send as `after`. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
@@ -6064,7 +8380,9 @@ export interface operations {
             /** @description One page of events, or the export. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -6098,7 +8416,9 @@ export interface operations {
             /** @description The checkpoint. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
@@ -6112,6 +8432,531 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["DatabaseBusy"];
+        };
+    };
+    asset_expiring: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AssetStateChange"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "asset.expiring";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_migrating: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AssetStateChange"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "asset.migrating";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_suspect: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AssetStateChange"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "asset.suspect";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_disconnected: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AssetStateChange"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "asset.disconnected";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_recovered: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AssetStateChange"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "asset.recovered";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    assets_changed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["AssetsChanged"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "assets.changed";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    credential_promoted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["CredentialActivated"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "credential.promoted";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    credential_failed_over: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["CredentialActivated"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "credential.failed_over";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    credential_dropped: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["CredentialDropped"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "credential.dropped";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    grant_refreshed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["GrantRefreshed"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "grant.refreshed";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    grant_refresh_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["GrantRefreshFailed"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "grant.refresh_failed";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    person_revoked: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["PersonRevoked"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "person.revoked";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    reconnect_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["ReconnectCompleted"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "reconnect.completed";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    forecast_changed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["ForecastChanged"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "forecast.changed";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_test: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Id of the event, the same on every attempt. */
+                "webhook-id": string;
+                /** @description Time of the attempt, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description Signatures, separated by spaces. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    data: components["schemas"]["WebhookTested"];
+                    /** Format: date-time */
+                    timestamp: string;
+                    /** @enum {string} */
+                    type: "webhook.test";
+                };
+            };
+        };
+        responses: {
+            /** @description The event is accepted; any other status is a failure. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -123,7 +123,7 @@ async fn an_address_that_opens_nothing_looks_like_an_unknown_one(database: TestD
     let (start, _) = kept_url.split_at(kept_url.len() - 47);
     let unknown = format!("{start}{}.ics", "A".repeat(43));
     let elsewhere = kept_url.replace(
-        &tenant.id.trim_start_matches("ten_").to_owned(),
+        tenant.id.trim_start_matches("ten_"),
         "00000000000070008000000000000000",
     );
     let refused = refusal(&unknown).await;

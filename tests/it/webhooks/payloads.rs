@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use futures_util::future::{BoxFuture, join_all};
 use regrant_domain::EventKind;
 use regrant_testdb::TestDatabase;
 use serde_json::{Value, json};
@@ -171,15 +172,16 @@ async fn revocation() -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_event_is_sent_as_described() {
-    let stories = futures_util::future::join_all([
-        Box::pin(promotion("single")) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>,
+    let stories: [BoxFuture<'_, Vec<Value>>; 7] = [
+        Box::pin(promotion("single")),
         Box::pin(promotion("bulk")),
         Box::pin(failover()),
         Box::pin(refusals()),
         Box::pin(refreshes(None)),
         Box::pin(refreshes(Some("same_token"))),
         Box::pin(revocation()),
-    ]);
+    ];
+    let stories = join_all(stories);
     let requests: Vec<Value> = stories.await.into_iter().flatten().collect();
     let kind = |it: &Value| {
         let body: Value = serde_json::from_str(it["body"].as_str()?).ok()?;

@@ -68,9 +68,9 @@ async fn deliver(database: TestDatabase, n: usize) {
     assert!(rate >= 50, "{rate}");
     let secret = made["secret"].as_str().expect("a secret");
     let mut requests = quick.requests().await;
-    requests
-        .iter_mut()
-        .for_each(|it| it["secret"] = secret.into());
+    for it in &mut requests {
+        it["secret"] = secret.into();
+    }
     verify_webhooks(&requests).await;
 }
 

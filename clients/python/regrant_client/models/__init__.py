@@ -2,6 +2,7 @@
 
 from .access_token import AccessToken
 from .acting_party import ActingParty
+from .active_token import ActiveToken
 from .asset import Asset
 from .asset_business_source_type_1 import AssetBusinessSourceType1
 from .asset_business_source_type_2_type_1 import AssetBusinessSourceType2Type1
@@ -15,10 +16,17 @@ from .asset_check_unknown_asset_status import AssetCheckUnknownAssetStatus
 from .asset_kind import AssetKind
 from .asset_selection import AssetSelection
 from .asset_state import AssetState
+from .asset_state_change import AssetStateChange
+from .asset_state_change_kind import AssetStateChangeKind
+from .asset_state_change_state import AssetStateChangeState
 from .asset_status import AssetStatus
+from .assets_changed import AssetsChanged
+from .assets_changed_counts import AssetsChangedCounts
 from .audit_checkpoint import AuditCheckpoint
 from .audit_event import AuditEvent
 from .audit_event_detail import AuditEventDetail
+from .authorization_server import AuthorizationServer
+from .calendar_feed import CalendarFeed
 from .candidate import Candidate
 from .check_asset import CheckAsset
 from .check_assets import CheckAssets
@@ -26,7 +34,19 @@ from .confidence import Confidence
 from .consent import Consent
 from .consent_kind import ConsentKind
 from .consenting_person import ConsentingPerson
+from .create_token_response_400 import CreateTokenResponse400
+from .create_token_response_401 import CreateTokenResponse401
+from .create_token_response_408 import CreateTokenResponse408
+from .create_token_response_413 import CreateTokenResponse413
+from .create_token_response_415 import CreateTokenResponse415
+from .create_token_response_429 import CreateTokenResponse429
+from .create_token_response_500 import CreateTokenResponse500
+from .create_token_response_503 import CreateTokenResponse503
 from .credential import Credential
+from .credential_activated import CredentialActivated
+from .credential_activated_kind import CredentialActivatedKind
+from .credential_dropped import CredentialDropped
+from .credential_dropped_slot import CredentialDroppedSlot
 from .credential_kind import CredentialKind
 from .current_reconnect_session import CurrentReconnectSession
 from .cut_off_note import CutOffNote
@@ -43,16 +63,30 @@ from .discovery_summary_not_registered_type_1 import DiscoverySummaryNotRegister
 from .discovery_summary_not_registered_type_2_type_1 import DiscoverySummaryNotRegisteredType2Type1
 from .discovery_summary_not_registered_type_3_type_1 import DiscoverySummaryNotRegisteredType3Type1
 from .discovery_summary_status import DiscoverySummaryStatus
+from .earlier_credential import EarlierCredential
+from .earlier_credential_kind import EarlierCredentialKind
 from .ending import Ending
 from .ending_cause import EndingCause
 from .ending_source_type_1 import EndingSourceType1
 from .ending_source_type_2_type_1 import EndingSourceType2Type1
 from .ending_source_type_3_type_1 import EndingSourceType3Type1
+from .event import Event
+from .event_data import EventData
+from .event_ending import EventEnding
+from .event_ending_cause import EventEndingCause
+from .event_ending_confidence import EventEndingConfidence
+from .event_ending_who import EventEndingWho
+from .event_reason import EventReason
+from .event_reason_code import EventReasonCode
+from .event_reason_next_step_code import EventReasonNextStepCode
+from .event_reason_who import EventReasonWho
+from .event_type import EventType
 from .fact import Fact
 from .fact_name import FactName
 from .fact_source import FactSource
 from .fault import Fault
 from .forecast import Forecast
+from .forecast_changed import ForecastChanged
 from .forecast_day import ForecastDay
 from .forecast_day_causes import ForecastDayCauses
 from .forecast_day_confidence import ForecastDayConfidence
@@ -60,8 +94,11 @@ from .forecast_entry import ForecastEntry
 from .forecast_entry_covered_by_type_1 import ForecastEntryCoveredByType1
 from .forecast_entry_covered_by_type_2_type_1 import ForecastEntryCoveredByType2Type1
 from .forecast_entry_covered_by_type_3_type_1 import ForecastEntryCoveredByType3Type1
-from .get_forecast_calendar_kind import GetForecastCalendarKind
-from .get_forecast_kind import GetForecastKind
+from .get_forecast_calendar_kind_item import GetForecastCalendarKindItem
+from .get_forecast_kind_item import GetForecastKindItem
+from .grant_refresh_failed import GrantRefreshFailed
+from .grant_refresh_failed_who import GrantRefreshFailedWho
+from .grant_refreshed import GrantRefreshed
 from .granted_scope import GrantedScope
 from .health import Health
 from .impact import Impact
@@ -71,18 +108,32 @@ from .impact_counts import ImpactCounts
 from .impact_entry import ImpactEntry
 from .impact_entry_effect import ImpactEntryEffect
 from .inspect_token import InspectToken
+from .introspect_token_response_400 import IntrospectTokenResponse400
+from .introspect_token_response_401 import IntrospectTokenResponse401
+from .introspect_token_response_408 import IntrospectTokenResponse408
+from .introspect_token_response_413 import IntrospectTokenResponse413
+from .introspect_token_response_415 import IntrospectTokenResponse415
+from .introspect_token_response_429 import IntrospectTokenResponse429
+from .introspect_token_response_500 import IntrospectTokenResponse500
+from .introspect_token_response_503 import IntrospectTokenResponse503
+from .introspection_request import IntrospectionRequest
 from .key_set import KeySet
 from .key_set_keys_item import KeySetKeysItem
-from .list_assets_kind import ListAssetsKind
-from .list_assets_state import ListAssetsState
+from .left_out_asset import LeftOutAsset
+from .left_out_asset_cause import LeftOutAssetCause
+from .list_assets_kind_item import ListAssetsKindItem
+from .list_assets_state_item import ListAssetsStateItem
 from .list_audit_events_format import ListAuditEventsFormat
+from .list_events_kind import ListEventsKind
 from .list_webhook_deliveries_status import ListWebhookDeliveriesStatus
 from .listed_person import ListedPerson
 from .listed_person_kind import ListedPersonKind
 from .lookup_tokens import LookupTokens
+from .made_calendar_feed import MadeCalendarFeed
 from .made_reconnect_link import MadeReconnectLink
 from .minted_webhook_endpoint import MintedWebhookEndpoint
 from .new_asset import NewAsset
+from .new_calendar_feed import NewCalendarFeed
 from .new_consent import NewConsent
 from .new_discovery import NewDiscovery
 from .new_plan_links import NewPlanLinks
@@ -94,18 +145,21 @@ from .new_reconnect_preview import NewReconnectPreview
 from .new_reconnect_session import NewReconnectSession
 from .new_undo import NewUndo
 from .new_webhook_endpoint import NewWebhookEndpoint
+from .new_webhook_endpoint_asset_events import NewWebhookEndpointAssetEvents
 from .new_webhook_endpoint_kinds_item import NewWebhookEndpointKindsItem
-from .oauth_error import OauthError
 from .object_condition import ObjectCondition
 from .object_condition_code import ObjectConditionCode
 from .opened_reconnect_session import OpenedReconnectSession
 from .page_asset import PageAsset
 from .page_asset_check import PageAssetCheck
 from .page_audit_event import PageAuditEvent
+from .page_calendar_feed import PageCalendarFeed
 from .page_consent import PageConsent
 from .page_discovery_summary import PageDiscoverySummary
+from .page_event import PageEvent
 from .page_listed_person import PageListedPerson
 from .page_reconnect_link_summary import PageReconnectLinkSummary
+from .page_reconnect_preview_summary import PageReconnectPreviewSummary
 from .page_reconnect_session_summary import PageReconnectSessionSummary
 from .page_reconnect_summary import PageReconnectSummary
 from .page_registration import PageRegistration
@@ -113,18 +167,28 @@ from .page_token_lookup import PageTokenLookup
 from .page_webhook_delivery import PageWebhookDelivery
 from .page_webhook_endpoint import PageWebhookEndpoint
 from .person import Person
+from .person_revoked import PersonRevoked
 from .plan_assets import PlanAssets
 from .plan_coverage import PlanCoverage
 from .plan_links import PlanLinks
 from .planned_person import PlannedPerson
+from .preview_failure import PreviewFailure
 from .preview_item import PreviewItem
 from .preview_item_coverage import PreviewItemCoverage
 from .problem import Problem
+from .protected_resource import ProtectedResource
+from .reachable_asset import ReachableAsset
 from .reason import Reason
 from .reason_code import ReasonCode
 from .reason_heals import ReasonHeals
 from .reason_next_step_code import ReasonNextStepCode
 from .reconnect import Reconnect
+from .reconnect_completed import ReconnectCompleted
+from .reconnect_completed_counts import ReconnectCompletedCounts
+from .reconnect_completed_status import ReconnectCompletedStatus
+from .reconnect_completed_verdict_type_1 import ReconnectCompletedVerdictType1
+from .reconnect_completed_verdict_type_2_type_1 import ReconnectCompletedVerdictType2Type1
+from .reconnect_completed_verdict_type_3_type_1 import ReconnectCompletedVerdictType3Type1
 from .reconnect_item import ReconnectItem
 from .reconnect_item_outcome_type_1 import ReconnectItemOutcomeType1
 from .reconnect_item_outcome_type_2_type_1 import ReconnectItemOutcomeType2Type1
@@ -138,7 +202,9 @@ from .reconnect_link_summary_locale import ReconnectLinkSummaryLocale
 from .reconnect_link_summary_status import ReconnectLinkSummaryStatus
 from .reconnect_plan import ReconnectPlan
 from .reconnect_preview import ReconnectPreview
-from .reconnect_preview_counts import ReconnectPreviewCounts
+from .reconnect_preview_summary import ReconnectPreviewSummary
+from .reconnect_preview_summary_counts import ReconnectPreviewSummaryCounts
+from .reconnect_preview_summary_status import ReconnectPreviewSummaryStatus
 from .reconnect_session import ReconnectSession
 from .reconnect_session_summary import ReconnectSessionSummary
 from .reconnect_summary import ReconnectSummary
@@ -152,6 +218,15 @@ from .registration import Registration
 from .registration_outcome import RegistrationOutcome
 from .registration_slot import RegistrationSlot
 from .replay_webhooks import ReplayWebhooks
+from .revocation_request import RevocationRequest
+from .revoke_token_response_400 import RevokeTokenResponse400
+from .revoke_token_response_401 import RevokeTokenResponse401
+from .revoke_token_response_408 import RevokeTokenResponse408
+from .revoke_token_response_413 import RevokeTokenResponse413
+from .revoke_token_response_415 import RevokeTokenResponse415
+from .revoke_token_response_429 import RevokeTokenResponse429
+from .revoke_token_response_500 import RevokeTokenResponse500
+from .revoke_token_response_503 import RevokeTokenResponse503
 from .rotate_webhook_secret import RotateWebhookSecret
 from .session_asset import SessionAsset
 from .session_refresh import SessionRefresh
@@ -159,7 +234,9 @@ from .sibling_loss import SiblingLoss
 from .signed_request import SignedRequest
 from .slots import Slots
 from .stream_event import StreamEvent
+from .stream_ticket import StreamTicket
 from .token import Token
+from .token_introspection import TokenIntrospection
 from .token_lookup_no_token import TokenLookupNoToken
 from .token_lookup_no_token_status import TokenLookupNoTokenStatus
 from .token_lookup_served import TokenLookupServed
@@ -185,7 +262,9 @@ from .webhook_delivery import WebhookDelivery
 from .webhook_delivery_status import WebhookDeliveryStatus
 from .webhook_delivery_type import WebhookDeliveryType
 from .webhook_endpoint import WebhookEndpoint
+from .webhook_endpoint_asset_events import WebhookEndpointAssetEvents
 from .webhook_endpoint_change import WebhookEndpointChange
+from .webhook_endpoint_change_asset_events import WebhookEndpointChangeAssetEvents
 from .webhook_endpoint_change_kinds_item import WebhookEndpointChangeKindsItem
 from .webhook_endpoint_change_status import WebhookEndpointChangeStatus
 from .webhook_endpoint_disabled_reason_type_1 import WebhookEndpointDisabledReasonType1
@@ -195,10 +274,12 @@ from .webhook_endpoint_kinds_item import WebhookEndpointKindsItem
 from .webhook_endpoint_status import WebhookEndpointStatus
 from .webhook_replay import WebhookReplay
 from .webhook_test import WebhookTest
+from .webhook_tested import WebhookTested
 
 __all__ = (
     "AccessToken",
     "ActingParty",
+    "ActiveToken",
     "Asset",
     "AssetBusinessSourceType1",
     "AssetBusinessSourceType2Type1",
@@ -210,12 +291,19 @@ __all__ = (
     "AssetCheckUnknownAsset",
     "AssetCheckUnknownAssetStatus",
     "AssetKind",
+    "AssetsChanged",
+    "AssetsChangedCounts",
     "AssetSelection",
     "AssetState",
+    "AssetStateChange",
+    "AssetStateChangeKind",
+    "AssetStateChangeState",
     "AssetStatus",
     "AuditCheckpoint",
     "AuditEvent",
     "AuditEventDetail",
+    "AuthorizationServer",
+    "CalendarFeed",
     "Candidate",
     "CheckAsset",
     "CheckAssets",
@@ -223,7 +311,19 @@ __all__ = (
     "Consent",
     "ConsentingPerson",
     "ConsentKind",
+    "CreateTokenResponse400",
+    "CreateTokenResponse401",
+    "CreateTokenResponse408",
+    "CreateTokenResponse413",
+    "CreateTokenResponse415",
+    "CreateTokenResponse429",
+    "CreateTokenResponse500",
+    "CreateTokenResponse503",
     "Credential",
+    "CredentialActivated",
+    "CredentialActivatedKind",
+    "CredentialDropped",
+    "CredentialDroppedSlot",
     "CredentialKind",
     "CurrentReconnectSession",
     "CutOffNote",
@@ -240,16 +340,30 @@ __all__ = (
     "DiscoverySummaryNotRegisteredType2Type1",
     "DiscoverySummaryNotRegisteredType3Type1",
     "DiscoverySummaryStatus",
+    "EarlierCredential",
+    "EarlierCredentialKind",
     "Ending",
     "EndingCause",
     "EndingSourceType1",
     "EndingSourceType2Type1",
     "EndingSourceType3Type1",
+    "Event",
+    "EventData",
+    "EventEnding",
+    "EventEndingCause",
+    "EventEndingConfidence",
+    "EventEndingWho",
+    "EventReason",
+    "EventReasonCode",
+    "EventReasonNextStepCode",
+    "EventReasonWho",
+    "EventType",
     "Fact",
     "FactName",
     "FactSource",
     "Fault",
     "Forecast",
+    "ForecastChanged",
     "ForecastDay",
     "ForecastDayCauses",
     "ForecastDayConfidence",
@@ -257,9 +371,12 @@ __all__ = (
     "ForecastEntryCoveredByType1",
     "ForecastEntryCoveredByType2Type1",
     "ForecastEntryCoveredByType3Type1",
-    "GetForecastCalendarKind",
-    "GetForecastKind",
+    "GetForecastCalendarKindItem",
+    "GetForecastKindItem",
     "GrantedScope",
+    "GrantRefreshed",
+    "GrantRefreshFailed",
+    "GrantRefreshFailedWho",
     "Health",
     "Impact",
     "ImpactBy",
@@ -268,18 +385,32 @@ __all__ = (
     "ImpactEntry",
     "ImpactEntryEffect",
     "InspectToken",
+    "IntrospectionRequest",
+    "IntrospectTokenResponse400",
+    "IntrospectTokenResponse401",
+    "IntrospectTokenResponse408",
+    "IntrospectTokenResponse413",
+    "IntrospectTokenResponse415",
+    "IntrospectTokenResponse429",
+    "IntrospectTokenResponse500",
+    "IntrospectTokenResponse503",
     "KeySet",
     "KeySetKeysItem",
-    "ListAssetsKind",
-    "ListAssetsState",
+    "LeftOutAsset",
+    "LeftOutAssetCause",
+    "ListAssetsKindItem",
+    "ListAssetsStateItem",
     "ListAuditEventsFormat",
     "ListedPerson",
     "ListedPersonKind",
+    "ListEventsKind",
     "ListWebhookDeliveriesStatus",
     "LookupTokens",
+    "MadeCalendarFeed",
     "MadeReconnectLink",
     "MintedWebhookEndpoint",
     "NewAsset",
+    "NewCalendarFeed",
     "NewConsent",
     "NewDiscovery",
     "NewPlanLinks",
@@ -291,18 +422,21 @@ __all__ = (
     "NewReconnectSession",
     "NewUndo",
     "NewWebhookEndpoint",
+    "NewWebhookEndpointAssetEvents",
     "NewWebhookEndpointKindsItem",
-    "OauthError",
     "ObjectCondition",
     "ObjectConditionCode",
     "OpenedReconnectSession",
     "PageAsset",
     "PageAssetCheck",
     "PageAuditEvent",
+    "PageCalendarFeed",
     "PageConsent",
     "PageDiscoverySummary",
+    "PageEvent",
     "PageListedPerson",
     "PageReconnectLinkSummary",
+    "PageReconnectPreviewSummary",
     "PageReconnectSessionSummary",
     "PageReconnectSummary",
     "PageRegistration",
@@ -310,18 +444,28 @@ __all__ = (
     "PageWebhookDelivery",
     "PageWebhookEndpoint",
     "Person",
+    "PersonRevoked",
     "PlanAssets",
     "PlanCoverage",
     "PlanLinks",
     "PlannedPerson",
+    "PreviewFailure",
     "PreviewItem",
     "PreviewItemCoverage",
     "Problem",
+    "ProtectedResource",
+    "ReachableAsset",
     "Reason",
     "ReasonCode",
     "ReasonHeals",
     "ReasonNextStepCode",
     "Reconnect",
+    "ReconnectCompleted",
+    "ReconnectCompletedCounts",
+    "ReconnectCompletedStatus",
+    "ReconnectCompletedVerdictType1",
+    "ReconnectCompletedVerdictType2Type1",
+    "ReconnectCompletedVerdictType3Type1",
     "ReconnectItem",
     "ReconnectItemOutcomeType1",
     "ReconnectItemOutcomeType2Type1",
@@ -335,7 +479,9 @@ __all__ = (
     "ReconnectLinkSummaryStatus",
     "ReconnectPlan",
     "ReconnectPreview",
-    "ReconnectPreviewCounts",
+    "ReconnectPreviewSummary",
+    "ReconnectPreviewSummaryCounts",
+    "ReconnectPreviewSummaryStatus",
     "ReconnectSession",
     "ReconnectSessionSummary",
     "ReconnectSummary",
@@ -349,6 +495,15 @@ __all__ = (
     "RegistrationOutcome",
     "RegistrationSlot",
     "ReplayWebhooks",
+    "RevocationRequest",
+    "RevokeTokenResponse400",
+    "RevokeTokenResponse401",
+    "RevokeTokenResponse408",
+    "RevokeTokenResponse413",
+    "RevokeTokenResponse415",
+    "RevokeTokenResponse429",
+    "RevokeTokenResponse500",
+    "RevokeTokenResponse503",
     "RotateWebhookSecret",
     "SessionAsset",
     "SessionRefresh",
@@ -356,7 +511,9 @@ __all__ = (
     "SignedRequest",
     "Slots",
     "StreamEvent",
+    "StreamTicket",
     "Token",
+    "TokenIntrospection",
     "TokenLookupNoToken",
     "TokenLookupNoTokenStatus",
     "TokenLookupServed",
@@ -382,7 +539,9 @@ __all__ = (
     "WebhookDeliveryStatus",
     "WebhookDeliveryType",
     "WebhookEndpoint",
+    "WebhookEndpointAssetEvents",
     "WebhookEndpointChange",
+    "WebhookEndpointChangeAssetEvents",
     "WebhookEndpointChangeKindsItem",
     "WebhookEndpointChangeStatus",
     "WebhookEndpointDisabledReasonType1",
@@ -392,4 +551,5 @@ __all__ = (
     "WebhookEndpointStatus",
     "WebhookReplay",
     "WebhookTest",
+    "WebhookTested",
 )

@@ -17,22 +17,36 @@ class AssetSelection:
     """A selection of assets; an asset must match every given field."""
 
     business_id: str | Unset = UNSET
-    kind: AssetKind | Unset = UNSET
+    kind: AssetKind | list[AssetKind] | Unset = UNSET
     person_id: str | Unset = UNSET
-    state: AssetStatus | Unset = UNSET
+    state: AssetStatus | list[AssetStatus] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         business_id = self.business_id
 
-        kind: str | Unset = UNSET
-        if not isinstance(self.kind, Unset):
+        kind: list[str] | str | Unset
+        if isinstance(self.kind, Unset):
+            kind = UNSET
+        elif isinstance(self.kind, str):
             kind = self.kind
+        else:
+            kind = []
+            for kind_type_1_item_data in self.kind:
+                kind_type_1_item: str = kind_type_1_item_data
+                kind.append(kind_type_1_item)
 
         person_id = self.person_id
 
-        state: str | Unset = UNSET
-        if not isinstance(self.state, Unset):
+        state: list[str] | str | Unset
+        if isinstance(self.state, Unset):
+            state = UNSET
+        elif isinstance(self.state, str):
             state = self.state
+        else:
+            state = []
+            for state_type_1_item_data in self.state:
+                state_type_1_item: str = state_type_1_item_data
+                state.append(state_type_1_item)
 
         field_dict: dict[str, Any] = {}
 
@@ -53,21 +67,55 @@ class AssetSelection:
         d = dict(src_dict)
         business_id = d.pop("business_id", UNSET)
 
-        _kind = d.pop("kind", UNSET)
-        kind: AssetKind | Unset
-        if isinstance(_kind, Unset):
-            kind = UNSET
-        else:
-            kind = check_asset_kind(_kind)
+        def _parse_kind(data: object) -> AssetKind | list[AssetKind] | Unset:
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                kind_type_0 = check_asset_kind(data)
+
+                return kind_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, list):
+                raise TypeError()
+            kind_type_1 = []
+            _kind_type_1 = data
+            for kind_type_1_item_data in _kind_type_1:
+                kind_type_1_item = check_asset_kind(kind_type_1_item_data)
+
+                kind_type_1.append(kind_type_1_item)
+
+            return kind_type_1
+
+        kind = _parse_kind(d.pop("kind", UNSET))
 
         person_id = d.pop("person_id", UNSET)
 
-        _state = d.pop("state", UNSET)
-        state: AssetStatus | Unset
-        if isinstance(_state, Unset):
-            state = UNSET
-        else:
-            state = check_asset_status(_state)
+        def _parse_state(data: object) -> AssetStatus | list[AssetStatus] | Unset:
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                state_type_0 = check_asset_status(data)
+
+                return state_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, list):
+                raise TypeError()
+            state_type_1 = []
+            _state_type_1 = data
+            for state_type_1_item_data in _state_type_1:
+                state_type_1_item = check_asset_status(state_type_1_item_data)
+
+                state_type_1.append(state_type_1_item)
+
+            return state_type_1
+
+        state = _parse_state(d.pop("state", UNSET))
 
         asset_selection = cls(
             business_id=business_id,

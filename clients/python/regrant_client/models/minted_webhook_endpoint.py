@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.webhook_endpoint_asset_events import WebhookEndpointAssetEvents, check_webhook_endpoint_asset_events
 from ..models.webhook_endpoint_disabled_reason_type_1 import (
     WebhookEndpointDisabledReasonType1,
     check_webhook_endpoint_disabled_reason_type_1,
@@ -29,6 +30,7 @@ T = TypeVar("T", bound="MintedWebhookEndpoint")
 class MintedWebhookEndpoint:
     """A webhook endpoint with its new secret, which no other response contains."""
 
+    asset_events: WebhookEndpointAssetEvents
     created_at: datetime.datetime
     """ When it was created. """
     disabled_at: datetime.datetime | None
@@ -54,6 +56,8 @@ class MintedWebhookEndpoint:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        asset_events: str = self.asset_events
+
         created_at = self.created_at.isoformat()
 
         disabled_at: None | str
@@ -102,6 +106,7 @@ class MintedWebhookEndpoint:
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
+                "asset_events": asset_events,
                 "created_at": created_at,
                 "disabled_at": disabled_at,
                 "disabled_reason": disabled_reason,
@@ -120,6 +125,8 @@ class MintedWebhookEndpoint:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
+        asset_events = check_webhook_endpoint_asset_events(d.pop("asset_events"))
+
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
         def _parse_disabled_at(data: object) -> datetime.datetime | None:
@@ -232,6 +239,7 @@ class MintedWebhookEndpoint:
         secret = _parse_secret(d.pop("secret"))
 
         minted_webhook_endpoint = cls(
+            asset_events=asset_events,
             created_at=created_at,
             disabled_at=disabled_at,
             disabled_reason=disabled_reason,

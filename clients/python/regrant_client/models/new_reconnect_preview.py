@@ -25,7 +25,12 @@ class NewReconnectPreview:
     consent_id: None | str | Unset = UNSET
     """ Consent of the caller. A reconnect that is accepted uses it up; a preview does not. """
     expect_person: None | str | Unset = UNSET
+    find_new_assets: bool | Unset = UNSET
+    """ Also search assets that the token reaches and the caller does not have; at most 200 more calls of the Graph
+    API. """
     select: AssetSelection | None | Unset = UNSET
+    wait_seconds: int | Unset = 10
+    """ How long the call waits for the end, in seconds. """
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.asset_selection import AssetSelection  # noqa: PLC0415
@@ -57,6 +62,8 @@ class NewReconnectPreview:
         else:
             expect_person = self.expect_person
 
+        find_new_assets = self.find_new_assets
+
         select: dict[str, Any] | None | Unset
         if isinstance(self.select, Unset):
             select = UNSET
@@ -64,6 +71,8 @@ class NewReconnectPreview:
             select = self.select.to_dict()
         else:
             select = self.select
+
+        wait_seconds = self.wait_seconds
 
         field_dict: dict[str, Any] = {}
 
@@ -76,8 +85,12 @@ class NewReconnectPreview:
             field_dict["consent_id"] = consent_id
         if expect_person is not UNSET:
             field_dict["expect_person"] = expect_person
+        if find_new_assets is not UNSET:
+            field_dict["find_new_assets"] = find_new_assets
         if select is not UNSET:
             field_dict["select"] = select
+        if wait_seconds is not UNSET:
+            field_dict["wait_seconds"] = wait_seconds
 
         return field_dict
 
@@ -131,6 +144,8 @@ class NewReconnectPreview:
 
         expect_person = _parse_expect_person(d.pop("expect_person", UNSET))
 
+        find_new_assets = d.pop("find_new_assets", UNSET)
+
         def _parse_select(data: object) -> AssetSelection | None | Unset:
             if data is None:
                 return data
@@ -148,12 +163,16 @@ class NewReconnectPreview:
 
         select = _parse_select(d.pop("select", UNSET))
 
+        wait_seconds = d.pop("wait_seconds", UNSET)
+
         new_reconnect_preview = cls(
             access_token=access_token,
             asset_ids=asset_ids,
             consent_id=consent_id,
             expect_person=expect_person,
+            find_new_assets=find_new_assets,
             select=select,
+            wait_seconds=wait_seconds,
         )
 
         return new_reconnect_preview

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.reconnect_preview_summary_status import (
+    ReconnectPreviewSummaryStatus,
+    check_reconnect_preview_summary_status,
+)
+
 if TYPE_CHECKING:
+    from ..models.left_out_asset import LeftOutAsset
     from ..models.person import Person
+    from ..models.preview_failure import PreviewFailure
     from ..models.preview_item import PreviewItem
-    from ..models.reconnect_preview_counts import ReconnectPreviewCounts
+    from ..models.reachable_asset import ReachableAsset
+    from ..models.reconnect_preview_summary_counts import ReconnectPreviewSummaryCounts
     from ..models.sibling_loss import SiblingLoss
 
 
@@ -21,37 +29,69 @@ T = TypeVar("T", bound="ReconnectPreview")
 class ReconnectPreview:
     """What a reconnect would do."""
 
-    counts: ReconnectPreviewCounts
-    """ Number of assets by coverage. """
-    expires_at: datetime.datetime | None
-    """ When the plan expires. """
-    items: list[PreviewItem]
-    """ One entry per distinct asset, in the order of the request. """
+    counts: ReconnectPreviewSummaryCounts
+    """ Number of assets by coverage, without those whose coverage is not known yet. """
+    created_at: datetime.datetime
+    """ When it began. """
+    expires_at: datetime.datetime
+    """ When the preview and its plan expire. """
+    failure: None | PreviewFailure
+    finished_at: datetime.datetime | None
+    """ When it ended; null while it runs, and if it was interrupted. """
+    id: str
+    """ Id of the preview. """
+    left_out_count: int
+    """ Number of assets that the log-in leaves out. """
     more_siblings: bool
-    """ Whether the person serves more assets than the 10,000, by id, that were checked for such losses. """
+    """ Whether the person serves more assets than the 10,000, by id, that were compared with the log-in. """
     person: None | Person
     plan_id: None | str
     """ Id of the plan of a preview. A reconnect with this plan is refused if assets or token changed since the
     preview; null if the token could not be validated. """
+    reachable_complete: bool | None
+    """ Whether all new assets that the token reaches were found; null while the preview runs, and without
+    `find_new_assets`. """
+    reachable_count: int
+    """ Number of new assets that the token reaches. """
+    status: ReconnectPreviewSummaryStatus
+    total: int
+    """ Number of assets. """
+    items: list[PreviewItem]
+    """ One entry per distinct asset whose coverage is known, in the order of the request. """
+    left_out: list[LeftOutAsset]
+    """ All assets that a token of the same person serves and that the log-in leaves out, named in the request or
+    not. """
+    reachable: list[ReachableAsset]
+    """ Assets that the token reaches and the caller does not have; empty without `find_new_assets`. """
     siblings: list[SiblingLoss]
     """ Other assets that would lose permissions, because the same person did not select them again at log-in. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.person import Person  # noqa: PLC0415
+        from ..models.preview_failure import PreviewFailure  # noqa: PLC0415
 
         counts = self.counts.to_dict()
 
-        expires_at: None | str
-        if isinstance(self.expires_at, datetime.datetime):
-            expires_at = self.expires_at.isoformat()
-        else:
-            expires_at = self.expires_at
+        created_at = self.created_at.isoformat()
 
-        items = []
-        for items_item_data in self.items:
-            items_item = items_item_data.to_dict()
-            items.append(items_item)
+        expires_at = self.expires_at.isoformat()
+
+        failure: dict[str, Any] | None
+        if isinstance(self.failure, PreviewFailure):
+            failure = self.failure.to_dict()
+        else:
+            failure = self.failure
+
+        finished_at: None | str
+        if isinstance(self.finished_at, datetime.datetime):
+            finished_at = self.finished_at.isoformat()
+        else:
+            finished_at = self.finished_at
+
+        id = self.id
+
+        left_out_count = self.left_out_count
 
         more_siblings = self.more_siblings
 
@@ -64,6 +104,30 @@ class ReconnectPreview:
         plan_id: None | str
         plan_id = self.plan_id
 
+        reachable_complete: bool | None
+        reachable_complete = self.reachable_complete
+
+        reachable_count = self.reachable_count
+
+        status: str = self.status
+
+        total = self.total
+
+        items = []
+        for items_item_data in self.items:
+            items_item = items_item_data.to_dict()
+            items.append(items_item)
+
+        left_out = []
+        for left_out_item_data in self.left_out:
+            left_out_item = left_out_item_data.to_dict()
+            left_out.append(left_out_item)
+
+        reachable = []
+        for reachable_item_data in self.reachable:
+            reachable_item = reachable_item_data.to_dict()
+            reachable.append(reachable_item)
+
         siblings = []
         for siblings_item_data in self.siblings:
             siblings_item = siblings_item_data.to_dict()
@@ -74,11 +138,22 @@ class ReconnectPreview:
         field_dict.update(
             {
                 "counts": counts,
+                "created_at": created_at,
                 "expires_at": expires_at,
-                "items": items,
+                "failure": failure,
+                "finished_at": finished_at,
+                "id": id,
+                "left_out_count": left_out_count,
                 "more_siblings": more_siblings,
                 "person": person,
                 "plan_id": plan_id,
+                "reachable_complete": reachable_complete,
+                "reachable_count": reachable_count,
+                "status": status,
+                "total": total,
+                "items": items,
+                "left_out": left_out,
+                "reachable": reachable,
                 "siblings": siblings,
             }
         )
@@ -87,35 +162,54 @@ class ReconnectPreview:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.left_out_asset import LeftOutAsset  # noqa: PLC0415
         from ..models.person import Person  # noqa: PLC0415
+        from ..models.preview_failure import PreviewFailure  # noqa: PLC0415
         from ..models.preview_item import PreviewItem  # noqa: PLC0415
-        from ..models.reconnect_preview_counts import ReconnectPreviewCounts  # noqa: PLC0415
+        from ..models.reachable_asset import ReachableAsset  # noqa: PLC0415
+        from ..models.reconnect_preview_summary_counts import ReconnectPreviewSummaryCounts  # noqa: PLC0415
         from ..models.sibling_loss import SiblingLoss  # noqa: PLC0415
 
         d = dict(src_dict)
-        counts = ReconnectPreviewCounts.from_dict(d.pop("counts"))
+        counts = ReconnectPreviewSummaryCounts.from_dict(d.pop("counts"))
 
-        def _parse_expires_at(data: object) -> datetime.datetime | None:
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+
+        expires_at = datetime.datetime.fromisoformat(d.pop("expires_at"))
+
+        def _parse_failure(data: object) -> None | PreviewFailure:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                failure_type_0 = PreviewFailure.from_dict(data)
+
+                return failure_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | PreviewFailure, data)
+
+        failure = _parse_failure(d.pop("failure"))
+
+        def _parse_finished_at(data: object) -> datetime.datetime | None:
             if data is None:
                 return data
             try:
                 if not isinstance(data, str):
                     raise TypeError()
-                expires_at_type_0 = datetime.datetime.fromisoformat(data)
+                finished_at_type_0 = datetime.datetime.fromisoformat(data)
 
-                return expires_at_type_0
+                return finished_at_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             return cast(datetime.datetime | None, data)
 
-        expires_at = _parse_expires_at(d.pop("expires_at"))
+        finished_at = _parse_finished_at(d.pop("finished_at"))
 
-        items = []
-        _items = d.pop("items")
-        for items_item_data in _items:
-            items_item = PreviewItem.from_dict(items_item_data)
+        id = d.pop("id")
 
-            items.append(items_item)
+        left_out_count = d.pop("left_out_count")
 
         more_siblings = d.pop("more_siblings")
 
@@ -141,6 +235,40 @@ class ReconnectPreview:
 
         plan_id = _parse_plan_id(d.pop("plan_id"))
 
+        def _parse_reachable_complete(data: object) -> bool | None:
+            if data is None:
+                return data
+            return cast(bool | None, data)
+
+        reachable_complete = _parse_reachable_complete(d.pop("reachable_complete"))
+
+        reachable_count = d.pop("reachable_count")
+
+        status = check_reconnect_preview_summary_status(d.pop("status"))
+
+        total = d.pop("total")
+
+        items = []
+        _items = d.pop("items")
+        for items_item_data in _items:
+            items_item = PreviewItem.from_dict(items_item_data)
+
+            items.append(items_item)
+
+        left_out = []
+        _left_out = d.pop("left_out")
+        for left_out_item_data in _left_out:
+            left_out_item = LeftOutAsset.from_dict(left_out_item_data)
+
+            left_out.append(left_out_item)
+
+        reachable = []
+        _reachable = d.pop("reachable")
+        for reachable_item_data in _reachable:
+            reachable_item = ReachableAsset.from_dict(reachable_item_data)
+
+            reachable.append(reachable_item)
+
         siblings = []
         _siblings = d.pop("siblings")
         for siblings_item_data in _siblings:
@@ -150,11 +278,22 @@ class ReconnectPreview:
 
         reconnect_preview = cls(
             counts=counts,
+            created_at=created_at,
             expires_at=expires_at,
-            items=items,
+            failure=failure,
+            finished_at=finished_at,
+            id=id,
+            left_out_count=left_out_count,
             more_siblings=more_siblings,
             person=person,
             plan_id=plan_id,
+            reachable_complete=reachable_complete,
+            reachable_count=reachable_count,
+            status=status,
+            total=total,
+            items=items,
+            left_out=left_out,
+            reachable=reachable,
             siblings=siblings,
         )
 

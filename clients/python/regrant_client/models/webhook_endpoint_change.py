@@ -5,6 +5,10 @@ from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.webhook_endpoint_change_asset_events import (
+    WebhookEndpointChangeAssetEvents,
+    check_webhook_endpoint_change_asset_events,
+)
 from ..models.webhook_endpoint_change_kinds_item import (
     WebhookEndpointChangeKindsItem,
     check_webhook_endpoint_change_kinds_item,
@@ -19,12 +23,17 @@ T = TypeVar("T", bound="WebhookEndpointChange")
 class WebhookEndpointChange:
     """Changes of a webhook endpoint; absent fields stay as they are."""
 
+    asset_events: WebhookEndpointChangeAssetEvents | Unset = UNSET
     kinds: list[WebhookEndpointChangeKindsItem] | Unset = UNSET
     status: WebhookEndpointChangeStatus | Unset = UNSET
     url: None | str | Unset = UNSET
     """ Address of the endpoint. """
 
     def to_dict(self) -> dict[str, Any]:
+        asset_events: str | Unset = UNSET
+        if not isinstance(self.asset_events, Unset):
+            asset_events = self.asset_events
+
         kinds: list[str] | Unset = UNSET
         if not isinstance(self.kinds, Unset):
             kinds = []
@@ -45,6 +54,8 @@ class WebhookEndpointChange:
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
+        if asset_events is not UNSET:
+            field_dict["asset_events"] = asset_events
         if kinds is not UNSET:
             field_dict["kinds"] = kinds
         if status is not UNSET:
@@ -57,6 +68,13 @@ class WebhookEndpointChange:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
+        _asset_events = d.pop("asset_events", UNSET)
+        asset_events: WebhookEndpointChangeAssetEvents | Unset
+        if isinstance(_asset_events, Unset):
+            asset_events = UNSET
+        else:
+            asset_events = check_webhook_endpoint_change_asset_events(_asset_events)
+
         _kinds = d.pop("kinds", UNSET)
         kinds: list[WebhookEndpointChangeKindsItem] | Unset = UNSET
         if _kinds is not UNSET:
@@ -83,6 +101,7 @@ class WebhookEndpointChange:
         url = _parse_url(d.pop("url", UNSET))
 
         webhook_endpoint_change = cls(
+            asset_events=asset_events,
             kinds=kinds,
             status=status,
             url=url,

@@ -89,7 +89,7 @@ pub(crate) fn respond_to_edge(
     }
 }
 
-/// The error of a call on an edge that is not simulated; the edge `` is the node itself.
+/// The error of a call on an edge that is not simulated; an empty edge is the node itself.
 pub(crate) fn no_edge_error(method: Method, node_type: NodeType, edge: &str) -> GraphError {
     let node = node_type.placeholder();
     let slash = if edge.is_empty() { "" } else { "/" };

@@ -6,8 +6,8 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.list_assets_kind import ListAssetsKind
-from ...models.list_assets_state import ListAssetsState
+from ...models.list_assets_kind_item import ListAssetsKindItem
+from ...models.list_assets_state_item import ListAssetsStateItem
 from ...models.page_asset import PageAsset
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
@@ -15,8 +15,8 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    state: ListAssetsState | Unset = UNSET,
-    kind: ListAssetsKind | Unset = UNSET,
+    state: list[ListAssetsStateItem] | Unset = UNSET,
+    kind: list[ListAssetsKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -30,15 +30,21 @@ def _get_kwargs(
 
     params: dict[str, Any] = {}
 
-    json_state: str | Unset = UNSET
+    json_state: list[str] | Unset = UNSET
     if not isinstance(state, Unset):
-        json_state = state
+        json_state = []
+        for state_item_data in state:
+            state_item: str = state_item_data
+            json_state.append(state_item)
 
     params["state"] = json_state
 
-    json_kind: str | Unset = UNSET
+    json_kind: list[str] | Unset = UNSET
     if not isinstance(kind, Unset):
-        json_kind = kind
+        json_kind = []
+        for kind_item_data in kind:
+            kind_item: str = kind_item_data
+            json_kind.append(kind_item)
 
     params["kind"] = json_kind
 
@@ -121,8 +127,8 @@ def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    state: ListAssetsState | Unset = UNSET,
-    kind: ListAssetsKind | Unset = UNSET,
+    state: list[ListAssetsStateItem] | Unset = UNSET,
+    kind: list[ListAssetsKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -133,8 +139,8 @@ def sync_detailed(
     """List assets, ordered by id.
 
     Args:
-        state (ListAssetsState | Unset):
-        kind (ListAssetsKind | Unset):
+        state (list[ListAssetsStateItem] | Unset):
+        kind (list[ListAssetsKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):
@@ -171,8 +177,8 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    state: ListAssetsState | Unset = UNSET,
-    kind: ListAssetsKind | Unset = UNSET,
+    state: list[ListAssetsStateItem] | Unset = UNSET,
+    kind: list[ListAssetsKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -183,8 +189,8 @@ def sync(
     """List assets, ordered by id.
 
     Args:
-        state (ListAssetsState | Unset):
-        kind (ListAssetsKind | Unset):
+        state (list[ListAssetsStateItem] | Unset):
+        kind (list[ListAssetsKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):
@@ -216,8 +222,8 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    state: ListAssetsState | Unset = UNSET,
-    kind: ListAssetsKind | Unset = UNSET,
+    state: list[ListAssetsStateItem] | Unset = UNSET,
+    kind: list[ListAssetsKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -228,8 +234,8 @@ async def asyncio_detailed(
     """List assets, ordered by id.
 
     Args:
-        state (ListAssetsState | Unset):
-        kind (ListAssetsKind | Unset):
+        state (list[ListAssetsStateItem] | Unset):
+        kind (list[ListAssetsKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):
@@ -264,8 +270,8 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    state: ListAssetsState | Unset = UNSET,
-    kind: ListAssetsKind | Unset = UNSET,
+    state: list[ListAssetsStateItem] | Unset = UNSET,
+    kind: list[ListAssetsKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -276,8 +282,8 @@ async def asyncio(
     """List assets, ordered by id.
 
     Args:
-        state (ListAssetsState | Unset):
-        kind (ListAssetsKind | Unset):
+        state (list[ListAssetsStateItem] | Unset):
+        kind (list[ListAssetsKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):

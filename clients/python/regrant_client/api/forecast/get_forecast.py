@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.forecast import Forecast
-from ...models.get_forecast_kind import GetForecastKind
+from ...models.get_forecast_kind_item import GetForecastKindItem
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
@@ -15,7 +15,7 @@ def _get_kwargs(
     *,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastKind | Unset = UNSET,
+    kind: list[GetForecastKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -34,9 +34,12 @@ def _get_kwargs(
 
     params["to"] = to
 
-    json_kind: str | Unset = UNSET
+    json_kind: list[str] | Unset = UNSET
     if not isinstance(kind, Unset):
-        json_kind = kind
+        json_kind = []
+        for kind_item_data in kind:
+            kind_item: str = kind_item_data
+            json_kind.append(kind_item)
 
     params["kind"] = json_kind
 
@@ -125,7 +128,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastKind | Unset = UNSET,
+    kind: list[GetForecastKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -140,7 +143,7 @@ def sync_detailed(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastKind | Unset):
+        kind (list[GetForecastKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -182,7 +185,7 @@ def sync(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastKind | Unset = UNSET,
+    kind: list[GetForecastKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -197,7 +200,7 @@ def sync(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastKind | Unset):
+        kind (list[GetForecastKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -234,7 +237,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastKind | Unset = UNSET,
+    kind: list[GetForecastKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -249,7 +252,7 @@ async def asyncio_detailed(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastKind | Unset):
+        kind (list[GetForecastKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -289,7 +292,7 @@ async def asyncio(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastKind | Unset = UNSET,
+    kind: list[GetForecastKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -304,7 +307,7 @@ async def asyncio(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastKind | Unset):
+        kind (list[GetForecastKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):

@@ -5,7 +5,7 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.get_forecast_calendar_kind import GetForecastCalendarKind
+from ...models.get_forecast_calendar_kind_item import GetForecastCalendarKindItem
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
@@ -14,7 +14,7 @@ def _get_kwargs(
     *,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastCalendarKind | Unset = UNSET,
+    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -31,9 +31,12 @@ def _get_kwargs(
 
     params["to"] = to
 
-    json_kind: str | Unset = UNSET
+    json_kind: list[str] | Unset = UNSET
     if not isinstance(kind, Unset):
-        json_kind = kind
+        json_kind = []
+        for kind_item_data in kind:
+            kind_item: str = kind_item_data
+            json_kind.append(kind_item)
 
     params["kind"] = json_kind
 
@@ -117,19 +120,22 @@ def sync_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastCalendarKind | Unset = UNSET,
+    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Response[Problem | str]:
-    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
+    `from` it begins 30 days
+    ago: what has ended stays in it. Calendar programs, which cannot log in, subscribe to a feed
+    (`POST /v1/calendar-feeds`).
 
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastCalendarKind | Unset):
+        kind (list[GetForecastCalendarKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -167,19 +173,22 @@ def sync(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastCalendarKind | Unset = UNSET,
+    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Problem | str | None:
-    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
+    `from` it begins 30 days
+    ago: what has ended stays in it. Calendar programs, which cannot log in, subscribe to a feed
+    (`POST /v1/calendar-feeds`).
 
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastCalendarKind | Unset):
+        kind (list[GetForecastCalendarKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -212,19 +221,22 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastCalendarKind | Unset = UNSET,
+    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Response[Problem | str]:
-    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
+    `from` it begins 30 days
+    ago: what has ended stays in it. Calendar programs, which cannot log in, subscribe to a feed
+    (`POST /v1/calendar-feeds`).
 
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastCalendarKind | Unset):
+        kind (list[GetForecastCalendarKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -260,19 +272,22 @@ async def asyncio(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: GetForecastCalendarKind | Unset = UNSET,
+    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Problem | str | None:
-    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause.
+    """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
+    `from` it begins 30 days
+    ago: what has ended stays in it. Calendar programs, which cannot log in, subscribe to a feed
+    (`POST /v1/calendar-feeds`).
 
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (GetForecastCalendarKind | Unset):
+        kind (list[GetForecastCalendarKindItem] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):

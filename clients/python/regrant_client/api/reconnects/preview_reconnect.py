@@ -45,6 +45,11 @@ def _parse_response(
 
         return response_200
 
+    if response.status_code == 202:
+        response_202 = ReconnectPreview.from_dict(response.json())
+
+        return response_202
+
     if response.status_code == 400:
         response_400 = Problem.from_dict(response.json())
 
@@ -139,9 +144,13 @@ def sync_detailed(
     the asset than the
     old one, which would stay. `uncovered`: the token would not serve the asset. `unknown`: the caller
     has no such asset,
-    or the Graph API gave no clear response within 45 seconds. A call that repeats another one by its
-    `Idempotency-Key`
-    runs a new preview and counts again.
+    or the Graph API gave no clear response within 45 seconds (45 more for every 2,500 assets).
+
+    The call answers 200 if the preview ends within `wait_seconds`, else 202; the preview continues even
+    if the caller
+    disconnects. Only its caller can read it, until it expires: 15 minutes after its end. A tenant keeps
+    at most 200
+    previews that name at most 200,000 assets together; older ones are deleted.
 
     Args:
         idempotency_key (str | Unset):
@@ -187,9 +196,13 @@ def sync(
     the asset than the
     old one, which would stay. `uncovered`: the token would not serve the asset. `unknown`: the caller
     has no such asset,
-    or the Graph API gave no clear response within 45 seconds. A call that repeats another one by its
-    `Idempotency-Key`
-    runs a new preview and counts again.
+    or the Graph API gave no clear response within 45 seconds (45 more for every 2,500 assets).
+
+    The call answers 200 if the preview ends within `wait_seconds`, else 202; the preview continues even
+    if the caller
+    disconnects. Only its caller can read it, until it expires: 15 minutes after its end. A tenant keeps
+    at most 200
+    previews that name at most 200,000 assets together; older ones are deleted.
 
     Args:
         idempotency_key (str | Unset):
@@ -230,9 +243,13 @@ async def asyncio_detailed(
     the asset than the
     old one, which would stay. `uncovered`: the token would not serve the asset. `unknown`: the caller
     has no such asset,
-    or the Graph API gave no clear response within 45 seconds. A call that repeats another one by its
-    `Idempotency-Key`
-    runs a new preview and counts again.
+    or the Graph API gave no clear response within 45 seconds (45 more for every 2,500 assets).
+
+    The call answers 200 if the preview ends within `wait_seconds`, else 202; the preview continues even
+    if the caller
+    disconnects. Only its caller can read it, until it expires: 15 minutes after its end. A tenant keeps
+    at most 200
+    previews that name at most 200,000 assets together; older ones are deleted.
 
     Args:
         idempotency_key (str | Unset):
@@ -276,9 +293,13 @@ async def asyncio(
     the asset than the
     old one, which would stay. `uncovered`: the token would not serve the asset. `unknown`: the caller
     has no such asset,
-    or the Graph API gave no clear response within 45 seconds. A call that repeats another one by its
-    `Idempotency-Key`
-    runs a new preview and counts again.
+    or the Graph API gave no clear response within 45 seconds (45 more for every 2,500 assets).
+
+    The call answers 200 if the preview ends within `wait_seconds`, else 202; the preview continues even
+    if the caller
+    disconnects. Only its caller can read it, until it expires: 15 minutes after its end. A tenant keeps
+    at most 200
+    previews that name at most 200,000 assets together; older ones are deleted.
 
     Args:
         idempotency_key (str | Unset):

@@ -1,5 +1,5 @@
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
@@ -14,8 +14,9 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     id: str,
     *,
-    last_event_id_query: int | Unset = UNSET,
-    last_event_id_header: int | None | Unset = UNSET,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
     x_regrant_proof: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -28,6 +29,8 @@ def _get_kwargs(
     params: dict[str, Any] = {}
 
     params["last_event_id"] = last_event_id_query
+
+    params["ticket"] = ticket
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -43,11 +46,17 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | StreamEvent | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Any | Problem | StreamEvent | None:
     if response.status_code == 200:
         response_200 = StreamEvent.from_dict(response.text)
 
         return response_200
+
+    if response.status_code == 204:
+        response_204 = cast(Any, None)
+        return response_204
 
     if response.status_code == 401:
         response_401 = Problem.from_dict(response.json())
@@ -92,7 +101,7 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | StreamEvent]:
+) -> Response[Any | Problem | StreamEvent]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -105,24 +114,30 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    last_event_id_query: int | Unset = UNSET,
-    last_event_id_header: int | None | Unset = UNSET,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
     x_regrant_proof: str | Unset = UNSET,
-) -> Response[Problem | StreamEvent]:
+) -> Response[Any | Problem | StreamEvent]:
     """Follow a reconnect.
 
      The stream sends one event `item` per settled item, with the item as data and a number as id, in the
     order of
-    settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent
-    again when it
-    settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`.
-    The stream also ends
-    within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+    settling, then one event `reconnect` with status and counts and the id `end`, then it closes. A
+    deferred item is sent
+    again when it settles. After a lost connection, continue with `Last-Event-ID`; close the stream on
+    `reconnect`. The
+    stream also ends within seconds when the session or client of its reader ends, or may no longer read
+    the reconnect.
+
+    An `EventSource` of a browser, which can send no access token, opens the stream with a ticket
+    (`POST /v1/reconnects/{id}/events/tickets`).
 
     Args:
         id (str):
-        last_event_id_query (int | Unset):
-        last_event_id_header (int | None | Unset):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
         x_regrant_proof (str | Unset):
 
     Raises:
@@ -130,12 +145,13 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | StreamEvent]
+        Response[Any | Problem | StreamEvent]
     """
 
     kwargs = _get_kwargs(
         id=id,
         last_event_id_query=last_event_id_query,
+        ticket=ticket,
         last_event_id_header=last_event_id_header,
         x_regrant_proof=x_regrant_proof,
     )
@@ -151,24 +167,30 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
-    last_event_id_query: int | Unset = UNSET,
-    last_event_id_header: int | None | Unset = UNSET,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
     x_regrant_proof: str | Unset = UNSET,
-) -> Problem | StreamEvent | None:
+) -> Any | Problem | StreamEvent | None:
     """Follow a reconnect.
 
      The stream sends one event `item` per settled item, with the item as data and a number as id, in the
     order of
-    settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent
-    again when it
-    settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`.
-    The stream also ends
-    within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+    settling, then one event `reconnect` with status and counts and the id `end`, then it closes. A
+    deferred item is sent
+    again when it settles. After a lost connection, continue with `Last-Event-ID`; close the stream on
+    `reconnect`. The
+    stream also ends within seconds when the session or client of its reader ends, or may no longer read
+    the reconnect.
+
+    An `EventSource` of a browser, which can send no access token, opens the stream with a ticket
+    (`POST /v1/reconnects/{id}/events/tickets`).
 
     Args:
         id (str):
-        last_event_id_query (int | Unset):
-        last_event_id_header (int | None | Unset):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
         x_regrant_proof (str | Unset):
 
     Raises:
@@ -176,13 +198,14 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | StreamEvent
+        Any | Problem | StreamEvent
     """
 
     return sync_detailed(
         id=id,
         client=client,
         last_event_id_query=last_event_id_query,
+        ticket=ticket,
         last_event_id_header=last_event_id_header,
         x_regrant_proof=x_regrant_proof,
     ).parsed
@@ -192,24 +215,30 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    last_event_id_query: int | Unset = UNSET,
-    last_event_id_header: int | None | Unset = UNSET,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
     x_regrant_proof: str | Unset = UNSET,
-) -> Response[Problem | StreamEvent]:
+) -> Response[Any | Problem | StreamEvent]:
     """Follow a reconnect.
 
      The stream sends one event `item` per settled item, with the item as data and a number as id, in the
     order of
-    settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent
-    again when it
-    settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`.
-    The stream also ends
-    within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+    settling, then one event `reconnect` with status and counts and the id `end`, then it closes. A
+    deferred item is sent
+    again when it settles. After a lost connection, continue with `Last-Event-ID`; close the stream on
+    `reconnect`. The
+    stream also ends within seconds when the session or client of its reader ends, or may no longer read
+    the reconnect.
+
+    An `EventSource` of a browser, which can send no access token, opens the stream with a ticket
+    (`POST /v1/reconnects/{id}/events/tickets`).
 
     Args:
         id (str):
-        last_event_id_query (int | Unset):
-        last_event_id_header (int | None | Unset):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
         x_regrant_proof (str | Unset):
 
     Raises:
@@ -217,12 +246,13 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | StreamEvent]
+        Response[Any | Problem | StreamEvent]
     """
 
     kwargs = _get_kwargs(
         id=id,
         last_event_id_query=last_event_id_query,
+        ticket=ticket,
         last_event_id_header=last_event_id_header,
         x_regrant_proof=x_regrant_proof,
     )
@@ -236,24 +266,30 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
-    last_event_id_query: int | Unset = UNSET,
-    last_event_id_header: int | None | Unset = UNSET,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
     x_regrant_proof: str | Unset = UNSET,
-) -> Problem | StreamEvent | None:
+) -> Any | Problem | StreamEvent | None:
     """Follow a reconnect.
 
      The stream sends one event `item` per settled item, with the item as data and a number as id, in the
     order of
-    settling, then one event `reconnect` with status and counts, then it closes. A deferred item is sent
-    again when it
-    settles. After a lost connection, continue with `Last-Event-ID`; close the stream on `reconnect`.
-    The stream also ends
-    within seconds when the session or client of its reader ends, or may no longer read the reconnect.
+    settling, then one event `reconnect` with status and counts and the id `end`, then it closes. A
+    deferred item is sent
+    again when it settles. After a lost connection, continue with `Last-Event-ID`; close the stream on
+    `reconnect`. The
+    stream also ends within seconds when the session or client of its reader ends, or may no longer read
+    the reconnect.
+
+    An `EventSource` of a browser, which can send no access token, opens the stream with a ticket
+    (`POST /v1/reconnects/{id}/events/tickets`).
 
     Args:
         id (str):
-        last_event_id_query (int | Unset):
-        last_event_id_header (int | None | Unset):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
         x_regrant_proof (str | Unset):
 
     Raises:
@@ -261,7 +297,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | StreamEvent
+        Any | Problem | StreamEvent
     """
 
     return (
@@ -269,6 +305,7 @@ async def asyncio(
             id=id,
             client=client,
             last_event_id_query=last_event_id_query,
+            ticket=ticket,
             last_event_id_header=last_event_id_header,
             x_regrant_proof=x_regrant_proof,
         )

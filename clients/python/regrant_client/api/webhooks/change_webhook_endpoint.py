@@ -124,7 +124,7 @@ def sync_detailed(
     body: WebhookEndpointChange,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Response[Problem | WebhookEndpoint]:
-    """Change the address, the kinds of events or the status of a webhook endpoint.
+    """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
@@ -160,7 +160,7 @@ def sync(
     body: WebhookEndpointChange,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Problem | WebhookEndpoint | None:
-    """Change the address, the kinds of events or the status of a webhook endpoint.
+    """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
@@ -191,7 +191,7 @@ async def asyncio_detailed(
     body: WebhookEndpointChange,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Response[Problem | WebhookEndpoint]:
-    """Change the address, the kinds of events or the status of a webhook endpoint.
+    """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
@@ -225,7 +225,7 @@ async def asyncio(
     body: WebhookEndpointChange,
     x_regrant_proof: str | Unset = UNSET,
 ) -> Problem | WebhookEndpoint | None:
-    """Change the address, the kinds of events or the status of a webhook endpoint.
+    """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):

@@ -15,7 +15,7 @@ pub(crate) enum NodeType {
     OnBehalfRequest,
 }
 
-/// An edge of some types of nodes, with its methods. The edge `` is the node itself.
+/// An edge of some types of nodes, with its methods. An empty edge is the node itself.
 pub(crate) struct SimulatedEdge {
     pub node_types: &'static [NodeType],
     pub edge: &'static str,

@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="ReconnectPreviewCounts")
+T = TypeVar("T", bound="AssetsChangedCounts")
 
 
 @_attrs_define
-class ReconnectPreviewCounts:
-    """Number of assets by coverage."""
+class AssetsChangedCounts:
+    """Number of changes by kind of event."""
 
     additional_properties: dict[str, int] = _attrs_field(init=False, factory=dict)
 
@@ -25,10 +25,10 @@ class ReconnectPreviewCounts:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        reconnect_preview_counts = cls()
+        assets_changed_counts = cls()
 
-        reconnect_preview_counts.additional_properties = d
-        return reconnect_preview_counts
+        assets_changed_counts.additional_properties = d
+        return assets_changed_counts
 
     @property
     def additional_keys(self) -> list[str]:

@@ -6,30 +6,25 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="OauthError")
+T = TypeVar("T", bound="TokenIntrospection")
 
 
 @_attrs_define
-class OauthError:
-    """An error of the token endpoint (RFC 6749 §5.2)."""
+class TokenIntrospection:
+    """What a token is (RFC 7662 §2.2); of a token that is not active only that."""
 
-    error: str
-    """ `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type` or `server_error`. """
-    error_description: str
-    """ Description in one sentence. """
+    active: bool
+    """ Whether the token is valid, and of this client. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        error = self.error
-
-        error_description = self.error_description
+        active = self.active
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
-                "error": error,
-                "error_description": error_description,
+                "active": active,
             }
         )
 
@@ -38,17 +33,14 @@ class OauthError:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        error = d.pop("error")
+        active = d.pop("active")
 
-        error_description = d.pop("error_description")
-
-        oauth_error = cls(
-            error=error,
-            error_description=error_description,
+        token_introspection = cls(
+            active=active,
         )
 
-        oauth_error.additional_properties = d
-        return oauth_error
+        token_introspection.additional_properties = d
+        return token_introspection
 
     @property
     def additional_keys(self) -> list[str]:

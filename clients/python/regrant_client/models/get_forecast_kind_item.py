@@ -1,10 +1,10 @@
 from typing import Literal
 
-GetForecastKind = Literal[
+GetForecastKindItem = Literal[
     "ad_account", "business", "instagram_account", "page", "pixel", "product_catalog", "whatsapp_business_account"
 ]
 
-GET_FORECAST_KIND_VALUES: set[GetForecastKind] = {
+GET_FORECAST_KIND_ITEM_VALUES: set[GetForecastKindItem] = {
     "ad_account",
     "business",
     "instagram_account",
@@ -15,7 +15,7 @@ GET_FORECAST_KIND_VALUES: set[GetForecastKind] = {
 }
 
 
-def check_get_forecast_kind(value: str) -> GetForecastKind:
-    if value in GET_FORECAST_KIND_VALUES:
+def check_get_forecast_kind_item(value: str) -> GetForecastKindItem:
+    if value in GET_FORECAST_KIND_ITEM_VALUES:
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {GET_FORECAST_KIND_VALUES!r}")
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {GET_FORECAST_KIND_ITEM_VALUES!r}")

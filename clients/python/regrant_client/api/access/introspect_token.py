@@ -1,0 +1,286 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.introspect_token_response_400 import IntrospectTokenResponse400
+from ...models.introspect_token_response_401 import IntrospectTokenResponse401
+from ...models.introspect_token_response_408 import IntrospectTokenResponse408
+from ...models.introspect_token_response_413 import IntrospectTokenResponse413
+from ...models.introspect_token_response_415 import IntrospectTokenResponse415
+from ...models.introspect_token_response_429 import IntrospectTokenResponse429
+from ...models.introspect_token_response_500 import IntrospectTokenResponse500
+from ...models.introspect_token_response_503 import IntrospectTokenResponse503
+from ...models.introspection_request import IntrospectionRequest
+from ...models.token_introspection import TokenIntrospection
+from ...types import Response
+
+
+def _get_kwargs(
+    *,
+    body: IntrospectionRequest,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/oauth/introspect",
+    }
+
+    _kwargs["data"] = body.to_dict()
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> (
+    IntrospectTokenResponse400
+    | IntrospectTokenResponse401
+    | IntrospectTokenResponse408
+    | IntrospectTokenResponse413
+    | IntrospectTokenResponse415
+    | IntrospectTokenResponse429
+    | IntrospectTokenResponse500
+    | IntrospectTokenResponse503
+    | TokenIntrospection
+    | None
+):
+    if response.status_code == 200:
+        response_200 = TokenIntrospection.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = IntrospectTokenResponse400.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = IntrospectTokenResponse401.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 408:
+        response_408 = IntrospectTokenResponse408.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 413:
+        response_413 = IntrospectTokenResponse413.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = IntrospectTokenResponse415.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 429:
+        response_429 = IntrospectTokenResponse429.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = IntrospectTokenResponse500.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = IntrospectTokenResponse503.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[
+    IntrospectTokenResponse400
+    | IntrospectTokenResponse401
+    | IntrospectTokenResponse408
+    | IntrospectTokenResponse413
+    | IntrospectTokenResponse415
+    | IntrospectTokenResponse429
+    | IntrospectTokenResponse500
+    | IntrospectTokenResponse503
+    | TokenIntrospection
+]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: IntrospectionRequest,
+) -> Response[
+    IntrospectTokenResponse400
+    | IntrospectTokenResponse401
+    | IntrospectTokenResponse408
+    | IntrospectTokenResponse413
+    | IntrospectTokenResponse415
+    | IntrospectTokenResponse429
+    | IntrospectTokenResponse500
+    | IntrospectTokenResponse503
+    | TokenIntrospection
+]:
+    """Ask whether an access token of the client is valid.
+
+     The token may be one of a reconnect session that the client opened. A token of another client looks
+    like one that does
+    not exist.
+
+    Args:
+        body (IntrospectionRequest): The form of an introspection.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: IntrospectionRequest,
+) -> (
+    IntrospectTokenResponse400
+    | IntrospectTokenResponse401
+    | IntrospectTokenResponse408
+    | IntrospectTokenResponse413
+    | IntrospectTokenResponse415
+    | IntrospectTokenResponse429
+    | IntrospectTokenResponse500
+    | IntrospectTokenResponse503
+    | TokenIntrospection
+    | None
+):
+    """Ask whether an access token of the client is valid.
+
+     The token may be one of a reconnect session that the client opened. A token of another client looks
+    like one that does
+    not exist.
+
+    Args:
+        body (IntrospectionRequest): The form of an introspection.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: IntrospectionRequest,
+) -> Response[
+    IntrospectTokenResponse400
+    | IntrospectTokenResponse401
+    | IntrospectTokenResponse408
+    | IntrospectTokenResponse413
+    | IntrospectTokenResponse415
+    | IntrospectTokenResponse429
+    | IntrospectTokenResponse500
+    | IntrospectTokenResponse503
+    | TokenIntrospection
+]:
+    """Ask whether an access token of the client is valid.
+
+     The token may be one of a reconnect session that the client opened. A token of another client looks
+    like one that does
+    not exist.
+
+    Args:
+        body (IntrospectionRequest): The form of an introspection.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: IntrospectionRequest,
+) -> (
+    IntrospectTokenResponse400
+    | IntrospectTokenResponse401
+    | IntrospectTokenResponse408
+    | IntrospectTokenResponse413
+    | IntrospectTokenResponse415
+    | IntrospectTokenResponse429
+    | IntrospectTokenResponse500
+    | IntrospectTokenResponse503
+    | TokenIntrospection
+    | None
+):
+    """Ask whether an access token of the client is valid.
+
+     The token may be one of a reconnect session that the client opened. A token of another client looks
+    like one that does
+    not exist.
+
+    Args:
+        body (IntrospectionRequest): The form of an introspection.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+        )
+    ).parsed

@@ -1,0 +1,271 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.made_calendar_feed import MadeCalendarFeed
+from ...models.new_calendar_feed import NewCalendarFeed
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: NewCalendarFeed,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(x_regrant_proof, Unset):
+        headers["X-Regrant-Proof"] = x_regrant_proof
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/calendar-feeds",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> MadeCalendarFeed | Problem | None:
+    if response.status_code == 201:
+        response_201 = MadeCalendarFeed.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 408:
+        response_408 = Problem.from_dict(response.json())
+
+        return response_408
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 415:
+        response_415 = Problem.from_dict(response.json())
+
+        return response_415
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[MadeCalendarFeed | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: NewCalendarFeed,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[MadeCalendarFeed | Problem]:
+    """Make a calendar feed. Only this response contains its address.
+
+     People subscribe to the address in a calendar program, which reads it without a log-in. The feed
+    shows the assets that
+    the client which made it may read at that moment, from 30 days ago to 90 days ahead, and stops when
+    the client is
+    disabled, expires or loses the scope.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewCalendarFeed): A calendar feed to make.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[MadeCalendarFeed | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: NewCalendarFeed,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> MadeCalendarFeed | Problem | None:
+    """Make a calendar feed. Only this response contains its address.
+
+     People subscribe to the address in a calendar program, which reads it without a log-in. The feed
+    shows the assets that
+    the client which made it may read at that moment, from 30 days ago to 90 days ahead, and stops when
+    the client is
+    disabled, expires or loses the scope.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewCalendarFeed): A calendar feed to make.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        MadeCalendarFeed | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: NewCalendarFeed,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[MadeCalendarFeed | Problem]:
+    """Make a calendar feed. Only this response contains its address.
+
+     People subscribe to the address in a calendar program, which reads it without a log-in. The feed
+    shows the assets that
+    the client which made it may read at that moment, from 30 days ago to 90 days ahead, and stops when
+    the client is
+    disabled, expires or loses the scope.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewCalendarFeed): A calendar feed to make.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[MadeCalendarFeed | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        idempotency_key=idempotency_key,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: NewCalendarFeed,
+    idempotency_key: str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> MadeCalendarFeed | Problem | None:
+    """Make a calendar feed. Only this response contains its address.
+
+     People subscribe to the address in a calendar program, which reads it without a log-in. The feed
+    shows the assets that
+    the client which made it may read at that moment, from 30 days ago to 90 days ahead, and stops when
+    the client is
+    disabled, expires or loses the scope.
+
+    Args:
+        idempotency_key (str | Unset):
+        x_regrant_proof (str | Unset):
+        body (NewCalendarFeed): A calendar feed to make.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        MadeCalendarFeed | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            idempotency_key=idempotency_key,
+            x_regrant_proof=x_regrant_proof,
+        )
+    ).parsed

@@ -1,0 +1,300 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.stream_event import StreamEvent
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    id: str,
+    *,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(last_event_id_header, Unset):
+        headers["Last-Event-ID"] = last_event_id_header
+
+    if not isinstance(x_regrant_proof, Unset):
+        headers["X-Regrant-Proof"] = x_regrant_proof
+
+    params: dict[str, Any] = {}
+
+    params["last_event_id"] = last_event_id_query
+
+    params["ticket"] = ticket
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/reconnect-previews/{id}/events".format(
+            id=quote(str(id), safe=""),
+        ),
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Any | Problem | StreamEvent | None:
+    if response.status_code == 200:
+        response_200 = StreamEvent.from_dict(response.text)
+
+        return response_200
+
+    if response.status_code == 204:
+        response_204 = cast(Any, None)
+        return response_204
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Any | Problem | StreamEvent]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Any | Problem | StreamEvent]:
+    """Follow a preview of the caller.
+
+     The stream sends one event `item` per asset, as soon as its coverage is known; then one event
+    `left_out` per asset that
+    the log-in leaves out, and one event `reachable` per new asset; each has a number as id. It ends
+    with one event `preview`
+    with status, plan and counts and the id `end`, then it closes. An item is sent again if its coverage
+    has changed by the end of the preview. After a lost
+    connection, continue with `Last-Event-ID`; close the stream on `preview`.
+    A browser opens the stream with a ticket (`POST /v1/reconnect-previews/{id}/events/tickets`).
+
+    Args:
+        id (str):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | Problem | StreamEvent]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        last_event_id_query=last_event_id_query,
+        ticket=ticket,
+        last_event_id_header=last_event_id_header,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Any | Problem | StreamEvent | None:
+    """Follow a preview of the caller.
+
+     The stream sends one event `item` per asset, as soon as its coverage is known; then one event
+    `left_out` per asset that
+    the log-in leaves out, and one event `reachable` per new asset; each has a number as id. It ends
+    with one event `preview`
+    with status, plan and counts and the id `end`, then it closes. An item is sent again if its coverage
+    has changed by the end of the preview. After a lost
+    connection, continue with `Last-Event-ID`; close the stream on `preview`.
+    A browser opens the stream with a ticket (`POST /v1/reconnect-previews/{id}/events/tickets`).
+
+    Args:
+        id (str):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | Problem | StreamEvent
+    """
+
+    return sync_detailed(
+        id=id,
+        client=client,
+        last_event_id_query=last_event_id_query,
+        ticket=ticket,
+        last_event_id_header=last_event_id_header,
+        x_regrant_proof=x_regrant_proof,
+    ).parsed
+
+
+async def asyncio_detailed(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Response[Any | Problem | StreamEvent]:
+    """Follow a preview of the caller.
+
+     The stream sends one event `item` per asset, as soon as its coverage is known; then one event
+    `left_out` per asset that
+    the log-in leaves out, and one event `reachable` per new asset; each has a number as id. It ends
+    with one event `preview`
+    with status, plan and counts and the id `end`, then it closes. An item is sent again if its coverage
+    has changed by the end of the preview. After a lost
+    connection, continue with `Last-Event-ID`; close the stream on `preview`.
+    A browser opens the stream with a ticket (`POST /v1/reconnect-previews/{id}/events/tickets`).
+
+    Args:
+        id (str):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | Problem | StreamEvent]
+    """
+
+    kwargs = _get_kwargs(
+        id=id,
+        last_event_id_query=last_event_id_query,
+        ticket=ticket,
+        last_event_id_header=last_event_id_header,
+        x_regrant_proof=x_regrant_proof,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    last_event_id_query: str | Unset = UNSET,
+    ticket: str | Unset = UNSET,
+    last_event_id_header: None | str | Unset = UNSET,
+    x_regrant_proof: str | Unset = UNSET,
+) -> Any | Problem | StreamEvent | None:
+    """Follow a preview of the caller.
+
+     The stream sends one event `item` per asset, as soon as its coverage is known; then one event
+    `left_out` per asset that
+    the log-in leaves out, and one event `reachable` per new asset; each has a number as id. It ends
+    with one event `preview`
+    with status, plan and counts and the id `end`, then it closes. An item is sent again if its coverage
+    has changed by the end of the preview. After a lost
+    connection, continue with `Last-Event-ID`; close the stream on `preview`.
+    A browser opens the stream with a ticket (`POST /v1/reconnect-previews/{id}/events/tickets`).
+
+    Args:
+        id (str):
+        last_event_id_query (str | Unset):
+        ticket (str | Unset):
+        last_event_id_header (None | str | Unset):
+        x_regrant_proof (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | Problem | StreamEvent
+    """
+
+    return (
+        await asyncio_detailed(
+            id=id,
+            client=client,
+            last_event_id_query=last_event_id_query,
+            ticket=ticket,
+            last_event_id_header=last_event_id_header,
+            x_regrant_proof=x_regrant_proof,
+        )
+    ).parsed
