@@ -47,7 +47,7 @@ async fn deliver(database: TestDatabase, n: usize) {
 
     let began = Instant::now();
     let stop = work(&harness);
-    until_received(&quick, n, Duration::from_secs(120)).await;
+    until_received(&quick, n, Duration::from_mins(2)).await;
     let took = began.elapsed();
     stop.cancel();
     let rate = u128::try_from(n).expect("a number") * 1_000 / took.as_millis().max(1);
@@ -153,7 +153,7 @@ async fn a_restart_in_the_midst_loses_no_webhook() {
         endpoint(&tenant, json!({ "url": quick.url })).await;
         let ids = emit(&harness, &tenant.id, 400).await;
         let stop = work(&harness);
-        until_received(&quick, 50, Duration::from_secs(60)).await;
+        until_received(&quick, 50, Duration::from_mins(1)).await;
         stop.cancel();
         harness.vault.shut_down().await;
         let before = quick.count().await;

@@ -81,8 +81,8 @@ fn tokens_name_the_public_address_as_their_issuer_unless_a_setting_does() {
     let url = ("REGRANT_PUBLIC_URL", "https://vault.example.com/");
     let address = "https://vault.example.com";
     assert_eq!(names(&with(&[url])), [address, address, "regrant"]);
-    let named = with(&[url, ("REGRANT_ISSUER", "main"), ("REGRANT_AUDIENCE", "api")]);
-    assert_eq!(names(&named), ["main", "api", "main"]);
+    let chosen = with(&[url, ("REGRANT_ISSUER", "main"), ("REGRANT_AUDIENCE", "api")]);
+    assert_eq!(names(&chosen), ["main", "api", "main"]);
 }
 
 #[test]

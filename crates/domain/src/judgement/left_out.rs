@@ -89,12 +89,12 @@ mod tests {
         }
     }
 
-    fn refused(kind: RefusalKind) -> Option<ProbeResult> {
-        Some(ProbeResult::Refused(Refusal {
+    fn refused(kind: RefusalKind) -> ProbeResult {
+        ProbeResult::Refused(Refusal {
             kind,
             message: "a message of Graph".to_owned(),
             fbtrace_id: None,
-        }))
+        })
     }
 
     #[test]
@@ -105,14 +105,14 @@ mod tests {
         let other: &[Granted] = &[("pages_show_list", Some(&["8"]))];
         let none: &[Granted] = &[("email", None)];
         let works = || Some(ProbeResult::Works(ProbeFacts::default()));
-        let not_reached = || refused(RefusalKind::NotReached);
-        let scope_missing = || refused(RefusalKind::MissingScope(vec![]));
-        let down = || refused(RefusalKind::Unavailable);
+        let not_reached = || Some(refused(RefusalKind::NotReached));
+        let scope_missing = || Some(refused(RefusalKind::MissingScope(vec![])));
+        let down = || Some(refused(RefusalKind::Unavailable));
         for (probe, offered, cause) in [
             (works(), other, None),
             (not_reached(), both, Some(LeftOutCause::NoAccess)),
             (
-                refused(RefusalKind::NoRole),
+                Some(refused(RefusalKind::NoRole)),
                 both,
                 Some(LeftOutCause::NoAccess),
             ),
@@ -141,7 +141,7 @@ mod tests {
         let page: AssetId = "7".parse().unwrap();
         let held = grant(&[("pages_show_list", Some(&["7"]))]);
         let asset = (AssetKind::Page, &page);
-        let probe = refused(RefusalKind::NotReached);
+        let probe = Some(refused(RefusalKind::NotReached));
         let found = find_left_out_cause(asset, probe.as_ref(), &held, &grant(&[]));
         assert_eq!(found, Some(LeftOutCause::NoAccess));
     }

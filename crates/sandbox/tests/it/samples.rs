@@ -160,5 +160,7 @@ async fn run_request(command: String) -> Value {
         String::from_utf8_lossy(&done.stdout),
         String::from_utf8_lossy(&done.stderr),
     );
-    serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}\n{err}"))
+    let answer = serde_json::from_str(&out);
+    assert!(answer.is_ok(), "{out}\n{err}");
+    answer.unwrap()
 }

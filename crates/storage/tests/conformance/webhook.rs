@@ -203,7 +203,7 @@ async fn a_delivery_ends_once_and_can_be_replayed(bench: Bench) {
     let lease = claim(&bench, 1).await.remove(0).lease;
     let tx = bench.acme().await;
     let held = async |tx: &TenantTx| tx.hold_leases(vec![lease.clone()]).await.unwrap();
-    assert_eq!(held(&tx).await, [lease.clone()]);
+    assert_eq!(held(&tx).await, std::slice::from_ref(&lease));
     tx.settle_deliveries(&[settled(&lease, 1, Some(1))], day(1))
         .await
         .unwrap();

@@ -141,23 +141,20 @@ impl Vault {
         let tx = self.store.begin(&client.scope).await?;
         tx.lock_client(id).await.map_err(Error::of_caller)?;
         let revoked = tx.find_revoked_tokens(id).await.map_err(Error::of_caller)?;
-        let (action, detail) = match revoked.with_token(token, ends_at, now) {
-            Some(list) => {
-                tx.set_revoked_tokens(id, &list).await?;
-                (
-                    "client.token_revoked",
-                    json!({ "token": token, "ends_at": ends_at }),
-                )
-            }
-            None => {
-                tx.revoke_client_tokens(id)
-                    .await
-                    .map_err(Error::of_caller)?;
-                (
-                    "client.tokens_revoked",
-                    json!({ "reason": "too many revoked one by one" }),
-                )
-            }
+        let (action, detail) = if let Some(list) = revoked.with_token(token, ends_at, now) {
+            tx.set_revoked_tokens(id, &list).await?;
+            (
+                "client.token_revoked",
+                json!({ "token": token, "ends_at": ends_at }),
+            )
+        } else {
+            tx.revoke_client_tokens(id)
+                .await
+                .map_err(Error::of_caller)?;
+            (
+                "client.tokens_revoked",
+                json!({ "reason": "too many revoked one by one" }),
+            )
         };
         let event = AuditEvent::new(client.audit_name(), action, id, detail);
         tx.write_audit_events(&[event], now).await?;

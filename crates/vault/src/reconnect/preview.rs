@@ -109,10 +109,10 @@ impl Vault {
         let begin =
             async |call: Option<&IdempotentCall>| self.begin_preview(caller, order, call).await;
         let (scope, by) = (&caller.scope, caller.caller_id());
-        let begun = self
+        let stored = self
             .run_idempotent(scope, by, request.repeatable, begin)
             .await?;
-        let view = self.await_preview(caller, begun.value, deadline).await?;
+        let view = self.await_preview(caller, stored.value, deadline).await?;
         match view.failure {
             Some(PreviewFailure::TokenRefused(refusal)) => Err(Error::TokenRefused(refusal)),
             Some(PreviewFailure::Interrupted) => Err(Error::PreviewInterrupted),

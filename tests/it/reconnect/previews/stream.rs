@@ -181,8 +181,8 @@ async fn an_asset_that_changes_meanwhile_is_shown_again(database: TestDatabase) 
         "{item}"
     );
     let all = events(&stage.tenant, id, 0).await;
-    let of_first = all.iter().filter(|it| it.2["asset_id"] == **first);
-    let newest = of_first.last().expect("an event");
+    let mut of_first = all.iter().filter(|it| it.2["asset_id"] == **first);
+    let newest = of_first.next_back().expect("an event");
     assert_eq!(newest.2, *item, "the newest event counts");
 }
 

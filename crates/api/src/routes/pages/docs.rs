@@ -35,9 +35,8 @@ const FILES: [&str; 4] = [
     "favicon-32x32.png",
 ];
 
-/// The files that were loaded before.
-static LOADED: LazyLock<Cache<&'static str, PublicBody>> =
-    LazyLock::new(|| Cache::new(FILES.len() as u64));
+/// The files that were loaded before: as many as [`FILES`] has, and room.
+static LOADED: LazyLock<Cache<&'static str, PublicBody>> = LazyLock::new(|| Cache::new(16));
 
 /// Adds the documentation.
 pub(crate) fn add_docs(config: &mut ServiceConfig) {
