@@ -23,7 +23,7 @@ mod story;
 mod tokens;
 mod webhooks;
 
-use actix_web::middleware::from_fn;
+use actix_web::{middleware::from_fn, web};
 
 pub use openapi::{openapi, openapi_yaml};
 pub use story::Story;
@@ -42,7 +42,7 @@ use self::{
 };
 use crate::{
     access::{handle_cors, require_caller},
-    openapi::RouteList,
+    openapi::{RouteList, answer_unmatched},
 };
 
 /// Adds the routes that `openapi.yaml` describes.
@@ -68,7 +68,14 @@ pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
         .service(connect::log_in_with_link)
         .service(connect::steps::show_step)
         .service(connect::steps::take_step)
-        .service(forecast::feeds::read_calendar)
+        // Before the calls that need an access token: no method of a feed's address asks for one.
+        .scope(
+            "/v1/calendar",
+            |it| it.default_service(web::to(answer_unmatched)),
+            |routes| {
+                routes.service(forecast::feeds::read_calendar);
+            },
+        )
         .scope(
             "/v1",
             |it| it.wrap(from_fn(require_caller)).wrap(from_fn(handle_cors)),

@@ -121,6 +121,8 @@ async fn a_token_that_is_refused_ends_a_preview_without_a_waiting_caller(databas
     let dead = stage.managed().await;
     stage.harness.sandbox.revoke(&dead).await;
     let order = json!({ "access_token": dead, "asset_ids": stage.fleet.ids(), "wait_seconds": 0 });
+    // The refusal comes after the answer.
+    stage.harness.sandbox.latency(1_000).await;
     let (status, begun) = stage.post(&order).await;
     let id = begun["id"]
         .as_str()

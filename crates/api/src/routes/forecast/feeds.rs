@@ -221,7 +221,7 @@ pub(crate) async fn delete_calendar_feed(
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
-#[get("/v1/calendar/{secret}.ics")]
+#[get("/{secret}.ics")]
 pub(crate) async fn read_calendar(
     request: HttpRequest,
     vault: Data<Vault>,

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use regrant_crypto::{Keyring, LocalKeys, Strength};
-use regrant_domain::Passphrase;
+use regrant_domain::{Passphrase, error_chain};
 use tracing::warn;
 
 use crate::private_file;
@@ -75,7 +75,10 @@ impl DataDir {
         if self.is_new
             && let Err(error) = fs::remove_dir_all(&self.path)
         {
-            warn!(%error, path = %self.path.display(), "cannot remove the directory of this start");
+            warn!(
+                error = error_chain(&error), path = %self.path.display(),
+                "cannot remove the directory of this start"
+            );
         }
     }
 
