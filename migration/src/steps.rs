@@ -84,8 +84,8 @@ pub(crate) const ALL: [Step; 64] = [
     assets::s65_discoveries::STEP,
     credentials::s66_kek_retirements::STEP,
     credentials::s67_compromised_keys::STEP,
+    webhooks::s71_bulk_events::STEP,
     forecast::s72_calendar_feeds::STEP,
     tenants::s73_stream_tickets::STEP,
     tenants::s75_revoked_tokens::STEP,
-    webhooks::s71_bulk_events::STEP,
 ];

@@ -343,6 +343,7 @@ async fn the_newest_reads_of_tokens_are_found(bench: Bench) {
     assert_eq!(reads, [(id("1"), day(3)), (id("2"), day(1))].into());
     let later = tx.find_last_reads(&ids, day(2)).await.unwrap();
     assert_eq!(later, [(id("1"), day(3))].into());
+    tx.commit().await.unwrap();
     let tx = bench.bolt().await;
     assert!(tx.find_last_reads(&ids, day(0)).await.unwrap().is_empty());
 }
