@@ -71,7 +71,10 @@ pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
         // Before the calls that need an access token: no method of a feed's address asks for one.
         .scope(
             "/v1/calendar",
-            |it| it.default_service(web::to(answer_unmatched)),
+            |it| {
+                it.default_service(web::to(answer_unmatched))
+                    .wrap(from_fn(handle_cors))
+            },
             |routes| {
                 routes.service(forecast::feeds::read_calendar);
             },
