@@ -51,17 +51,6 @@ pub struct Claims {
     pub nbf: i64,
     /// When it expires.
     pub exp: i64,
-    /// The key that calls with the token prove (RFC 9449 §6.1); `None`: the holder of the token may use it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cnf: Option<Confirmation>,
-}
-
-/// The key that a token is bound to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confirmation {
-    /// The thumbprint of the public key (RFC 7638, SHA-256, base64url).
-    pub jkt: String,
 }
 
 /// Why a signing key could not be made or could not sign.

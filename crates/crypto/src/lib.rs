@@ -34,10 +34,7 @@ pub use crate::{
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
     hash_key::HashKey,
-    jwt::{
-        ChainEnd, Checkpoint, Claims, Confirmation, JwtError, JwtRefusal, Receipt, SigningKey,
-        Verifier,
-    },
+    jwt::{ChainEnd, Checkpoint, Claims, JwtError, JwtRefusal, Receipt, SigningKey, Verifier},
     keyring::{
         InvalidStrength, KekState, KekSummary, KeyContext, KeyProvider, KeyService, KeySource,
         Keyring, KeyringError, LocalKeys, PassphraseReader, ProviderError, ProviderKind, Refresh,

@@ -40,7 +40,6 @@ fn claims() -> Claims {
         iat: NOW,
         nbf: NOW,
         exp: NOW + 900,
-        cnf: None,
     }
 }
 

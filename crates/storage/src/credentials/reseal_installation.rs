@@ -2,7 +2,7 @@
 //! hashes, keys that sign tokens.
 //!
 //! The rule: a record is replaced only if it still is what was read. A column that is not listed here would lose its
-//! records when the old data key is deleted; the test in `reseal.rs` compares the schema.
+//! records when the old data key is deleted; the test in `sealed_column.rs` compares the schema.
 
 use regrant_domain::{SealedRecord, closed_list};
 use sea_orm::Value;

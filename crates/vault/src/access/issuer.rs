@@ -120,7 +120,6 @@ impl Issuer {
             iat,
             nbf: iat,
             exp: iat.saturating_add(lifetime.map_err(Error::from_cause)?),
-            cnf: None,
         };
         Ok(self
             .current_keys()

@@ -129,7 +129,6 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
         iat: bench.clock.now().timestamp(),
         nbf: bench.clock.now().timestamp(),
         exp: bench.clock.now().timestamp() + 60,
-        cnf: None,
     };
     for n in 0..2_000 {
         let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key)

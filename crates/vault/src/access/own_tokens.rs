@@ -38,8 +38,6 @@ pub struct OwnToken {
     pub issued_at: i64,
     /// When it ends by itself, in seconds since 1970.
     pub ends_at: i64,
-    /// The thumbprint of the key that calls with it prove.
-    pub key: Option<String>,
 }
 
 /// Whose token it is.
@@ -83,11 +81,10 @@ impl Vault {
         token: &str,
     ) -> Result<Option<(Holder, Arc<Claims>)>, Error> {
         let now = self.clock.now();
-        let found = match self.issuer.verify_token(Audience::Api, token, now).await {
-            Ok(claims) => self.find_token_of_client(client, &claims, now).await?,
-            Err(_) => return self.find_token_of_session(client, token, now).await,
-        };
-        Ok(found)
+        match self.issuer.verify_token(Audience::Api, token, now).await {
+            Ok(claims) => self.find_token_of_client(client, &claims, now).await,
+            Err(_) => self.find_token_of_session(client, token, now).await,
+        }
     }
 
     async fn find_token_of_client(
@@ -173,7 +170,6 @@ impl From<&Claims> for OwnToken {
             scope: claims.scope.clone(),
             issued_at: claims.iat,
             ends_at: claims.exp,
-            key: claims.cnf.as_ref().map(|it| it.jkt.clone()),
         }
     }
 }
