@@ -9,8 +9,8 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, TenantTx,
-    sql::{CHUNK, Row, to_json, to_micros},
+    Error, Store, TenantTx,
+    sql::{CHUNK, Query, Row, to_json, to_micros},
     webhooks::delivery::NewDelivery,
 };
 
@@ -49,6 +49,23 @@ pub struct EventRange {
     pub until: Timestamp,
     /// The maximum number of events.
     pub limit: u32,
+}
+
+impl Store {
+    /// When the oldest of the transactions began that have written something and still run; `None` if there is none. Not
+    /// within a transaction, whose snapshot could be older than the answer. On SQLite one transaction writes at a time, so
+    /// that events are committed in the order of their ids.
+    pub async fn find_oldest_write(&self) -> Result<Option<Timestamp>, Error> {
+        if self.is_sqlite() {
+            return Ok(None);
+        }
+        let query = Query::new(
+            "SELECT (extract(epoch FROM min(xact_start)) * 1000000)::bigint AS began_at
+             FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL",
+        );
+        let row = self.health.note(query.fetch_one(&self.connection).await)?;
+        row.map_or(Ok(None), |it| it.maybe_time("began_at"))
+    }
 }
 
 impl TenantTx {

@@ -21,6 +21,7 @@ on_both!(
     a_share_is_claimed_in_the_order_of_its_events_and_given_back,
     changes_of_assets_are_collected_for_an_endpoint_in_bulk,
     events_are_listed_without_endpoints_and_page_by_page,
+    the_oldest_transaction_that_writes_is_known,
     a_deleted_endpoint_leaves_no_rows,
     two_concurrent_inserts_keep_the_limit,
     another_tenants_endpoint_does_not_exist,
@@ -441,6 +442,27 @@ async fn events_are_listed_without_endpoints_and_page_by_page(bench: Bench) {
         ..range(None, None)
     };
     assert!(tx.list_events(earlier).await.unwrap().is_empty());
+}
+
+/// An event of a transaction that still runs has an id from after its beginning, and may be committed after later ones.
+async fn the_oldest_transaction_that_writes_is_known(bench: Bench) {
+    if bench.store.is_sqlite() {
+        assert_eq!(bench.store.find_oldest_write().await.unwrap(), None);
+        return;
+    }
+    let began = Clock::system_time();
+    let slow = bench.acme().await;
+    let events = [event(EventKind::AssetSuspect)];
+    slow.emit_events(&events, day(2)).await.unwrap();
+    let after = Clock::system_time();
+    emit(&bench, &bench.bolt, EventKind::AssetRecovered, 1).await;
+    let oldest = bench.store.find_oldest_write().await.unwrap().unwrap();
+    // Microseconds of the database, which rounds.
+    assert!(oldest >= began - Duration::milliseconds(1), "{oldest}");
+    assert!(oldest <= after + Duration::milliseconds(1), "{oldest}");
+    slow.commit().await.unwrap();
+    let now = bench.store.find_oldest_write().await.unwrap();
+    assert!(now.is_none_or(|it| it > after), "{now:?}");
 }
 
 async fn a_deleted_endpoint_leaves_no_rows(bench: Bench) {

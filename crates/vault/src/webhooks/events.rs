@@ -1,7 +1,7 @@
 //! Lists the events of a tenant: what webhooks reported, or would have reported to an endpoint.
 //!
-//! The rule: the order never changes behind a reader. An event is listed [`SETTLED_AFTER`] after it was written, when every
-//! event with a lesser id is committed, too.
+//! The rule: the order never changes behind a reader. An event is listed once no transaction runs that can commit one with
+//! a lesser id.
 
 use regrant_domain::{Clock, EventId, EventKind};
 use regrant_storage::{EventRange, StoredEvent};
@@ -11,7 +11,7 @@ use crate::{
     call::page::{Page, query_limit},
 };
 
-/// How long an event is held back. Transactions that write events commit at once afterwards.
+/// How long an event is held back, because the clocks of processes and of the database differ.
 const SETTLED_AFTER: chrono::Duration = chrono::Duration::seconds(3);
 
 /// Which events to list.
@@ -43,11 +43,18 @@ impl Vault {
         limit: u32,
     ) -> Result<EventList, Error> {
         caller.require_whole_tenant()?;
+        let now = Clock::system_time();
+        let settled = self
+            .store
+            .find_oldest_write()
+            .await?
+            .unwrap_or(now)
+            .min(now);
         let tx = self.store.begin_read(&caller.scope).await?;
         let range = EventRange {
             after: query.after,
             kind: query.kind,
-            until: Clock::system_time() - SETTLED_AFTER,
+            until: settled - SETTLED_AFTER,
             limit: query_limit(limit),
         };
         let rows = tx.list_events(range).await?;
