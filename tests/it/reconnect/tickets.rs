@@ -11,6 +11,7 @@ use crate::harness::{Fleet, Harness, Tenant, consume, free_port, http, on_both};
 
 on_both!(
     a_ticket_opens_its_own_stream_once_within_thirty_seconds,
+    a_ticket_ends_with_the_token_that_made_it,
     a_reader_at_the_end_gets_no_more,
 );
 
@@ -110,6 +111,18 @@ async fn a_ticket_opens_its_own_stream_once_within_thirty_seconds(database: Test
     let strangers = format!("/v1/reconnects/{}/events/tickets", stage.reconnect);
     let other = stage.harness.tenant("Two").await;
     assert_eq!(other.post(&strangers, &json!({})).await.0, 404);
+}
+
+async fn a_ticket_ends_with_the_token_that_made_it(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let made = stage.ticket().await;
+    let tenant = &stage.tenant;
+    let call = http()
+        .post(format!("{}/oauth/revoke", stage.harness.api))
+        .basic_auth(&tenant.client_id, Some(&tenant.client_secret))
+        .form(&[("token", &tenant.bearer)]);
+    assert_eq!(call.send().await.expect("an answer").status(), 200);
+    assert_eq!(open(&made).await.0, 401);
 }
 
 async fn a_reader_at_the_end_gets_no_more(database: TestDatabase) {

@@ -23,8 +23,10 @@ pub struct StreamTicket {
     pub client: ClientId,
     /// The version of the client's tokens; revoking them ends the ticket.
     pub client_version: i64,
-    /// The session that made it, and the id of its token.
-    pub session: Option<(ReconnectSessionId, Option<Uuid>)>,
+    /// The session that made it.
+    pub session: Option<ReconnectSessionId>,
+    /// The id of the token that made it; revoking it ends the ticket.
+    pub token: Option<Uuid>,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -36,7 +38,6 @@ impl TenantTx {
         ticket: &StreamTicket,
         secret_hash: [u8; 32],
     ) -> Result<(), Error> {
-        let session = ticket.session.map(|(id, _)| id.uuid());
         let query = self
             .query(
                 "INSERT INTO stream_tickets (tenant_id, id, secret_hash, stream, client_id,
@@ -49,8 +50,8 @@ impl TenantTx {
             .bind("stream", ticket.stream.as_str())
             .bind("client", ticket.client.uuid())
             .bind("version", ticket.client_version)
-            .bind("session", session)
-            .bind("token", ticket.session.and_then(|(_, token)| token))
+            .bind("session", ticket.session.map(ReconnectSessionId::uuid))
+            .bind("token", ticket.token)
             .bind("expires_at", to_micros(ticket.expires_at));
         self.insert_sealed(&STREAM_TICKETS, ticket.id, query)
             .await
@@ -112,13 +113,13 @@ impl Store {
 
 fn ticket_from_row(row: &Row) -> Result<StreamTicket, Error> {
     let session: Option<Uuid> = row.get("session_id")?;
-    let token: Option<Uuid> = row.get("session_token")?;
     Ok(StreamTicket {
         id: row.get("id")?,
         stream: row.get("stream")?,
         client: ClientId::from_uuid(row.get("client_id")?),
         client_version: row.get("client_version")?,
-        session: session.map(|it| (ReconnectSessionId::from_uuid(it), token)),
+        session: session.map(ReconnectSessionId::from_uuid),
+        token: row.get("session_token")?,
         expires_at: row.time("expires_at")?,
     })
 }

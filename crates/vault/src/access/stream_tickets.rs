@@ -4,7 +4,7 @@
 //! like an unknown one.
 //! Start at [`Vault::create_stream_ticket`].
 
-use regrant_domain::{DiscoveryId, Permission, PreviewId, ReconnectId, Timestamp};
+use regrant_domain::{DiscoveryId, Permission, PreviewId, ReconnectId, TenantId, Timestamp};
 use regrant_storage::{AuditEvent, StreamTicket};
 use serde_json::json;
 use uuid::Uuid;
@@ -96,7 +96,8 @@ impl Vault {
             stream: made.path.clone(),
             client: caller.client(),
             client_version: caller.token_version,
-            session: caller.session().map(|id| (id, caller.token_id)),
+            session: caller.session(),
+            token: caller.token_id,
             expires_at: made.expires_at,
         };
         let tx = self.store.begin(&caller.scope).await?;
@@ -129,17 +130,7 @@ impl Vault {
         let ticket = found
             .filter(|it| it.stream == path && now < it.expires_at)
             .ok_or(Error::Unauthenticated)?;
-        let caller = match ticket.session {
-            Some((id, token)) => {
-                let holder = (ticket.client_version, token);
-                self.find_session_caller(tenant, id, holder).await?
-            }
-            None => self
-                .find_capability_caller(tenant, ticket.client, EventStream::permission_of(path))
-                .await?
-                .filter(|it| it.token_version <= ticket.client_version)
-                .ok_or(Error::Unauthenticated)?,
-        };
+        let caller = self.find_ticket_maker(tenant, &ticket).await?;
         let tx = self.store.begin(&caller.scope).await?;
         let is_first_use = tx.take_stream_ticket(ticket.id).await?;
         tx.commit().await?;
@@ -148,5 +139,28 @@ impl Vault {
         } else {
             Err(Error::Unauthenticated)
         }
+    }
+
+    /// The maker of a ticket, if its token still counts.
+    async fn find_ticket_maker(
+        &self,
+        tenant: TenantId,
+        ticket: &StreamTicket,
+    ) -> Result<Principal, Error> {
+        if let Some(session) = ticket.session {
+            let holder = (ticket.client_version, ticket.token);
+            return self.find_session_caller(tenant, session, holder).await;
+        }
+        let permission = EventStream::permission_of(&ticket.stream);
+        let found = self
+            .find_capability_caller(tenant, ticket.client, permission)
+            .await?;
+        let maker = Principal {
+            token_id: ticket.token,
+            token_version: ticket.client_version,
+            ..found.ok_or(Error::Unauthenticated)?
+        };
+        self.recheck_caller(&maker, permission).await?;
+        Ok(maker)
     }
 }
