@@ -3,7 +3,8 @@
 
 import { h, pause } from './html.js';
 
-const CHUNK = 200;
+// For how long rows are made before the page gets a turn, in milliseconds.
+const SLICE = 8;
 
 // A list in a box that scrolls; `make` makes the item of each entry. `groups` are pairs of a heading (or null) and entries.
 export function scrollBox(label, groups, make) {
@@ -13,29 +14,33 @@ export function scrollBox(label, groups, make) {
 }
 
 async function fill(box, groups, make) {
-  let left = CHUNK;
+  let until = performance.now() + SLICE;
   for (const [heading, entries] of groups) {
     const list = h('ul', { role: 'list' });
     box.append(...(heading ? [h('h4', null, heading)] : []), list);
     for (const entry of entries) {
       list.append(make(entry));
-      left -= 1;
-      if (left > 0) continue;
-      left = CHUNK;
+      if (performance.now() < until) continue;
       await pause();
       // The box was replaced while the page had its turn.
       if (!box.isConnected) return;
+      until = performance.now() + SLICE;
     }
   }
 }
 
-// One asset: its name, its kind and id, its state and why.
-export function row(words, asset, { state, tone, why, mark, id }) {
+// One asset: its name, its kind and id, its state and why. `label` may put the name beside a box.
+export function row(words, asset, { state, tone, why, mark, id, label = (...text) => h('span', null, text) }) {
   const kind = asset && words.text(asset.kind);
   return h('li', { part: 'row' },
-    h('span', null,
-      asset?.name ?? id, mark && [' ', h('mark', null, mark)],
+    label(asset?.name ?? id, mark && [' ', h('mark', null, mark)],
       h('span', { class: 'meta' }, asset?.name ? `${kind} · ${id}` : kind)),
-    h('span', { class: `state ${tone ?? ''}` }, state),
-    h('p', { class: 'why', hidden: !why }, why));
+    h('span', { class: `state ${tone}` }, state),
+    why && h('p', { class: 'why' }, why));
+}
+
+// Shows in a row what another one of the same asset shows. The name stays, with its box, which may have the focus.
+export function replaceState(shown, made) {
+  [...shown.children].slice(1).forEach((it) => it.remove());
+  shown.append(...[...made.children].slice(1));
 }
