@@ -167,7 +167,7 @@ export class Steps {
   showChoice(root) {
     this.#choice.update(root);
     root.querySelector('.count').textContent = this.#chosen();
-    root.querySelector('.main')?.setAttribute('aria-disabled', !this.flow.chosen.length);
+    root.querySelectorAll('.acts button').forEach((it) => it.setAttribute('aria-disabled', !this.flow.chosen.length));
   }
 
   #chosen() {
