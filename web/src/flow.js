@@ -212,7 +212,7 @@ export class Flow {
     if (!isUsable) return this.#check();
     this.preview = null;
     this.#go('checking');
-    await this.readAssets();
+    if (!this.hasAllAssets) await this.readAssets();
     return this.#show(await this.#client.call('GET', `${PREVIEWS}/${newest.id}`, { signal }));
   }
 

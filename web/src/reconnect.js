@@ -36,7 +36,8 @@ export class RegrantReconnect extends SessionElement {
     this.#client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#client.locale = locale;
     this.#client.onTrouble = (code) => this.#view.announce(code);
-    const { unchosen } = this.#flow ?? {};
+    // What was chosen before a preview is known here alone; the server has the choice of a preview.
+    const { unchosen } = (!this.preview && this.#flow) || {};
     this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail), unchosen);
     this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
     await this.#flow.start();

@@ -166,7 +166,7 @@ export class Steps {
   // Shows in the boxes, in their count and on the button what is chosen.
   showChoice(root) {
     this.#choice.update(root);
-    root.querySelector('.count').textContent = this.#chosen();
+    root.querySelectorAll('.count').forEach((it) => { it.textContent = this.#chosen(); });
     root.querySelectorAll('.acts button').forEach((it) => it.setAttribute('aria-disabled', !this.flow.chosen.length));
   }
 

@@ -85,7 +85,7 @@ const parts = {
     await all(page).click();
     assert.deepEqual([await checked(page), await count(page)], [0, '0 of 12 chosen']);
     // Nothing is chosen, so there is nothing to log in for.
-    await main(page).locator('[data-act=log_in]').click();
+    await main(page).locator('[data-act=log_in]').click({ force: true });
     assert.equal(await read(page, 'step'), 'choose');
     assert.deepEqual(await events(page, 'consent-needed'), []);
     await page.context().close();
@@ -211,8 +211,7 @@ const parts = {
     await page.keyboard.press('Space');
     assert.equal(await count(page), '10 of 12 chosen');
     await page.keyboard.press('Home');
-    await page.keyboard.press('Space');
-    assert.match(await count(page), /^[5-7] of 12 chosen$/, 'the first box is that of a group');
+    assert.equal(await page.evaluate(() => document.activeElement.shadowRoot.activeElement.closest('h4, li').localName), 'h4', 'the first box is that of a group');
     await page.keyboard.press('Tab');
     assert.equal(await focused(), null, 'the next stop is behind the list');
     await page.context().close();
