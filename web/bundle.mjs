@@ -10,7 +10,7 @@ const esbuild = require('esbuild');
 const { minify } = require('terser');
 
 // Names that the sources alone use: no page, no call and no event has them.
-const INTERNAL = /^(acts|announce|bar|differing|endsAt|flow|hasAllAssets|isBusy|isGood|isNew|itemRow|know|lead|notice|onTrouble|personName|progressed|readAssets|renew|rows|showChoice|skew|tone|unchosen|words)$/;
+const INTERNAL = /^(acts|announce|bar|consent|differing|draw|endsAt|flow|forget|hasAllAssets|isBusy|isGood|isNew|itemRow|know|lead|leave|notice|onTrouble|personName|progressed|readAssets|renew|report|rows|say|send|showChoice|skew|text|tone|unchosen|words)$/;
 
 // The style sheet is a template string, which a minifier of scripts leaves as it is.
 const style = {

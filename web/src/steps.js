@@ -63,7 +63,7 @@ export class Steps {
   }
 
   checking() {
-    return { title: this.text('checking'), lead: [this.text('checking_hint')], bar: this.#wait() };
+    return { title: this.text('checking'), lead: [this.text('nothing_yet')], bar: this.#wait() };
   }
 
   preview() {
@@ -71,6 +71,7 @@ export class Steps {
     const groups = split(preview.items, COVERAGES, (it) => it.coverage);
     const useful = preview.items.filter((it) => ['will_replace', 'would_park'].includes(it.coverage)).length;
     const scopes = consent.missing_scopes.join(', ');
+    const isWhole = !preview.left_out.length && !scopes;
     return {
       title: this.text('preview'),
       lead: [
@@ -81,14 +82,13 @@ export class Steps {
       bar: [this.#share(groups)],
       acts: [
         useful && preview.plan_id && this.#button('confirm', 'main', { n: useful }),
-        this.#change(), this.#button('choose_again'), this.#button('check_again'), this.#button('other_person', 'quiet'),
+        this.#change(),
+        this.#button('choose_again', isWhole ? 'quiet' : ''),
+        this.#button('check_again', 'quiet'), this.#button('other_person', 'quiet'),
       ],
       body: [
         this.#leftOut(preview),
-        ...groups.map(([name, items]) => this.#section(name, name, items.length, null, [[null, items]], (it) => this.#row(it.asset_id, {
-          why: reasonOf(it),
-          mark: differing.has(it.asset_id) && this.text('changed'),
-        }))),
+        ...groups.map(([name, items]) => this.#itemGroup(name, items, '', (it) => ({ mark: differing.has(it.asset_id) && this.text('changed') }))),
       ],
     };
   }
@@ -132,8 +132,8 @@ export class Steps {
         canUndo && this.#button('undo'),
         this.#button('download', 'quiet'),
       ],
-      body: groups.map(([name, list]) => this.#section(name, name, list.length, name !== 'done' && this.text(`${name}_hint`), [[null, list]],
-        (it) => this.itemRow(it, took(it)))),
+      body: groups.map(([name, items]) => this.#itemGroup(name, items, name === 'done' ? '' : this.text(`${name}_hint`),
+        (it) => this.#outcomeOf(it, name, took(it)))),
     };
   }
 
@@ -153,14 +153,19 @@ export class Steps {
     return this.words.text(code, values);
   }
 
-  itemRow(item, hasTakenOver) {
-    const group = hasTakenOver ? 'done' : groupOfItem(item);
-    const at = item.retry_at && this.text('retry_at', { date: this.words.date(item.retry_at) });
-    return this.#row(item.asset_id, {
-      state: this.text(hasTakenOver ? 'replaced' : item.outcome ?? 'open'),
-      tone: group,
-      why: group === 'done' ? null : [reasonOf(item), at].filter(Boolean).join(' '),
-    });
+  // The row of an item while its reconnect runs.
+  itemRow(item) {
+    const group = groupOfItem(item);
+    return this.#row(item.asset_id, { ...this.#outcomeOf(item, group), why: this.#whyOf(item, group) });
+  }
+
+  #outcomeOf({ outcome }, group, hasTakenOver) {
+    return { state: this.text(hasTakenOver ? 'replaced' : outcome ?? 'open'), tone: group };
+  }
+
+  #whyOf({ reason, retry_at: at }, group) {
+    if (group === 'done' || !reason) return '';
+    return `${reason.detail} ${reason.next_step} ${at ? this.text('retry_at', { date: this.words.date(at) }) : ''}`;
   }
 
   // Shows in the boxes, in their count and on the button what is chosen.
@@ -191,7 +196,7 @@ export class Steps {
     const rows = new Map(all.map((it) => [it.id, null]));
     const box = (list, isInList, ...text) => (all.length > 1 ? this.#choice.label(list.map((it) => it.id), isInList, ...text) : h('span', null, ...text));
     const groups = this.#byBusiness(all).map(([name, list]) => [box(list, true, name), list]);
-    const section = this.#section('tick', 'tick', all.length, this.text('tick_hint'), groups, ({ id }) => {
+    const section = this.#section('tick', all.length, this.text('tick_hint'), groups, ({ id }) => {
       const it = this.flow.assets.get(id);
       const made = this.#assetRow(it, (...text) => box([it], true, ...text));
       rows.set(id, { made, mark: markOf(it) });
@@ -221,18 +226,26 @@ export class Steps {
     return h('button', { type: 'button', 'data-act': code, class: look || null, part: `button ${look}`, onclick: press }, this.text(code, values));
   }
 
-  #section(code, look, count, hint, groups, make) {
+  #section(code, count, hint, groups, make) {
     const label = this.text(code);
-    return count > 0 && h('section', { class: `group ${look}`, part: 'group' },
+    return count > 0 && h('section', { class: `group ${code}`, part: 'group' },
       h('h3', null, label, ' ', h('span', { class: 'count', 'aria-live': 'polite' }, this.words.number(count))),
       hint && h('p', { class: 'hint' }, hint),
       scrollBox(label, groups, make));
   }
 
+  // A group of items. A reason that all of them have is said once, above them.
+  #itemGroup(name, items, hint, factsOf) {
+    const why = (it) => this.#whyOf(it, name);
+    const shared = items.every((it) => why(it) === why(items[0])) && why(items[0]);
+    return this.#section(name, items.length, shared ? `${hint} ${shared}` : hint, [[null, items]],
+      (it) => this.#row(it.asset_id, { why: !shared && why(it), ...factsOf(it) }));
+  }
+
   // What the log-in before reached and this one leaves out, also beside the assets of this page.
   #leftOut({ left_out: list, more_siblings: hasMore }) {
     const hint = this.text('left_out_hint') + (hasMore ? ` ${this.text('more_siblings')}` : '');
-    return this.#section('left_out', 'left_out', list.length, hint, [[null, list]], (it) => row(this.words, it, {
+    return this.#section('left_out', list.length, hint, [[null, list]], (it) => row(this.words, it, {
       id: it.asset_id,
       state: it.is_used && this.text('in_use'),
       tone: 'left_out',
@@ -279,5 +292,3 @@ export class Steps {
 
 // What the row of an asset shows, as a text to compare.
 export const markOf = ({ state, person_id: person, ending }) => [state, person, ending?.at].join();
-
-const reasonOf = ({ reason }) => reason && `${reason.detail} ${reason.next_step}`;

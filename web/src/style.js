@@ -24,7 +24,7 @@ h2, h3, h4, p, ul { margin: 0; padding: 0; }
 h2.good::before { content: '✓ '; color: var(--good); }
 h2 { font-size: 1.375rem; line-height: 1.25; }
 h3 { font-size: 1rem; display: flex; gap: .5rem; align-items: baseline; }
-h4 { font-size: .875rem; color: var(--muted); padding: .75rem .875rem .25rem; }
+h4 { font-size: .875rem; line-height: 1.5rem; color: var(--muted); padding: .75rem .875rem .25rem; }
 .lead { margin-top: .375rem; }
 .hint, .meta, .why, .count, .live { color: var(--muted); font-size: .875rem; }
 .count { font-weight: 400; }
@@ -44,7 +44,8 @@ button:hover { border-color: var(--muted); }
 progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--accent); }
 .group { margin-top: 1.5rem; }
 .group > h3::before { content: var(--mark); flex: none; inline-size: 1.25rem; text-align: center; color: var(--tone); }
-.group > .hint { margin: .125rem 0 0 1.75rem; }
+.group > .hint { margin-inline-start: 1.75rem; }
+.group.tick > .hint { margin: 0; }
 .done, .will_replace, .unchanged { --tone: var(--good); --mark: '✓'; }
 .someone, .would_narrow, .left_out { --tone: var(--warn); --mark: '!'; }
 .itself, .would_park { --tone: var(--accent); --mark: '…'; }
@@ -53,15 +54,16 @@ progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--
 .rows { max-height: 22rem; overflow: auto; margin-top: .625rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
 .rows ul { list-style: none; }
 li {
-  display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-items: baseline; padding: .5rem .875rem;
+  display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-items: start; padding: .5rem .875rem;
   border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 3.75rem;
 }
 .rows > ul:first-child > li:first-child, h4 + ul > li:first-child { border-top: 0; }
 .meta { display: block; }
-.state { font-size: .875rem; text-align: end; color: var(--tone); }
+.state { font-size: .875rem; line-height: 1.5rem; text-align: end; color: var(--tone); }
 label { display: grid; grid-template-columns: auto 1fr; gap: .625rem; cursor: pointer; }
 input { inline-size: 1.125rem; block-size: 1.125rem; margin: .1875rem 0; accent-color: var(--accent); }
 .all { padding: .625rem .9375rem 0; }
+label ~ .why { padding-inline-start: 1.75rem; }
 .why { grid-column: 1 / -1; margin-top: .125rem; }
 mark { background: none; color: var(--warn); font-weight: 600; font-size: .8125rem; }
 .live:not(:empty) { margin-top: .75rem; } .acts:empty { display: none; }

@@ -70,7 +70,7 @@ export class View extends Steps {
     const button = this.#frame.querySelector('.main');
     if (!this.flow.isBusy || this.flow.step !== 'preview' || !button) return;
     button.setAttribute('aria-disabled', 'true');
-    button.textContent = this.text('confirming');
+    button.textContent = this.text('running');
   }
 
   // An item of a reconnect that was settled.

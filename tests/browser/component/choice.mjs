@@ -164,7 +164,7 @@ const parts = {
     page.on('request', (it) => { if (it.method() === 'POST' && it.url().endsWith('/consent')) logins.push(it.url()); });
     await boxOf(page, first).uncheck();
     await toPreview(page);
-    await press(page, 'Choose other assets');
+    await press(page, 'Change the choice');
     await step(page, 'choose');
     await main(page).locator('li').nth(11).waitFor();
     assert.equal(await checked(page), 11);
@@ -177,7 +177,7 @@ const parts = {
     assert.deepEqual(await reconnected(), others(second));
     assert.equal(logins.length, 1);
     // What was left out before is the next reconnect.
-    await press(page, 'Choose other assets');
+    await press(page, 'Change the choice');
     await step(page, 'choose');
     await main(page).locator('li').nth(11).waitFor();
     await all(page).click();
@@ -269,7 +269,7 @@ const parts = {
     assert.equal(await main(page).getByRole('checkbox').count(), 0);
     await toPreview(page);
     await main(page).getByRole('button', { name: 'Reconnect 1 asset', exact: true }).waitFor();
-    assert.equal(await main(page).getByRole('button', { name: 'Choose other assets' }).count(), 0);
+    assert.equal(await main(page).getByRole('button', { name: 'Change the choice' }).count(), 0);
     await page.context().close();
   },
 };

@@ -128,7 +128,7 @@ Object.assign(parts, {
 
   async 'a session without any problem says that all is well, and when it was checked'() {
     const page = await arrive();
-    await main(page).getByText(/^No asset needs a log-in\. Checked at /).waitFor();
+    await main(page).getByText(/^No asset needs a log-in\. Checked on /).waitFor();
     await page.context().close();
   },
 
