@@ -127,9 +127,10 @@ export class Steps {
       lead: [canUndo && this.text('undo_hint', { date: this.words.date(until) })],
       bar: [this.#share(groups)],
       acts: [
-        this.#button('log_in_again', groups.some(([name]) => name === 'retry') ? 'main' : ''),
+        !isAllDone && this.#button('log_in_again', groups.some(([name]) => name === 'retry') ? 'main' : ''),
         this.#change(),
         canUndo && this.#button('undo'),
+        isAllDone && this.#button('log_in_again', 'quiet'),
         this.#button('download', 'quiet'),
       ],
       body: groups.map(([name, items]) => this.#itemGroup(name, items, name === 'done' ? '' : this.text(`${name}_hint`),

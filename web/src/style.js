@@ -23,7 +23,7 @@ const CSS = `
 h2, h3, h4, p, ul { margin: 0; padding: 0; }
 h2.good::before { content: '✓ '; color: var(--good); }
 h2 { font-size: 1.375rem; line-height: 1.25; }
-h3 { font-size: 1rem; display: flex; gap: .5rem; align-items: baseline; }
+h3 { font-size: 1rem; display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; }
 h4 { font-size: .875rem; line-height: 1.5rem; color: var(--muted); padding: .75rem .875rem .25rem; }
 .lead { margin-top: .375rem; }
 .hint, .meta, .why, .count, .live { color: var(--muted); font-size: .875rem; }
@@ -63,14 +63,13 @@ li {
 label { display: grid; grid-template-columns: auto 1fr; gap: .625rem; cursor: pointer; }
 input { inline-size: 1.125rem; block-size: 1.125rem; margin: .1875rem 0; accent-color: var(--accent); }
 .all { padding: .625rem .9375rem 0; }
-label ~ .why { padding-inline-start: 1.75rem; }
+label ~ * { margin-inline-start: 1.75rem; }
 .why { grid-column: 1 / -1; margin-top: .125rem; }
 mark { background: none; color: var(--warn); font-weight: 600; font-size: .8125rem; }
 .live:not(:empty) { margin-top: .75rem; } .acts:empty { display: none; }
 .status { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding-block: .75rem; border-inline-start: .375rem solid var(--warn); }
 .status p { flex: 1; }
 @media (max-width: 26rem) { li { grid-template-columns: 1fr; } .state { text-align: start; } .acts > * { flex: 1 1 100%; } }
-@media (prefers-reduced-motion: no-preference) { .bar i { transition: flex-grow .3s; } }
 @media (prefers-contrast: more) { :host { --muted: var(--text); --line: var(--text); } }
 @media (forced-colors: active) { .main { border: 2px solid; } .bar i { background: CanvasText; forced-color-adjust: none; } }
 `;
