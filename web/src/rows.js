@@ -1,10 +1,12 @@
-// Lists of assets: real list items, which the browser lays out only where they are seen. All of them are found by Ctrl-F
-// and read by screen readers.
+// Lists of assets: real list items, all of them found by Ctrl-F and read by screen readers.
+//
+// The rule: a long list is made in slices of time, and in parts that the browser lays out only where they are seen.
 
-import { h, pause } from './html.js';
+import { h, turns } from './html.js';
 
-// For how long rows are made before the page gets a turn, in milliseconds.
-const SLICE = 8;
+// Rows of a part, and the height of one before it was seen, in rem.
+const PART = 50;
+const HEIGHT = 4;
 
 // A list in a box that scrolls; `make` makes the item of each entry. `groups` are pairs of a heading (or null) and entries.
 export function scrollBox(label, groups, make) {
@@ -14,17 +16,16 @@ export function scrollBox(label, groups, make) {
 }
 
 async function fill(box, groups, make) {
-  let until = performance.now() + SLICE;
+  const turn = turns();
   for (const [heading, entries] of groups) {
-    const list = h('ul', { role: 'list' });
-    box.append(...(heading ? [h('h4', null, heading)] : []), list);
-    for (const entry of entries) {
-      list.append(make(entry));
-      if (performance.now() < until) continue;
-      await pause();
-      // The box was replaced while the page had its turn.
+    if (heading) box.append(h('h4', null, heading));
+    for (let at = 0; at < entries.length; at += PART) {
+      const list = h('ul', { role: 'list' }, entries.slice(at, at + PART).map(make));
+      list.style.containIntrinsicSize = `auto ${list.children.length * HEIGHT}rem`;
+      box.append(list);
+      await turn();
+      // The box may have been replaced meanwhile.
       if (!box.isConnected) return;
-      until = performance.now() + SLICE;
     }
   }
 }

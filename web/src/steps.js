@@ -56,7 +56,7 @@ export class Steps {
       lead: [this.text('waiting_hint')],
       bar: this.#wait(),
       acts: [
-        link && h('a', { class: 'button main', href: link, target: '_blank', rel: 'noopener' }, this.text('open_again')),
+        link && h('a', { class: 'button main', href: link, target: '_blank' }, this.text('open_again')),
         this.#button('i_closed_it'),
       ],
     };

@@ -52,12 +52,12 @@ progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--
 .retry { --tone: var(--warn); --mark: '↻'; }
 .impossible, .uncovered, .unknown { --tone: var(--bad); --mark: '×'; }
 .rows { max-height: 22rem; overflow: auto; margin-top: .625rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
-.rows ul { list-style: none; }
+ul { list-style: none; content-visibility: auto; }
 li {
   display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-items: start; padding: .5rem .875rem;
-  border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 3.75rem;
+  border-top: 1px solid var(--line);
 }
-.rows > ul:first-child > li:first-child, h4 + ul > li:first-child { border-top: 0; }
+:is(h4 + ul, ul:first-child) > li:first-child { border-top: 0; }
 .meta { display: block; }
 .state { font-size: .875rem; line-height: 1.5rem; text-align: end; color: var(--tone); }
 label { display: grid; grid-template-columns: auto 1fr; gap: .625rem; cursor: pointer; }

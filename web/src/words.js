@@ -46,9 +46,8 @@ export class Words {
 
 // The language of an element: its own, that of the page around it, that of the browser.
 export function localeOf(element) {
-  const asked = element.lang || element.closest('[lang]')?.lang || navigator.language || 'en';
   try {
-    return Intl.getCanonicalLocales(asked)[0] ?? 'en';
+    return Intl.getCanonicalLocales(element.closest('[lang]')?.lang || navigator.language)[0];
   } catch {
     return 'en';
   }

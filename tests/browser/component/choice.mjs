@@ -95,9 +95,9 @@ const parts = {
     const page = await arrive();
     await boxOf(page, first).uncheck();
     const holds = async (why) => {
-      assert.deepEqual(await chosen(page), others(first), why);
       await step(page, 'choose');
       await main(page).locator('li').nth(11).waitFor();
+      assert.deepEqual(await chosen(page), others(first), why);
       assert.equal(await checked(page), 11, why);
     };
     await page.evaluate(() => document.querySelector('regrant-reconnect').refresh());
@@ -213,7 +213,8 @@ const parts = {
     await page.keyboard.press('Home');
     assert.equal(await page.evaluate(() => document.activeElement.shadowRoot.activeElement.closest('h4, li').localName), 'h4', 'the first box is that of a group');
     await page.keyboard.press('Tab');
-    assert.equal(await focused(), null, 'the next stop is behind the list');
+    // Behind the list is the end of the page: the browser itself, or the first button again.
+    assert.notEqual((await focused())?.tag, 'input');
     await page.context().close();
   },
 
