@@ -133,7 +133,7 @@ export class Steps {
         isAllDone && this.#button('log_in_again', 'quiet'),
         this.#button('download', 'quiet'),
       ],
-      body: groups.map(([name, items]) => this.#itemGroup(name, items, name === 'done' ? '' : this.text(`${name}_hint`),
+      body: groups.map(([name, list]) => this.#itemGroup(name, list, name === 'done' ? '' : this.text(`${name}_hint`),
         (it) => this.#outcomeOf(it, name, took(it)))),
     };
   }

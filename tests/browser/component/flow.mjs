@@ -162,6 +162,9 @@ const parts = {
     const before = await groups(page);
     assert.ok(before['Follows by itself'] > 0 && before.Done > 0, JSON.stringify(before));
     assert.equal(sum(before), asset_ids.length);
+    // The reason of all of them is said once.
+    assert.match(await main(page).locator('.itself > .hint').innerText(), /it is parked/);
+    assert.equal(await main(page).locator('.itself .why').count(), 0);
     await stage.shoot(page, 'summary-parked');
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download the list')]);
     const lines = (await (await import('node:fs/promises')).readFile(await download.path(), 'utf8')).split('\r\n');
