@@ -21,7 +21,7 @@ async function fill(box, groups, make) {
     if (heading) box.append(h('h4', null, heading));
     for (let at = 0; at < entries.length; at += PART) {
       const list = h('ul', { role: 'list' }, entries.slice(at, at + PART).map(make));
-      list.style.containIntrinsicSize = `auto ${list.children.length * HEIGHT}rem`;
+      list.style.containIntrinsicBlockSize = `auto ${list.children.length * HEIGHT}rem`;
       box.append(list);
       await turn();
       // The box may have been replaced meanwhile.

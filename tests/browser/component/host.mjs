@@ -51,7 +51,7 @@ for (const it of document.querySelectorAll('regrant-reconnect, regrant-status'))
 `;
 
 const STYLE = ':root { color-scheme: light dark; } body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; } '
-  + 'regrant-status { margin-bottom: 1rem; } main { max-width: 46rem; margin: 0 auto; padding: 1rem; } h1 { font-size: 1rem; margin: 0 0 1rem; }';
+  + 'regrant-status { margin-bottom: 1rem; } main { display: grid; max-width: 46rem; margin: 0 auto; padding: 1rem; } h1 { font-size: 1rem; margin: 0 0 1rem; }';
 
 export class Host {
   // The id of the session of this page, which its backend keeps.
