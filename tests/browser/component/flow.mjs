@@ -126,14 +126,20 @@ const parts = {
     const page = await arrive();
     await stage.logIn(page, persons.right.id);
     await step(page, 'preview');
-    // Another log-in of the same person serves one asset meanwhile.
-    const [first] = given.asset_ids;
+    // Another log-in of the same person serves one asset meanwhile, and another one is out of reach.
+    const [first, second] = given.asset_ids;
+    const fault = await host.sandbox('POST', 'faults', { match: { asset: second }, effect: { error: { code: 100, subcode: 33 } } });
     await host.call('POST', '/v1/reconnects', { access_token: await stage.token(persons.right.id), asset_ids: [first], wait_seconds: 30 });
     await press(page, isConfirm);
     await main(page).getByRole('alert').waitFor();
     await step(page, 'preview');
     assert.match(await main(page).getByRole('alert').innerText(), /Something changed/);
     assert.equal((await stage.reconnects()).length, count + 1, 'only the other one');
+    const marked = main(page).locator('li').filter({ has: page.locator('mark') });
+    assert.equal(await marked.count(), 1, 'what changed is marked');
+    assert.ok((await marked.textContent()).includes(second));
+    await stage.shoot(page, 'changed');
+    await host.sandbox('DELETE', `faults/${fault.id}`);
     await press(page, isConfirm);
     await step(page, 'summary');
     await page.context().close();
