@@ -98,7 +98,7 @@ const parts = {
     await page.context().close();
   },
 
-  async 'a double click, Enter twice and two tabs are one reconnect'() {
+  async 'a double click, Enter twice, three tabs and a reload at once are one reconnect'() {
     const count = (await stage.reconnects()).length;
     const page = await arrive();
     await stage.logIn(page, persons.right.id);
@@ -106,9 +106,17 @@ const parts = {
     const other = await page.context().newPage();
     await other.goto(page.url());
     await step(other, 'preview');
+    const third = await page.context().newPage();
+    await third.goto(page.url());
+    await step(third, 'preview');
     const button = (it) => main(it).getByRole('button', { name: isConfirm });
-    await Promise.all([button(page).dblclick(), button(other).press('Enter')]);
-    for (const it of [page, other]) {
+    const enterTwice = async () => {
+      await button(other).focus();
+      await other.keyboard.press('Enter');
+      await other.keyboard.press('Enter');
+    };
+    await Promise.all([button(page).dblclick(), enterTwice(), button(third).click().then(() => third.reload())]);
+    for (const it of [page, other, third]) {
       await it.bringToFront();
       await step(it, 'summary');
       assert.equal(await title(it), 'Everything is reconnected');

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { story } from '../browser.mjs';
-import { Stage, main, noViolation, press, step, title, walk } from './stage.mjs';
+import { Stage, main, noViolation, press, read, step, title, walk } from './stage.mjs';
 
 const require = createRequire(path.join(process.env.REGRANT_BROWSER_HOME, 'package.json'));
 const AXE = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -56,6 +56,36 @@ for (const [name, options] of Object.entries(SCHEMES)) {
     await page.context().close();
   };
 }
+
+parts['axe finds nothing while a log-in is checked, while a reconnect runs, and where the session has ended'] = async () => {
+  const page = await arrive();
+  const found = [];
+  const look = async (at) => {
+    for (const [name, options] of Object.entries(SCHEMES)) {
+      await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', contrast: 'no-preference', ...options });
+      found.push(...(await findings(page)).map((it) => `${at} ${name}: ${it}`));
+    }
+    assert.equal(await read(page, 'step'), at);
+  };
+  const { id } = await host.sandbox('POST', 'faults', { match: {}, effect: { latency_ms: 6000 } });
+  await stage.logIn(page, persons.right.id);
+  await step(page, 'checking', 30_000);
+  await look('checking');
+  await step(page, 'preview', 60_000);
+  await main(page).locator('.main').click();
+  await step(page, 'running');
+  await look('running');
+  await stage.shoot(page, 'running');
+  await host.sandbox('DELETE', `faults/${id}`);
+  await step(page, 'summary', 60_000);
+  await page.evaluate(() => { window.refuseSession = true; });
+  await host.call('POST', `/v1/reconnect-sessions/${host.sessionId}/refresh`, { minutes: 15 });
+  await press(page, 'Undo');
+  await step(page, 'stopped');
+  await look('stopped');
+  assert.deepEqual(found, []);
+  await page.context().close();
+};
 
 for (const width of [320, 360, 1440]) {
   parts[`nothing scrolls sideways and every target is large enough at ${width} px, with text twice as large too`] = async () => {
@@ -113,6 +143,26 @@ Object.assign(parts, {
     await page.waitForFunction(() => document.querySelector('regrant-reconnect').reconnect.undo_of);
     await step(page, 'summary');
     assert.equal(await title(page), 'The reconnect was undone');
+    await page.context().close();
+  },
+
+  async 'the progress is announced at most once in five seconds'() {
+    const page = await arrive('consent=token', {}, { asset_ids: given.asset_ids });
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    const { id } = await host.sandbox('POST', 'faults', { match: {}, effect: { latency_ms: 3000 } });
+    await page.evaluate(() => {
+      const live = document.querySelector('regrant-reconnect').shadowRoot.querySelector('.live');
+      window.announced = [];
+      new MutationObserver(() => { if (live.textContent) window.announced.push(performance.now()); }).observe(live, { childList: true });
+    });
+    await main(page).locator('.main').click();
+    await step(page, 'summary', 90_000);
+    await host.sandbox('DELETE', `faults/${id}`);
+    const times = await page.evaluate(() => window.announced);
+    assert.ok(times.length > 0, 'it is announced');
+    const gaps = times.slice(1).map((it, at) => it - times[at]);
+    assert.ok(gaps.every((it) => it >= 4990), String(gaps));
     await page.context().close();
   },
 
