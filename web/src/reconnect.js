@@ -73,6 +73,7 @@ export class RegrantReconnect extends SessionElement {
 
   #acts() {
     const flow = this.#flow;
+    // Where nothing is chosen there is nothing to do.
     const some = (run) => () => flow.chosen.length && run();
     const again = some(() => this.#logIn(true));
     return {

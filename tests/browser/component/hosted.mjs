@@ -93,7 +93,7 @@ const parts = {
     await page.context().close();
   },
 
-  async 'a page and a dialog that both have an opener policy end the flow, without a word of cancelling'() {
+  async 'a page and a dialog that both have an opener policy end the flow, and never say that it was cancelled'() {
     const page = await arrive('consent=hosted&opener=same-origin');
     await page.context().route('**/dialog/oauth*', async (route) => {
       const answer = await route.fetch({ maxRedirects: 0 });
