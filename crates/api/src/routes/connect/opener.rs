@@ -4,10 +4,10 @@
 //! The rule: addresses and forms say it, and a cookie on the way through Meta. It changes what a window shows, and grants
 //! nothing.
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::{answer::find_query, form::Form};
+use super::{answer::find_query, browser::list_cookies, form::Form};
 use crate::extract::HostedBase;
 
 /// The field of addresses and forms.
@@ -40,12 +40,9 @@ impl Opener {
 
     /// As the cookie says that went with the browser to Meta and back.
     pub(super) fn of_return(request: &HttpRequest) -> Self {
-        let headers = request.headers().get_all(header::COOKIE);
-        let mut pairs = headers
-            .filter_map(|it| it.to_str().ok())
-            .flat_map(|it| it.split(';'))
-            .filter_map(|it| it.trim().split_once('='));
-        Self::of(pairs.find_map(|(name, value)| (name == COOKIE).then_some(value)))
+        let value =
+            list_cookies(request).find_map(|(name, value)| (name == COOKIE).then_some(value));
+        Self::of(value)
     }
 
     /// The value of the `Set-Cookie` header that keeps it while the person is at Meta.
