@@ -431,7 +431,7 @@ mod measured {
         let found = ended(&stage.tenant, started["id"].as_str().expect("an id")).await;
         let took = began.elapsed();
         println!(
-            "{name}: {} assets, {} pages of lists, {took:.1?}; peak memory of the process with the sandbox {} MiB, {} MiB before",
+            "{name}: {} assets, {} calls, {took:.1?}; peak memory of the process with the sandbox {} MiB, {} MiB before",
             found["counts"]["new"],
             found["calls"],
             peak_memory(),
