@@ -31,7 +31,7 @@ async function fill(box, groups, make) {
 }
 
 // One asset: its name, its kind and id, its state and why. `label` may put the name beside a box.
-export function row(words, asset, { state, tone, why, mark, id, label = (...text) => h('span', null, text) }) {
+export function row(words, asset, { state, tone, why, mark, id, label = (...text) => h('span', null, ...text) }) {
   const kind = asset && words.text(asset.kind);
   return h('li', { part: 'row' },
     label(asset?.name ?? id, mark && [' ', h('mark', null, mark)],

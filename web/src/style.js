@@ -14,7 +14,7 @@ const CSS = `
   --warn: var(--regrant-warn, light-dark(#8a4b00, #ffcf85));
   --bad: var(--regrant-bad, light-dark(#b3261e, #ffb4ab));
   --radius: var(--regrant-radius, .75rem);
-  display: block; color-scheme: light dark; color: var(--text);
+  display: block; min-width: 0; color-scheme: light dark; color: var(--text);
   font: 1rem/1.5 var(--regrant-font, system-ui, sans-serif); text-align: start; overflow-wrap: anywhere;
 }
 :host([hidden]) { display: none; }
