@@ -9,8 +9,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 out="${1:-$here}"
 home="$("$here/../tests/browser/install.sh")"
-"$home/node_modules/.bin/esbuild" "$here/src/module.js" --bundle --minify --format=esm --target=es2022 \
-  --log-level=warning --outfile="$out/regrant.js"
+node "$here/bundle.mjs" "$home" "$out/regrant.js"
 version="$(node -p "require('$here/package.json').version")"
 short="$(sha256sum "$out/regrant.js" | cut -c 1-12)"
 integrity="sha256-$(openssl dgst -sha256 -binary "$out/regrant.js" | base64)"

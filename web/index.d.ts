@@ -53,13 +53,24 @@ export interface Reconnect {
   finished_at: string | null;
 }
 
+/** A log-in that a person asks for. The banner asks without saying which. */
+export interface ConsentRequest {
+  form: 'hosted' | 'code' | 'token';
+  /** Meta should ask again for what was chosen there before: `auth_type=rerequest`. */
+  asksAgain: boolean;
+  /** The person who should log in, if the session is for one. */
+  personId: string | null;
+  /** The assets that the person wants to reconnect. */
+  assetIds: string[];
+}
+
 /** The events of the elements. Each bubbles and leaves shadow roots; none holds a token. */
 export interface RegrantEventMap {
   ready: CustomEvent<{ sessionId: string }>;
   'load-error': CustomEvent<{ code: string }>;
   'step-change': CustomEvent<{ step: Step }>;
   'attention-change': CustomEvent<Attention>;
-  'consent-needed': CustomEvent<{ form: 'hosted' | 'code' | 'token'; asksAgain: boolean; personId: string | null }>;
+  'consent-needed': CustomEvent<ConsentRequest>;
   previewed: CustomEvent<{ counts: Record<string, number>; person: Reconnect['person'] }>;
   progress: CustomEvent<{ done: number; total: number }>;
   finished: CustomEvent<Reconnect>;
@@ -90,6 +101,8 @@ export class RegrantReconnect extends SessionElement {
   readonly reconnect: Reconnect | null;
   readonly items: Record<string, unknown>[];
   readonly assets: Record<string, unknown>[];
+  /** Ids of the assets that the person wants to reconnect: all, until some are left out. */
+  readonly chosen: string[];
   readonly verdict: Verdict | null;
   /** Takes a log-in that the page got. It is sent once and not kept. */
   giveConsent(login: Login): Promise<void>;

@@ -10,9 +10,16 @@ const { chromium } = require('playwright-core');
 export const REPOSITORY = new URL('../../', import.meta.url);
 
 const executablePath = process.env.REGRANT_CHROMIUM ?? '/usr/bin/chromium';
+const OPTIONS = { executablePath, args: ['--no-sandbox', '--disable-background-networking'] };
 
 export async function launch() {
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking'] });
+  return chromium.launch(OPTIONS);
+}
+
+// A browser whose process is known, so that it can be stopped and killed.
+export async function launchProcess() {
+  const server = await chromium.launchServer(OPTIONS);
+  return { browser: await chromium.connect(server.wsEndpoint()), pid: server.process().pid, close: () => server.close() };
 }
 
 // A browser profile of its own: cookies of one are not those of another.

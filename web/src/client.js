@@ -6,14 +6,8 @@
 const PAUSES = [1, 2, 5, 10, 20, 30];
 const EARLY = 60_000;
 
-// A refusal of the API. `code` is the last part of its type.
-export class Refusal extends Error {
-  constructor(status, problem) {
-    super(problem?.detail ?? `status ${status}`);
-    this.status = status;
-    this.code = problem?.type?.split('/').pop() ?? 'unknown';
-  }
-}
+// An error with the code by which a text, or the flow, knows it.
+export const refusal = (code, detail) => Object.assign(new Error(detail), { code });
 
 // A session of the page. Elements that are given the same function share it, and its token.
 class Session {
@@ -50,7 +44,7 @@ class Session {
       if (!token) throw new TypeError('no token');
       [this.token, this.link, this.endsAt] = [token, link ?? null, null];
     } catch {
-      throw Object.assign(new Error('fetchSession gave no session'), { code: 'no_session' });
+      throw refusal('no_session', 'fetchSession gave no session');
     }
   }
 }
@@ -84,9 +78,10 @@ export class Client {
         const answer = await this.send(method, path, { body, key, signal });
         if (answer.ok) this.report(null);
         if (answer.ok) return answer.status === 204 ? null : await answer.json();
-        const refusal = new Refusal(answer.status, await answer.json().catch(() => null));
-        const passes = answer.status === 429 || answer.status >= 500 || refusal.code === 'call_under_way';
-        if (!passes || (turn > 5 && answer.status === 500)) throw refusal;
+        const problem = await answer.json().catch(() => ({}));
+        const code = problem.type?.split('/').pop() ?? 'unknown';
+        const passes = answer.status === 429 || answer.status >= 500 || code === 'call_under_way';
+        if (!passes || (turn > 5 && answer.status === 500)) throw refusal(code, problem.detail);
         this.report('busy');
         wait = Number(answer.headers.get('retry-after')) || wait;
       } catch (error) {
@@ -148,6 +143,4 @@ export function rest(milliseconds, signal) {
   });
 }
 
-export function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((it) => it.toString(16).padStart(2, '0')).join('');
-}
+export const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join('-');

@@ -8,7 +8,8 @@ import { dress } from './style.js';
 // Not on a server, which only renders the tag.
 const Base = globalThis.HTMLElement ?? class {};
 
-const PAST = ['ready', 'load-error', 'step-change', 'attention-change', 'previewed', 'progress', 'finished'];
+// These are no states: a listener that comes late does not get them.
+const MOMENTS = ['consent-needed', 'closed'];
 
 export class SessionElement extends Base {
   static observedAttributes = ['api', 'lang'];
@@ -72,7 +73,7 @@ export class SessionElement extends Base {
   }
 
   say(name, detail = {}) {
-    if (PAST.includes(name)) this.#said.set(name, detail);
+    if (!MOMENTS.includes(name)) this.#said.set(name, detail);
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
   }
 

@@ -1,22 +1,23 @@
 // Where a person is, from the first list to the summary. It knows no element; `view.js` shows it.
 //
-// The rule: what matters is on the server, so a reload and another tab come to the same step. A confirmation has one
-// idempotency key, made with its preview: a double click and a repeated call are one reconnect.
+// The rule: what matters is on the server, so a reload and another tab come to the same step. A confirmation has the id of
+// its preview as idempotency key: a double click, a repeated call and a reload are one reconnect.
 
-import { newKey, rest } from './client.js';
+import { newKey, refusal, rest } from './client.js';
 import { attentionOf } from './groups.js';
 import { follow } from './stream.js';
 
 const SESSION = '/v1/reconnect-sessions/current';
 const CONSENT = `${SESSION}/consent`;
-// The assets of the session, whichever they are.
-const ALL = { select: {} };
+const PREVIEWS = '/v1/reconnect-previews';
 
 export class Flow {
   step = null;
   session = null;
   assets = new Map();
   hasAllAssets = false;
+  // Ids of assets that stay as they are, because the person does not want to reconnect them.
+  unchosen;
   consent = null;
   preview = null;
   // Ids of assets that the newest preview judges differently from the one before.
@@ -30,13 +31,10 @@ export class Flow {
   #say;
   #work = new AbortController();
   #reading = null;
-  #key;
-  #undoKey;
 
-  // `say(what, detail)` is called after each change: `step`, `assets`, `item`, `busy`, and the names of events.
-  constructor(client, say) {
-    this.#client = client;
-    this.#say = say;
+  // `say(what, detail)` is called after each change: `step`, `assets`, `choice`, `item`, `busy`, and the names of events.
+  constructor(client, say, unchosen = new Set()) {
+    [this.#client, this.#say, this.unchosen] = [client, say, unchosen];
   }
 
   stop() {
@@ -47,9 +45,27 @@ export class Flow {
     return this.#client.now();
   }
 
-  // The address of the hosted log-in, if the page's backend gave one.
+  // The address of the hosted log-in, if the page's backend gave one. Its window leads back here.
   get link() {
-    return this.#client.session.link;
+    const { link } = this.#client.session;
+    return link && `${link}?from=page`;
+  }
+
+  // Ids of the assets to reconnect.
+  get chosen() {
+    return [...this.assets.keys()].filter((it) => !this.unchosen.has(it));
+  }
+
+  // Chooses these assets, or leaves them out.
+  choose(ids, isChosen) {
+    for (const id of ids) this.unchosen[isChosen ? 'delete' : 'add'](id);
+    this.#say('choice');
+  }
+
+  // Goes back to the list, to choose again; the log-in is kept.
+  change() {
+    this.preview = null;
+    this.#go('choose');
   }
 
   // Reads the session and goes to its step: also after it had ended, with all that was there before.
@@ -101,9 +117,9 @@ export class Flow {
     if (this.isBusy || this.step !== 'preview' || !this.preview.plan_id) return;
     this.#busy(true);
     await this.#guard(async (signal) => {
-      const body = { consent_id: this.consent.consent_id, plan_id: this.preview.plan_id, wait_seconds: 0, ...ALL };
+      const body = { consent_id: this.consent.consent_id, plan_id: this.preview.plan_id, wait_seconds: 0, ...this.#targets() };
       try {
-        const made = await this.#client.call('POST', '/v1/reconnects', { body, key: this.#key, signal });
+        const made = await this.#client.call('POST', '/v1/reconnects', { body, key: this.preview.id, signal });
         this.consent = null;
         await this.#follow(made);
       } catch (error) {
@@ -119,9 +135,8 @@ export class Flow {
     if (this.isBusy || !this.reconnect) return;
     this.#busy(true);
     await this.#guard(async (signal) => {
-      this.#undoKey ??= newKey();
-      const path = `/v1/reconnects/${this.reconnect.id}/undo`;
-      await this.#follow(await this.#client.call('POST', path, { body: { wait_seconds: 0 }, key: this.#undoKey, signal }));
+      const { id } = this.reconnect;
+      await this.#follow(await this.#client.call('POST', `/v1/reconnects/${id}/undo`, { body: { wait_seconds: 0 }, key: id, signal }));
     });
     this.#busy(false);
   }
@@ -166,9 +181,9 @@ export class Flow {
     const newest = (await this.#client.call('GET', '/v1/reconnects?limit=1', { signal })).data[0];
     // The page gave a log-in meanwhile, or the person left.
     if (this.step !== step) return true;
-    if (consent && (consent.consent_id !== this.consent?.consent_id || !this.preview)) {
+    if (consent && (consent.consent_id !== this.consent?.consent_id || (step === 'loading' && !this.preview))) {
       this.consent = consent;
-      await this.#check();
+      await this.#findPreview();
       return true;
     }
     if (!newest || newest.id === this.reconnect?.id) return false;
@@ -183,18 +198,39 @@ export class Flow {
     const earlier = new Map(notice ? this.preview?.items.map((it) => [it.asset_id, it.coverage]) : []);
     this.preview = null;
     this.#go('checking', notice);
-    const body = { consent_id: this.consent.consent_id, wait_seconds: 0, ...ALL };
-    let view = await this.#client.call('POST', '/v1/reconnect-previews', { body, key: newKey(), signal });
-    const path = `/v1/reconnect-previews/${view.id}`;
+    if (this.unchosen.size && !this.hasAllAssets) await this.readAssets();
+    const body = { consent_id: this.consent.consent_id, wait_seconds: 0, ...this.#targets() };
+    await this.#show(await this.#client.call('POST', PREVIEWS, { body, key: newKey(), signal }), notice, earlier);
+  }
+
+  // Takes over the newest preview of the log-in: that of this page before a reload, of another tab, of the hosted page; and
+  // with it what was chosen. A person who has chosen here gets a preview of that.
+  async #findPreview() {
+    const { signal } = this.#work;
+    const [newest] = this.unchosen.size ? [] : (await this.#client.call('GET', `${PREVIEWS}?limit=1`, { signal })).data;
+    const isUsable = newest && newest.status !== 'failed' && Date.parse(newest.created_at) >= Date.parse(this.consent.created_at);
+    if (!isUsable) return this.#check();
+    this.preview = null;
+    this.#go('checking');
+    if (!this.hasAllAssets) await this.readAssets();
+    return this.#show(await this.#client.call('GET', `${PREVIEWS}/${newest.id}`, { signal }));
+  }
+
+  // Follows a preview to its end, and shows it.
+  async #show(begun, notice = null, earlier = new Map()) {
+    const { signal } = this.#work;
+    const path = `${PREVIEWS}/${begun.id}`;
+    let view = begun;
     for (let done = 0; view.status === 'running';) {
       const take = (name) => { if (name === 'item') this.#say('checked', { done: done += 1, total: view.total }); };
       if (!(await follow(this.#client, `${path}/events`, 'preview', take, signal))) await rest(2000, signal);
       view = await this.#client.call('GET', path, { signal });
     }
-    if (view.failure) throw Object.assign(new Error(view.failure.detail), view.failure);
+    if (view.failure) throw refusal(view.failure.code, view.failure.detail);
     this.preview = view;
     this.differing = new Set(view.items.filter((it) => (earlier.get(it.asset_id) ?? it.coverage) !== it.coverage).map((it) => it.asset_id));
-    this.#key = newKey();
+    const checked = new Set(view.items.map((it) => it.asset_id));
+    this.unchosen = new Set([...this.assets.keys()].filter((it) => !checked.has(it)));
     this.#go('preview', notice);
     this.#say('previewed', { counts: view.counts, person: view.person });
   }
@@ -204,7 +240,6 @@ export class Flow {
     const { signal } = this.#work;
     const path = `/v1/reconnects/${view.id}`;
     this.#take(view);
-    this.#undoKey = null;
     this.#go('running');
     while (this.reconnect.status === 'running') {
       const take = (name, data) => {
@@ -221,6 +256,11 @@ export class Flow {
     this.#go('summary');
     this.#say('finished', this.reconnect);
     this.readAssets();
+  }
+
+  // The chosen assets, as calls name them. All of them are those of the session, whichever they are.
+  #targets() {
+    return this.unchosen.size ? { asset_ids: this.chosen } : { select: {} };
   }
 
   #take({ items, ...view }) {
@@ -257,6 +297,7 @@ export class Flow {
     } catch (error) {
       if (signal.aborted) return;
       const code = error.code ?? 'unexpected';
+      if (code === 'not_found') this.consent = null;
       if (!error.code) reportError(error);
       if (this.step === 'loading' || code === 'no_session') {
         this.#go('stopped', code);

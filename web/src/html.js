@@ -12,5 +12,13 @@ export function h(tag, attributes, ...children) {
   return made;
 }
 
-// Gives the page a turn, so that long lists never block it.
-export const pause = () => new Promise((resolve) => { setTimeout(resolve); });
+// For how long code runs before the page gets a turn, in milliseconds.
+const SLICE = 8;
+
+// A function to wait for between parts of a work: it gives the page a turn if it is time, so that long lists never block it.
+export function turns() {
+  let until = performance.now() + SLICE;
+  return () => performance.now() > until && new Promise((resolve) => {
+    setTimeout(() => { until = performance.now() + SLICE; resolve(); });
+  });
+}

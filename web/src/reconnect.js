@@ -25,6 +25,8 @@ export class RegrantReconnect extends SessionElement {
   get reconnect() { return this.#flow?.reconnect ?? null; }
   get items() { return [...(this.#flow?.items.values() ?? [])]; }
   get assets() { return [...(this.#flow?.assets.values() ?? [])]; }
+  // Ids of the assets that the person wants to reconnect: all of them, until some are left out.
+  get chosen() { return this.#flow?.chosen ?? []; }
   get verdict() { return this.reconnect?.verdict ?? null; }
 
   // Reads the session again and goes to its step.
@@ -34,7 +36,9 @@ export class RegrantReconnect extends SessionElement {
     this.#client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#client.locale = locale;
     this.#client.onTrouble = (code) => this.#view.announce(code);
-    this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail));
+    // What was chosen before a preview is known here alone; the server has the choice of a preview.
+    const { unchosen } = (!this.preview && this.#flow) || {};
+    this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail), unchosen);
     this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
     await this.#flow.start();
   }
@@ -69,20 +73,22 @@ export class RegrantReconnect extends SessionElement {
 
   #acts() {
     const flow = this.#flow;
-    const logIn = () => this.#logIn(false);
-    const again = () => this.#logIn(true);
+    // Where nothing is chosen there is nothing to do.
+    const some = (run) => () => flow.chosen.length && run();
+    const again = some(() => this.#logIn(true));
     return {
-      log_in: logIn,
+      log_in: some(() => this.#logIn(false)),
       log_in_again: again,
       choose_again: again,
       i_closed_it: () => flow.leave('cancelled'),
       confirm: () => flow.confirm(),
-      check_again: () => flow.check(),
+      check_again: some(() => flow.check()),
+      change: () => flow.change(),
       other_person: () => flow.forget(),
       undo: () => flow.undo(),
       resume: () => flow.start(),
       copy: async () => {
-        await navigator.clipboard.writeText(listOfAssets(this.assets));
+        await navigator.clipboard.writeText(listOfAssets(flow.chosen.map((it) => flow.assets.get(it))));
         this.#view.announce('copied');
       },
       download: () => save('reconnect.csv', listOfItems(this.items, flow.assets)),
@@ -94,17 +100,18 @@ export class RegrantReconnect extends SessionElement {
   #logIn(asksAgain) {
     const form = this.getAttribute('consent') ?? 'hosted';
     if (form === 'hosted') {
-      const { link } = this.#client.session;
+      const { link } = this.#flow;
       this.#window = link ? open(link, 'regrant', 'popup,width=560,height=760') : null;
       this.#isBlocked = !this.#window;
     }
     this.#flow.wait(form === 'hosted', this.#isBlocked ? 'blocked' : null);
-    this.say('consent-needed', { form, asksAgain, personId: this.session.person_id });
+    this.say('consent-needed', { form, asksAgain, personId: this.session.person_id, assetIds: this.chosen });
   }
 
   #say(what, detail) {
     if (what === 'step') return this.#stepped(detail);
     if (what === 'item') return this.#view.item(detail);
+    if (what === 'choice') return this.#view.chosen();
     if (what === 'checked') return this.#view.checked(detail);
     if (what === 'busy') return this.#view.busy();
     // Names and states that arrive late; a list that a person reads is not drawn again.

@@ -1,9 +1,12 @@
-// Lists of assets: real list items, which the browser lays out only where they are seen. All of them are found by Ctrl-F
-// and read by screen readers.
+// Lists of assets: real list items, all of them found by Ctrl-F and read by screen readers.
+//
+// The rule: a long list is made in slices of time, and in parts that the browser lays out only where they are seen.
 
-import { h, pause } from './html.js';
+import { h, turns } from './html.js';
 
-const CHUNK = 200;
+// Rows of a part, and the height of one before it was seen, in rem.
+const PART = 50;
+const HEIGHT = 4;
 
 // A list in a box that scrolls; `make` makes the item of each entry. `groups` are pairs of a heading (or null) and entries.
 export function scrollBox(label, groups, make) {
@@ -13,29 +16,32 @@ export function scrollBox(label, groups, make) {
 }
 
 async function fill(box, groups, make) {
-  let left = CHUNK;
+  const turn = turns();
   for (const [heading, entries] of groups) {
-    const list = h('ul', { role: 'list' });
-    box.append(...(heading ? [h('h4', null, heading)] : []), list);
-    for (const entry of entries) {
-      list.append(make(entry));
-      left -= 1;
-      if (left > 0) continue;
-      left = CHUNK;
-      await pause();
-      // The box was replaced while the page had its turn.
+    if (heading) box.append(h('h4', null, heading));
+    for (let at = 0; at < entries.length; at += PART) {
+      const list = h('ul', { role: 'list' }, entries.slice(at, at + PART).map(make));
+      list.style.containIntrinsicBlockSize = `auto ${list.children.length * HEIGHT}rem`;
+      box.append(list);
+      await turn();
+      // The box may have been replaced meanwhile.
       if (!box.isConnected) return;
     }
   }
 }
 
-// One asset: its name, its kind and id, its state and why.
-export function row(words, asset, { state, tone, why, mark, id }) {
+// One asset: its name, its kind and id, its state and why. `label` may put the name beside a box.
+export function row(words, asset, { state, tone, why, mark, id, label = (...text) => h('span', null, ...text) }) {
   const kind = asset && words.text(asset.kind);
   return h('li', { part: 'row' },
-    h('span', null,
-      asset?.name ?? id, mark && [' ', h('mark', null, mark)],
+    label(asset?.name ?? id, mark && [' ', h('mark', null, mark)],
       h('span', { class: 'meta' }, asset?.name ? `${kind} · ${id}` : kind)),
-    h('span', { class: `state ${tone ?? ''}` }, state),
-    h('p', { class: 'why', hidden: !why }, why));
+    h('span', { class: `state ${tone}` }, state),
+    why && h('p', { class: 'why' }, why));
+}
+
+// Shows in a row what another one of the same asset shows. The name stays, with its box, which may have the focus.
+export function replaceState(shown, made) {
+  [...shown.children].slice(1).forEach((it) => it.remove());
+  shown.append(...[...made.children].slice(1));
 }

@@ -1,10 +1,9 @@
 // What each step of the flow says, offers and lists.
 
+import { Choice, move } from './choice.js';
 import { COVERAGES, GROUPS, attentionOf, groupOfItem, needsPerson, split } from './groups.js';
 import { h } from './html.js';
-import { row, scrollBox } from './rows.js';
-
-const TONES = { done: 'good', itself: 'wait', retry: 'warn', someone: 'warn', impossible: 'bad' };
+import { replaceState, row, scrollBox } from './rows.js';
 
 // A method for each step; it returns the title, sentences, a bar, buttons and lists.
 export class Steps {
@@ -13,9 +12,14 @@ export class Steps {
   // The rows of a reconnect that runs, by asset.
   rows = new Map();
 
+  #choice;
+  // The list of the first step: its section, and its rows by asset, each with the mark of what it shows.
+  #list = {};
+
   // `acts` are what buttons do, by the code of their text.
   constructor(flow, words, acts) {
     [this.flow, this.words, this.acts] = [flow, words, acts];
+    this.#choice = new Choice(flow);
   }
 
   loading() {
@@ -23,7 +27,7 @@ export class Steps {
   }
 
   choose() {
-    const { assets, session, hasAllAssets, reconnect } = this.flow;
+    const { assets, session, hasAllAssets, reconnect, consent } = this.flow;
     const all = [...assets.values()];
     const needy = all.filter(needsPerson);
     const first = needy.map((it) => it.ending?.at).filter((it) => Date.parse(it) > this.flow.now()).sort()[0];
@@ -31,16 +35,17 @@ export class Steps {
     return {
       title: this.text('choose'),
       lead: [
-        hasAllAssets && (isClear ? this.text('none_needed', { at: this.words.time(this.flow.now()) }) : this.text('need', { n: needy.length })),
+        hasAllAssets && (isClear ? this.text('none_needed', { date: this.words.date(this.flow.now()) }) : this.text('need', { n: needy.length })),
         first && this.text('first_end', { date: this.words.date(first) }),
         session.person_id && this.text('for_person', { person: this.personName() }),
         this.text('nothing_yet'),
       ],
       acts: [
-        this.#button(reconnect ? 'log_in_again' : 'log_in', isClear ? '' : 'main'),
+        consent && this.#button('check_again', 'main'),
+        this.#button(reconnect || consent ? 'log_in_again' : 'log_in', isClear || consent ? '' : 'main'),
         this.#button('copy', 'quiet'),
       ],
-      body: [this.#section('tick', 'tick', all.length, this.text('tick_hint'), this.#byBusiness(all), (it) => this.#assetRow(it))],
+      body: [this.#assetList(all)],
     };
   }
 
@@ -51,38 +56,39 @@ export class Steps {
       lead: [this.text('waiting_hint')],
       bar: this.#wait(),
       acts: [
-        link && h('a', { class: 'button main', href: link, target: '_blank', rel: 'noopener' }, this.text('open_again')),
+        link && h('a', { class: 'button main', href: link, target: '_blank' }, this.text('open_again')),
         this.#button('i_closed_it'),
       ],
     };
   }
 
   checking() {
-    return { title: this.text('checking'), lead: [this.text('checking_hint')], bar: this.#wait() };
+    return { title: this.text('checking'), lead: [this.text('nothing_yet')], bar: this.#wait() };
   }
 
   preview() {
-    const { preview, consent, differing } = this.flow;
+    const { preview, consent, differing, unchosen } = this.flow;
     const groups = split(preview.items, COVERAGES, (it) => it.coverage);
     const useful = preview.items.filter((it) => ['will_replace', 'would_park'].includes(it.coverage)).length;
     const scopes = consent.missing_scopes.join(', ');
+    const isWhole = !preview.left_out.length && !scopes;
     return {
       title: this.text('preview'),
       lead: [
         this.text('logged_in_as', { person: consent.person.name ?? consent.person.id }),
         scopes && this.text('missing_scopes', { scopes }),
+        unchosen.size > 0 && this.#chosen(),
       ],
       bar: [this.#share(groups)],
       acts: [
         useful && preview.plan_id && this.#button('confirm', 'main', { n: useful }),
-        this.#button('choose_again'), this.#button('check_again'), this.#button('other_person', 'quiet'),
+        this.#change(),
+        this.#button('choose_again', isWhole ? 'quiet' : ''),
+        this.#button('check_again', 'quiet'), this.#button('other_person', 'quiet'),
       ],
       body: [
         this.#leftOut(preview),
-        ...groups.map(([name, items]) => this.#section(name, name, items.length, null, [[null, items]], (it) => this.#row(it.asset_id, {
-          why: reasonOf(it),
-          mark: differing.has(it.asset_id) && this.text('changed'),
-        }))),
+        ...groups.map(([name, items]) => this.#itemGroup(name, items, '', (it) => ({ mark: differing.has(it.asset_id) && this.text('changed') }))),
       ],
     };
   }
@@ -121,12 +127,14 @@ export class Steps {
       lead: [canUndo && this.text('undo_hint', { date: this.words.date(until) })],
       bar: [this.#share(groups)],
       acts: [
-        this.#button('log_in_again', groups.some(([name]) => name === 'retry') ? 'main' : ''),
+        !isAllDone && this.#button('log_in_again', groups.some(([name]) => name === 'retry') ? 'main' : ''),
+        this.#change(),
         canUndo && this.#button('undo'),
+        isAllDone && this.#button('log_in_again', 'quiet'),
         this.#button('download', 'quiet'),
       ],
-      body: groups.map(([name, list]) => this.#section(name, name, list.length, name !== 'done' && this.text(`${name}_hint`), [[null, list]],
-        (it) => this.itemRow(it, took(it)))),
+      body: groups.map(([name, list]) => this.#itemGroup(name, list, name === 'done' ? '' : this.text(`${name}_hint`),
+        (it) => this.#outcomeOf(it, name, took(it)))),
     };
   }
 
@@ -146,14 +154,61 @@ export class Steps {
     return this.words.text(code, values);
   }
 
-  itemRow(item, hasTakenOver) {
-    const group = hasTakenOver ? 'done' : groupOfItem(item);
-    const at = item.retry_at && this.text('retry_at', { date: this.words.date(item.retry_at) });
-    return this.#row(item.asset_id, {
-      state: this.text(hasTakenOver ? 'promoted' : item.outcome ?? 'open'),
-      tone: TONES[group],
-      why: group === 'done' ? null : [reasonOf(item), at].filter(Boolean).join(' '),
+  // The row of an item while its reconnect runs.
+  itemRow(item) {
+    const group = groupOfItem(item);
+    return this.#row(item.asset_id, { ...this.#outcomeOf(item, group), why: this.#whyOf(item, group) });
+  }
+
+  #outcomeOf({ outcome }, group, hasTakenOver) {
+    return { state: this.text(hasTakenOver ? 'replaced' : outcome ?? 'open'), tone: group };
+  }
+
+  #whyOf({ reason, retry_at: at }, group) {
+    if (group === 'done' || !reason) return '';
+    return `${reason.detail} ${reason.next_step} ${at ? this.text('retry_at', { date: this.words.date(at) }) : ''}`;
+  }
+
+  // Shows in the boxes, in their count and on the button what is chosen.
+  showChoice(root) {
+    this.#choice.update(root);
+    root.querySelectorAll('.count').forEach((it) => { it.textContent = this.#chosen(); });
+    root.querySelectorAll('.acts button').forEach((it) => it.setAttribute('aria-disabled', !this.flow.chosen.length));
+  }
+
+  #chosen() {
+    return this.text('chosen', { n: this.flow.chosen.length, total: this.flow.assets.size });
+  }
+
+  // The list of all assets. It stays where it is while a person chooses; what changed is shown in its rows.
+  #assetList(all) {
+    const { section, rows } = this.#list;
+    if (!section?.isConnected || rows.size !== all.length) return this.#newList(all);
+    for (const it of all) {
+      const { made, mark } = rows.get(it.id) ?? {};
+      if (!made || mark === markOf(it)) continue;
+      replaceState(made, this.#assetRow(it));
+      rows.set(it.id, { made, mark: markOf(it) });
+    }
+    return section;
+  }
+
+  #newList(all) {
+    const rows = new Map(all.map((it) => [it.id, null]));
+    const box = (list, isInList, ...text) => (all.length > 1 ? this.#choice.label(list.map((it) => it.id), isInList, ...text) : h('span', null, ...text));
+    const groups = this.#byBusiness(all).map(([name, list]) => [box(list, true, name), list]);
+    const section = this.#section('tick', all.length, this.text('tick_hint'), groups, ({ id }) => {
+      const it = this.flow.assets.get(id);
+      const made = this.#assetRow(it, (...text) => box([it], true, ...text));
+      rows.set(id, { made, mark: markOf(it) });
+      return made;
     });
+    if (all.length > 1) {
+      section.lastChild.before(h('p', { class: 'all' }, box(all, false, this.text('all'))));
+      section.lastChild.addEventListener('keydown', move);
+    }
+    this.#list = { section, rows };
+    return section;
   }
 
   // A bar that says that something is under way; a number makes it a progress.
@@ -162,26 +217,39 @@ export class Steps {
     return [this.bar];
   }
 
+  // Where there is something to choose.
+  #change() {
+    return this.flow.assets.size > 1 && this.#button('change');
+  }
+
   #button(code, look = '', values) {
     const press = () => this.acts[code]();
     return h('button', { type: 'button', 'data-act': code, class: look || null, part: `button ${look}`, onclick: press }, this.text(code, values));
   }
 
-  #section(code, look, count, hint, groups, make) {
+  #section(code, count, hint, groups, make) {
     const label = this.text(code);
-    return count > 0 && h('section', { class: `group ${look}`, part: 'group' },
-      h('h3', null, label, ' ', h('span', { class: 'count' }, this.words.number(count))),
+    return count > 0 && h('section', { class: `group ${code}`, part: 'group' },
+      h('h3', null, label, ' ', h('span', { class: 'count', 'aria-live': 'polite' }, this.words.number(count))),
       hint && h('p', { class: 'hint' }, hint),
       scrollBox(label, groups, make));
+  }
+
+  // A group of items. A reason that all of them have is said once, above them.
+  #itemGroup(name, items, hint, factsOf) {
+    const why = (it) => this.#whyOf(it, name);
+    const shared = items.every((it) => why(it) === why(items[0])) && why(items[0]);
+    return this.#section(name, items.length, shared ? `${hint} ${shared}` : hint, [[null, items]],
+      (it) => this.#row(it.asset_id, { why: !shared && why(it), ...factsOf(it) }));
   }
 
   // What the log-in before reached and this one leaves out, also beside the assets of this page.
   #leftOut({ left_out: list, more_siblings: hasMore }) {
     const hint = this.text('left_out_hint') + (hasMore ? ` ${this.text('more_siblings')}` : '');
-    return this.#section('left_out', 'left_out', list.length, hint, [[null, list]], (it) => row(this.words, it, {
+    return this.#section('left_out', list.length, hint, [[null, list]], (it) => row(this.words, it, {
       id: it.asset_id,
       state: it.is_used && this.text('in_use'),
-      tone: 'warn',
+      tone: 'left_out',
       why: [this.text(it.cause), it.lost_scopes.length && this.text('lost', { scopes: it.lost_scopes.join(', ') })].filter(Boolean).join(' '),
     }));
   }
@@ -206,13 +274,14 @@ export class Steps {
     return [...groups];
   }
 
-  #assetRow(asset) {
+  #assetRow(asset, label) {
     const { state, ending, reason } = asset;
     const date = ending && this.words.date(ending.at);
     const until = ending && this.text(ending.confidence === 'certain' ? 'until' : 'maybe', { date });
     return this.#row(asset.id, {
+      label,
       state: this.text(state),
-      tone: { healthy: 'good', disconnected: 'bad' }[state] ?? 'warn',
+      tone: { healthy: 'done', disconnected: 'impossible' }[state] ?? 'retry',
       why: state === 'healthy' ? until : [until && `${until}, ${this.text(ending.cause)}.`, reason.next_step].filter(Boolean).join(' '),
     });
   }
@@ -222,4 +291,5 @@ export class Steps {
   }
 }
 
-const reasonOf = ({ reason }) => reason && `${reason.detail} ${reason.next_step}`;
+// What the row of an asset shows, as a text to compare.
+export const markOf = ({ state, person_id: person, ending }) => [state, person, ending?.at].join();

@@ -3,6 +3,7 @@
 // The rule: no event is lost and none counts twice: a stream that breaks is opened again behind the last event.
 
 import { rest } from './client.js';
+import { turns } from './html.js';
 
 const FAILURES = 3;
 
@@ -16,7 +17,9 @@ export async function follow(client, path, last, take, signal) {
       const answer = await client.send('GET', path, { headers, signal });
       if (answer.ok) {
         client.report(null);
+        const turn = turns();
         for await (const { id, event, data } of events(answer.body)) {
+          await turn();
           failures = 0;
           seen = id ?? seen;
           take(event, JSON.parse(data));

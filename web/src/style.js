@@ -14,20 +14,20 @@ const CSS = `
   --warn: var(--regrant-warn, light-dark(#8a4b00, #ffcf85));
   --bad: var(--regrant-bad, light-dark(#b3261e, #ffb4ab));
   --radius: var(--regrant-radius, .75rem);
-  display: block; color-scheme: light dark; color: var(--text);
+  display: block; min-width: 0; color-scheme: light dark; color: var(--text);
   font: 1rem/1.5 var(--regrant-font, system-ui, sans-serif); text-align: start; overflow-wrap: anywhere;
 }
-:host([hidden]), [hidden] { display: none; }
+:host([hidden]) { display: none; }
 *, ::before { box-sizing: border-box; }
 .frame { background: var(--back); border: 1px solid var(--line); border-radius: var(--radius); padding: clamp(1rem, 4vw, 1.75rem); }
 h2, h3, h4, p, ul { margin: 0; padding: 0; }
 h2.good::before { content: '✓ '; color: var(--good); }
-h2 { font-size: 1.375rem; line-height: 1.25; outline-offset: .25rem; }
-h3 { font-size: 1rem; display: flex; gap: .5rem; align-items: baseline; }
-h4 { font-size: .875rem; color: var(--muted); padding: .75rem .875rem .25rem; }
+h2 { font-size: 1.375rem; line-height: 1.25; }
+h3 { font-size: 1rem; display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: baseline; }
+h4 { font-size: .875rem; line-height: 1.5rem; color: var(--muted); padding: .75rem .875rem .25rem; }
 .lead { margin-top: .375rem; }
 .hint, .meta, .why, .count, .live { color: var(--muted); font-size: .875rem; }
-.count { font-weight: 400; font-variant-numeric: tabular-nums; }
+.count { font-weight: 400; }
 .note { margin-top: 1rem; padding: .75rem 1rem; border-radius: .5rem; border-inline-start: .25rem solid var(--warn); background: var(--card); }
 .acts { display: flex; flex-wrap: wrap; gap: .625rem; margin-top: 1.25rem; }
 button, .button {
@@ -37,36 +37,39 @@ button, .button {
 button:hover { border-color: var(--muted); }
 .main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 .quiet { border-color: transparent; color: var(--accent); background: none; padding-inline: .5rem; }
-[aria-disabled] { opacity: .7; cursor: default; }
+[aria-disabled=true] { opacity: .7; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .bar { display: flex; gap: 2px; height: .5rem; margin-top: 1.25rem; border-radius: 1rem; overflow: hidden; background: var(--line); }
 .bar i { min-width: .25rem; background: var(--tone); }
 progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--accent); }
 .group { margin-top: 1.5rem; }
 .group > h3::before { content: var(--mark); flex: none; inline-size: 1.25rem; text-align: center; color: var(--tone); }
-.group > .hint { margin: .125rem 0 0 1.75rem; }
+.group > .hint { margin-inline-start: 1.75rem; }
+.group.tick > .hint { margin: 0; }
 .done, .will_replace, .unchanged { --tone: var(--good); --mark: '✓'; }
 .someone, .would_narrow, .left_out { --tone: var(--warn); --mark: '!'; }
 .itself, .would_park { --tone: var(--accent); --mark: '…'; }
 .retry { --tone: var(--warn); --mark: '↻'; }
 .impossible, .uncovered, .unknown { --tone: var(--bad); --mark: '×'; }
 .rows { max-height: 22rem; overflow: auto; margin-top: .625rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
-.rows ul { list-style: none; }
+ul { list-style: none; content-visibility: auto; }
 li {
-  display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-items: baseline; padding: .5rem .875rem;
-  border-top: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 3.75rem;
+  display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-items: start; padding: .5rem .875rem;
+  border-top: 1px solid var(--line);
 }
-.rows > ul:first-child > li:first-child, h4 + ul > li:first-child { border-top: 0; }
+:is(h4 + ul, ul:first-child) > li:first-child { border-top: 0; }
 .meta { display: block; }
-.state { font-size: .875rem; text-align: end; }
-.good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); } .wait { color: var(--muted); }
+.state { font-size: .875rem; line-height: 1.5rem; text-align: end; color: var(--tone); }
+label { display: grid; grid-template-columns: auto 1fr; gap: .625rem; cursor: pointer; }
+input { inline-size: 1.125rem; block-size: 1.125rem; margin: .1875rem 0; accent-color: var(--accent); }
+.all { padding: .625rem .9375rem 0; }
+label ~ * { margin-inline-start: 1.75rem; }
 .why { grid-column: 1 / -1; margin-top: .125rem; }
 mark { background: none; color: var(--warn); font-weight: 600; font-size: .8125rem; }
 .live:not(:empty) { margin-top: .75rem; } .acts:empty { display: none; }
 .status { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding-block: .75rem; border-inline-start: .375rem solid var(--warn); }
-.status p { flex: 1 1 14rem; }
+.status p { flex: 1; }
 @media (max-width: 26rem) { li { grid-template-columns: 1fr; } .state { text-align: start; } .acts > * { flex: 1 1 100%; } }
-@media (prefers-reduced-motion: no-preference) { .bar i { transition: flex-grow .3s; } button { transition: border-color .15s; } }
 @media (prefers-contrast: more) { :host { --muted: var(--text); --line: var(--text); } }
 @media (forced-colors: active) { .main { border: 2px solid; } .bar i { background: CanvasText; forced-color-adjust: none; } }
 `;

@@ -3,14 +3,17 @@
 // The rule: a step is drawn once and then changed in place, so that focus, scrolling and a selection stay.
 
 import { h } from './html.js';
-import { Steps } from './steps.js';
+import { replaceState } from './rows.js';
+import { Steps, markOf } from './steps.js';
 
 // At most one announcement in this time, in milliseconds.
 const QUIET = 5000;
 
 export class View extends Steps {
-  #frame = h('section', { class: 'frame', part: 'frame', 'aria-labelledby': 'title' });
+  #head = h('div');
   #live = h('p', { class: 'live', role: 'status' });
+  #body = h('div');
+  #frame = h('section', { class: 'frame', part: 'frame', 'aria-labelledby': 'title' }, this.#head, this.#live, this.#body);
   #drawing;
   #spokenAt = 0;
   #drawn;
@@ -26,27 +29,35 @@ export class View extends Steps {
   }
 
   draw() {
-    const flow = this.flow;
+    const { flow } = this;
     const focused = this.#frame.getRootNode().activeElement;
     const [isSame, act] = [this.#frame.dataset.step === flow.step, focused?.dataset.act];
-    const places = isSame ? this.#boxes().map((it) => it.scrollTop) : [];
+    const tops = isSame ? this.#boxes().map((it) => it.scrollTop) : [];
     this.#frame.dataset.step = flow.step;
     this.#drawn = this.#mark();
-    const part = this[flow.step]();
-    this.#live = h('p', { class: 'live', role: 'status' });
-    this.#frame.replaceChildren(
-      h('h2', { id: 'title', tabindex: '-1', part: 'title', class: part.isGood && 'good' }, part.title),
-      ...part.lead.filter(Boolean).map((it) => h('p', { class: 'lead' }, it)),
+    const { title, isGood, lead, bar, acts = [], body = [] } = this[flow.step]();
+    this.#head.replaceChildren(
+      h('h2', { id: 'title', tabindex: '-1', part: 'title', class: isGood && 'good' }, title),
+      ...lead.filter(Boolean).map((it) => h('p', { class: 'lead' }, it)),
       ...this.#notice(),
-      ...(part.bar ?? []),
-      h('div', { class: 'acts', part: 'acts' }, part.acts ?? []),
-      this.#live,
-      ...(part.body ?? []).flat().filter(Boolean));
+      ...(bar ?? []),
+      h('div', { class: 'acts', part: 'acts' }, acts));
+    const lists = body.filter(Boolean);
+    if (!lists[0] || lists[0] !== this.#body.firstChild) {
+      this.#body.replaceChildren(...lists);
+      this.#boxes().forEach((it, at) => { it.scrollTop = tops[at] ?? 0; });
+    }
+    if (flow.step === 'choose') this.chosen();
+    if (!isSame) this.announce(null);
     this.#progress();
     this.#frame.setAttribute('aria-busy', ['loading', 'checking'].includes(flow.step));
-    this.#boxes().forEach((it, at) => { it.scrollTop = places[at] ?? 0; });
-    const same = isSame && act && this.#frame.querySelector(`[data-act=${act}]`);
-    if (focused) (same || this.#frame.firstChild).focus({ preventScroll: isSame });
+    const same = isSame && act && this.#head.querySelector(`[data-act=${act}]`);
+    if (focused && !focused.isConnected) (same || this.#head.firstChild).focus({ preventScroll: isSame });
+  }
+
+  // Shows what is chosen.
+  chosen() {
+    this.showChoice(this.#frame);
   }
 
   // Says something beside the step: that the server cannot be reached, or with null that it can again.
@@ -59,17 +70,13 @@ export class View extends Steps {
     const button = this.#frame.querySelector('.main');
     if (!this.flow.isBusy || this.flow.step !== 'preview' || !button) return;
     button.setAttribute('aria-disabled', 'true');
-    button.textContent = this.text('confirming');
+    button.textContent = this.text('running');
   }
 
   // An item of a reconnect that was settled.
   item(item) {
     const shown = this.rows.get(item.asset_id);
-    if (shown) {
-      const made = this.itemRow(item);
-      shown.replaceWith(made);
-      this.rows.set(item.asset_id, made);
-    }
+    if (shown) replaceState(shown, this.itemRow(item));
     this.#drawing ??= setTimeout(() => { this.#drawing = null; this.#progress(); }, 100);
   }
 
@@ -91,7 +98,7 @@ export class View extends Steps {
 
   #mark() {
     const { step, hasAllAssets, assets } = this.flow;
-    return JSON.stringify([step, hasAllAssets, [...assets.values()].map((it) => [it.state, it.person_id, it.ending?.at])]);
+    return [step, hasAllAssets, ...[...assets.values()].map(markOf)].join();
   }
 
   #progress() {

@@ -1,45 +1,38 @@
 // The texts in the language of an element, with numbers and dates as people of that language write them.
 
-import { TEXTS } from './texts.js';
+import { LANGUAGES, TEXTS } from './texts.js';
 
 export class Words {
-  #texts;
+  #language;
   #own;
   #plural;
   #number;
   #date;
-  #time;
 
   constructor(locale, own = {}) {
-    this.locale = locale;
-    this.#texts = TEXTS[locale.toLowerCase().startsWith('de') ? 'de' : 'en'];
+    this.#language = Math.max(0, LANGUAGES.indexOf(locale.slice(0, 2)));
     this.#own = own ?? {};
     this.#plural = new Intl.PluralRules(locale);
     this.#number = new Intl.NumberFormat(locale);
     this.#date = new Intl.DateTimeFormat(locale, {
       day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short',
     });
-    this.#time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
   }
 
   // The text of a code, with the names in braces filled in. A text with forms takes the one that fits `values.n`.
   text(code, values = {}) {
-    let text = this.#own[code] ?? this.#texts[code] ?? code;
+    let text = this.#own[code] ?? TEXTS[code]?.[this.#language] ?? code;
     if (typeof text === 'object') text = text[this.#plural.select(values.n)] ?? text.other;
     return text.replace(/\{(\w+)\}/g, (_, name) => this.#show(values[name]));
   }
 
   has(code) {
-    return code in this.#own || code in this.#texts;
+    return code in this.#own || code in TEXTS;
   }
 
   // A moment in the time zone of the viewer, which is named.
   date(iso) {
     return this.#date.format(new Date(iso));
-  }
-
-  time(moment) {
-    return this.#time.format(new Date(moment));
   }
 
   number(n) {
@@ -53,9 +46,8 @@ export class Words {
 
 // The language of an element: its own, that of the page around it, that of the browser.
 export function localeOf(element) {
-  const asked = element.lang || element.closest('[lang]')?.lang || navigator.language || 'en';
   try {
-    return Intl.getCanonicalLocales(asked)[0] ?? 'en';
+    return Intl.getCanonicalLocales(element.closest('[lang]')?.lang || navigator.language)[0];
   } catch {
     return 'en';
   }

@@ -50,7 +50,7 @@ const parts = {
       await page.waitForFunction(() => document.querySelector('regrant-reconnect').items.some((it) => it.outcome));
       await page.context().setOffline(true);
       // A stream that is open stays open in Chromium; the call that looks after it cannot be made.
-      await page.waitForTimeout(4000);
+      await page.waitForTimeout(20_000);
       await page.context().setOffline(false);
     });
     await step(page, 'summary', 60_000);

@@ -98,7 +98,7 @@ const parts = {
     await page.context().close();
   },
 
-  async 'a double click, Enter twice and two tabs are one reconnect'() {
+  async 'a double click, Enter twice, three tabs and a reload at once are one reconnect'() {
     const count = (await stage.reconnects()).length;
     const page = await arrive();
     await stage.logIn(page, persons.right.id);
@@ -106,9 +106,20 @@ const parts = {
     const other = await page.context().newPage();
     await other.goto(page.url());
     await step(other, 'preview');
+    const third = await page.context().newPage();
+    await third.goto(page.url());
+    await step(third, 'preview');
     const button = (it) => main(it).getByRole('button', { name: isConfirm });
-    await Promise.all([button(page).dblclick(), button(other).press('Enter')]);
-    for (const it of [page, other]) {
+    const enterTwice = async () => {
+      await button(other).focus();
+      await other.keyboard.press('Enter');
+      await other.keyboard.press('Enter');
+    };
+    await Promise.all([button(page).dblclick(), enterTwice(), button(third).click().then(() => third.reload())]);
+    // Where the reload was faster than the click, the preview is still there, and is confirmed again.
+    await third.waitForFunction(() => document.querySelector('regrant-reconnect').step !== 'loading');
+    if (await read(third, 'step') === 'preview') await button(third).click();
+    for (const it of [page, other, third]) {
       await it.bringToFront();
       await step(it, 'summary');
       assert.equal(await title(it), 'Everything is reconnected');
@@ -126,14 +137,20 @@ const parts = {
     const page = await arrive();
     await stage.logIn(page, persons.right.id);
     await step(page, 'preview');
-    // Another log-in of the same person serves one asset meanwhile.
-    const [first] = given.asset_ids;
+    // Another log-in of the same person serves one asset meanwhile, and another one is out of reach.
+    const [first, second] = given.asset_ids;
+    const fault = await host.sandbox('POST', 'faults', { match: { asset: second }, effect: { error: { code: 100, subcode: 33 } } });
     await host.call('POST', '/v1/reconnects', { access_token: await stage.token(persons.right.id), asset_ids: [first], wait_seconds: 30 });
     await press(page, isConfirm);
     await main(page).getByRole('alert').waitFor();
     await step(page, 'preview');
     assert.match(await main(page).getByRole('alert').innerText(), /Something changed/);
     assert.equal((await stage.reconnects()).length, count + 1, 'only the other one');
+    const marked = main(page).locator('li').filter({ has: page.locator('mark') });
+    assert.equal(await marked.count(), 1, 'what changed is marked');
+    assert.ok((await marked.textContent()).includes(second));
+    await stage.shoot(page, 'changed');
+    await host.sandbox('DELETE', `faults/${fault.id}`);
     await press(page, isConfirm);
     await step(page, 'summary');
     await page.context().close();
@@ -162,6 +179,9 @@ const parts = {
     const before = await groups(page);
     assert.ok(before['Follows by itself'] > 0 && before.Done > 0, JSON.stringify(before));
     assert.equal(sum(before), asset_ids.length);
+    // The reason of all of them is said once.
+    assert.match(await main(page).locator('.itself > .hint').innerText(), /it is parked/);
+    assert.equal(await main(page).locator('.itself .why').count(), 0);
     await stage.shoot(page, 'summary-parked');
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download the list')]);
     const lines = (await (await import('node:fs/promises')).readFile(await download.path(), 'utf8')).split('\r\n');

@@ -15,12 +15,12 @@ export function policyOf(api) {
     + "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 }
 
-// What a page differs in, by its query: `consent`, `lang`, `opener` (a policy), `status`, `late` (listeners).
+// What a page differs in, by its query: `consent`, `lang`, `dir`, `opener` (a policy), `status`.
 function pageOf(query, api) {
   const of = (name, value) => (query.has(name) ? ` ${name}="${query.get(name) || value}"` : '');
   const tags = `<regrant-status api="${api}"></regrant-status>`.repeat(query.has('status') ? 1 : 0)
     + `<regrant-reconnect api="${api}"${of('consent')}></regrant-reconnect>`;
-  return `<!doctype html><html lang="${query.get('lang') ?? 'en'}"><meta charset="utf-8"><title>Provider</title>
+  return `<!doctype html><html lang="${query.get('lang') ?? 'en'}" dir="${query.get('dir') ?? 'ltr'}"><meta charset="utf-8"><title>Provider</title>
     <meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css"><main>
     <h1>Provider</h1>${tags}</main><script type="module" src="/regrant.js"></script>
     <script type="module" src="/page.js"></script></html>`;
@@ -51,7 +51,7 @@ for (const it of document.querySelectorAll('regrant-reconnect, regrant-status'))
 `;
 
 const STYLE = ':root { color-scheme: light dark; } body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; } '
-  + 'main { max-width: 46rem; margin: 0 auto; padding: 1rem; } h1 { font-size: 1rem; margin: 0 0 1rem; }';
+  + 'regrant-status { margin-bottom: 1rem; } main { display: grid; max-width: 46rem; margin: 0 auto; padding: 1rem; } h1 { font-size: 1rem; margin: 0 0 1rem; }';
 
 export class Host {
   // The id of the session of this page, which its backend keeps.

@@ -48,13 +48,15 @@ const parts = {
     await page.context().close();
   },
 
-  async 'what a person confirms in the window is followed in the page'() {
+  async 'what a person confirms with the link itself is followed in the page'() {
     const page = await arrive('consent=hosted');
-    // The page does not look while the person finishes in the window.
-    const [window_] = await Promise.all([page.waitForEvent('popup'), press(page, 'Continue to Meta')]);
+    // The page does not look while the person finishes in another tab, which the page did not open.
+    await Promise.all([page.waitForEvent('popup').then((it) => it.close()), press(page, 'Continue to Meta')]);
     await page.route('**/session?*', async (route) => { await held; await route.continue(); });
     let release;
     const held = new Promise((resolve) => { release = resolve; });
+    const window_ = await page.context().newPage();
+    await window_.goto(host.link);
     await window_.locator('button[value="log_in"]').click();
     await window_.getByRole('link', { name: persons.right.name, exact: true }).click();
     await window_.locator('button.main').click();
@@ -75,7 +77,7 @@ const parts = {
     await step(page, 'waiting');
     assert.match(await main(page).getByRole('alert').innerText(), /blocked the window/);
     const link = main(page).getByRole('link', { name: 'Open again' });
-    assert.equal(await link.getAttribute('href'), host.link);
+    assert.equal(await link.getAttribute('href'), `${host.link}?from=page`);
     const ill = await page.evaluate(() => document.querySelector('regrant-reconnect').doctor());
     assert.ok(ill.some((it) => it.code === 'pop_up' && !it.ok));
     await page.context().close();
@@ -88,6 +90,30 @@ const parts = {
     await step(page, 'preview');
     const steps = (await events(page, 'step-change')).map((it) => it.step);
     assert.deepEqual(steps.slice(steps.indexOf('waiting')), ['waiting', 'checking', 'preview']);
+    await page.context().close();
+  },
+
+  async 'a page and a dialog that both have an opener policy end the flow, and never say that it was cancelled'() {
+    const page = await arrive('consent=hosted&opener=same-origin');
+    await page.context().route('**/dialog/oauth*', async (route) => {
+      const answer = await route.fetch({ maxRedirects: 0 });
+      await route.fulfill({ response: answer, headers: { ...answer.headers(), 'cross-origin-opener-policy': 'same-origin' } });
+    });
+    const [window_] = await Promise.all([page.waitForEvent('popup'), press(page, 'Continue to Meta')]);
+    await window_.locator('button[value="log_in"]').click();
+    await window_.getByRole('link', { name: persons.right.name, exact: true }).waitFor();
+    // The handle of the page says that the window is closed, though it is open.
+    await page.waitForTimeout(6000);
+    assert.equal(await read(page, 'step'), 'waiting');
+    assert.equal(await main(page).getByRole('alert').count(), 0);
+    await window_.getByRole('link', { name: persons.right.name, exact: true }).click();
+    await window_.locator('button.main').click();
+    await window_.getByRole('heading', { name: 'You are logged in' }).waitFor();
+    await step(page, 'preview');
+    const steps = (await events(page, 'step-change')).map((it) => it.step);
+    assert.deepEqual(steps.slice(steps.indexOf('waiting')), ['waiting', 'checking', 'preview']);
+    await press(page, /^Reconnect 12 assets$/);
+    await step(page, 'summary');
     await page.context().close();
   },
 

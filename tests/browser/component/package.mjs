@@ -43,7 +43,7 @@ const parts = {
     assert.deepEqual(properties.sort(), found(/var\((--regrant-[\w-]+)/g));
     const parts_ = unique(found(/part: [`']([\w ]+)/g).flatMap((it) => it.trim().split(' ')).filter((it) => it !== 'main'));
     assert.deepEqual(reconnect.cssParts.map((it) => it.name).sort(), parts_);
-    const said = found(/\bsay\('([\w-]+)'/g).filter((it) => !['step', 'assets', 'item', 'busy', 'checked'].includes(it));
+    const said = found(/\bsay\('([\w-]+)'/g).filter((it) => !['step', 'assets', 'choice', 'item', 'busy', 'checked'].includes(it));
     assert.deepEqual(reconnect.events.map((it) => it.name).sort(), said);
     for (const name of said) assert.ok(types.includes(`${name.includes('-') ? `'${name}'` : name}: CustomEvent`), name);
     for (const { name } of reconnect.members) assert.match(types, new RegExp(`\\b${name}[?(:]`), name);

@@ -124,3 +124,19 @@ export async function events(page, name) {
 export async function noViolation(page) {
   assert.deepEqual(await events(page, 'violation'), []);
 }
+
+// Goes through the steps, and looks at each. The log-in leaves two assets out.
+export async function walk(stage, page, look) {
+  await look('choose');
+  await main(page).locator('[data-act=log_in]').click();
+  await look('waiting');
+  await main(page).locator('[data-act=i_closed_it]').click();
+  await main(page).locator('[data-act^=log_in]').click();
+  const access_token = await stage.token(stage.given.persons.right.id, { assets: stage.given.asset_ids.slice(2, 12) });
+  await page.evaluate((it) => document.querySelector('regrant-reconnect').giveConsent(it), { access_token });
+  await step(page, 'preview');
+  await look('preview');
+  await main(page).locator('.main').click();
+  await step(page, 'summary');
+  await look('summary');
+}

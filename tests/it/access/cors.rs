@@ -142,8 +142,9 @@ fn routes() -> Vec<(String, String)> {
     routes
 }
 
-const OPEN: [(&str, &str); 16] = [
+const OPEN: [(&str, &str); 17] = [
     ("POST", "/v1/reconnect-previews"),
+    ("GET", "/v1/reconnect-previews"),
     ("GET", "/v1/reconnect-previews/{id}"),
     ("DELETE", "/v1/reconnect-previews/{id}"),
     ("GET", "/v1/reconnect-previews/{id}/events"),

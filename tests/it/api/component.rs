@@ -22,6 +22,11 @@ async fn a_person_reconnects_in_the_component_and_undoes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_chooses_single_assets_in_the_component() {
+    run("component/choice.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_reconnects_by_the_hosted_page_and_the_component_follows() {
     run("component/hosted.mjs").await;
 }
@@ -34,6 +39,16 @@ async fn the_component_is_usable_by_everybody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_component_survives_what_breaks() {
     run("component/breakage.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_component_survives_a_browser_that_hides_sleeps_or_crashes() {
+    run("component/interrupted.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_component_fits_every_language() {
+    run("component/languages.mjs").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

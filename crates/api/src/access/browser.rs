@@ -11,8 +11,9 @@ use actix_web::{
 };
 
 /// The paths and methods that pages may call.
-const OPEN_ROUTES: [(&str, Method); 16] = [
+const OPEN_ROUTES: [(&str, Method); 17] = [
     ("/v1/reconnect-previews", Method::POST),
+    ("/v1/reconnect-previews", Method::GET),
     ("/v1/reconnect-previews/{id}", Method::GET),
     ("/v1/reconnect-previews/{id}", Method::DELETE),
     ("/v1/reconnect-previews/{id}/events", Method::GET),
@@ -76,7 +77,7 @@ mod tests {
     fn all_other_routes_are_closed() {
         for (path, method) in [
             ("/v1/reconnects", Method::DELETE),
-            ("/v1/reconnect-previews", Method::GET),
+            ("/v1/reconnect-previews", Method::DELETE),
             ("/v1/reconnects/rcn_1/undo", Method::GET),
             ("/v1/reconnects/rcn_1/undo/", Method::POST),
             ("/v1/reconnects/", Method::POST),

@@ -9,6 +9,7 @@
 mod answer;
 mod browser;
 mod form;
+mod opener;
 mod pages;
 pub(super) mod steps;
 mod texts;
@@ -25,6 +26,7 @@ use self::{
     answer::{dead, error_page, find_query, flow_path, go_to_dialog, see_other, with_browser},
     browser::{find_browser, find_browser_of_form},
     form::Form,
+    opener::Opener,
     pages::{Dead, render_dead, render_intro},
 };
 use crate::{extract::HostedBase, problem::ProblemOut, public_body::PublicBody};
@@ -64,7 +66,11 @@ pub(crate) async fn lead_to_landing_page(vault: Data<Vault>, request: HttpReques
 #[utoipa::path(
     tag = "connect",
     security(()),
-    params(("link" = String, Path, description = "The secret of the link's address.")),
+    params(
+        ("link" = String, Path, description = "The secret of the link's address."),
+        ("from" = Option<String>, Query, description = "`page` if a page of the provider opened it as a window and \
+            continues after the log-in: the window then leads back to that page, and confirms nothing itself."),
+    ),
     responses(
         (status = 200, description = "The page: whose assets, for which business and for which tenant.", body = String,
             content_type = "text/html"),
@@ -85,11 +91,11 @@ pub(crate) async fn open_link(
     let Some(address) = TenantCapability::parse(&link) else {
         return dead(&request, &Dead::Link);
     };
-    let browser = find_browser(&request, &base);
+    let (browser, opener) = (find_browser(&request, &base), Opener::of_address(&request));
     match vault.visit_link(&address, browser.as_ref()).await {
-        Ok(LinkVisit::Page(page)) if page.is_own => see_other(&flow_path(page.name)),
+        Ok(LinkVisit::Page(page)) if page.is_own => see_other(&opener.mark(flow_path(page.name))),
         Ok(LinkVisit::Page(page)) => with_browser(&request, &base, browser, |browser| {
-            render_intro(&page, browser)
+            render_intro(&page, browser, opener)
         }),
         Ok(LinkVisit::UsedElsewhere {
             locale,
@@ -141,6 +147,7 @@ pub(crate) async fn log_in_with_link(
         &LinkEntry::Address(address),
         &browser,
         false,
+        Opener::of_form(&form),
     )
     .await
 }
@@ -176,7 +183,7 @@ pub(crate) async fn finish_log_in(
         .finish_link_login(&state, &browser, answer, base.callback_url())
         .await;
     match finished {
-        Ok(name) => see_other(&flow_path(name)),
+        Ok(name) => see_other(&Opener::of_return(&request).mark(flow_path(name))),
         Err(Error::NotFound(_)) => dead(&request, &Dead::State),
         Err(error) => error_page(&request, error),
     }

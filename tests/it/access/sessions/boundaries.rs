@@ -81,8 +81,9 @@ async fn every_other_call_of_a_page_is_refused(database: TestDatabase) {
     }
 }
 
-const OPEN: [(&str, &str); 16] = [
+const OPEN: [(&str, &str); 17] = [
     ("post", "/v1/reconnect-previews"),
+    ("get", "/v1/reconnect-previews"),
     ("get", "/v1/reconnect-previews/{id}"),
     ("delete", "/v1/reconnect-previews/{id}"),
     ("get", "/v1/reconnect-previews/{id}/events"),

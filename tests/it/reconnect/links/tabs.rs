@@ -16,6 +16,7 @@ on_both!(
     a_page_that_waits_loads_its_address_without_a_fragment,
     what_was_left_out_is_named_with_its_cause_and_its_use,
     a_declined_permission_is_named,
+    a_window_of_a_page_leads_back_to_it_and_confirms_nothing,
 );
 
 async fn a_consent_has_one_preview_in_every_tab(database: TestDatabase) {
@@ -137,4 +138,28 @@ fn plan_of(page: &Seen) -> String {
         .map(|it| it.1)
         .next();
     plan.expect("a plan")
+}
+
+async fn a_window_of_a_page_leads_back_to_it_and_confirms_nothing(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let link = stage.link().await;
+    let (visitor, window) = (Visitor::new(), format!("{}?from=page", url_of(&link)));
+    let step = visitor.log_in(&window, Fleet::PERSON).await;
+    assert!(step.ends_with("?from=page"), "{step}");
+    let end = visitor.settle(&step).await;
+    assert_eq!(end.title(), "You are logged in", "{}", end.html);
+    assert!(!end.html.contains("<form"), "{}", end.html);
+    let opened_again = visitor.get(&window).await;
+    assert_eq!(opened_again.status, 303);
+    let (path, _) = step.split_once('?').expect("a query");
+    let here = visitor.settle(path).await;
+    assert_eq!(here.title(), "What will change", "it can be continued here");
+    visitor.press(path, &here, "confirm").await;
+    visitor.settle(path).await;
+    let next = visitor.settle(&step).await;
+    assert!(
+        next.html.contains("value=\"log_in\""),
+        "another log-in: {}",
+        next.html
+    );
 }

@@ -1,6 +1,6 @@
-//! A browser without scripts: one cookie, forms, and the log-in dialog, which a query drives.
+//! A browser without scripts: cookies, forms, and the log-in dialog, which a query drives.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use reqwest::{Method, Response};
 use url::Url;
@@ -9,7 +9,8 @@ use crate::harness::http;
 
 /// A browser profile.
 pub struct Visitor {
-    cookie: Mutex<Option<String>>,
+    /// The cookies by name.
+    cookies: Mutex<BTreeMap<String, String>>,
     http: reqwest::Client,
 }
 
@@ -24,7 +25,7 @@ pub struct Seen {
 impl Visitor {
     pub fn new() -> Self {
         Self {
-            cookie: Mutex::default(),
+            cookies: Mutex::default(),
             http: http(),
         }
     }
@@ -46,18 +47,25 @@ impl Visitor {
 
     pub fn request(&self, method: Method, url: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, url);
-        let cookie = self.cookie.lock().expect("no panic").clone();
-        match cookie {
-            Some(cookie) => request.header("Cookie", cookie),
-            None => request,
+        let cookies = self.cookies.lock().expect("no panic");
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|(name, it)| format!("{name}={it}"))
+            .collect();
+        if pairs.is_empty() {
+            request
+        } else {
+            request.header("Cookie", pairs.join("; "))
         }
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Seen {
         let answer = request.send().await.expect("the server answers");
-        if let Some(set) = answer.headers().get("set-cookie") {
+        for set in answer.headers().get_all("set-cookie") {
             let pair = set.to_str().expect("text").split(';').next();
-            *self.cookie.lock().expect("no panic") = pair.map(ToOwned::to_owned);
+            let (name, value) = pair.and_then(|it| it.split_once('=')).expect("a pair");
+            let mut cookies = self.cookies.lock().expect("no panic");
+            cookies.insert(name.to_owned(), value.to_owned());
         }
         Seen::of(answer).await
     }

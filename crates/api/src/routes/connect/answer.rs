@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     browser::cookie_header,
+    opener::Opener,
     pages::{Dead, Page, render_dead},
 };
 use crate::{extract::HostedBase, problem::Problem};
@@ -22,12 +23,16 @@ pub(super) async fn go_to_dialog(
     entry: &LinkEntry,
     browser: &Capability,
     asks_again: bool,
+    opener: Opener,
 ) -> HttpResponse {
     let started = vault
         .start_link_login(entry, browser, base.callback_url(), asks_again)
         .await;
     match started {
-        Ok(url) => see_other(&url),
+        Ok(url) => HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, url.as_str()))
+            .insert_header((header::SET_COOKIE, opener.cookie(base)))
+            .finish(),
         Err(error) => error_page(request, error),
     }
 }

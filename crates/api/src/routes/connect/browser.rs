@@ -27,12 +27,17 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 /// The secret in the cookie of the browser, if it has one.
 pub(super) fn find_browser(request: &HttpRequest, base: &HostedBase) -> Option<Capability> {
     let name = cookie_name(base);
+    list_cookies(request)
+        .find_map(|(have, value)| (have == name).then(|| Capability::parse(value))?)
+}
+
+/// The names and values of the cookies of a request.
+pub(super) fn list_cookies(request: &HttpRequest) -> impl Iterator<Item = (&str, &str)> {
     let headers = request.headers().get_all(header::COOKIE);
     headers
         .filter_map(|it| it.to_str().ok())
         .flat_map(|it| it.split(';'))
         .filter_map(|it| it.trim().split_once('='))
-        .find_map(|(have, value)| (have == name).then(|| Capability::parse(value))?)
 }
 
 /// The header that gives a browser its cookie.

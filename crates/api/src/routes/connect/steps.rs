@@ -6,13 +6,17 @@ use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{Data, Path},
 };
+use regrant_domain::ReconnectStatus;
 use regrant_vault::{Capability, Conflict, Error, LinkEntry, LinkFlow, LinkName, LinkStep, Vault};
 
 use super::{
     answer::{dead, error_page, find_query, flow_path, go_to_dialog, see_other, step_path},
     browser::{find_browser, find_browser_of_form},
     form::Form,
-    pages::{Dead, Page, render_checking, render_log_in, render_preview, render_reconnect},
+    opener::Opener,
+    pages::{
+        Dead, Page, render_checking, render_log_in, render_preview, render_reconnect, render_return,
+    },
 };
 use crate::{extract::HostedBase, problem::ProblemOut};
 
@@ -23,6 +27,7 @@ use crate::{extract::HostedBase, problem::ProblemOut};
     params(
         ("tenant" = String, Path, description = "The tenant of the link."),
         ("link" = String, Path, description = "The link's id."),
+        ("from" = Option<String>, Query, description = "`page` if a page of the provider opened the window."),
     ),
     responses(
         (status = 200, description = "The page of the step.", body = String, content_type = "text/html"),
@@ -42,7 +47,10 @@ pub(crate) async fn show_step(
     };
     let has_changed = find_query(&request, "changed").is_some();
     match vault.read_link_flow(name, &browser).await {
-        Ok(flow) => render_step(&flow, has_changed, &browser).into_response(),
+        Ok(flow) => {
+            let opener = Opener::of_address(&request);
+            render_step(&flow, has_changed, &browser, opener).into_response()
+        }
         Err(error) => error_page(&request, error),
     }
 }
@@ -84,10 +92,12 @@ pub(crate) async fn take_step(
     let Some(browser) = find_browser_of_form(&request, &base, &form) else {
         return dead(&request, &Dead::Form);
     };
-    let entry = LinkEntry::Name(name);
     match form.get("act") {
-        Some("log_in") => go_to_dialog(&vault, &base, &request, &entry, &browser, false).await,
-        Some("choose_again") => go_to_dialog(&vault, &base, &request, &entry, &browser, true).await,
+        Some(act @ ("log_in" | "choose_again")) => {
+            let (entry, again) = (LinkEntry::Name(name), act == "choose_again");
+            let opener = Opener::of_form(&form);
+            go_to_dialog(&vault, &base, &request, &entry, &browser, again, opener).await
+        }
         Some("check_again") => {
             let checked = vault.check_link_again(name, &browser).await;
             after_act(&request, name, checked)
@@ -108,10 +118,19 @@ pub(crate) async fn take_step(
     }
 }
 
-fn render_step(flow: &LinkFlow, has_changed: bool, browser: &Capability) -> Page {
+fn render_step(flow: &LinkFlow, has_changed: bool, browser: &Capability, opener: Opener) -> Page {
     let page = &flow.page;
     match &flow.step {
-        LinkStep::LogIn => render_log_in(page, flow.notice.as_ref(), browser),
+        LinkStep::LogIn => render_log_in(page, flow.notice.as_ref(), browser, opener),
+        LinkStep::Checking(_) | LinkStep::Preview(_) if opener == Opener::Page => {
+            render_return(page)
+        }
+        // The page shows this outcome; its window was opened for another log-in.
+        LinkStep::Reconnect(view)
+            if opener == Opener::Page && view.status != ReconnectStatus::Running =>
+        {
+            render_log_in(page, flow.notice.as_ref(), browser, opener)
+        }
         LinkStep::Checking(progress) => render_checking(page, *progress, has_changed),
         LinkStep::Preview(shown) => {
             render_preview(page, shown, flow.notice.as_ref(), has_changed, browser)

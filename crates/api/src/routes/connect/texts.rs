@@ -134,6 +134,12 @@ texts! {
     Undo: "Undo", "Rückgängig machen";
     UndoHint: "Undo checks each earlier access and restores those that still work.",
         "Dabei wird jeder frühere Zugriff geprüft und wiederhergestellt, wenn er noch funktioniert.";
+    ReturnTitle: "You are logged in", "Sie sind angemeldet";
+    ReturnHint: "Go back to the page that opened this window: it shows what will change, and you confirm there. You can close this window.",
+        "Kehren Sie zu der Seite zurück, die dieses Fenster geöffnet hat: Sie zeigt, was sich ändern wird, und dort bestätigen Sie. Dieses Fenster können Sie schließen.";
+    ContinueHint: "If that page is closed, you can continue here, with all assets of the link.",
+        "Wenn jene Seite geschlossen ist, können Sie hier weitermachen, mit allen Objekten des Links.";
+    ContinueHere: "Continue here", "Hier weitermachen";
     Back: "Back to {tenant}", "Zurück zu {tenant}";
 }
 

@@ -41,7 +41,7 @@ function show(state) {
     const isDone = state.done.includes(step.id);
     step.classList.toggle('done', isDone);
     step.classList.toggle('next', state.next === step.id);
-    step.toggleAttribute('aria-current', state.next === step.id);
+    step.setAttribute('aria-current', state.next === step.id ? 'step' : 'false');
   }
 }
 

@@ -5,13 +5,20 @@ use regrant_domain::{LinkPerson, Locale, LoginNotice};
 use regrant_vault::{Capability, LinkAsset, LinkPage};
 
 use super::{
-    super::texts::{Text, format_time, kind_name},
+    super::{
+        opener::Opener,
+        texts::{Text, format_time, kind_name},
+    },
     shell::{Page, button_form},
 };
 
 /// The page that a person sees who opens the link.
-pub(in super::super) fn render_intro(page: &LinkPage, browser: &Capability) -> Page {
-    render(page, browser, &html! {}, Text::LogIn)
+pub(in super::super) fn render_intro(
+    page: &LinkPage,
+    browser: &Capability,
+    opener: Opener,
+) -> Page {
+    render(page, browser, opener, &html! {}, Text::LogIn)
 }
 
 /// The same for a person who came back from Meta without a consent, with what happened.
@@ -19,8 +26,10 @@ pub(in super::super) fn render_log_in(
     page: &LinkPage,
     notice: Option<&LoginNotice>,
     browser: &Capability,
+    opener: Opener,
 ) -> Page {
-    render(page, browser, &notice_line(page, notice), Text::LogInAgain)
+    let said = notice_line(page, notice);
+    render(page, browser, opener, &said, Text::LogInAgain)
 }
 
 /// What happened at the newest log-in, if it brought no consent.
@@ -30,7 +39,13 @@ pub(super) fn notice_line(page: &LinkPage, notice: Option<&LoginNotice>) -> Mark
     }
 }
 
-fn render(page: &LinkPage, browser: &Capability, said: &Markup, label: Text) -> Page {
+fn render(
+    page: &LinkPage,
+    browser: &Capability,
+    opener: Opener,
+    said: &Markup,
+    label: Text,
+) -> Page {
     let locale = page.locale;
     let tenant = [("tenant", page.tenant_name.as_str())];
     let until = format_time(page.ends_at, locale);
@@ -39,7 +54,7 @@ fn render(page: &LinkPage, browser: &Capability, said: &Markup, label: Text) -> 
         p { (Text::Intro.fill(locale, &tenant)) }
         (person_line(page))
         p { (Text::Until.fill(locale, &[("until", &until)])) }
-        (button_form(browser, "log_in", label.text(locale), "main", &html! {}))
+        (button_form(browser, "log_in", label.text(locale), "main", &opener.field()))
         p.hint { (Text::LogInHint.text(locale)) " " (Text::WrongAccountHint.text(locale)) }
         h2 { (Text::TickThese.text(locale)) }
         p { (Text::TickHint.fill(locale, &tenant)) }

@@ -1,0 +1,38 @@
+// Makes the module of web/src, one small file: `node bundle.mjs HOME FILE`. esbuild and terser are installed in HOME.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+const [, , home, outfile] = process.argv;
+const require = createRequire(path.join(home, 'package.json'));
+const esbuild = require('esbuild');
+const { minify } = require('terser');
+
+// Names that the sources alone use: no page, no call and no event has them.
+const INTERNAL = /^(acts|announce|bar|consent|differing|draw|endsAt|flow|forget|hasAllAssets|isBusy|isGood|isNew|itemRow|know|lead|leave|notice|onTrouble|personName|progressed|readAssets|renew|report|rows|say|send|showChoice|skew|text|tone|unchosen|words)$/;
+
+// The style sheet is a template string, which a minifier of scripts leaves as it is.
+const style = {
+  name: 'style',
+  setup({ onLoad }) {
+    onLoad({ filter: /src\/style\.js$/ }, async ({ path: file }) => {
+      const text = await readFile(file, 'utf8');
+      const [template, css] = /`\n([^`]*)`/.exec(text);
+      const { code } = await esbuild.transform(css, { loader: 'css', minify: true, charset: 'utf8', target: 'safari17.5' });
+      const small = code.trim().replace(/(--[\w-]+): /g, '$1:').replace(/, /g, ',');
+      return { contents: text.replace(template, () => JSON.stringify(small)) };
+    });
+  },
+};
+
+const { outputFiles: [{ text }] } = await esbuild.build({
+  entryPoints: [new URL('src/module.js', import.meta.url).pathname],
+  bundle: true, minify: true, format: 'esm', target: 'es2022', charset: 'utf8', write: false, plugins: [style],
+});
+const { code } = await minify(text, {
+  module: true,
+  compress: { ecma: 2020, passes: 3, unsafe_arrows: true },
+  mangle: { properties: { regex: INTERNAL } },
+});
+await writeFile(outfile, `${code}\n`);
