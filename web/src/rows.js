@@ -4,9 +4,8 @@
 
 import { h, turns } from './html.js';
 
-// Rows of a part, and the height of one before it was seen, in rem.
+// Rows of a part. The style guesses its height until it was seen.
 const PART = 50;
-const HEIGHT = 4;
 
 // A list in a box that scrolls; `make` makes the item of each entry. `groups` are pairs of a heading (or null) and entries.
 export function scrollBox(label, groups, make) {
@@ -20,9 +19,7 @@ async function fill(box, groups, make) {
   for (const [heading, entries] of groups) {
     if (heading) box.append(h('h4', null, heading));
     for (let at = 0; at < entries.length; at += PART) {
-      const list = h('ul', { role: 'list' }, entries.slice(at, at + PART).map(make));
-      list.style.containIntrinsicBlockSize = `auto ${list.children.length * HEIGHT}rem`;
-      box.append(list);
+      box.append(h('ul', { role: 'list', class: entries.length > PART && 'long' }, entries.slice(at, at + PART).map(make)));
       await turn();
       // The box may have been replaced meanwhile.
       if (!box.isConnected) return;

@@ -52,7 +52,8 @@ progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--
 .retry { --tone: var(--warn); --mark: '↻'; }
 .impossible, .uncovered, .unknown { --tone: var(--bad); --mark: '×'; }
 .rows { max-height: 22rem; overflow: auto; margin-top: .625rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
-ul { list-style: none; content-visibility: auto; }
+ul { list-style: none; }
+.long { content-visibility: auto; contain-intrinsic-block-size: auto 200rem; }
 li {
   display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; align-items: start; padding: .5rem .875rem;
   border-top: 1px solid var(--line);

@@ -121,7 +121,8 @@ const parts = {
     if (await read(third, 'step') === 'preview') await button(third).click();
     for (const it of [page, other, third]) {
       await it.bringToFront();
-      await step(it, 'summary');
+      // Calls with the same key wait for each other.
+      await step(it, 'summary', 60_000);
       assert.equal(await title(it), 'Everything is reconnected');
     }
     assert.equal((await stage.reconnects()).length, count + 1);
