@@ -66,6 +66,7 @@ pub use inbound::{
     CallbackApp, DeletionReceipt, deletion_status::DeletionStatus, deletions::OrderedDeletion,
 };
 pub use keys::data_keys::{KeyOwners, RotationReason};
+pub use keys::diagnosis::{KeyDiagnosis, diagnose_keys};
 pub use keys::retirement::Retirement;
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
