@@ -264,7 +264,10 @@ fn doctor_names_the_key_that_the_keyring_lacks() {
     let healthy = text(&run(&["doctor"], &right).stdout);
     let wraps = format!("{key} wraps and unwraps a data key in");
     let opens = format!("{key} opens its data keys, 1 data key(s)");
-    assert!(healthy.contains(&wraps) && healthy.contains(&opens), "{healthy}");
+    assert!(
+        healthy.contains(&wraps) && healthy.contains(&opens),
+        "{healthy}"
+    );
     let lacking = text(&run(&["doctor"], &wrong).stdout);
     let lacks = format!("FAIL  data keys   no provider holds {key}, which wraps 1 data key(s)");
     assert!(lacking.contains(&lacks), "{lacking}");

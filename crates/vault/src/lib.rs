@@ -54,6 +54,7 @@ pub use call::actor::Actor;
 pub use call::idempotency::{IdempotencyKey, RepeatableRequest, ReplayNote, Replayed};
 pub use call::principal::{Principal, Subject};
 pub use consents::{ConsentList, ConsentRequest, Login, TokenSource};
+pub use credentials::revocation::AccessAtMeta;
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::feeds::{FeedList, FeedReading, FeedRequest, FeedWithAddress};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
@@ -92,8 +93,8 @@ pub use regrant_crypto::KekState;
 /// Which assets a pass probes.
 pub use regrant_domain::schedule::ProbeQueue;
 pub use regrant_domain::{
-    ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
-    PersonCounts, PersonFacts, TenantLimits, TenantStatus,
+    AccessRevocation, ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition,
+    ForecastTotals, Operator, PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
 pub use regrant_storage::{

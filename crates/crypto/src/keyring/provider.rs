@@ -66,8 +66,7 @@ impl KeyProvider {
     /// # Errors
     /// As the two calls: the provider does not respond, refuses, or returns other bytes than were wrapped.
     pub async fn measure_round_trip(&self) -> Result<Duration, ProviderError> {
-        let data_key =
-            DataKey::generate(TenantId::SYSTEM, 1).map_err(|_| ProviderError::Random)?;
+        let data_key = DataKey::generate(TenantId::SYSTEM, 1).map_err(|_| ProviderError::Random)?;
         let began = Instant::now();
         let wrapped = self.wrap_data_key(&data_key).await?;
         self.unwrap_data_key(

@@ -9,7 +9,7 @@ use crate::{
     sql::{CHUNK, Row, decode_rows, maybe_micros, to_json, to_micros},
 };
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
     expires_at, data_access_expires_at, profile_id, coalesce(read_at, created_at) AS read_at";
 
@@ -63,11 +63,7 @@ impl TenantTx {
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
         let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
-        Ok(GrantToken {
-            grant: grant_from_row(&row)?,
-            sealed: row.maybe_sealed("sealed")?,
-            refresh_tried_at: row.maybe_time("refresh_tried_at")?,
-        })
+        grant_token_from_row(&row)
     }
 
     /// Notes that a refresh is about to be tried. This also proves that the database accepts writes,
@@ -305,6 +301,14 @@ fn due_reading(date: &'static str) -> String {
              OR g.{date} - :notice <= :now AND coalesce(g.read_at, g.created_at) < g.{date} - :notice,
              0 = 1)"
     )
+}
+
+pub(super) fn grant_token_from_row(row: &Row) -> Result<GrantToken, Error> {
+    Ok(GrantToken {
+        grant: grant_from_row(row)?,
+        sealed: row.maybe_sealed("sealed")?,
+        refresh_tried_at: row.maybe_time("refresh_tried_at")?,
+    })
 }
 
 fn grant_from_row(row: &Row) -> Result<Grant, Error> {

@@ -133,20 +133,6 @@ impl Vault {
         Ok(Some((stored.grant, token)))
     }
 
-    /// Opens the sealed token of a grant.
-    pub(super) async fn open_grant_token(
-        &self,
-        scope: &TenantScope,
-        id: GrantId,
-        sealed: &SealedRecord,
-    ) -> Result<AccessToken, Error> {
-        let context = grant_context(scope.tenant(), id);
-        let plain = self.data_keys.open_record(scope, &context, sealed).await?;
-        let text = std::str::from_utf8(&plain)
-            .map_err(|_| Error::from_cause("the token of a grant is not text"))?;
-        AccessToken::parse(text.to_owned()).map_err(Error::from_cause)
-    }
-
     /// Uses the token that an exchange returned, if its end is later than that of the old one.
     async fn use_exchanged_token(
         &self,

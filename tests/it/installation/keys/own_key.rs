@@ -3,7 +3,9 @@
 use chrono::Duration;
 use regrant_domain::TenantId;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{KeptCheckpoints, KeyOwners, Parts, RotationReason, Settings, Vault};
+use regrant_vault::{
+    AccessAtMeta, KeptCheckpoints, KeyOwners, Parts, RotationReason, Settings, Vault,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -73,7 +75,9 @@ async fn a_process_that_starts_after_the_old_key_is_deleted_opens_and_knows_ever
     );
     let (app, person) = (APP.parse().expect("an app"), Fleet::PERSON.parse());
     let persons = vec![person.expect("a person")];
-    let ordered = fresh.order_deletions(BY, &app, persons, None).await;
+    let ordered = fresh
+        .order_deletions(BY, &app, persons, AccessAtMeta::Keep, None)
+        .await;
     ordered.expect("it is ordered");
     while fresh.apply_due_notices(50).await.expect("a pass") > 0 {}
     let again = tenant.log_in_again().await;

@@ -105,7 +105,11 @@ fn describe_held((it, fault): &(KekUse, Option<String>)) -> Finding {
             let message = format!("{} opens its data keys, {}", name_of(it), count_of(it));
             Finding::new(Level::Ok, "data keys", message)
         }
-        Some(fault) => Finding::new(Level::Fail, "data keys", format!("{}: {fault}", name_of(it))),
+        Some(fault) => Finding::new(
+            Level::Fail,
+            "data keys",
+            format!("{}: {fault}", name_of(it)),
+        ),
     }
 }
 
