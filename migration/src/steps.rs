@@ -23,7 +23,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 65] = [
+pub(crate) const ALL: [Step; 66] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -89,4 +89,5 @@ pub(crate) const ALL: [Step; 65] = [
     tenants::s73_stream_tickets::STEP,
     tenants::s75_revoked_tokens::STEP,
     credentials::s76_revocations::STEP,
+    audit::s77_audit_key_versions::STEP,
 ];

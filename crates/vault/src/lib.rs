@@ -127,7 +127,7 @@ use crate::{
         client_lookups::ClientLookups, issuer::Issuer, origins::OriginCache,
         scope_usage::ScopeUsage,
     },
-    audit::CheckpointFile,
+    audit::{CheckpointFile, chain_keys::ChainKeys},
     call::record_quota::RecordQuotas,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
@@ -191,6 +191,7 @@ pub struct Vault {
     record_quotas: RecordQuotas,
     reseal_rests: ResealRests,
     settled_keks: SettledKeks,
+    chain_keys: ChainKeys,
 }
 
 impl Vault {
@@ -207,9 +208,8 @@ impl Vault {
         Box::pin(keys.ensure_system_key(parts.clock.now())).await?;
         let directory = PersonDirectory::load(&keys, parts.clock.now()).await?;
         let decoy = DecoyApp::new(&*keys.active(&parts.store.system_scope()).await?)?;
-        let store = parts
-            .store
-            .with_chain(audit::open_chain(&keys, parts.clock.now()).await?);
+        let chain_keys = Box::pin(ChainKeys::open(&keys, parts.clock.now())).await?;
+        let store = parts.store.with_chain(chain_keys.chain());
         let store = Box::pin(audit::open_sealed_store(&keys, store, parts.clock.now())).await?;
         let issuer = Issuer::load_or_create(&keys, &parts.settings, parts.clock.now());
         let issuer = Box::pin(issuer).await?;
@@ -239,6 +239,7 @@ impl Vault {
             record_quotas: RecordQuotas::new(),
             reseal_rests: ResealRests::default(),
             settled_keks: SettledKeks::default(),
+            chain_keys,
             webhooks,
             store,
             data_keys: Arc::new(keys),

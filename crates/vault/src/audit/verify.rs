@@ -132,6 +132,9 @@ impl Vault {
                 .extend(kept.has_unsigned.then_some((0, AuditFault::BadCheckpoint)));
         }
         tx.commit().await?;
+        verdict
+            .faults
+            .extend(self.find_outdated_key(&report).await?);
         verdict.faults.sort_by_key(|(seq, _)| *seq);
         verdict.faults.dedup();
         Ok(verdict)

@@ -136,7 +136,8 @@ impl Vault {
     /// Seals what belongs to a tenant, or to the installation.
     async fn reseal_owner(&self, scope: &TenantScope, pacing: Pacing) -> Result<u64, Error> {
         let resealed = if scope.tenant() == TenantId::SYSTEM {
-            self.reseal_installation(pacing).await?
+            let moved = self.move_chains().await?;
+            moved.saturating_add(self.reseal_installation(pacing).await?)
         } else {
             self.reseal_tenant(scope, pacing).await?
         };
