@@ -259,7 +259,8 @@ fn doctor_names_the_key_that_the_keyring_lacks() {
     assert!(run(&["tenants", "list"], &right).status.success());
     let status = run(&["--output", "json", "keys", "status"], &right);
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).expect("one JSON value");
-    let key = status["keys"][0]["key"].as_str().expect("a name");
+    let key = &status["keys"][0];
+    let key = format!("{}/{}", key["id"].as_str().expect("an id"), key["version"]);
 
     let healthy = text(&run(&["doctor"], &right).stdout);
     let wraps = format!("{key} wraps and unwraps a data key in");

@@ -32,6 +32,9 @@ pub(crate) use row_seals::open_sealed_store;
 
 use crate::{Error, Resource, Vault};
 
+/// The action of [`credentials_resealed_event`].
+const RESEALED: &str = "credentials.resealed";
+
 /// The audit event of a sealed credential: its generation, its digest, and whether it is active.
 pub(crate) fn credential_sealed_event(
     actor: String,
@@ -44,6 +47,18 @@ pub(crate) fn credential_sealed_event(
         &credential.asset_id,
         sealing_detail(credential),
     )
+}
+
+/// The audit event of credentials that were sealed again, which stay in their slots: one for many, because a rotation
+/// seals every credential of a tenant again.
+pub(crate) fn credentials_resealed_event<'a>(
+    actor: &str,
+    tenant: TenantId,
+    credentials: impl Iterator<Item = &'a Credential>,
+) -> AuditEvent {
+    let details: Vec<_> = credentials.map(sealing_detail).collect();
+    let detail = json!({ "credentials": details });
+    AuditEvent::new(actor, RESEALED, tenant, detail)
 }
 
 fn sealing_detail(credential: &Credential) -> Value {

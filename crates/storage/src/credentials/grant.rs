@@ -66,6 +66,23 @@ impl TenantTx {
         grant_token_from_row(&row)
     }
 
+    /// Those of the grants that exist, with their sealed tokens, in any order.
+    pub async fn find_grant_tokens(&self, ids: &[GrantId]) -> Result<Vec<GrantToken>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT {columns}, sealed, refresh_tried_at FROM grants
+                     WHERE tenant_id = :tenant AND id IN :ids",
+                )
+                .fill("columns", COLUMNS)
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
+            let rows = self.fetch_all(query).await?;
+            found.extend(decode_rows("grants", &rows, grant_token_from_row));
+        }
+        Ok(found)
+    }
+
     /// Notes that a refresh is about to be tried. This also proves that the database accepts writes,
     /// before a token is replaced at Meta.
     pub async fn note_refresh_tried(&self, id: GrantId, at: Timestamp) -> Result<(), Error> {

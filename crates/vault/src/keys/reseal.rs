@@ -24,7 +24,7 @@ pub(super) use self::pace::Pacing;
 use self::pace::{SharedPace, UrgentPasses};
 use crate::{Error, Vault, tenants::pass::TenantPass};
 
-/// How many records one transaction replaces.
+/// How many secrets one transaction replaces.
 const CHUNK: u32 = 100;
 /// How long a tenant is left alone where nothing was to do: its old keys wait for the end of what they sealed.
 const TENANT_REST: TimeDelta = TimeDelta::minutes(15);
