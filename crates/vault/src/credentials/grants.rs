@@ -8,13 +8,16 @@ use std::{net::IpAddr, sync::Arc};
 
 use regrant_crypto::HashKey;
 use regrant_domain::{
-    AccessToken, AppId, AssetId, AuthorizationCode, Clock, Grant, NoticeSubject, OperatorName,
-    PersonId, TenantId, Timestamp, TokenFacts, network_of,
+    AccessToken, AppId, AssetId, AuthorizationCode, Clock, Grant, GrantId, NoticeSubject,
+    OperatorName, PersonId, SealedRecord, TenantId, Timestamp, TokenFacts, network_of,
 };
-use regrant_storage::{GrantedConsent, LoginOrigin, PersonHash, Reconnect, TenantTx};
+use regrant_storage::{GrantedConsent, LoginOrigin, PersonHash, Reconnect, TenantScope, TenantTx};
 use zeroize::Zeroizing;
 
-use crate::{Error, Vault, credentials::data_keys::DataKeys};
+use crate::{
+    Error, Vault,
+    credentials::{data_keys::DataKeys, seal::grant_context},
+};
 
 /// Meta sends whole seconds: a token that was issued in the second of a notice is revoked by it, too.
 pub(crate) const NOTICE_PRECISION: chrono::Duration = chrono::Duration::seconds(1);

@@ -53,7 +53,7 @@ impl Vault {
         let grants = tx.list_grant_tokens_of_persons(&persons).await?;
         self.audit_begin(tx, by, scope, persons.len()).await?;
         let kept = self.find_persons_to_keep(scope, &persons).await?;
-        let mut tokens = self.open_tokens(scope, grants).await;
+        let mut tokens = self.open_newest_tokens(scope, grants).await;
         for (person, reason) in kept {
             tokens.insert(person, Err(reason));
         }
@@ -96,7 +96,7 @@ impl Vault {
             let tx = self.store.begin_read(&scope).await?;
             let grants = tx.list_grant_tokens_of_persons(persons).await?;
             tx.commit().await?;
-            for (person, token) in self.open_tokens(&scope, grants).await {
+            for (person, token) in self.open_newest_tokens(&scope, grants).await {
                 if token.is_ok() || !tokens.contains_key(&person) {
                     tokens.insert(person, token);
                 }
@@ -165,7 +165,7 @@ impl Vault {
     }
 
     /// The token of each person's newest grant.
-    async fn open_tokens(&self, scope: &TenantScope, grants: Vec<GrantToken>) -> Tokens {
+    async fn open_newest_tokens(&self, scope: &TenantScope, grants: Vec<GrantToken>) -> Tokens {
         let mut tokens = Tokens::new();
         for stored in grants {
             let (id, facts) = (stored.grant.id, stored.grant.facts);

@@ -117,8 +117,9 @@ impl Vault {
         {
             return Ok(None);
         }
-        let revoked = self.revoke_persons_of_tenant(tx, &by.audit_name(), scope);
-        revoked.await.map(Some)
+        let by = by.audit_name();
+        let revoked = self.revoke_persons_of_tenant(tx, &by, scope).await?;
+        Ok(Some(revoked))
     }
 
     async fn destroy_keys(

@@ -8,17 +8,16 @@
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
-    RefusalKind, SealedRecord, Timestamp, TokenFacts, error_chain, refresh::has_moved_end,
+    RefusalKind, Timestamp, TokenFacts, error_chain, refresh::has_moved_end,
 };
 use regrant_graph::{AppCredentials, IssuedToken};
 use regrant_storage::{
-    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantScope,
-    TenantTx,
+    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
 };
 use serde_json::json;
 use tracing::{info, warn};
 
-use crate::{Error, Vault, credentials::seal::grant_context};
+use crate::{Error, Vault};
 
 /// How long a refresh that failed waits.
 const RETRY_AFTER: chrono::Duration = chrono::Duration::hours(6);

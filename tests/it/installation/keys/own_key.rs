@@ -9,11 +9,13 @@ use regrant_vault::{
 use serde_json::{Value, json};
 
 use super::{
-    copies::{create_keyring, open_keyring},
     data::{count_outdated_in, count_outdated_of_installation, id_of, reseal_all},
     destruction::BY,
 };
-use crate::harness::{APP, Fleet, Harness, Operator, Options, PASSWORD, on_both, problem_code};
+use crate::harness::{
+    APP, Fleet, Harness, Operator, Options, PASSWORD, create_keyring, on_both, open_keyring,
+    problem_code,
+};
 
 on_both!(
     a_process_that_starts_after_the_old_key_is_deleted_opens_and_knows_everything,
