@@ -15,7 +15,6 @@ pub mod stub;
 #[path = "../../../../../crates/providers/tests/it/aws_kms/moto.rs"]
 #[expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     dead_code,
     reason = "it fails as the test does; the suite of the providers uses the rest"
 )]
