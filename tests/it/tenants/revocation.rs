@@ -139,7 +139,7 @@ async fn a_shred_that_is_refused_ends_no_access(database: TestDatabase) {
 }
 
 async fn a_persons_deletion_ends_the_access_if_it_is_asked_to(database: TestDatabase) {
-    let (harness, owner, tenant, token) = start(database).await;
+    let (harness, owner, _, token) = start(database).await;
     connect(&harness, &harness.tenant("Other").await).await;
     let many: Vec<_> = (1..=51).map(|it| it.to_string()).collect();
     let too_many = json!({ "app_id": APP, "person_ids": many, "revoke_at_meta": true });
@@ -167,5 +167,4 @@ async fn a_persons_deletion_ends_the_access_if_it_is_asked_to(database: TestData
         let receipted = receipted(&harness, &done["receipt"]).await;
         assert_eq!(receipted["revoked"], outcome["revoked"]);
     }
-    assert_eq!(tenant.get("/v1/persons").await["data"], json!([]));
 }
