@@ -18,7 +18,7 @@ async fn change_key(bench: &Bench, key: u32) -> bool {
     is_changed
 }
 
-/// Four rows under the first key, the change, and four rows under the second one.
+/// After the row of the tenant itself four rows under the first key, the change, and four rows under the second one.
 async fn change_once(bench: &Bench) {
     write(bench, 1..5).await;
     assert!(change_key(bench, 2).await);
@@ -36,7 +36,7 @@ async fn a_chain_goes_on_under_another_key_and_every_row_verifies(bench: Bench) 
     write(&bench, 9..12).await;
     let walked = walk(&bench).await;
     assert_eq!(walked.faults, []);
-    assert_eq!((walked.rows, walked.key), (14, 3));
+    assert_eq!((walked.rows, walked.key), (15, 3));
 }
 
 async fn rows_under_the_older_key_after_its_change_are_found(bench: Bench) {
@@ -50,7 +50,7 @@ async fn rows_under_the_older_key_after_its_change_are_found(bench: Bench) {
     let walked = walk(&bench).await;
     assert_eq!(
         walked.faults,
-        [(10, AuditFault::Edited), (11, AuditFault::Edited)]
+        [(11, AuditFault::Edited), (12, AuditFault::Edited)]
     );
 }
 
