@@ -49,20 +49,19 @@ async fn a_process_with_a_wrong_clock_takes_over_no_lease(database: TestDatabase
     let (harness, directory) = start(database, &fleet).await;
     let tenant = harness.tenant("One").await;
     tenant.register(&fleet.assets()).await;
+    let mut others = Vec::new();
+    for by in shifts() {
+        others.push((by, open(&harness, &directory, by).await));
+    }
     harness.sandbox.latency(1_500).await;
     let token = harness.sandbox.token(Fleet::PERSON).await;
     let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
     let (_, accepted) = tenant.post("/v1/reconnects", &order).await;
-    for by in shifts() {
-        let other = open(&harness, &directory, by).await;
-        assert_eq!(
-            other.resume_due().await.expect("a pass"),
-            0,
-            "{by}: it is held"
-        );
+    for (by, other) in &others {
+        let resumed = other.resume_due().await.expect("a pass");
+        assert_eq!(resumed, 0, "{by}: it is held");
         let late = other.authenticate_request(tenant.presented()).await;
         assert!(late.is_err(), "{by}: the access token is not of its time");
-        other.shut_down().await;
     }
     let id = accepted["id"].as_str().expect("an id");
     let shown = tenant.get(&format!("/v1/reconnects/{id}")).await;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, PersonHash, Store, TenantTx,
-    sql::{CHUNK, Query, to_json},
+    sql::{CHUNK, Query, to_json, to_micros},
 };
 
 /// The progress of a deletion.
@@ -110,12 +110,13 @@ impl TenantTx {
         Ok(open)
     }
 
-    /// Notes what became of the app's access at Meta with the open deletions of these persons. In a transaction of the
-    /// installation.
+    /// Notes what became of the app's access at Meta with the deletions of these persons that are open, or were ordered at
+    /// `at`: one of a person of whom nothing is known is done at once. In a transaction of the installation.
     pub async fn note_revocations(
         &self,
         app: &AppId,
         outcomes: &[(PersonHash, AccessRevocation)],
+        at: Timestamp,
     ) -> Result<(), Error> {
         for chunk in outcomes.chunks(CHUNK) {
             let rows = chunk.iter().map(|(person, outcome)| {
@@ -124,9 +125,11 @@ impl TenantTx {
             let query = Query::new(
                 "WITH ended (person_hash, revocation) AS (VALUES :rows)
                  UPDATE inbox AS i SET revocation = ended.revocation FROM ended
-                 WHERE i.app_id = :app AND i.kind = :kind AND i.done_at IS NULL
+                 WHERE i.app_id = :app AND i.kind = :kind
+                     AND (i.done_at IS NULL OR i.received_at = :at)
                      AND i.person_hash = ended.person_hash",
             )
+            .bind("at", to_micros(at))
             .bind("app", app.as_str())
             .bind("kind", NoticeKind::DataDeletion.as_str())
             .bind_rows("rows", rows.collect::<Result<Vec<_>, _>>()?);

@@ -101,7 +101,7 @@ impl Vault {
             .map(|(person, at)| self.new_deletion(app, deletion_notice(person, *at)).0)
             .collect();
         let stored = tx.store_notices(&new, now, Clock::system_time()).await?;
-        tx.note_revocations(app, revoked).await?;
+        tx.note_revocations(app, revoked, now).await?;
         let detail = json!({ "persons": persons.len(), "new": stored });
         let event = AuditEvent::new(by.audit_name(), "deletions.ordered", app, detail);
         tx.write_audit_events(&[event], now).await?;
