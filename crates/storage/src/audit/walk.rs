@@ -223,13 +223,12 @@ impl<'a> ChainWalker<'a> {
         seq: i64,
     ) -> Option<[u8; 32]> {
         let (key, tenant) = (self.changes.key_at(seq), self.tenant);
-        let digest = match &row.pruned {
-            Some(digest) => digest.clone(),
-            None => {
-                let own = self.changes.key_at(row.seq);
-                let digest = self.chain.digest_content(own, tenant, &row.content());
-                digest.ok()?.to_vec()
-            }
+        let digest = if let Some(digest) = &row.pruned {
+            digest.clone()
+        } else {
+            let own = self.changes.key_at(row.seq);
+            let digest = self.chain.digest_content(own, tenant, &row.content());
+            digest.ok()?.to_vec()
         };
         let link = self
             .chain
