@@ -23,7 +23,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 64] = [
+pub(crate) const ALL: [Step; 66] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -88,4 +88,6 @@ pub(crate) const ALL: [Step; 64] = [
     forecast::s72_calendar_feeds::STEP,
     tenants::s73_stream_tickets::STEP,
     tenants::s75_revoked_tokens::STEP,
+    credentials::s76_revocations::STEP,
+    audit::s77_audit_key_versions::STEP,
 ];

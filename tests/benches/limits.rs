@@ -40,6 +40,8 @@ mod prototypes;
 mod reads;
 #[path = "limits/report.rs"]
 mod report;
+#[path = "limits/reseal.rs"]
+mod reseal;
 
 use report::Report;
 
@@ -75,7 +77,7 @@ type Scenario =
     for<'a> fn(&'static str, &'a mut Report) -> futures_util::future::LocalBoxFuture<'a, ()>;
 
 /// What is measured, by name.
-const SCENARIOS: [(&str, Scenario); 6] = [
+const SCENARIOS: [(&str, Scenario); 7] = [
     ("fetch", |kind, report| Box::pin(reads::fetch(kind, report))),
     ("tenants", |kind, report| {
         Box::pin(reads::fetch_of_many_tenants(kind, report))
@@ -91,5 +93,8 @@ const SCENARIOS: [(&str, Scenario); 6] = [
     }),
     ("beside", |kind, report| {
         Box::pin(bulk::read_beside_reconnects(kind, report))
+    }),
+    ("reseal", |kind, report| {
+        Box::pin(reseal::reseal(kind, report))
     }),
 ];

@@ -1,7 +1,11 @@
 //! Damage stays where it is: with its own row, its own tenant, its own process. A full disk is said, and recovered from.
 
+mod backups;
+mod clocks;
+mod database;
 mod disk;
 mod nodes;
 mod processes;
 mod rows;
+mod soak;
 mod tenants;

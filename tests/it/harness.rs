@@ -1,6 +1,7 @@
 //! A database, a sandbox and a server for each test.
 
 mod consumer;
+mod keyring;
 mod operator;
 mod readings;
 mod sandbox;
@@ -28,6 +29,7 @@ use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 
 pub use consumer::consume;
+pub use keyring::{create_keyring, open_keyring};
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use readings::Readings;
 pub use sandbox::SandboxControl;

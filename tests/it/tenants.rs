@@ -4,4 +4,5 @@ mod clients;
 mod lifecycle;
 mod quotas;
 mod receipts;
+mod revocation;
 mod shares;

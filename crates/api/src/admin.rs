@@ -3,6 +3,7 @@
 //! The rule: its routes have the same middleware as the public ones. The use case checks whether an operator may change
 //! something, so that no route can forget the check. No route returns a tenant's token.
 
+mod access_at_meta;
 mod apps;
 mod audit;
 mod authenticate;

@@ -20,16 +20,25 @@ pub(crate) async fn open_provider(mut config: KeysConfig) -> anyhow::Result<KeyP
         opened.push((ProviderKind::Local, keys.map(KeySource::from)));
     }
     opened.extend(open_services(config).await);
-    let (mut active, mut others) = (None, Vec::new());
-    for (kind, source) in opened {
-        let source = source?;
-        if kind == wanted {
-            active = Some(source);
-        } else {
-            others.push(source);
-        }
-    }
-    let active = active.with_context(|| format!("the provider {wanted} has no settings"))?;
+    let opened = opened
+        .into_iter()
+        .map(|(kind, source)| Ok((kind, source?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    join_sources(wanted, opened)
+}
+
+/// The keys of all sources, of which those of `wanted` wrap.
+pub(crate) fn join_sources(
+    wanted: ProviderKind,
+    opened: Vec<(ProviderKind, KeySource)>,
+) -> anyhow::Result<KeyProvider> {
+    let (active, others): (Vec<_>, Vec<_>) =
+        opened.into_iter().partition(|(kind, _)| *kind == wanted);
+    let (_, active) = active
+        .into_iter()
+        .next()
+        .with_context(|| format!("the provider {wanted} has no settings"))?;
+    let others = others.into_iter().map(|(_, source)| source).collect();
     Ok(KeyProvider::new(active, others))
 }
 
@@ -60,10 +69,11 @@ pub(crate) async fn open_services(config: KeysConfig) -> Vec<Opened> {
 
 /// Opens one kind of service, or says that it was not compiled.
 macro_rules! open_with {
-    ($name:ident, $feature:literal, $settings:ident, $open:path, $what:literal) => {
+    ($name:ident, $feature:literal, $settings:ident, $open:path) => {
         #[cfg(feature = $feature)]
         async fn $name(settings: $settings, environment: &str) -> anyhow::Result<KeySource> {
-            let opened = Box::pin($open(settings)).await.context($what)?;
+            let fault = format!("cannot use {}", settings.describe());
+            let opened = Box::pin($open(settings)).await.context(fault)?;
             let service = std::sync::Arc::new(opened);
             Ok(KeySource::of_service(service, environment.to_owned()))
         }
@@ -82,20 +92,17 @@ open_with!(
     open_aws_kms,
     "aws-kms",
     AwsKmsSettings,
-    regrant_providers::AwsKms::connect,
-    "cannot use AWS KMS"
+    regrant_providers::AwsKms::connect
 );
 open_with!(
     open_pkcs11,
     "pkcs11",
     Pkcs11Settings,
-    regrant_providers::Pkcs11::open,
-    "cannot use the PKCS#11 device"
+    regrant_providers::Pkcs11::open
 );
 open_with!(
     open_transit,
     "transit",
     TransitSettings,
-    regrant_providers::Transit::connect,
-    "cannot use the transit engine"
+    regrant_providers::Transit::connect
 );

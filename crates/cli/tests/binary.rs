@@ -234,3 +234,42 @@ fn the_plan_to_distribute_is_printed_and_is_applied_to_nothing_but_postgres() {
     let message = text(&refused.stderr);
     assert!(message.contains("only a PostgreSQL database"), "{message}");
 }
+
+#[test]
+fn doctor_names_the_key_that_the_keyring_lacks() {
+    let home = tempfile::tempdir().expect("a directory");
+    let address = format!("sqlite:{}", home.path().join("regrant.sqlite3").display());
+    let (right, wrong) = (home.path().join("right"), home.path().join("wrong"));
+    let passphrase = home.path().join("passphrase");
+    write_private(&passphrase, "correct horse battery staple");
+    let run = |arguments: &[&str], keyring: &Path| {
+        let variables = [
+            ("REGRANT_DATABASE_URL", Path::new(&address)),
+            ("REGRANT_KEYRING_PATH", keyring),
+            ("REGRANT_KEYRING_PASSPHRASE_FILE", &passphrase),
+            ("REGRANT_GRAPH_BASE_URL", Path::new("http://127.0.0.1:9")),
+        ];
+        regrant(arguments, &variables)
+    };
+    let init = ["keys", "init", "--memory", "64"];
+    assert!(run(&["migrate"], &right).status.success());
+    for keyring in [&right, &wrong] {
+        assert!(run(&init, keyring).status.success());
+    }
+    assert!(run(&["tenants", "list"], &right).status.success());
+    let status = run(&["--output", "json", "keys", "status"], &right);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).expect("one JSON value");
+    let key = &status["keys"][0];
+    let key = format!("{}/{}", key["id"].as_str().expect("an id"), key["version"]);
+
+    let healthy = text(&run(&["doctor"], &right).stdout);
+    let wraps = format!("{key} wraps and unwraps a data key in");
+    let opens = format!("{key} opens its data keys, 1 data key(s)");
+    assert!(
+        healthy.contains(&wraps) && healthy.contains(&opens),
+        "{healthy}"
+    );
+    let lacking = text(&run(&["doctor"], &wrong).stdout);
+    let lacks = format!("FAIL  data keys   no provider holds {key}, which wraps 1 data key(s)");
+    assert!(lacking.contains(&lacks), "{lacking}");
+}

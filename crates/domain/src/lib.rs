@@ -44,9 +44,9 @@ pub use consents::{
     LoginScopes, LoginSettings, RedirectUri, find_missing_scopes,
 };
 pub use credentials::{
-    AccessToken, AppSecret, AuthorizationCode, ClientSecret, Credential, CredentialKind, Grant,
-    GrantedScope, InvalidPassword, InvalidSecret, Passphrase, Password, SealedRecord, Slot,
-    TokenFacts, VerifyToken,
+    AccessRevocation, AccessToken, AppSecret, AuthorizationCode, ClientSecret, Credential,
+    CredentialKind, Grant, GrantedScope, InvalidPassword, InvalidSecret, NotRevoked, Passphrase,
+    Password, SealedRecord, Slot, TokenFacts, VerifyToken,
 };
 pub use error_chain::error_chain;
 pub use forecast::{ForecastLine, ForecastPosition, ForecastTotals, PersonCounts, PersonFacts};

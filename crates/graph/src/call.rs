@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use backon::Retryable;
 use regrant_domain::{Refusal, RefusalKind};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -80,12 +80,24 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, Refusal> {
+        self.call_once(context, Method::GET, path, query).await
+    }
+
+    /// Calls `path` once, after waiting for short pauses.
+    pub(crate) async fn call_once<T: DeserializeOwned>(
+        &self,
+        context: &CallContext<'_>,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Refusal> {
         self.admit_call(context).await?;
         let mut url = self.inner.settings.url_of_path(path);
         url.query_pairs_mut()
             .extend_pairs(query)
             .extend_pairs(self.proof_parameters(context));
-        let response = self.send_request(context, self.inner.http.get(url)).await?;
+        let request = self.inner.http.request(method, url);
+        let response = self.send_request(context, request).await?;
         let read = match response.graph_error(context) {
             Some(error) => Err(self.interpret_error(context, &error, response.error_context())),
             None => serde_json::from_slice(&response.body)

@@ -48,3 +48,39 @@ pub struct TransitSettings {
     /// Reads the token.
     pub read_token: SecretReader,
 }
+
+impl AwsKmsSettings {
+    /// The service and the keys, for errors.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let arns = std::iter::once(&self.key_arn).chain(&self.former_key_arns);
+        let arns: Vec<_> = arns.map(String::as_str).collect();
+        format!("AWS KMS with {}", arns.join(", "))
+    }
+}
+
+impl Pkcs11Settings {
+    /// The device and the key, for errors.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        format!(
+            "the PKCS#11 device of {}, token {:?}, key {:?}",
+            self.module.display(),
+            self.token_label,
+            self.key_label
+        )
+    }
+}
+
+impl TransitSettings {
+    /// The engine and the key, for errors.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        // The origin alone: an address may carry more than an error should show.
+        let origin = self.address.origin().ascii_serialization();
+        format!(
+            "the transit engine {} at {origin}, key {:?}",
+            self.mount, self.key
+        )
+    }
+}

@@ -6,6 +6,7 @@ mod event;
 mod fault;
 mod head;
 mod key;
+mod key_change;
 mod kind;
 mod last_read;
 mod list;

@@ -11,6 +11,7 @@ mod kek_retirement;
 mod key_rotation;
 pub(crate) mod key_wrap;
 mod park;
+mod person_token;
 mod reseal_installation;
 mod resealed_credential;
 mod sealed_column;

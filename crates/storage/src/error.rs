@@ -49,6 +49,9 @@ pub enum Error {
     /// A newer version of the key-encryption key has replaced the one that wrapped a new data key.
     #[error("the key that wrapped the data key was replaced by a newer version")]
     OutdatedKek,
+    /// Another process made a key of the audit that this one does not know yet.
+    #[error("the audit's key {0} is not known to this process yet")]
+    UnknownAuditKey(u32),
     /// A stored value does not parse.
     #[error("the stored {0} does not parse")]
     Corrupt(&'static str),

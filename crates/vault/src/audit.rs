@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod audit_test;
+pub(crate) mod chain_keys;
 mod checkpoint;
 mod checkpoint_file;
 mod export;
@@ -16,8 +17,8 @@ mod row_seals;
 mod verify;
 
 use regrant_crypto::sha256_digest;
-use regrant_domain::{Credential, Slot, TenantId, Timestamp};
-use regrant_storage::{AuditChain, AuditEvent, TenantScope};
+use regrant_domain::{Credential, Slot, TenantId};
+use regrant_storage::{AuditEvent, TenantScope};
 use serde_json::{Value, json};
 
 pub use self::{
@@ -29,10 +30,10 @@ pub use self::{
 pub(crate) use checkpoint_file::CheckpointFile;
 pub(crate) use row_seals::open_sealed_store;
 
-use crate::{Error, Resource, Vault, credentials::data_keys::DataKeys};
+use crate::{Error, Resource, Vault};
 
-/// The name of the only audit key. A second key would get another name.
-const KEY_NAME: &str = "1";
+/// The action of [`credentials_resealed_event`].
+const RESEALED: &str = "credentials.resealed";
 
 /// The audit event of a sealed credential: its generation, its digest, and whether it is active.
 pub(crate) fn credential_sealed_event(
@@ -46,6 +47,18 @@ pub(crate) fn credential_sealed_event(
         &credential.asset_id,
         sealing_detail(credential),
     )
+}
+
+/// The audit event of credentials that were sealed again, which stay in their slots: one for many, because a rotation
+/// seals every credential of a tenant again.
+pub(crate) fn credentials_resealed_event<'a>(
+    actor: &str,
+    tenant: TenantId,
+    credentials: impl Iterator<Item = &'a Credential>,
+) -> AuditEvent {
+    let details: Vec<_> = credentials.map(sealing_detail).collect();
+    let detail = json!({ "credentials": details });
+    AuditEvent::new(actor, RESEALED, tenant, detail)
 }
 
 fn sealing_detail(credential: &Credential) -> Value {
@@ -67,12 +80,4 @@ impl Vault {
         let scope = self.store.find_scope_to_verify(tenant).await;
         scope.map_err(Error::not_found_as(Resource::Tenant))
     }
-}
-
-/// Opens the installation's audit chain. Creates the chain's key at the first start.
-pub(crate) async fn open_chain(keys: &DataKeys, now: Timestamp) -> Result<AuditChain, Error> {
-    let key = keys.open_or_create_key(KEY_NAME, now).await?;
-    Ok(AuditChain::new(move |tenant, message| {
-        key.compute_link(tenant, message)
-    }))
 }

@@ -14,6 +14,7 @@ mod new_data_keys;
 pub(crate) mod payload;
 mod probe;
 pub(crate) mod probed_asset;
+pub(crate) mod revocation;
 pub(crate) mod seal;
 pub(crate) mod second_opinion;
 mod stale_keys;

@@ -5,10 +5,11 @@
 //! nothing. What is left to do follows from the rows, so that a rotation continues after any crash.
 //! Start at `rotation.rs`; `rewrap.rs` has the work between a promotion and a retirement, `retirement.rs` the approval of
 //! two operators. `data_keys.rs` and `reseal.rs`
-//! do the same for data keys. `destruction.rs` notes which deletions are effective once a version is destroyed.
+//! do the same for data keys. `diagnosis.rs` is what `regrant doctor` reads. `destruction.rs` notes which deletions are effective once a version is destroyed.
 
 pub(crate) mod data_keys;
 pub(crate) mod destruction;
+pub(crate) mod diagnosis;
 mod nodes;
 pub(crate) mod reseal;
 pub(crate) mod retirement;

@@ -54,6 +54,7 @@ pub use call::actor::Actor;
 pub use call::idempotency::{IdempotencyKey, RepeatableRequest, ReplayNote, Replayed};
 pub use call::principal::{Principal, Subject};
 pub use consents::{ConsentList, ConsentRequest, Login, TokenSource};
+pub use credentials::revocation::AccessAtMeta;
 pub use error::{CodeRefusal, Conflict, Error, Resource, TokenRefusal};
 pub use forecast::feeds::{FeedList, FeedReading, FeedRequest, FeedWithAddress};
 pub use forecast::persons::{DepartureImpact, PersonList, PersonView};
@@ -66,6 +67,7 @@ pub use inbound::{
     CallbackApp, DeletionReceipt, deletion_status::DeletionStatus, deletions::OrderedDeletion,
 };
 pub use keys::data_keys::{KeyOwners, RotationReason};
+pub use keys::diagnosis::{KeyDiagnosis, diagnose_keys};
 pub use keys::retirement::Retirement;
 pub use keys::status::{KekView, KeyStatus, NodeView};
 pub use keys::verify::{KeyFault, KeyVerdict};
@@ -91,8 +93,8 @@ pub use regrant_crypto::KekState;
 /// Which assets a pass probes.
 pub use regrant_domain::schedule::ProbeQueue;
 pub use regrant_domain::{
-    ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition, ForecastTotals, Operator,
-    PersonCounts, PersonFacts, TenantLimits, TenantStatus,
+    AccessRevocation, ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition,
+    ForecastTotals, Operator, PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
 pub use regrant_storage::{
@@ -125,7 +127,7 @@ use crate::{
         client_lookups::ClientLookups, issuer::Issuer, origins::OriginCache,
         scope_usage::ScopeUsage,
     },
-    audit::CheckpointFile,
+    audit::{CheckpointFile, chain_keys::ChainKeys},
     call::record_quota::RecordQuotas,
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
@@ -189,6 +191,7 @@ pub struct Vault {
     record_quotas: RecordQuotas,
     reseal_rests: ResealRests,
     settled_keks: SettledKeks,
+    chain_keys: ChainKeys,
 }
 
 impl Vault {
@@ -205,9 +208,8 @@ impl Vault {
         Box::pin(keys.ensure_system_key(parts.clock.now())).await?;
         let directory = PersonDirectory::load(&keys, parts.clock.now()).await?;
         let decoy = DecoyApp::new(&*keys.active(&parts.store.system_scope()).await?)?;
-        let store = parts
-            .store
-            .with_chain(audit::open_chain(&keys, parts.clock.now()).await?);
+        let chain_keys = Box::pin(ChainKeys::open(&keys, parts.clock.now())).await?;
+        let store = parts.store.with_chain(chain_keys.chain());
         let store = Box::pin(audit::open_sealed_store(&keys, store, parts.clock.now())).await?;
         let issuer = Issuer::load_or_create(&keys, &parts.settings, parts.clock.now());
         let issuer = Box::pin(issuer).await?;
@@ -237,6 +239,7 @@ impl Vault {
             record_quotas: RecordQuotas::new(),
             reseal_rests: ResealRests::default(),
             settled_keks: SettledKeks::default(),
+            chain_keys,
             webhooks,
             store,
             data_keys: Arc::new(keys),

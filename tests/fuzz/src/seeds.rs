@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, process::ExitCode};
 
 use regrant_crypto::{KeyProvider, SigningKey, fuzzing};
 
-use crate::target::NOW;
+use crate::target::{NOW, SECRET};
 
 /// Writes the corpus below this folder, one folder a target.
 pub(crate) fn write_corpus(root: &Path) -> ExitCode {
@@ -51,6 +51,17 @@ fn write_all(root: &Path) -> io::Result<()> {
         br#"{"a":[1,-2.5e3,"x\u00e4\n",null,true,{"b":{}}],"a":""}"#,
     )?;
     write("json_body", "text", br#""\ud83d\ude00""#)?;
+    let error = format!(
+        r#"{{"error":{{"message":"Malformed access token {SECRET}","type":"OAuthException","code":190,"error_subcode":"460","is_transient":false,"error_data":{{"a":1}},"fbtrace_id":"Abc/9"}}}}"#
+    );
+    write("graph_error", "object", error.as_bytes())?;
+    let sentence = format!(r#"{{"error":"invalid access_token={SECRET}"}}"#);
+    write("graph_error", "sentence", sentence.as_bytes())?;
+    write(
+        "settings",
+        "tables",
+        b"listen = \"127.0.0.1:1\"\n[graph]\nmax_in_flight = 4\n[keys.transit]\naddress = 'https://x'\n",
+    )?;
     let token = SigningKey::generate().map_err(io::Error::other)?;
     let claims = serde_json::json!({
         "iss": "https://regrant.example", "aud": "regrant", "sub": "x", "iat": NOW, "nbf": NOW, "exp": NOW + 900,

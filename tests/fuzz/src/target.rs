@@ -10,6 +10,11 @@ use regrant_crypto::{
 use regrant_domain::{AppSecret, SealedRecord};
 use zeroize::Zeroizing;
 
+use crate::{
+    errors::{graph_error::GraphError, redact::Redactor},
+    source,
+};
+
 // The files themselves: their crates export neither, and would bring a web server or a client of HTTP.
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../crates/graph/src/notices.rs"]
@@ -30,7 +35,7 @@ pub(crate) struct Target {
     run: fn(&[u8]),
 }
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 9] = [
     Target {
         name: "record",
         run: open_record,
@@ -54,6 +59,14 @@ const TARGETS: [Target; 7] = [
     Target {
         name: "json_body",
         run: read_json,
+    },
+    Target {
+        name: "graph_error",
+        run: read_graph_error,
+    },
+    Target {
+        name: "settings",
+        run: read_settings,
     },
     Target {
         name: "jwt",
@@ -138,6 +151,21 @@ fn read_json(data: &[u8]) {
     };
     let mut canonical = Zeroizing::new(Vec::new());
     assert!(node.write_canonical(&mut canonical).is_ok());
+}
+
+/// No text of Graph shows a secret of the call.
+fn read_graph_error(data: &[u8]) {
+    let redactor = Redactor::new([SECRET]);
+    if let Some(error) = GraphError::parse_body(data, &redactor) {
+        let shown = format!("{error:?} {}", error.to_sentence());
+        assert!(!shown.contains(SECRET), "a secret is shown");
+    }
+}
+
+fn read_settings(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        drop(source::parse_file(text));
+    }
 }
 
 fn verify_token(data: &[u8]) {

@@ -230,6 +230,12 @@ impl ServerProcess {
         self.printed()
     }
 
+    /// How many files, sockets and pipes the process has open.
+    pub fn count_open_files(&self) -> usize {
+        let id = self.child.as_ref().and_then(Child::id).unwrap_or_default();
+        std::fs::read_dir(format!("/proc/{id}/fd")).map_or(0, Iterator::count)
+    }
+
     /// How much memory the process has resident, in KiB.
     pub fn resident_kib(&self) -> u64 {
         let pid = self.child.as_ref().and_then(Child::id).expect("it runs");

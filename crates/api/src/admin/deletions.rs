@@ -12,7 +12,11 @@ use regrant_vault::Vault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{caller::OperatorCaller, receipts::ReceiptOut};
+use super::{
+    access_at_meta::{AccessAtMetaOut, access_at_meta},
+    caller::OperatorCaller,
+    receipts::ReceiptOut,
+};
 use crate::{
     extract::{IdempotencyHeader, PathId},
     json::{CanonicalJson, ListIn},
@@ -31,6 +35,10 @@ pub(super) struct DeletionOrder {
     /// Ids of the persons, as this app sees them, at most 1,000.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1_000)]
     person_ids: ListIn<PersonId>,
+    /// Whether the app's access for the persons ends at Meta, too, before their tokens are deleted; at most 50 persons
+    /// then.
+    #[serde(default)]
+    revoke_at_meta: bool,
 }
 
 /// The deletions of a request.
@@ -72,6 +80,8 @@ pub(super) struct DeletionOut {
     /// The tenants whose data key from before the deletion is still in use. Rotate it first: it would be wrapped by the
     /// next version, too.
     data_keys_to_rotate: Vec<String>,
+    /// What became of the app's access for the person at Meta. Null if the order did not ask to end it.
+    access_at_meta: Option<AccessAtMetaOut>,
     /// Signed receipt; null until the deletion is completed. It says what holds now.
     receipt: Option<ReceiptOut>,
 }
@@ -100,9 +110,14 @@ pub(super) async fn order_deletions(
     body: CanonicalJson<DeletionOrder>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = idempotency.into_call("POST /admin/v1/deletions", &body.canonical);
-    let DeletionOrder { app_id, person_ids } = body.value;
+    let DeletionOrder {
+        app_id,
+        person_ids,
+        revoke_at_meta,
+    } = body.value;
+    let (by, access) = (caller.0.as_actor(), access_at_meta(revoke_at_meta));
     let ordered = vault
-        .order_deletions(caller.0.as_actor(), &app_id, person_ids.0, repeatable)
+        .order_deletions(by, &app_id, person_ids.0, access, repeatable)
         .await?;
     let data = ordered.into_iter().map(|it| OrderedDeletionOut {
         url: deletion_url(&call, app_id.as_str(), &it.code),
@@ -147,6 +162,7 @@ pub(super) async fn get_deletion(
             .iter()
             .map(TenantId::to_string)
             .collect(),
+        access_at_meta: status.revocation.map(AccessAtMetaOut::from),
         receipt,
     }))
 }

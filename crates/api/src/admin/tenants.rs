@@ -11,7 +11,7 @@ use self::{
     out::{OnboardedOut, ShreddedOut, TenantOut},
     request::{NewTenant, ShredTenant, TenantPatch},
 };
-use super::{caller::OperatorCaller, receipts::ReceiptOut};
+use super::{access_at_meta::access_at_meta, caller::OperatorCaller, receipts::ReceiptOut};
 use crate::{
     cursor::{Page, PageQuery},
     extract::{IdempotencyHeader, PathId},
@@ -196,7 +196,8 @@ pub(super) async fn restore_tenant(
 
 /// Delete the data keys of a suspended tenant, without which its sealed data cannot be opened. Copies of the keys stay in
 /// logs, replicas and backups, wrapped: `effective_at` is null until the keys that wrapped them are destroyed, which
-/// `waits_for` names.
+/// `waits_for` names. With `revoke_at_meta` the app's access for the tenant's persons ends at Meta first;
+/// `access_at_meta` says what came of it. The keys are deleted in any case.
 #[utoipa::path(
     tag = "tenants",
     params(("id" = String, Path, description = "The tenant's id.")),
@@ -216,8 +217,13 @@ pub(super) async fn shred_tenant(
     body: CanonicalJson<ShredTenant>,
 ) -> Result<HttpResponse, Problem> {
     let repeatable = idempotency.into_call("POST /admin/v1/tenants/{id}/shred", &body.canonical);
+    let ShredTenant {
+        confirm,
+        revoke_at_meta,
+    } = body.value;
+    let access = access_at_meta(revoke_at_meta);
     let shredded = vault
-        .shred_tenant(caller.0.as_actor(), id.0, &body.value.confirm, repeatable)
+        .shred_tenant(caller.0.as_actor(), id.0, &confirm, access, repeatable)
         .await?;
     Ok(HttpResponse::Ok().json(ShreddedOut::from(shredded)))
 }

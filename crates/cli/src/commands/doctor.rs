@@ -3,6 +3,7 @@
 //! The rule: it changes nothing and sends no token; a check that cannot run reports that instead of passing.
 
 mod checks;
+mod keys;
 
 use std::{fmt, process::ExitCode};
 

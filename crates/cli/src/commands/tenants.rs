@@ -5,7 +5,8 @@
 use anyhow::Context as _;
 use regrant_domain::{AppId, ClientId, ClientSecret, ConsentForms, KekRef, Permissions, TenantId};
 use regrant_vault::{
-    Actor, ClientSpec, ClientView, NewTenantSpec, ShredResult, TenantChange, Vault,
+    AccessAtMeta, AccessRevocation, Actor, ClientSpec, ClientView, NewTenantSpec, ShredResult,
+    TenantChange, Vault,
 };
 use serde_json::{Value, json};
 
@@ -70,6 +71,9 @@ pub(crate) enum TenantsCommand {
         /// The tenant again: nothing brings its data back.
         #[arg(long, value_name = "TENANT")]
         confirm: String,
+        /// End the app's access for the tenant's persons at Meta first, unless another tenant of the app may need it.
+        #[arg(long)]
+        revoke_at_meta: bool,
     },
     /// Replace a client's secret; the old one is refused at once.
     ResetSecret {
@@ -139,8 +143,19 @@ pub(crate) async fn run(command: TenantsCommand, global: &GlobalArgs) -> anyhow:
                 .output
                 .print_result(&value, "the tenant is suspended")
         }
-        TenantsCommand::Shred { tenant, confirm } => {
-            let shredded = vault.shred_tenant(by, tenant, &confirm, None).await?;
+        TenantsCommand::Shred {
+            tenant,
+            confirm,
+            revoke_at_meta,
+        } => {
+            let access = if revoke_at_meta {
+                AccessAtMeta::Revoke
+            } else {
+                AccessAtMeta::Keep
+            };
+            let shredded = vault
+                .shred_tenant(by, tenant, &confirm, access, None)
+                .await?;
             print_shred(tenant, &shredded, global)
         }
         TenantsCommand::List => list_tenants(&vault, global).await,
@@ -177,17 +192,30 @@ fn print_shred(
     let waits: Vec<_> = shredded.waits_for.iter().map(KekRef::to_string).collect();
     let value = json!({
         "tenant_id": tenant, "shredded_at": shredded.shredded_at, "effective_at": shredded.effective_at,
-        "waits_for": waits, "erased_at": shredded.erased_at,
+        "waits_for": waits, "erased_at": shredded.erased_at, "access_at_meta": shredded.revocation,
     });
     let effective = shredded.effective_at.map_or_else(
         || format!("waits until these are retired:\n  {}", waits.join("\n  ")),
         |it| it.to_string(),
     );
     let text = format!(
-        "tenant     {tenant}\nshredded   {}\neffective  {effective}",
-        shredded.shredded_at
+        "tenant     {tenant}\nshredded   {}\neffective  {effective}{}",
+        shredded.shredded_at,
+        shredded
+            .revocation
+            .as_ref()
+            .map_or_else(String::new, describe_access)
     );
     global.output.print_result(&value, text)
+}
+
+fn describe_access(it: &AccessRevocation) -> String {
+    let kept = it
+        .not_revoked
+        .iter()
+        .map(|(reason, persons)| format!("\n  {persons} kept: {reason}"));
+    let kept: String = kept.collect();
+    format!("\nat Meta    {} person(s) revoked{kept}", it.revoked)
 }
 
 /// Prints a new client with its secret: the only time that the secret is shown.

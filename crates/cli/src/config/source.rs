@@ -127,9 +127,15 @@ fn find_alias(key: &str) -> Option<&'static str> {
 }
 
 fn read_file(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let file = config::File::from(path).format(config::FileFormat::Toml);
-    let read = config::Config::builder().add_source(file).build();
-    let read = read.with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    let read = std::fs::read_to_string(path).map_err(anyhow::Error::from);
+    let parsed = read.and_then(|text| parse_file(&text));
+    parsed.with_context(|| format!("cannot read the settings file {}", path.display()))
+}
+
+/// The settings of a file, by dotted keys.
+pub(crate) fn parse_file(text: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let file = config::File::from_str(text, config::FileFormat::Toml);
+    let read = config::Config::builder().add_source(file).build()?;
     let table: serde_json::Value = read.try_deserialize()?;
     let mut flat = BTreeMap::new();
     flatten_table("", &table, &mut flat);

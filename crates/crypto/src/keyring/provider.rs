@@ -4,7 +4,10 @@
 //! moves from one provider to another, the former one only opens.
 //! Start at [`KeyProvider::unwrap_data_key`].
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use regrant_domain::{KekRef, TenantId};
 use uuid::Uuid;
@@ -56,6 +59,24 @@ impl KeyProvider {
         let source = sources.find(|it| it.holds(kek));
         let source = source.ok_or(ProviderError::UnknownKek(kek))?;
         source.unwrap(tenant, KeyRef { id, version }, wrapped).await
+    }
+
+    /// Wraps a new data key with the active key, unwraps it, and returns how long both took.
+    ///
+    /// # Errors
+    /// As the two calls: the provider does not respond, refuses, or returns other bytes than were wrapped.
+    pub async fn measure_round_trip(&self) -> Result<Duration, ProviderError> {
+        let data_key = DataKey::generate(TenantId::SYSTEM, 1).map_err(|_| ProviderError::Random)?;
+        let began = Instant::now();
+        let wrapped = self.wrap_data_key(&data_key).await?;
+        self.unwrap_data_key(
+            data_key.tenant(),
+            data_key.id(),
+            data_key.version(),
+            &wrapped,
+        )
+        .await?;
+        Ok(began.elapsed())
     }
 
     /// The active key, with which a rotation rewraps every data key.

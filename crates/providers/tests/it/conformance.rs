@@ -1,8 +1,10 @@
 //! What every provider must do. [`check_provider`] runs all of it on a [`Bench`].
 
+use std::sync::Arc;
+
 use regrant_crypto::{
-    Context, DataKey, KekRef, KekState, KeyProvider, KeySource, ProviderError, ProviderKind,
-    Purpose, Refresh, WrappedKey,
+    Context, DataKey, KekRef, KekState, KeyProvider, KeySource, Keyring, LocalKeys, ProviderError,
+    ProviderKind, Purpose, Refresh, WrappedKey,
 };
 use regrant_domain::TenantId;
 use uuid::Uuid;
@@ -43,6 +45,7 @@ pub async fn check_provider<B: Bench>(bench: &B) {
     keys_come_back_and_every_wrap_differs::<B>(&provider).await;
     a_context_binds(bench, &provider).await;
     changed_bytes_are_refused_for_good::<B>(&provider).await;
+    a_move_from_a_keyring_and_back_keeps_every_key(bench).await;
     if B::ROTATION == Rotation::Versions {
         versions_move_forward(&provider).await;
     }
@@ -158,6 +161,27 @@ async fn changed_bytes_are_refused_for_good<B: Bench>(provider: &KeyProvider) {
     bytes[26..46].copy_from_slice(&unknown.to_bytes());
     let refused = unwrap(provider, &key, &WrappedKey::from_bytes(bytes)).await;
     assert_eq!(refused.unwrap_err(), ProviderError::UnknownKek(unknown));
+}
+
+/// Each step of a move has a process of the step before beside it, and each opens what the other wrapped.
+async fn a_move_from_a_keyring_and_back_keeps_every_key<B: Bench>(bench: &B) {
+    if B::KIND == ProviderKind::Local {
+        return;
+    }
+    let keyring = Arc::new(LocalKeys::from(Keyring::in_memory().unwrap()));
+    let keyring = || KeySource::Local(Arc::clone(&keyring));
+    let before = KeyProvider::new(keyring(), vec![bench.source("test").await]);
+    let during = KeyProvider::new(bench.source("test").await, vec![keyring()]);
+    let keys: Vec<_> = (0..20).map(|_| data_key()).collect();
+    for (from, to) in [(&before, &during), (&during, &before)] {
+        for key in &keys {
+            let wrapped = from.wrap_data_key(key).await.unwrap();
+            let opened = unwrap(to, key, &wrapped).await.unwrap();
+            let rewrapped = to.wrap_data_key(&opened).await.unwrap();
+            assert_ne!(rewrapped.kek_ref(), wrapped.kek_ref());
+            assert_same(key, &unwrap(from, key, &rewrapped).await.unwrap());
+        }
+    }
 }
 
 async fn versions_move_forward(provider: &KeyProvider) {

@@ -15,6 +15,7 @@ use crate::{
     AuditChain, AuditHead, AuditKind, Error, TenantTx,
     audit::{
         chain::{ChainPosition, RowContent},
+        key_change::read_key_change,
         kind::ROWS_SEALED,
     },
     integrity::SealRecords,
@@ -199,10 +200,13 @@ pub(crate) fn link_event(
         at,
         action: event.action,
     };
-    let digest = chain.digest_content(tenant, &content);
+    let digest = chain.digest_content(head.key, tenant, &content)?;
     head.hash = chain
-        .compute_link(tenant, &head.hash, &position, &digest)
+        .compute_link(head.key, tenant, &head.hash, &position, &digest)?
         .to_vec();
+    if let Some(key) = read_key_change(event.action, &detail) {
+        head.key = head.key.max(key);
+    }
     Ok(LinkedEvent {
         id,
         at,

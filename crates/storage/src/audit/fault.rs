@@ -27,5 +27,7 @@ closed_list! {
         Rewritten = "rewritten",
         /// A sealed credential is not the one that was written last.
         RolledBack = "rolled_back",
+        /// The chain ends under an older key although every chain was given a newer one.
+        OutdatedKey = "outdated_key",
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     audit::{
         chain::START,
         event::{link_event, to_values},
+        key_change::FIRST_KEY,
         kind::CHAIN_STARTED,
     },
 };
@@ -21,13 +22,17 @@ pub struct AuditHead {
     pub seq: i64,
     /// The link of its last row.
     pub hash: Vec<u8>,
+    /// The number of the key that links the next row.
+    pub key: u32,
 }
 
 impl TenantTx {
     /// The end of the chain; `None` if the chain has no row yet.
     pub async fn find_audit_head(&self) -> Result<Option<AuditHead>, Error> {
-        self.read_audit_head("SELECT seq, hash FROM audit_heads WHERE tenant_id = :tenant")
-            .await
+        self.read_audit_head(
+            "SELECT seq, hash, key_version FROM audit_heads WHERE tenant_id = :tenant",
+        )
+        .await
     }
 
     async fn read_audit_head(&self, sql: &'static str) -> Result<Option<AuditHead>, Error> {
@@ -36,6 +41,7 @@ impl TenantTx {
             Ok(AuditHead {
                 seq: row.get("seq")?,
                 hash: row.get("hash")?,
+                key: row.unsigned("key_version")?,
             })
         })
         .transpose()
@@ -43,15 +49,17 @@ impl TenantTx {
 
     /// Locks the end of the chain; begins the chain if there is none.
     pub(crate) async fn lock_audit_head(&self, chain: &AuditChain) -> Result<AuditHead, Error> {
-        let lock = "SELECT seq, hash FROM audit_heads WHERE tenant_id = :tenant {for_update}";
+        let lock =
+            "SELECT seq, hash, key_version FROM audit_heads WHERE tenant_id = :tenant {for_update}";
         if let Some(head) = self.read_audit_head(lock).await? {
             return Ok(head);
         }
         let query = self
             .query(
-                "INSERT INTO audit_heads (tenant_id, seq, hash) VALUES (:tenant, 0, :start)
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO audit_heads (tenant_id, seq, hash, key_version)
+                 VALUES (:tenant, 0, :start, :key) ON CONFLICT DO NOTHING",
             )
+            .bind("key", i64::from(FIRST_KEY))
             .bind("start", START.as_slice());
         let is_first = self.execute(query).await? == 1;
         let head = self.read_audit_head(lock).await?;
@@ -81,7 +89,11 @@ impl TenantTx {
 
     pub(crate) async fn move_audit_head(&self, head: &AuditHead) -> Result<(), Error> {
         let query = self
-            .query("UPDATE audit_heads SET seq = :seq, hash = :hash WHERE tenant_id = :tenant")
+            .query(
+                "UPDATE audit_heads SET seq = :seq, hash = :hash, key_version = :key
+                 WHERE tenant_id = :tenant",
+            )
+            .bind("key", i64::from(head.key))
             .bind("seq", head.seq)
             .bind("hash", head.hash.as_slice());
         self.execute_exactly(1, query).await

@@ -16,6 +16,14 @@ impl Store {
         row.map(|row| row.sealed("sealed")).transpose()
     }
 
+    /// When the key of this name was made; `None` if there is none.
+    pub async fn find_audit_key_made_at(&self, name: &str) -> Result<Option<Timestamp>, Error> {
+        let query =
+            Query::new("SELECT created_at FROM audit_keys WHERE name = :name").bind("name", name);
+        let row = query.fetch_one(&self.connection).await?;
+        row.map(|row| row.time("created_at")).transpose()
+    }
+
     /// Inserts the key of this name.
     ///
     /// # Errors

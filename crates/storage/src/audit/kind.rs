@@ -14,11 +14,14 @@ pub(crate) const PRUNED: &str = "audit.pruned";
 /// The first event of a chain that began after rows that are older than it.
 pub(crate) const CHAIN_STARTED: &str = "audit.chain_started";
 
+/// The event after which another key links the chain.
+pub(crate) const KEY_REPLACED: &str = "audit.key_replaced";
+
 /// The event of seals that no other event names.
 pub(crate) const ROWS_SEALED: &str = "rows.sealed";
 
 /// Actions that verifying needs.
-const UNPRUNABLE: [&str; 2] = [PRUNED, CHAIN_STARTED];
+const UNPRUNABLE: [&str; 3] = [PRUNED, CHAIN_STARTED, KEY_REPLACED];
 /// Reads of tokens, previews of reconnects, and checks of assets.
 const READS: [&str; 3] = ["token.read", "reconnect.previewed", "asset.checked"];
 /// Actions of the worker that other events record too.

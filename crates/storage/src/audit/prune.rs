@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AuditChain, AuditEvent, AuditKind, AuditRow, Error, TenantTx,
     audit::{
+        key_change::KeyChanges,
         kind::PRUNED,
         row::{AUDIT_ROWS, audit_row_from},
     },
@@ -88,11 +89,13 @@ impl TenantTx {
     }
 
     async fn delete_content(&self, rows: &[AuditRow]) -> Result<(), Error> {
-        let chain = self.audit_chain()?;
-        let digests = rows.iter().map(|row| -> [Value; 2] {
-            let digest = chain.digest_content(self.tenant, &row.content());
-            [row.id.uuid().into(), digest.as_slice().into()]
+        let (chain, changes) = (self.audit_chain()?, self.load_key_changes().await?);
+        let digests = rows.iter().map(|row| {
+            let key = changes.key_at(row.seq);
+            let digest = chain.digest_content(key, self.tenant, &row.content())?;
+            Ok::<[Value; 2], Error>([row.id.uuid().into(), digest.as_slice().into()])
         });
+        let digests = digests.collect::<Result<Vec<_>, _>>()?;
         let query = self
             .query(
                 "WITH content (id, digest) AS (VALUES :digests)
@@ -105,7 +108,7 @@ impl TenantTx {
     }
 
     /// The prunings that the chain records. A row whose own link is wrong records nothing.
-    pub(crate) async fn load_prune_marks(&self) -> Result<PruneMarks, Error> {
+    pub(crate) async fn load_prune_marks(&self, changes: &KeyChanges) -> Result<PruneMarks, Error> {
         let query = self
             .query(
                 "SELECT e.seq, e.id, e.at, e.actor, e.action, e.subject, e.detail, e.hash, e.pruned,
@@ -121,7 +124,13 @@ impl TenantTx {
             let previous: Option<Vec<u8>> = row.get("previous")?;
             let previous = previous.unwrap_or_default();
             let row = audit_row_from(&row)?;
-            marks.extend(PruneMark::from_row(chain, self.tenant, &previous, &row));
+            let key = changes.key_at(row.seq);
+            marks.extend(PruneMark::from_row(
+                (chain, key),
+                self.tenant,
+                &previous,
+                &row,
+            ));
         }
         Ok(PruneMarks::new(marks))
     }
@@ -129,13 +138,14 @@ impl TenantTx {
 
 impl PruneMark {
     fn from_row(
-        chain: &AuditChain,
+        (chain, key): (&AuditChain, u32),
         tenant: TenantId,
         previous: &[u8],
         row: &AuditRow,
     ) -> Option<Self> {
-        let digest = chain.digest_content(tenant, &row.content());
-        let link = chain.compute_link(tenant, previous, &row.position(), &digest);
+        let digest = chain.digest_content(key, tenant, &row.content()).ok()?;
+        let link = chain.compute_link(key, tenant, previous, &row.position(), &digest);
+        let link = link.ok()?;
         if row.pruned.is_some() || link != *row.hash {
             return None;
         }

@@ -11,6 +11,7 @@ use crate::{
     AuditChain, AuditFault, AuditHead, AuditRow, Error, TenantTx,
     audit::{
         chain::{ChainPosition, START},
+        key_change::KeyChanges,
         kind::CHAIN_STARTED,
         prune::PruneMarks,
         row::{AUDIT_ROWS, audit_row_from},
@@ -31,6 +32,8 @@ pub struct ChainReport {
     pub unchained: u64,
     /// The stored end of the chain.
     pub head: Option<AuditHead>,
+    /// The number of the key that links the next row, as the rows say.
+    pub key: u32,
     /// Every fault with its number, in order.
     pub faults: Vec<(i64, AuditFault)>,
 }
@@ -39,6 +42,7 @@ struct ChainWalker<'a> {
     chain: &'a AuditChain,
     tenant: TenantId,
     marks: PruneMarks,
+    changes: KeyChanges,
     next: i64,
     previous: Vec<u8>,
     report: ChainReport,
@@ -54,8 +58,9 @@ impl TenantTx {
         &self,
         mut each: impl FnMut(&AuditRow),
     ) -> Result<ChainReport, Error> {
-        let marks = self.load_prune_marks().await?;
-        let mut walker = ChainWalker::new(self.audit_chain()?, self.tenant, marks);
+        let changes = self.load_key_changes().await?;
+        let marks = self.load_prune_marks(&changes).await?;
+        let mut walker = ChainWalker::new(self.audit_chain()?, self.tenant, marks, changes);
         walker.report.head = self.find_audit_head().await?;
         walker.report.unchained = self.count_unchained_rows().await?;
         let mut after = None;
@@ -108,11 +113,17 @@ impl TenantTx {
 }
 
 impl<'a> ChainWalker<'a> {
-    fn new(chain: &'a AuditChain, tenant: TenantId, marks: PruneMarks) -> Self {
+    fn new(
+        chain: &'a AuditChain,
+        tenant: TenantId,
+        marks: PruneMarks,
+        changes: KeyChanges,
+    ) -> Self {
         Self {
             chain,
             tenant,
             marks,
+            changes,
             next: 1,
             previous: START.to_vec(),
             report: ChainReport::default(),
@@ -143,6 +154,7 @@ impl<'a> ChainWalker<'a> {
 
     fn into_report(mut self) -> ChainReport {
         let last = self.next - 1;
+        self.report.key = self.changes.key_at(self.next);
         match self.report.head.clone() {
             Some(head) if head.seq > last => self.add_fault(self.next, AuditFault::Truncated),
             Some(head) if head.seq < last => {
@@ -172,11 +184,9 @@ impl<'a> ChainWalker<'a> {
                     seq: found.seq,
                     ..row.position()
                 };
-                let digest = self.digest_row(row);
-                let link = self
-                    .chain
-                    .compute_link(self.tenant, previous, &position, &digest);
-                row.seq != found.seq && (row.hash == link || found.hash == link)
+                let link = self.link_of(row, previous, &position, found.seq);
+                row.seq != found.seq
+                    && link.is_some_and(|link| row.hash == link || found.hash == link)
             };
             if let Some((_, row)) = self.suspects.iter().find(|(_, row)| fits(row)) {
                 moved.extend([found.seq, row.seq]);
@@ -200,20 +210,30 @@ impl<'a> ChainWalker<'a> {
         if row.pruned.is_some() && !(row.has_no_content() && self.marks.allow_pruning(row)) {
             return false;
         }
-        let digest = self.digest_row(row);
-        let link = self
-            .chain
-            .compute_link(self.tenant, &self.previous, &row.position(), &digest);
-        link == *row.hash
+        let link = self.link_of(row, &self.previous, &row.position(), row.seq);
+        link.is_some_and(|it| it == *row.hash)
     }
 
-    fn digest_row(&self, row: &AuditRow) -> Vec<u8> {
-        let pruned = row.pruned.clone();
-        pruned.unwrap_or_else(|| {
-            self.chain
-                .digest_content(self.tenant, &row.content())
-                .to_vec()
-        })
+    /// The link of a row at this position, under the key of the number `seq`; `None` if that key is not known.
+    fn link_of(
+        &self,
+        row: &AuditRow,
+        previous: &[u8],
+        position: &ChainPosition<'_>,
+        seq: i64,
+    ) -> Option<[u8; 32]> {
+        let (key, tenant) = (self.changes.key_at(seq), self.tenant);
+        let digest = if let Some(digest) = &row.pruned {
+            digest.clone()
+        } else {
+            let own = self.changes.key_at(row.seq);
+            let digest = self.chain.digest_content(own, tenant, &row.content());
+            digest.ok()?.to_vec()
+        };
+        let link = self
+            .chain
+            .compute_link(key, tenant, previous, position, &digest);
+        link.ok()
     }
 
     fn add_fault(&mut self, seq: i64, fault: AuditFault) {

@@ -9,7 +9,7 @@ use crate::{
     sql::{CHUNK, Row, decode_rows, maybe_micros, to_json, to_micros},
 };
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, app_id, kind, person_id, person_name, is_work_account, scopes, issued_at,
     expires_at, data_access_expires_at, profile_id, coalesce(read_at, created_at) AS read_at";
 
@@ -63,11 +63,24 @@ impl TenantTx {
             .fill("columns", COLUMNS)
             .bind("id", id.uuid());
         let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
-        Ok(GrantToken {
-            grant: grant_from_row(&row)?,
-            sealed: row.maybe_sealed("sealed")?,
-            refresh_tried_at: row.maybe_time("refresh_tried_at")?,
-        })
+        grant_token_from_row(&row)
+    }
+
+    /// Those of the grants that exist, with their sealed tokens, in any order.
+    pub async fn find_grant_tokens(&self, ids: &[GrantId]) -> Result<Vec<GrantToken>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let query = self
+                .query(
+                    "SELECT {columns}, sealed, refresh_tried_at FROM grants
+                     WHERE tenant_id = :tenant AND id IN :ids",
+                )
+                .fill("columns", COLUMNS)
+                .bind_list("ids", chunk.iter().map(|id| id.uuid()));
+            let rows = self.fetch_all(query).await?;
+            found.extend(decode_rows("grants", &rows, grant_token_from_row));
+        }
+        Ok(found)
     }
 
     /// Notes that a refresh is about to be tried. This also proves that the database accepts writes,
@@ -305,6 +318,14 @@ fn due_reading(date: &'static str) -> String {
              OR g.{date} - :notice <= :now AND coalesce(g.read_at, g.created_at) < g.{date} - :notice,
              0 = 1)"
     )
+}
+
+pub(super) fn grant_token_from_row(row: &Row) -> Result<GrantToken, Error> {
+    Ok(GrantToken {
+        grant: grant_from_row(row)?,
+        sealed: row.maybe_sealed("sealed")?,
+        refresh_tried_at: row.maybe_time("refresh_tried_at")?,
+    })
 }
 
 fn grant_from_row(row: &Row) -> Result<Grant, Error> {

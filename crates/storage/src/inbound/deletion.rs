@@ -4,16 +4,17 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{AppId, NoticeKind, Timestamp};
+use regrant_domain::{AccessRevocation, AppId, NoticeKind, Timestamp};
+use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     Error, PersonHash, Store, TenantTx,
-    sql::{CHUNK, Query},
+    sql::{CHUNK, Query, to_json, to_micros},
 };
 
 /// The progress of a deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDeletion {
     /// The id of its notice.
     pub id: Uuid,
@@ -29,6 +30,8 @@ pub struct StoredDeletion {
     pub erased_at: Option<Timestamp>,
     /// Whether a tenant with open work on it holds tokens whose person is not known yet.
     pub waits_for_owners: bool,
+    /// What became of the app's access at Meta; `None` where ending it was not asked for.
+    pub revocation: Option<AccessRevocation>,
 }
 
 impl Store {
@@ -42,7 +45,7 @@ impl Store {
         code_hash: [u8; 16],
     ) -> Result<StoredDeletion, Error> {
         let query = Query::new(
-            "SELECT i.id, i.received_at, i.begun_at, i.done_at, e.owed_at, e.erased_at
+            "SELECT i.id, i.received_at, i.begun_at, i.done_at, i.revocation, e.owed_at, e.erased_at
              FROM inbox i LEFT JOIN erasures e ON e.subject_id = i.id
              WHERE i.app_id = :app AND i.code_hash = :code_hash",
         )
@@ -61,6 +64,7 @@ impl Store {
             done_at: row.maybe_time("done_at")?,
             awaits_erasure: row.maybe_time("owed_at")?.is_some() && erased_at.is_none(),
             erased_at,
+            revocation: row.maybe_json("revocation")?,
             waits_for_owners: self.waits_for_owners(app, id).await?,
         })
     }
@@ -104,5 +108,33 @@ impl TenantTx {
             }
         }
         Ok(open)
+    }
+
+    /// Notes what became of the app's access at Meta with the deletions of these persons that are open, or were ordered at
+    /// `at`: one of a person of whom nothing is known is done at once. In a transaction of the installation.
+    pub async fn note_revocations(
+        &self,
+        app: &AppId,
+        outcomes: &[(PersonHash, AccessRevocation)],
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        for chunk in outcomes.chunks(CHUNK) {
+            let rows = chunk.iter().map(|(person, outcome)| {
+                Ok::<[Value; 2], Error>([(*person).into(), to_json(outcome)?.into()])
+            });
+            let query = Query::new(
+                "WITH ended (person_hash, revocation) AS (VALUES :rows)
+                 UPDATE inbox AS i SET revocation = ended.revocation FROM ended
+                 WHERE i.app_id = :app AND i.kind = :kind
+                     AND (i.done_at IS NULL OR i.received_at = :at)
+                     AND i.person_hash = ended.person_hash",
+            )
+            .bind("at", to_micros(at))
+            .bind("app", app.as_str())
+            .bind("kind", NoticeKind::DataDeletion.as_str())
+            .bind_rows("rows", rows.collect::<Result<Vec<_>, _>>()?);
+            query.execute(&self.transaction).await?;
+        }
+        Ok(())
     }
 }

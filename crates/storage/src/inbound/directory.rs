@@ -10,8 +10,9 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, Store, TenantTx,
-    sql::{CHUNK, Query},
+    Error, Store, TenantScope, TenantTx,
+    sql::{CHUNK, Query, decode_rows},
+    tenants::scope::tenant_scope_from_row,
 };
 
 /// A keyed hash of the id of a person, or of an asset, at one app.
@@ -30,6 +31,30 @@ impl From<PersonHash> for Value {
 }
 
 impl Store {
+    /// The tenants of an app that know one of these persons, without `except` and those that are shredded or deleted.
+    pub async fn list_scopes_of_persons(
+        &self,
+        app: &AppId,
+        persons: &[PersonHash],
+        except: Option<TenantId>,
+    ) -> Result<Vec<TenantScope>, Error> {
+        let mut found = Vec::new();
+        for chunk in persons.chunks(CHUNK) {
+            let query = Query::new(
+                "SELECT t.id AS t_id, t.app_id AS t_app_id FROM tenants t
+                 WHERE t.deleted_at IS NULL AND t.shredded_at IS NULL [AND t.id <> :except]
+                     AND t.id IN (SELECT p.tenant_id FROM person_directory p
+                         WHERE p.app_id = :app AND p.person_hash IN :persons) ORDER BY t.id",
+            )
+            .bind("app", app.as_str())
+            .bind_list("persons", chunk.iter().copied())
+            .bind_optional("except", except.map(TenantId::uuid));
+            let rows = query.fetch_all(&self.connection).await?;
+            found.extend(decode_rows("tenants", &rows, tenant_scope_from_row));
+        }
+        Ok(found)
+    }
+
     /// Those of the tenants that hold a token whose person is not known yet.
     pub async fn find_tenants_with_unattributed_tokens(
         &self,

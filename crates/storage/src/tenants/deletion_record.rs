@@ -4,13 +4,13 @@
 //! of the tenant that was made before it, and becomes effective once all of them are destroyed. Records outlive the tenant.
 //! Start at [`Store::list_deletion_records`].
 
-use regrant_domain::{KekRef, TenantId, Timestamp, closed_list};
+use regrant_domain::{AccessRevocation, KekRef, TenantId, Timestamp, closed_list};
 use uuid::Uuid;
 
 use crate::{
     Error, Store, TenantTx,
     credentials::key_wrap::to_kek_list,
-    sql::{Query, Row, to_micros},
+    sql::{Query, Row, maybe_to_json, to_micros},
 };
 
 /// Whether a data key may have sealed what a deletion deleted: every key of a tenant that is gone, and those that were made
@@ -30,7 +30,7 @@ closed_list! {
 }
 
 /// A deletion to record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewDeletion {
     /// What was deleted.
     pub cause: DeletionCause,
@@ -40,6 +40,8 @@ pub struct NewDeletion {
     pub at: Timestamp,
     /// How many: data keys, rows, or assets whose tokens were deleted.
     pub items: u64,
+    /// What became of the app's access at Meta; `None` where ending it was not asked for.
+    pub revocation: Option<AccessRevocation>,
 }
 
 /// A deletion, and what it waits for.
@@ -55,6 +57,8 @@ pub struct DeletionRecord {
     pub deleted_at: Timestamp,
     /// How many: data keys, rows, or assets whose tokens were deleted.
     pub items: u64,
+    /// What became of the app's access at Meta; `None` where ending it was not asked for.
+    pub revocation: Option<AccessRevocation>,
     /// From when on no copy of what was deleted can be opened.
     pub effective_at: Option<Timestamp>,
     /// The KEKs that wrapped data keys from before the deletion and are not destroyed.
@@ -74,8 +78,8 @@ impl Store {
             return Ok(Vec::new());
         }
         let query = Query::new(
-            "SELECT d.tenant_id, d.cause, d.subject_id, d.deleted_at, d.items, d.effective_at, k.kek,
-                 k.deleted_at AS key_deleted_at
+            "SELECT d.tenant_id, d.cause, d.subject_id, d.deleted_at, d.items, d.revocation, d.effective_at,
+                 k.kek, k.deleted_at AS key_deleted_at
              FROM deletions d LEFT JOIN key_wraps k ON k.tenant_id = d.tenant_id
                  AND {concerns} AND d.effective_at IS NULL [AND k.kek NOT IN :destroyed]
              WHERE d.subject_id IN :subjects ORDER BY d.tenant_id, d.cause, d.subject_id, k.kek",
@@ -95,7 +99,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<DeletionRecord>, Error> {
         let query = Query::new(
-            "SELECT d.tenant_id, d.cause, d.subject_id, d.deleted_at, d.items, d.effective_at
+            "SELECT d.tenant_id, d.cause, d.subject_id, d.deleted_at, d.items, d.revocation, d.effective_at
              FROM deletions d WHERE d.effective_at IS NULL AND NOT EXISTS (
                  SELECT 1 FROM key_wraps k WHERE k.tenant_id = d.tenant_id
                      AND {concerns} [AND k.kek NOT IN :destroyed])
@@ -114,15 +118,17 @@ impl TenantTx {
     /// Records a deletion. One of the same subject that continues adds to it, and waits from now on.
     pub async fn record_deletion(&self, deletion: NewDeletion) -> Result<(), Error> {
         let query = self.query(
-            "INSERT INTO deletions (tenant_id, cause, subject_id, deleted_at, items)
-             VALUES (:tenant, :cause, :subject, :at, :items)
+            "INSERT INTO deletions (tenant_id, cause, subject_id, deleted_at, items, revocation)
+             VALUES (:tenant, :cause, :subject, :at, :items, :revocation)
              ON CONFLICT (tenant_id, cause, subject_id) DO UPDATE SET deleted_at = excluded.deleted_at,
-                 items = deletions.items + excluded.items, effective_at = NULL",
+                 items = deletions.items + excluded.items, effective_at = NULL,
+                 revocation = coalesce(excluded.revocation, deletions.revocation)",
         );
         let query = query
             .bind("cause", deletion.cause.as_str())
             .bind("subject", deletion.subject)
             .bind("at", to_micros(deletion.at))
+            .bind("revocation", maybe_to_json(deletion.revocation.as_ref())?)
             .bind("items", i64::try_from(deletion.items).unwrap_or(i64::MAX));
         self.execute(query).await.map(drop)
     }
@@ -185,6 +191,7 @@ fn record_from_row(row: &Row) -> Result<DeletionRecord, Error> {
         subject: row.get("subject_id")?,
         deleted_at: row.time("deleted_at")?,
         items: u64::try_from(items).map_err(|_| Error::Corrupt("items"))?,
+        revocation: row.maybe_json("revocation")?,
         effective_at: row.maybe_time("effective_at")?,
         waits_for: Vec::new(),
         has_live_key: false,

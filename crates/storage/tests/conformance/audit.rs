@@ -1,5 +1,7 @@
 //! G39: verifying the chain finds every edit, deletion, reordering, truncation and insertion of 10,000 rows.
 
+mod key_change;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;

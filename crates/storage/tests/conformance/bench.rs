@@ -142,10 +142,13 @@ impl Bench {
     }
 }
 
-/// A chain with a key of its own.
+/// A chain with three keys of its own.
 pub(crate) fn chain() -> AuditChain {
-    let key = AuditKey::generate().unwrap();
-    AuditChain::new(move |tenant, message| key.compute_link(tenant, message))
+    let keys = [(); 3].map(|()| AuditKey::generate().unwrap());
+    AuditChain::new(move |number, tenant, message| {
+        let key = keys.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
+        Some(key.compute_link(tenant, message))
+    })
 }
 
 pub(crate) fn seals() -> RowSeals {

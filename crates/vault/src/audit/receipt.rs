@@ -55,6 +55,7 @@ impl Vault {
             "rows": count(DeletionCause::Tenant),
             "effective_at": deletion.effective_at,
             "waits_for": name_keks(&deletion.waits_for),
+            "access_at_meta": deletion.revocation,
         });
         self.sign_act(Act {
             name: name_act(newest.cause),
@@ -151,6 +152,7 @@ fn describe_person(app: &AppId, status: &DeletionStatus) -> Value {
         "effective_at": status.effective_at,
         "waits_for": name_keks(&status.waits_for),
         "data_keys_to_rotate": status.data_keys_to_rotate.len(),
+        "access_at_meta": status.revocation,
     })
 }
 

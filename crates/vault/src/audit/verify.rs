@@ -14,6 +14,7 @@ use regrant_storage::{
 };
 use serde::Deserialize;
 
+use super::RESEALED;
 use crate::{Error, Vault, access::signing_keys::KeySet};
 
 /// How many credentials one step reads and compares.
@@ -132,6 +133,9 @@ impl Vault {
                 .extend(kept.has_unsigned.then_some((0, AuditFault::BadCheckpoint)));
         }
         tx.commit().await?;
+        verdict
+            .faults
+            .extend(self.find_outdated_key(&report).await?);
         verdict.faults.sort_by_key(|(seq, _)| *seq);
         verdict.faults.dedup();
         Ok(verdict)
@@ -176,18 +180,27 @@ impl SealHistory {
 
 impl SealingRecords {
     fn note_row(&mut self, row: &AuditRow) {
-        if !row.action.starts_with("credential.") {
-            return;
+        #[derive(Deserialize)]
+        struct Resealed {
+            credentials: Vec<SealingDetail>,
         }
-        let Ok(detail) = serde_json::from_str::<SealingDetail>(&row.detail) else {
-            return;
-        };
+        if row.action == RESEALED {
+            let many = serde_json::from_str::<Resealed>(&row.detail);
+            for detail in many.map(|it| it.credentials).unwrap_or_default() {
+                self.note_sealing(row.seq, detail);
+            }
+        } else if row.action.starts_with("credential.")
+            && let Ok(detail) = serde_json::from_str(&row.detail)
+        {
+            self.note_sealing(row.seq, detail);
+        }
+    }
+
+    fn note_sealing(&mut self, seq: i64, detail: SealingDetail) {
         if detail.serves {
-            self.active
-                .insert(detail.asset, (row.seq, detail.credential));
+            self.active.insert(detail.asset, (seq, detail.credential));
         }
-        self.digests
-            .insert(detail.credential, (row.seq, detail.sealed));
+        self.digests.insert(detail.credential, (seq, detail.sealed));
     }
 
     /// The number of the row that contradicts a stored credential, if there is one.

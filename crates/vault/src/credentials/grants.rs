@@ -8,13 +8,16 @@ use std::{net::IpAddr, sync::Arc};
 
 use regrant_crypto::HashKey;
 use regrant_domain::{
-    AppId, AssetId, AuthorizationCode, Clock, Grant, NoticeSubject, OperatorName, PersonId,
-    TenantId, Timestamp, TokenFacts, network_of,
+    AccessToken, AppId, AssetId, AuthorizationCode, Clock, Grant, GrantId, NoticeSubject,
+    OperatorName, PersonId, SealedRecord, TenantId, Timestamp, TokenFacts, network_of,
 };
-use regrant_storage::{GrantedConsent, LoginOrigin, PersonHash, Reconnect, TenantTx};
+use regrant_storage::{GrantedConsent, LoginOrigin, PersonHash, Reconnect, TenantScope, TenantTx};
 use zeroize::Zeroizing;
 
-use crate::{Error, Vault, credentials::data_keys::DataKeys};
+use crate::{
+    Error, Vault,
+    credentials::{data_keys::DataKeys, seal::grant_context},
+};
 
 /// Meta sends whole seconds: a token that was issued in the second of a notice is revoked by it, too.
 pub(crate) const NOTICE_PRECISION: chrono::Duration = chrono::Duration::seconds(1);
@@ -91,6 +94,20 @@ impl PersonDirectory {
 }
 
 impl Vault {
+    /// Opens the sealed token of a grant.
+    pub(crate) async fn open_grant_token(
+        &self,
+        scope: &TenantScope,
+        id: GrantId,
+        sealed: &SealedRecord,
+    ) -> Result<AccessToken, Error> {
+        let context = grant_context(scope.tenant(), id);
+        let plain = self.data_keys.open_record(scope, &context, sealed).await?;
+        let text = std::str::from_utf8(&plain)
+            .map_err(|_| Error::from_cause("the token of a grant is not text"))?;
+        AccessToken::parse(text.to_owned()).map_err(Error::from_cause)
+    }
+
     /// Stores a grant that came in at `now`, adds its person to the directory, and opens a notice again that revoked the
     /// token before.
     ///

@@ -5,7 +5,7 @@
 
 use regrant_crypto::{KekRef, KekState, ProviderKind, Refresh};
 use regrant_domain::{Clock, error_chain};
-use regrant_storage::{Node, WrappedBy, WrappedDataKey};
+use regrant_storage::{KekUse, Node, WrappedBy, WrappedDataKey};
 use tracing::{error, info};
 
 use crate::{Conflict, Error, credentials::data_keys::DataKeys};
@@ -39,24 +39,13 @@ impl DataKeys {
 
     /// Refuses to go on without a KEK that wraps data keys, and notes the floor at the first start.
     pub(crate) async fn check_keks(&self) -> Result<(), Error> {
-        let uses = self.store().count_data_keys_by_kek().await?;
-        let held: Vec<_> = self.provider.list_keks();
-        let is_held = |kek| {
-            held.iter()
-                .any(|it| it.kek == kek && it.state != KekState::Destroyed)
-        };
-        let missing = uses.iter().filter_map(|it| {
-            let kek = it.kek.filter(|kek| !is_held(*kek))?;
-            Some(format!(
-                "version {} of key {}, which wraps {} data keys",
-                kek.version, kek.id, it.data_keys
-            ))
-        });
-        let missing: Vec<String> = missing.collect();
+        let missing = self.find_missing_keks().await?;
         if !missing.is_empty() {
-            let text = format!("the keyring does not hold {}", missing.join("; nor "));
+            let names: Vec<_> = missing.iter().map(describe_missing).collect();
+            let text = format!("the keyring does not hold {}", names.join("; nor "));
             return Err(Error::from_cause(text));
         }
+        let held = self.provider.list_keks();
         // The keyring is sealed, so its keys are the ones that it names.
         let of_services = held.iter().filter(|it| it.provider != ProviderKind::Local);
         for kek in of_services.map(|it| it.kek) {
@@ -69,8 +58,20 @@ impl DataKeys {
         }
     }
 
+    /// The KEKs that wrap data keys of the database and that no provider holds.
+    pub(crate) async fn find_missing_keks(&self) -> Result<Vec<KekUse>, Error> {
+        let mut uses = self.store().count_data_keys_by_kek().await?;
+        let held = self.provider.list_keks();
+        let is_held = |kek| {
+            held.iter()
+                .any(|it| it.kek == kek && it.state != KekState::Destroyed)
+        };
+        uses.retain(|it| it.kek.is_some_and(|kek| !is_held(kek)));
+        Ok(uses)
+    }
+
     /// Opens one data key under this KEK: a provider may hold another key under its name.
-    async fn check_kek(&self, kek: KekRef) -> Result<(), Error> {
+    pub(crate) async fn check_kek(&self, kek: KekRef) -> Result<(), Error> {
         let store = self.store();
         let wrapped = store
             .list_wrapped_keys(WrappedBy::Only(kek), None, CHECKED)
@@ -131,6 +132,14 @@ impl DataKeys {
             None => Ok(()),
         }
     }
+}
+
+fn describe_missing(missing: &KekUse) -> String {
+    let kek = missing.kek.unwrap_or(KekRef::NONE);
+    format!(
+        "version {} of key {}, which wraps {} data keys",
+        kek.version, kek.id, missing.data_keys
+    )
 }
 
 /// The error of a start with a KEK that opens nothing.

@@ -29,6 +29,14 @@ impl DataKeys {
         AuditKey::from_bytes(&plain).ok_or_else(malformed)
     }
 
+    /// The key of this name; `None` where there is none.
+    pub(crate) async fn find_key(&self, name: &str) -> Result<Option<AuditKey>, Error> {
+        let plain = self.open_named_key(name).await?;
+        plain
+            .map(|it| AuditKey::from_bytes(&it).ok_or_else(malformed))
+            .transpose()
+    }
+
     /// The key of the hashes of persons and log-ins. Where there is none yet, the one with which they were computed under
     /// the installation's first data key.
     pub(crate) async fn open_or_derive_hash_key(&self, now: Timestamp) -> Result<HashKey, Error> {

@@ -16,10 +16,10 @@ impl From<regrant_storage::Error> for Error {
                 Self::Unavailable(outage, error.into())
             }
             regrant_storage::Error::TenantBusy => Self::TenantBusy,
-            // The keyring was replaced a moment ago.
-            regrant_storage::Error::Busy | regrant_storage::Error::OutdatedKek => {
-                Self::DatabaseBusy
-            }
+            // A key was replaced a moment ago.
+            regrant_storage::Error::Busy
+            | regrant_storage::Error::OutdatedKek
+            | regrant_storage::Error::UnknownAuditKey(_) => Self::DatabaseBusy,
             other => Self::from_cause(other),
         }
     }

@@ -232,6 +232,7 @@ async fn record_deletion(
         subject: claim.object,
         at: step.now,
         items: u64::try_from(tally.assets).unwrap_or(u64::MAX),
+        revocation: None,
     };
     Ok(step.tx.record_deletion(deletion).await?)
 }

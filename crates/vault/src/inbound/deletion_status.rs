@@ -4,7 +4,7 @@
 //! sealed under data keys that live on, so copies in logs and backups can be opened until those data keys are replaced and
 //! every key-encryption key (KEK) that wrapped them is destroyed.
 
-use regrant_domain::{AppId, KekRef, TenantId, Timestamp};
+use regrant_domain::{AccessRevocation, AppId, KekRef, TenantId, Timestamp};
 use regrant_storage::{DeletionRecord, StoredDeletion};
 
 use crate::{Error, Resource, Vault};
@@ -28,6 +28,8 @@ pub struct DeletionStatus {
     pub waits_for: Vec<KekRef>,
     /// The tenants whose data key from before the deletion is still in use: rotate it.
     pub data_keys_to_rotate: Vec<TenantId>,
+    /// What became of the app's access at Meta; `None` where ending it was not asked for.
+    pub revocation: Option<AccessRevocation>,
     /// What was deleted, tenant by tenant.
     pub(crate) records: Vec<DeletionRecord>,
 }
@@ -77,6 +79,7 @@ fn describe_deletion(stored: &StoredDeletion, records: Vec<DeletionRecord>) -> D
             .map(|it| last.map_or(it, |last| last.max(it))),
         waits_for,
         data_keys_to_rotate: with_live_key.map(|it| it.tenant).collect(),
+        revocation: stored.revocation.clone(),
         records,
     }
 }

@@ -4,17 +4,21 @@
 //! holds the person's id, until it is done; audit and stored results do not.
 
 use chrono::SubsecRound;
-use regrant_domain::{AppId, Clock, MetaNotice, NoticeKind, NoticeSubject, PersonId, Timestamp};
-use regrant_storage::{AuditEvent, NewNotice};
+use regrant_domain::{
+    AccessRevocation, AppId, Clock, MetaNotice, NoticeKind, NoticeSubject, PersonId, Timestamp,
+};
+use regrant_storage::{AuditEvent, NewNotice, PersonHash};
 use serde_json::json;
 
 use crate::{
-    Actor, Error, RepeatableRequest, Vault, call::idempotency::IdempotentCall,
+    AccessAtMeta, Actor, Error, RepeatableRequest, Vault, call::idempotency::IdempotentCall,
     inbound::digest_notice,
 };
 
 /// How many persons one request may name.
 const MAX_PERSONS: usize = 1_000;
+/// How many, if the app's access ends at Meta, too: the caller waits for that.
+const MAX_REVOKED: usize = 50;
 
 /// A deletion that an operator ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +31,8 @@ pub struct OrderedDeletion {
 
 impl Vault {
     /// Orders the deletion of the data of these persons in every tenant of the app; the results have their order. A
-    /// person whose deletion is open keeps its code.
+    /// person whose deletion is open keeps its code. With [`AccessAtMeta::Revoke`] the app's access for the persons ends
+    /// first; whatever comes of that, the deletions are ordered.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid` for an empty list; `TooMany`; `NotFound(App)`; `Conflict(OtherBody)`.
@@ -36,13 +41,26 @@ impl Vault {
         by: Actor,
         app: &AppId,
         persons: Vec<PersonId>,
+        access: AccessAtMeta,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<Vec<OrderedDeletion>, Error> {
         by.require_owner()?;
-        check_person_count(persons.len())?;
+        let limit = match access {
+            AccessAtMeta::Keep => MAX_PERSONS,
+            AccessAtMeta::Revoke => MAX_REVOKED,
+        };
+        check_person_count(persons.len(), limit)?;
         self.find_app(app).await?;
         let order = async |call: Option<&IdempotentCall>| {
-            self.store_deletions(by, app, &persons, call).await
+            let revoked = match access {
+                AccessAtMeta::Keep => Vec::new(),
+                AccessAtMeta::Revoke => {
+                    let by = by.audit_name();
+                    Box::pin(self.revoke_persons_of_app(&by, app, &persons)).await?
+                }
+            };
+            self.store_deletions(by, app, (&persons, &revoked), call)
+                .await
         };
         let system = self.store.system_scope();
         let sent_at: Vec<Timestamp> = self
@@ -64,7 +82,7 @@ impl Vault {
         &self,
         by: Actor,
         app: &AppId,
-        persons: &[PersonId],
+        (persons, revoked): (&[PersonId], &[(PersonHash, AccessRevocation)]),
         call: Option<&IdempotentCall>,
     ) -> Result<Vec<Timestamp>, Error> {
         let now = self.clock.now();
@@ -83,6 +101,7 @@ impl Vault {
             .map(|(person, at)| self.new_deletion(app, deletion_notice(person, *at)).0)
             .collect();
         let stored = tx.store_notices(&new, now, Clock::system_time()).await?;
+        tx.note_revocations(app, revoked, now).await?;
         let detail = json!({ "persons": persons.len(), "new": stored });
         let event = AuditEvent::new(by.audit_name(), "deletions.ordered", app, detail);
         tx.write_audit_events(&[event], now).await?;
@@ -117,17 +136,14 @@ fn deletion_notice(person: &PersonId, sent_at: Timestamp) -> MetaNotice {
     }
 }
 
-fn check_person_count(n: usize) -> Result<(), Error> {
+fn check_person_count(n: usize, limit: usize) -> Result<(), Error> {
     let field = "person_ids";
     match n {
         0 => Err(Error::Invalid {
             field: field.to_owned(),
             reason: "expected at least one person".to_owned(),
         }),
-        n if n > MAX_PERSONS => Err(Error::TooMany {
-            field,
-            limit: MAX_PERSONS,
-        }),
+        n if n > limit => Err(Error::TooMany { field, limit }),
         _ => Ok(()),
     }
 }

@@ -126,10 +126,13 @@ impl Vault {
             tx.mark_old_keys_compromised(now).await?;
             detail = json!({ "version": new.version, "reason": "compromise" });
         }
-        let event = AuditEvent::new(by, "data_key.rotated", new.id, detail);
+        let event = AuditEvent::new(by.clone(), "data_key.rotated", new.id, detail);
         tx.write_audit_events(&[event], now).await?;
         tx.commit().await?;
         self.data_keys.evict_tenant(scope.tenant()).await;
+        if scope.tenant() == TenantId::SYSTEM {
+            self.make_chain_key(&by).await?;
+        }
         self.reseal_rests.end_rest(scope.tenant());
         Ok(())
     }

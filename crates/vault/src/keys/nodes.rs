@@ -45,6 +45,12 @@ impl Vault {
             if keks == announced.0 && announced.1.elapsed() < ANNOUNCE_EVERY {
                 continue;
             }
+            if let Err(error) = self.load_chain_keys().await {
+                warn!(
+                    error = error_chain(&error),
+                    "cannot look for keys of the audit"
+                );
+            }
             match self.announce_node().await {
                 Ok(()) => announced = (keks, Instant::now()),
                 Err(error) => warn!(error = error_chain(&error), "cannot announce this process"),

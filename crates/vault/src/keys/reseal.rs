@@ -24,7 +24,7 @@ pub(super) use self::pace::Pacing;
 use self::pace::{SharedPace, UrgentPasses};
 use crate::{Error, Vault, tenants::pass::TenantPass};
 
-/// How many records one transaction replaces.
+/// How many secrets one transaction replaces.
 const CHUNK: u32 = 100;
 /// How long a tenant is left alone where nothing was to do: its old keys wait for the end of what they sealed.
 const TENANT_REST: TimeDelta = TimeDelta::minutes(15);
@@ -136,7 +136,8 @@ impl Vault {
     /// Seals what belongs to a tenant, or to the installation.
     async fn reseal_owner(&self, scope: &TenantScope, pacing: Pacing) -> Result<u64, Error> {
         let resealed = if scope.tenant() == TenantId::SYSTEM {
-            self.reseal_installation(pacing).await?
+            let moved = self.move_chains().await?;
+            moved.saturating_add(self.reseal_installation(pacing).await?)
         } else {
             self.reseal_tenant(scope, pacing).await?
         };

@@ -135,6 +135,7 @@ impl Vault {
             subject: id.uuid(),
             at: now,
             items: rows,
+            revocation: None,
         })
         .await?;
         tx.owe_erasure(id.uuid(), ErasureCause::DestroyedKeys, now)

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{KekRef, TenantId, Timestamp};
+use regrant_domain::{AccessRevocation, KekRef, TenantId, Timestamp};
 use regrant_storage::{
     AuditEvent, DeletionCause, DeletionRecord, ErasureCause, NewDeletion, Tenant, TenantScope,
     TenantStatus,
@@ -15,8 +15,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Actor, Conflict, Error, RepeatableRequest, Resource, Vault, call::idempotency::IdempotentCall,
-    tenants::guard::require_not_deleted,
+    AccessAtMeta, Actor, Conflict, Error, RepeatableRequest, Resource, Vault,
+    call::idempotency::IdempotentCall, tenants::guard::require_not_deleted,
 };
 
 /// The state of a shred.
@@ -30,6 +30,8 @@ pub struct ShredResult {
     pub waits_for: Vec<KekRef>,
     /// When the bytes of the keys had left the SQLite file; `None` while they wait, and on PostgreSQL.
     pub erased_at: Option<Timestamp>,
+    /// What became of the app's access at Meta; `None` where ending it was not asked for.
+    pub revocation: Option<AccessRevocation>,
 }
 
 /// The deletion of a tenant, or of its data keys.
@@ -39,12 +41,15 @@ pub struct TenantDeletion {
     pub effective_at: Option<Timestamp>,
     /// The KEKs that it waits for: each wrapped a data key of the tenant and is not destroyed.
     pub waits_for: Vec<KekRef>,
+    /// What became of the app's access at Meta; `None` where ending it was not asked for.
+    pub revocation: Option<AccessRevocation>,
 }
 
 impl Vault {
     /// Deletes the data keys of a suspended tenant. Nothing of the tenant is opened any more: in this process at once, in
     /// others when their caches expire. From when on that holds for every copy of the keys, [`ShredResult`] says; call it
-    /// again to read it.
+    /// again to read it. With [`AccessAtMeta::Revoke`] the app's access for the tenant's persons ends first, while their
+    /// tokens still open; whatever comes of that, the keys are deleted.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid` unless `confirm` is the tenant's id; `NotFound(Tenant)`;
@@ -54,6 +59,7 @@ impl Vault {
         by: Actor,
         id: TenantId,
         confirm: &str,
+        access: AccessAtMeta,
         repeat: Option<RepeatableRequest>,
     ) -> Result<ShredResult, Error> {
         by.require_owner()?;
@@ -65,7 +71,13 @@ impl Vault {
                 reason,
             });
         }
-        let shred = async |call: Option<&IdempotentCall>| self.destroy_keys(by, &scope, call).await;
+        let shred = async |call: Option<&IdempotentCall>| {
+            let revocation = match access {
+                AccessAtMeta::Keep => None,
+                AccessAtMeta::Revoke => Box::pin(self.revoke_before_shred(by, &scope)).await?,
+            };
+            self.destroy_keys(by, &scope, revocation, call).await
+        };
         self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, shred)
             .await?;
         self.data_keys.evict_tenant(id).await;
@@ -77,8 +89,10 @@ impl Vault {
         let tenant = self.store.find_tenant(id).await;
         let tenant = tenant.map_err(Error::not_found_as(Resource::Tenant))?;
         let deletion = self.list_tenant_deletions(&[id]).await?.remove(&id);
-        let (effective_at, waits_for) =
-            deletion.map_or((None, Vec::new()), |it| (it.effective_at, it.waits_for));
+        let (effective_at, waits_for, revocation) = deletion
+            .map_or((None, Vec::new(), None), |it| {
+                (it.effective_at, it.waits_for, it.revocation)
+            });
         Ok(ShredResult {
             shredded_at: tenant
                 .shredded_at
@@ -86,21 +100,38 @@ impl Vault {
             effective_at,
             waits_for,
             erased_at: tenant.erased_at,
+            revocation,
         })
+    }
+
+    /// Ends the app's access for the tenant's persons. `None`: the tenant is shredded, so no token of theirs opens.
+    async fn revoke_before_shred(
+        &self,
+        by: Actor,
+        scope: &TenantScope,
+    ) -> Result<Option<AccessRevocation>, Error> {
+        let tx = self.store.begin(scope).await?;
+        if require_suspended(tx.lock_tenant().await?)?
+            .shredded_at
+            .is_some()
+        {
+            return Ok(None);
+        }
+        let by = by.audit_name();
+        let revoked = self.revoke_persons_of_tenant(tx, &by, scope).await?;
+        Ok(Some(revoked))
     }
 
     async fn destroy_keys(
         &self,
         by: Actor,
         scope: &TenantScope,
+        revocation: Option<AccessRevocation>,
         call: Option<&IdempotentCall>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let tx = self.store.begin(scope).await?;
-        let was = require_not_deleted(tx.lock_tenant().await?)?;
-        if was.status != TenantStatus::Suspended {
-            return Err(Error::Conflict(Conflict::TenantNotSuspended));
-        }
+        let was = require_suspended(tx.lock_tenant().await?)?;
         let is_first = was.shredded_at.is_none();
         let (shredded_at, erased_at) = (was.shredded_at.unwrap_or(now), was.erased_at);
         tx.update_tenant(&Tenant {
@@ -116,6 +147,7 @@ impl Vault {
                 subject: id,
                 at: now,
                 items: data_keys,
+                revocation,
             })
             .await?;
         }
@@ -146,11 +178,20 @@ impl Vault {
     }
 }
 
+fn require_suspended(tenant: Tenant) -> Result<Tenant, Error> {
+    let tenant = require_not_deleted(tenant)?;
+    match tenant.status {
+        TenantStatus::Suspended => Ok(tenant),
+        _ => Err(Error::Conflict(Conflict::TenantNotSuspended)),
+    }
+}
+
 impl From<DeletionRecord> for TenantDeletion {
     fn from(it: DeletionRecord) -> Self {
         Self {
             effective_at: it.effective_at,
             waits_for: it.waits_for,
+            revocation: it.revocation,
         }
     }
 }
@@ -162,6 +203,7 @@ impl TenantDeletion {
             .effective_at
             .zip(record.effective_at)
             .map(|(a, b)| a.max(b));
+        self.revocation = self.revocation.take().or(record.revocation);
         self.waits_for.extend(record.waits_for);
         self.waits_for.sort_unstable();
         self.waits_for.dedup();

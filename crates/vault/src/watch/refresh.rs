@@ -8,17 +8,16 @@
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
-    RefusalKind, SealedRecord, Timestamp, TokenFacts, error_chain, refresh::has_moved_end,
+    RefusalKind, Timestamp, TokenFacts, error_chain, refresh::has_moved_end,
 };
 use regrant_graph::{AppCredentials, IssuedToken};
 use regrant_storage::{
-    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantScope,
-    TenantTx,
+    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
 };
 use serde_json::json;
 use tracing::{info, warn};
 
-use crate::{Error, Vault, credentials::seal::grant_context};
+use crate::{Error, Vault};
 
 /// How long a refresh that failed waits.
 const RETRY_AFTER: chrono::Duration = chrono::Duration::hours(6);
@@ -131,20 +130,6 @@ impl Vault {
         };
         let token = self.open_grant_token(&claim.scope, id, &sealed).await?;
         Ok(Some((stored.grant, token)))
-    }
-
-    /// Opens the sealed token of a grant.
-    pub(super) async fn open_grant_token(
-        &self,
-        scope: &TenantScope,
-        id: GrantId,
-        sealed: &SealedRecord,
-    ) -> Result<AccessToken, Error> {
-        let context = grant_context(scope.tenant(), id);
-        let plain = self.data_keys.open_record(scope, &context, sealed).await?;
-        let text = std::str::from_utf8(&plain)
-            .map_err(|_| Error::from_cause("the token of a grant is not text"))?;
-        AccessToken::parse(text.to_owned()).map_err(Error::from_cause)
     }
 
     /// Uses the token that an exchange returned, if its end is later than that of the old one.

@@ -3,17 +3,16 @@
 //! The test is a thief who has all of them: it seeks every wrapped key in every byte, puts each back as a row, sets the
 //! tenant active, and reads. While the product says that the shred waits, that works; once it says "effective", it must not.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use aho_corasick::AhoCorasick;
-use regrant_crypto::{KeyProvider, Keyring, LocalKeys, Strength};
-use regrant_domain::{KekRef, Passphrase};
+use regrant_domain::KekRef;
 use regrant_testdb::{Kind, TestDatabase};
 use regrant_vault::{Error, Parts, Settings, Vault};
 use serde_json::{Value, json};
 
 use super::destruction::{id_of, replace_kek, shred};
-use crate::harness::{Fleet, Harness, Operator, Options, Tenant};
+use crate::harness::{Fleet, Harness, Operator, Options, Tenant, create_keyring, open_keyring};
 
 /// What a wrapped key begins with, and how long it is.
 const MAGIC: &[u8] = b"RK\x01\x01\x01\x00";
@@ -28,21 +27,6 @@ struct Scene {
     path: String,
     token: Value,
     backup: Option<Vec<u8>>,
-}
-
-fn passphrase() -> Passphrase {
-    Passphrase::parse("correct horse battery staple".to_owned()).expect("a passphrase")
-}
-
-pub(super) fn open_keyring(directory: &Path) -> KeyProvider {
-    let read = Box::new(|| Ok(passphrase()));
-    let keys = LocalKeys::open(directory.join("keyring"), &passphrase(), read);
-    KeyProvider::from(keys.expect("the keyring opens"))
-}
-
-pub(super) fn create_keyring(directory: &Path) {
-    let path = directory.join("keyring");
-    Keyring::create(&path, &passphrase(), Strength::floor()).expect("a keyring");
 }
 
 impl Scene {

@@ -3,7 +3,9 @@
 use regrant_domain::{Clock, TenantId};
 use regrant_storage::Node;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Actor, AuditQuery, DeletionStatus, KekState, KeyOwners, RotationReason};
+use regrant_vault::{
+    AccessAtMeta, Actor, AuditQuery, DeletionStatus, KekState, KeyOwners, RotationReason,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{APP, Fleet, Harness, Operator, PASSWORD, Tenant, answer, on_both};
@@ -189,7 +191,7 @@ async fn order_deletion(harness: &Harness, person: &str) -> String {
     );
     let ordered = harness
         .vault
-        .order_deletions(BY, &app, vec![person], None)
+        .order_deletions(BY, &app, vec![person], AccessAtMeta::Keep, None)
         .await;
     while harness.vault.apply_due_notices(50).await.expect("a pass") > 0 {}
     harness.erase().await;

@@ -10,23 +10,17 @@ use std::{
 };
 
 use regrant_api::Server;
-use regrant_crypto::{KeyProvider, KeySource, Keyring, LocalKeys, ProviderKind, Strength};
-use regrant_domain::Passphrase;
-use regrant_providers::{Transit, TransitSettings};
+use regrant_crypto::{KeyProvider, ProviderKind};
 use regrant_testdb::TestDatabase;
 use regrant_vault::{Error, KekState, Parts, Vault};
 use reqwest::Method;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
+use self::services::{Keys, stub};
 use crate::harness::{APP, Fleet, Harness, Options, Tenant, free_address, on_both, problem_code};
 
-#[path = "../../../../crates/providers/tests/it/transit/stub.rs"]
-#[expect(clippy::unwrap_used, reason = "a stub fails as the test does")]
-mod stub;
-
-use stub::Stub;
+mod services;
 
 on_both!(
     a_move_from_the_keyring_to_a_service_and_back_fails_no_read,
@@ -34,55 +28,8 @@ on_both!(
     a_process_does_not_start_with_another_key_under_the_name,
 );
 
-/// A keyring in a file, and a service.
-struct Keys {
-    directory: tempfile::TempDir,
-    stub: Stub,
-}
-
-impl Keys {
-    async fn make() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("keyring");
-        Keyring::create(&path, &passphrase(), Strength::floor()).expect("a keyring");
-        Self {
-            directory,
-            stub: Stub::start().await,
-        }
-    }
-
-    async fn source(&self, kind: ProviderKind) -> KeySource {
-        if kind == ProviderKind::Local {
-            let path = self.directory.path().join("keyring");
-            let again = Box::new(|| Ok(passphrase()));
-            return LocalKeys::open(path, &passphrase(), again)
-                .expect("a keyring")
-                .into();
-        }
-        let settings = TransitSettings {
-            address: self.stub.url.parse().expect("a url"),
-            mount: "transit".to_owned(),
-            key: "regrant".to_owned(),
-            namespace: None,
-            ca_certificate: None,
-            read_token: Box::new(|| Ok(Zeroizing::new("first".to_owned()))),
-        };
-        let transit = Transit::connect(settings).await.expect("the stub responds");
-        KeySource::of_service(Arc::new(transit), "test".to_owned())
-    }
-
-    async fn provider(&self, active: ProviderKind, others: &[ProviderKind]) -> KeyProvider {
-        let mut opened = Vec::new();
-        for kind in others {
-            opened.push(self.source(*kind).await);
-        }
-        KeyProvider::new(self.source(active).await, opened)
-    }
-}
-
-fn passphrase() -> Passphrase {
-    Passphrase::parse("correct horse battery staple".to_owned()).expect("a passphrase")
-}
+#[cfg(feature = "aws-kms")]
+on_both!(a_move_from_the_keyring_to_aws_kms_and_back_fails_no_read);
 
 /// A process that serves.
 struct Process {
@@ -159,10 +106,19 @@ async fn stop(process: Process) {
 }
 
 async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: TestDatabase) {
-    use ProviderKind::{Local, Transit};
-    let (keys, fleet) = (Keys::make().await, Fleet::new(1, 3, 0));
+    move_there_and_back(database, Keys::with_transit().await).await;
+}
+
+#[cfg(feature = "aws-kms")]
+async fn a_move_from_the_keyring_to_aws_kms_and_back_fails_no_read(database: TestDatabase) {
+    move_there_and_back(database, Keys::with_aws_kms().await).await;
+}
+
+async fn move_there_and_back(database: TestDatabase, keys: Keys) {
+    use ProviderKind::Local;
+    let (service, fleet) = (keys.kind(), Fleet::new(1, 3, 0));
     let options = Options {
-        provider: keys.provider(Local, &[Transit]).await,
+        provider: keys.provider(Local, &[service]).await,
         ..Options::default()
     };
     let harness = Harness::with(database, &fleet.world(), options).await;
@@ -172,7 +128,7 @@ async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: T
     let token = harness.sandbox.token(Fleet::PERSON).await;
     tenant.reconnect(&token, &fleet.ids()).await;
 
-    let first = start(&harness, keys.provider(Local, &[Transit]).await).await;
+    let first = start(&harness, keys.provider(Local, &[service]).await).await;
     let (reader, ended) = (Reader::default(), CancellationToken::new());
     reader.set_servers(&[&first]);
     let reading = reader
@@ -180,7 +136,7 @@ async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: T
         .read_until(tenant.clone(), fleet.ids(), ended.clone());
     let reading = tokio::spawn(reading);
 
-    let second = start(&harness, keys.provider(Transit, &[Local]).await).await;
+    let second = start(&harness, keys.provider(service, &[Local]).await).await;
     reader.set_servers(&[&first, &second]);
     let rewrapped = second.vault.rewrap_data_keys().await.expect("a pass");
     assert_eq!(rewrapped, 0, "another process wraps with the keyring");
@@ -195,7 +151,7 @@ async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: T
     assert_eq!(
         shown,
         [
-            ("transit", KekState::Active, 0),
+            (service.name(), KekState::Active, 0),
             ("local", KekState::DecryptOnly, 3)
         ]
     );
@@ -210,7 +166,7 @@ async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: T
             .is_whole()
     );
 
-    let third = start(&harness, keys.provider(Transit, &[]).await).await;
+    let third = start(&harness, keys.provider(service, &[]).await).await;
     reader.set_servers(&[&second, &third]);
     assert_eq!(
         third.vault.key_status().await.expect("a status").missing,
@@ -220,7 +176,7 @@ async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: T
     let text = regrant_domain::error_chain(&lacking.err().expect("it lacks the service's key"));
     assert!(text.contains("does not hold version 1"), "{text}");
 
-    let fourth = start(&harness, keys.provider(Local, &[Transit]).await).await;
+    let fourth = start(&harness, keys.provider(Local, &[service]).await).await;
     reader.set_servers(&[&fourth]);
     stop(second).await;
     stop(third).await;
@@ -240,7 +196,7 @@ async fn a_move_from_the_keyring_to_a_service_and_back_fails_no_read(database: T
 async fn a_service_that_is_down_makes_calls_fail_for_a_while_and_not_for_good(
     database: TestDatabase,
 ) {
-    let keys = Keys::make().await;
+    let keys = Keys::with_transit().await;
     let options = Options {
         provider: keys.provider(ProviderKind::Transit, &[]).await,
         ..Options::default()
@@ -249,25 +205,25 @@ async fn a_service_that_is_down_makes_calls_fail_for_a_while_and_not_for_good(
     let owner = harness.owner().await;
     let order = json!({ "name": "Acme", "app_id": APP });
     for status in [429, 503] {
-        keys.stub.engine(|it| it.failing = Some(status));
+        keys.stub().engine(|it| it.failing = Some(status));
         let (status, problem) = owner.post("/tenants", &order).await;
         assert_eq!((status, problem_code(&problem)), (503, "keys_unavailable"));
     }
-    keys.stub.engine(|it| it.failing = None);
+    keys.stub().engine(|it| it.failing = None);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let (status, made) = owner.post("/tenants", &order).await;
     assert_eq!(status, 201, "{made}");
 }
 
 async fn a_process_does_not_start_with_another_key_under_the_name(database: TestDatabase) {
-    let keys = Keys::make().await;
+    let keys = Keys::with_transit().await;
     let options = Options {
         provider: keys.provider(ProviderKind::Transit, &[]).await,
         ..Options::default()
     };
     let harness = Harness::with(database, &Fleet::new(1, 1, 0).world(), options).await;
     let kek = harness.vault.key_status().await.expect("a status").keks[0].kek;
-    keys.stub.engine(|it| {
+    keys.stub().engine(|it| {
         it.versions
             .values_mut()
             .for_each(|key| *key = stub::random());

@@ -3,20 +3,25 @@
 use chrono::Duration;
 use regrant_domain::TenantId;
 use regrant_testdb::TestDatabase;
-use regrant_vault::{KeptCheckpoints, KeyOwners, Parts, RotationReason, Settings, Vault};
+use regrant_vault::{
+    AccessAtMeta, AuditFault, KeptCheckpoints, KeyOwners, Parts, RotationReason, Settings, Vault,
+};
 use serde_json::{Value, json};
 
 use super::{
-    copies::{create_keyring, open_keyring},
     data::{count_outdated_in, count_outdated_of_installation, id_of, reseal_all},
     destruction::BY,
 };
-use crate::harness::{APP, Fleet, Harness, Operator, Options, PASSWORD, on_both, problem_code};
+use crate::harness::{
+    APP, Fleet, Harness, Operator, Options, PASSWORD, create_keyring, on_both, open_keyring,
+    problem_code,
+};
 
 on_both!(
     a_process_that_starts_after_the_old_key_is_deleted_opens_and_knows_everything,
     records_under_a_key_that_leaked_go_first,
     the_installation_and_a_tenant_are_not_named_together,
+    another_key_links_every_chain_and_one_that_was_cut_back_is_found,
 );
 
 async fn rotate(harness: &Harness, owners: KeyOwners, reason: RotationReason) -> u64 {
@@ -73,7 +78,9 @@ async fn a_process_that_starts_after_the_old_key_is_deleted_opens_and_knows_ever
     );
     let (app, person) = (APP.parse().expect("an app"), Fleet::PERSON.parse());
     let persons = vec![person.expect("a person")];
-    let ordered = fresh.order_deletions(BY, &app, persons, None).await;
+    let ordered = fresh
+        .order_deletions(BY, &app, persons, AccessAtMeta::Keep, None)
+        .await;
     ordered.expect("it is ordered");
     while fresh.apply_due_notices(50).await.expect("a pass") > 0 {}
     let again = tenant.log_in_again().await;
@@ -139,4 +146,45 @@ async fn the_installation_and_a_tenant_are_not_named_together(database: TestData
         ),
         (&json!(true), &json!(0))
     );
+}
+
+async fn another_key_links_every_chain_and_one_that_was_cut_back_is_found(database: TestDatabase) {
+    let harness = Harness::start(database, &Fleet::new(1, 1, 0).world()).await;
+    let (tenant, vault) = (harness.tenant("One").await, &harness.vault);
+    rotate(&harness, KeyOwners::Installation, RotationReason::Routine).await;
+    reseal_all(vault).await;
+    let none = KeptCheckpoints::default();
+    let faults = async |chain| {
+        let verdict = vault.verify_audit(chain, &none).await;
+        verdict.expect("the chain is read").faults
+    };
+    harness.clock.advance_by(Duration::minutes(2));
+    rotate(&harness, KeyOwners::Installation, RotationReason::Routine).await;
+    harness.clock.advance_by(Duration::minutes(2));
+    assert!(vault.reseal_due_records().await.expect("a pass") >= 2);
+    let chains = [TenantId::SYSTEM, id_of(&tenant)];
+    for chain in chains {
+        assert_eq!(faults(chain).await, []);
+    }
+    let cut = "
+        UPDATE audit_heads SET key_version = 1, seq = seq - 1, hash = (SELECT e.hash FROM audit_events e
+            WHERE e.tenant_id = audit_heads.tenant_id AND e.seq = audit_heads.seq - 1)
+        WHERE tenant_id = (SELECT id FROM tenants WHERE name = 'One');
+        DELETE FROM audit_events WHERE action = 'audit.key_replaced'
+            AND tenant_id = (SELECT id FROM tenants WHERE name = 'One')";
+    for sql in cut.split(';') {
+        harness.database.run_as_superuser(sql).await;
+    }
+    assert_eq!(
+        faults(chains[1]).await,
+        [],
+        "the chains may be on their way"
+    );
+    harness.clock.advance_by(Duration::hours(2));
+    let outdated = faults(chains[1]).await;
+    assert!(
+        matches!(outdated.as_slice(), [(_, AuditFault::OutdatedKey)]),
+        "{outdated:?}"
+    );
+    assert_eq!(faults(chains[0]).await, []);
 }

@@ -6,7 +6,7 @@ use regrant_vault::{Onboarding, ShredResult, TenantDeletion, TenantLimits, Tenan
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::clients::MintedClientOut;
+use super::super::{access_at_meta::AccessAtMetaOut, clients::MintedClientOut};
 use crate::schema;
 
 /// A tenant, without its assets and tokens, which operators cannot read.
@@ -103,6 +103,8 @@ pub(super) struct ShreddedOut {
     /// When the bytes of the keys had left the database's file. Null while they wait for the worker, and always on
     /// PostgreSQL, where they stay in dead rows, the log and replicas for as long as the server keeps those.
     erased_at: Option<DateTime<Utc>>,
+    /// What became of the app's access for the tenant's persons at Meta. Null if the shred did not ask to end it.
+    access_at_meta: Option<AccessAtMetaOut>,
 }
 
 impl From<TenantView> for TenantOut {
@@ -176,6 +178,7 @@ impl From<ShredResult> for ShreddedOut {
             effective_at: it.effective_at,
             waits_for: it.waits_for.iter().map(KekRef::to_string).collect(),
             erased_at: it.erased_at,
+            access_at_meta: it.revocation.map(AccessAtMetaOut::from),
         }
     }
 }

@@ -74,6 +74,10 @@ struct LimitsIn {
 pub(super) struct ShredTenant {
     /// Id of the tenant, again.
     pub(super) confirm: String,
+    /// Whether the app's access for the tenant's persons ends at Meta, too, before their tokens are destroyed. Meta ends it
+    /// for every tenant of the app: a person whose credential another tenant holds keeps it.
+    #[serde(default)]
+    pub(super) revoke_at_meta: bool,
 }
 
 impl From<NewTenant> for NewTenantSpec {

@@ -3,13 +3,14 @@
 use std::{path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
+use regrant_crypto::KeyProvider;
 use regrant_domain::{Clock, Timestamp, error_chain};
 use regrant_storage::{Backlog, WaitingWork};
 
-use super::{Finding, Level};
+use super::{Finding, Level, keys};
 use crate::{
-    config::{Config, KeyringFile, KeysConfig, SettingsSource},
-    http, installation, key_provider, private_file,
+    config::{Config, SettingsSource},
+    http, installation, private_file,
 };
 
 /// Seconds for which Graph accepts a proof; with a larger clock error every call fails.
@@ -28,8 +29,9 @@ pub(super) async fn run_checks(config: Config, source: &SettingsSource) -> Vec<F
     findings.push(check_listeners(&config));
     findings.push(check_proxies(&config.api));
     findings.extend(check_passphrase_file(source));
-    findings.extend(check_keys(config.keys).await);
-    findings.extend(check_database(&config.database).await);
+    let (opened, provider) = keys::open_keys(config.keys).await;
+    findings.extend(opened);
+    findings.extend(check_database(&config.database, provider).await);
     findings.extend(check_graph(&config.graph).await);
     findings
 }
@@ -88,43 +90,10 @@ fn check_passphrase_file(source: &SettingsSource) -> Option<Finding> {
     open.then(|| Finding::new(Level::Warn, "passphrase", message))
 }
 
-/// Opens the keyring, if there is one, and each other provider.
-async fn check_keys(mut config: KeysConfig) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    if let Some(keyring) = config.keyring.take() {
-        findings.push(check_keyring(keyring).await);
-    }
-    for (kind, opened) in Box::pin(key_provider::open_services(config)).await {
-        let finding = match opened {
-            Ok(source) => Finding::new(Level::Ok, kind.name(), format!("opens: {source:?}")),
-            Err(error) => Finding::new(Level::Fail, kind.name(), format!("{error:#}")),
-        };
-        findings.push(finding);
-    }
-    findings
-}
-
-async fn check_keyring(keyring: KeyringFile) -> Finding {
-    let is_short = keyring.passphrase.is_short();
-    match installation::unlock_keyring(keyring).await {
-        Ok(_) if is_short => Finding::new(Level::Warn, "keyring", installation::SHORT_PASSPHRASE),
-        Ok(open) => {
-            let keys = open.list_keks().len();
-            Finding::new(
-                Level::Ok,
-                "keyring",
-                format!("mode 0600, opens, {keys} key(s)"),
-            )
-        }
-        Err(error) => Finding::new(
-            Level::Fail,
-            "keyring",
-            format!("{error:#}; `regrant keys init` creates a keyring"),
-        ),
-    }
-}
-
-async fn check_database(settings: &regrant_storage::Settings) -> Vec<Finding> {
+async fn check_database(
+    settings: &regrant_storage::Settings,
+    provider: Option<KeyProvider>,
+) -> Vec<Finding> {
     match regrant_storage::Store::connect(settings).await {
         Ok(store) => {
             let opened = check_kind(&store).await;
@@ -133,9 +102,13 @@ async fn check_database(settings: &regrant_storage::Settings) -> Vec<Finding> {
                 Ok(backlog) => check_due_work(&backlog, now),
                 Err(error) => Finding::new(Level::Fail, "due work", error_chain(&error)),
             };
+            let mut findings = vec![opened, backlog];
+            if let Some(provider) = provider {
+                findings.extend(keys::check_data_keys(&store, provider).await);
+            }
             // An error does not matter: the process ends anyway.
             drop(store.close().await);
-            vec![opened, backlog]
+            findings
         }
         Err(error) => {
             let remedy = installation::storage_hint(&error);
@@ -309,7 +282,7 @@ mod tests {
             acquire_timeout: Duration::from_secs(2),
             busy_timeout: Duration::from_secs(1),
         };
-        let findings = check_database(&settings).await;
+        let findings = check_database(&settings, None).await;
         let report = findings.first().unwrap().to_string();
         assert!(report.contains("unable to open database file"), "{report}");
     }

@@ -3,25 +3,28 @@
 //! The rule: the sealed bytes are copied as they are, whatever the columns say. A credential that was put into its slot
 //! around the application is left as it is, so that it is never sealed as if it belonged there.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
+use futures_util::future::try_join_all;
 use regrant_crypto::DataKey;
-use regrant_domain::{Credential, CredentialId, GrantId};
+use regrant_domain::{AccessToken, Credential, CredentialId, GrantId};
 use regrant_storage::{ResealedCredential, SlottedCredential, TenantScope, TenantTx};
 use tracing::error;
 
-use super::{CHUNK, Pacing};
+use super::Pacing;
 use crate::{
     Error, Vault,
-    audit::credential_sealed_event,
-    credentials::{
-        payload::{credential_context, parse_payload},
-        seal::grant_context,
-    },
+    audit::credentials_resealed_event,
+    credentials::payload::{credential_context, parse_payload},
 };
 
 /// The actor of the audit rows.
 const ACTOR: &str = "vault";
+/// How many chunks are sealed side by side where nothing rests: while one waits for the database, another one is sealed.
+const SIDE_BY_SIDE: usize = 2;
+
+/// The tokens of grants from which credentials of a chunk come.
+type GrantTokens = HashMap<GrantId, AccessToken>;
 
 impl Vault {
     pub(super) async fn reseal_credentials(
@@ -30,10 +33,27 @@ impl Vault {
         key: &Arc<DataKey>,
         pacing: Pacing,
     ) -> Result<u64, Error> {
+        let lanes = match pacing {
+            // SQLite has one writer.
+            Pacing::Unthrottled if !self.store.is_sqlite() => SIDE_BY_SIDE,
+            _ => 1,
+        };
+        let lanes = (0..lanes).map(|_| self.reseal_credentials_in_order(scope, key, pacing));
+        Ok(try_join_all(lanes).await?.into_iter().sum())
+    }
+
+    /// Several of these at once share the credentials: each leaves out the rows that another one holds.
+    async fn reseal_credentials_in_order(
+        &self,
+        scope: &TenantScope,
+        key: &Arc<DataKey>,
+        pacing: Pacing,
+    ) -> Result<u64, Error> {
         let (mut all, mut after) = (0_u64, None);
         while !self.runs.stop.is_cancelled() {
             let began = Instant::now();
-            let (resealed, last) = self.reseal_credential_chunk(scope, key, after).await?;
+            let chunk = self.reseal_credential_chunk(scope, key, after, pacing.credentials());
+            let (resealed, last) = chunk.await?;
             let Some(last) = last else { break };
             after = Some(last);
             all = all.saturating_add(resealed);
@@ -48,33 +68,62 @@ impl Vault {
         scope: &TenantScope,
         key: &DataKey,
         after: Option<CredentialId>,
+        limit: u32,
     ) -> Result<(u64, Option<CredentialId>), Error> {
         let tx = self.store.begin(scope).await?;
         let read = tx
-            .lock_credentials_to_reseal(key.id(), after, CHUNK)
+            .lock_credentials_to_reseal(key.id(), after, limit)
             .await?;
-        let last = read.last().map(|it| it.stored.credential.id);
+        let Some(last) = read.last().map(|it| it.stored.credential.id) else {
+            return Ok((0, None));
+        };
+        let tokens = self.open_grant_tokens(scope, &tx, &read).await?;
         let mut resealed = Vec::with_capacity(read.len());
         for slotted in &read {
-            resealed.extend(self.reseal_credential(scope, &tx, key, slotted).await?);
+            let one = self.reseal_credential(scope, &tokens, key, slotted);
+            resealed.extend(one.await?);
         }
-        let events: Vec<_> = resealed
-            .iter()
-            .map(|it| {
-                credential_sealed_event(ACTOR.to_owned(), "credential.resealed", &it.resealed)
-            })
-            .collect();
         let replaced = tx.reseal_credentials(&resealed).await?;
-        tx.write_audit_events(&events, self.clock.now()).await?;
+        if !resealed.is_empty() {
+            let credentials = resealed.iter().map(|it| &it.resealed);
+            let event = credentials_resealed_event(ACTOR, scope.tenant(), credentials);
+            tx.write_audit_events(&[event], self.clock.now()).await?;
+        }
         tx.commit().await?;
-        Ok((replaced, last))
+        Ok((replaced, Some(last)))
+    }
+
+    /// The tokens of the grants of these credentials: a page's credential carries the fingerprint of the token that its own
+    /// was minted from.
+    async fn open_grant_tokens(
+        &self,
+        scope: &TenantScope,
+        tx: &TenantTx,
+        read: &[SlottedCredential],
+    ) -> Result<GrantTokens, Error> {
+        let mut ids: Vec<_> = read
+            .iter()
+            .filter_map(|it| it.stored.credential.grant_id)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut tokens = GrantTokens::new();
+        for stored in tx.find_grant_tokens(&ids).await? {
+            let (id, Some(sealed)) = (stored.grant.id, stored.sealed) else {
+                continue;
+            };
+            if let Ok(token) = self.open_grant_token(scope, id, &sealed).await {
+                tokens.insert(id, token);
+            }
+        }
+        Ok(tokens)
     }
 
     /// The credential under the new key; `None` if it stays as it is.
     async fn reseal_credential(
         &self,
         scope: &TenantScope,
-        tx: &TenantTx,
+        tokens: &GrantTokens,
         key: &DataKey,
         slotted: &SlottedCredential,
     ) -> Result<Option<ResealedCredential>, Error> {
@@ -82,7 +131,7 @@ impl Vault {
             return Ok(None);
         }
         let stored = &slotted.stored.credential;
-        match self.seal_again(scope, tx, key, stored).await {
+        match self.seal_again(scope, tokens, key, stored).await {
             Ok(resealed) => Ok(Some(ResealedCredential {
                 read: stored.sealed.clone(),
                 resealed,
@@ -104,43 +153,25 @@ impl Vault {
     async fn seal_again(
         &self,
         scope: &TenantScope,
-        tx: &TenantTx,
+        tokens: &GrantTokens,
         key: &DataKey,
         stored: &Credential,
     ) -> Result<Credential, Error> {
         let old = self.data_keys.key_of_record(scope, &stored.sealed).await?;
         let context = credential_context(scope.tenant(), stored);
         let plain = old.open_record(&context, &stored.sealed)?;
-        let print = match parse_payload(&plain, stored) {
-            Ok(token) => print_again((&old, key), stored, token.expose().as_bytes()),
-            Err(_) => None,
-        };
-        let print = match stored.grant_id.filter(|_| print.is_none()) {
-            Some(grant) => {
-                self.print_of_grant(scope, tx, (&old, key), (stored, grant))
-                    .await
-            }
-            None => print,
-        };
+        let print_of = |it: &AccessToken| print_again((&old, key), stored, it.expose().as_bytes());
+        let own = parse_payload(&plain, stored).ok();
+        let of_grant = || stored.grant_id.and_then(|it| tokens.get(&it));
+        let print = own
+            .as_ref()
+            .and_then(print_of)
+            .or_else(|| of_grant().and_then(print_of));
         Ok(Credential {
             sealed: key.seal_record(&context, &plain)?,
             fingerprint: print.unwrap_or_else(|| stored.fingerprint.clone()),
             ..stored.clone()
         })
-    }
-
-    /// A page's credential carries the fingerprint of the token that its own was minted from.
-    async fn print_of_grant(
-        &self,
-        scope: &TenantScope,
-        tx: &TenantTx,
-        keys: (&DataKey, &DataKey),
-        (stored, grant): (&Credential, GrantId),
-    ) -> Option<Vec<u8>> {
-        let sealed = tx.find_grant_token(grant).await.ok()?.sealed?;
-        let context = grant_context(scope.tenant(), grant);
-        let token = self.data_keys.open_record(scope, &context, &sealed).await;
-        print_again(keys, stored, &token.ok()?)
     }
 }
 

@@ -27,6 +27,17 @@ pub(in crate::keys) enum Pacing {
     Unthrottled,
 }
 
+impl Pacing {
+    /// How many credentials one transaction seals again. Rows are locked for as long as it runs, a few milliseconds for a
+    /// hundred of them.
+    pub(super) const fn credentials(self) -> u32 {
+        match self {
+            Self::BesideCalls => 200,
+            Self::Unthrottled => 1_000,
+        }
+    }
+}
+
 /// What this process knows about the load of the database.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SharedPace(Arc<Mutex<Pace>>);

@@ -1,0 +1,98 @@
+//! G16, G17: a process of the database is killed in the midst of a reconnect, so that the server drops every connection
+//! and recovers from its log. Nothing acknowledged is lost, nothing is applied twice, and the service is well again.
+
+use std::time::{Duration, Instant};
+
+use regrant_testdb::TestDatabase;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Fleet, ServerProcess, Tenant, from_environment};
+
+const ASSETS: usize = 200;
+/// How soon a process serves again after its database does.
+const WELL_AFTER: Duration = Duration::from_secs(10);
+
+/// A process of the server that serves this database.
+const BACKEND: &str = "SELECT coalesce(max(pid), 0)::bigint FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+
+/// The server of the tests acknowledges what it has not written to its log yet.
+const SYNCHRONOUS: &str = "DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database());
+END $$";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_crashes_in_the_midst_of_reconnects_loses_nothing() {
+    // A server of its own: its crash ends the connections of all databases.
+    if let Some(database) = TestDatabase::create_postgres_alone().await {
+        database.run_as_superuser(SYNCHRONOUS).await;
+        Box::pin(crash(database)).await;
+    }
+}
+
+async fn crash(database: TestDatabase) {
+    let fleet = Fleet::new(1, ASSETS - 1, 1);
+    let server = ServerProcess::start(database, &fleet.world(), "error").await;
+    let tenant = server.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    server.sandbox.latency(20).await;
+    let (crashes, mut slowest) = (from_environment("REGRANT_CRASHES", 8), Duration::ZERO);
+    for trial in 1..=crashes {
+        let person = [Fleet::PERSON, Fleet::MANAGED][trial % 2];
+        let token = server.sandbox.token(person).await;
+        let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
+        let call = tokio::spawn(send(tenant.clone(), trial, order.clone()));
+        let moment = u64::from(uuid::Uuid::now_v7().as_fields().1) * 13 % 400;
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        kill_backend(server.database()).await;
+        let acknowledged = call.await.expect("the call ends");
+        let began = Instant::now();
+        let repeated = loop {
+            match send(tenant.clone(), trial, order.clone()).await {
+                Some(answer) => break answer,
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+            assert!(began.elapsed() < WELL_AFTER, "{}", server.printed());
+        };
+        slowest = slowest.max(began.elapsed());
+        if let Some(acknowledged) = acknowledged {
+            assert_eq!(
+                repeated["id"], acknowledged["id"],
+                "an acknowledged one is kept"
+            );
+        }
+        let ended = tenant.ended(repeated["id"].as_str().expect("an id")).await;
+        assert_eq!(
+            ended["counts"],
+            json!({ "replaced": ASSETS }),
+            "trial {trial}"
+        );
+    }
+    println!(
+        "G16: {crashes} crashes of the database, 0 lost; well again after {slowest:?} at most"
+    );
+    let (code, printed) = server.run_command(&["audit", "verify"]).await;
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(server.integrity().await, "ok");
+}
+
+/// SIGKILL: the server cannot trust its shared memory any more, ends every other process and recovers from its log.
+async fn kill_backend(database: &TestDatabase) {
+    let pid = database.count_as_superuser(BACKEND).await;
+    assert!(pid > 0, "the service has connections");
+    let killed = tokio::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status()
+        .await;
+    assert!(killed.expect("kill runs").success());
+}
+
+async fn send(tenant: Tenant, trial: usize, order: Value) -> Option<Value> {
+    let call = tenant
+        .call(Method::POST, "/v1/reconnects")
+        .header("Idempotency-Key", format!("trial-{trial}"));
+    let answer = call.json(&order).send().await.ok()?;
+    let answer = answer.json::<Value>().await.ok()?;
+    Some(answer).filter(|it| it["id"].is_string())
+}
