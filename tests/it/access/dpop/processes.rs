@@ -1,7 +1,7 @@
 //! Processes of one installation accept each other's nonces, and a proof once among all of them.
 
-use chrono::Utc;
 use regrant_api::{Server, Settings};
+use regrant_domain::Clock;
 use regrant_testdb::TestDatabase;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ const ISSUER: &str = "http://127.0.0.1:8080";
 /// What a proof says of a call.
 fn claims(method: &str, url: &str, token: Option<&str>, nonce: &str) -> Value {
     json!({
-        "jti": uuid::Uuid::now_v7().to_string(), "iat": Utc::now().timestamp(),
+        "jti": uuid::Uuid::now_v7().to_string(), "iat": Clock::System.now().timestamp(),
         "htm": method, "htu": url, "ath": token.map(hash), "nonce": nonce,
     })
 }
