@@ -15,7 +15,8 @@ export interface paths {
         put?: never;
         /**
          * Exchange a client's id and secret for an access token.
-         * @description The client authenticates with HTTP Basic or with form fields, not with both.
+         * @description The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP` the token is bound to
+         *     the key of the proof (RFC 9449).
          */
         post: operations["create_token"];
         delete?: never;
@@ -1531,7 +1532,7 @@ export interface components {
     schemas: {
         /** @description An access token for this API. */
         AccessToken: {
-            /** @description Access token, to be sent as `Authorization: Bearer …`. */
+            /** @description Access token, to be sent as `Authorization: Bearer …` or `Authorization: DPoP …`. */
             access_token: string;
             /**
              * Format: int64
@@ -1544,7 +1545,7 @@ export interface components {
              */
             scope: string;
             /**
-             * @description `Bearer`.
+             * @description `Bearer`, or `DPoP` if the call was proved with a key.
              * @example Bearer
              */
             token_type: string;
@@ -1557,6 +1558,7 @@ export interface components {
             aud: string;
             /** @description Client that the token was issued to. */
             client_id: string;
+            cnf?: components["schemas"]["TokenConfirmation"] | null;
             /**
              * Format: int64
              * @description When it ends, in seconds since 1970.
@@ -1580,7 +1582,7 @@ export interface components {
             scope: string;
             /** @description Client or reconnect session that holds it. */
             sub: string;
-            /** @description `Bearer`. */
+            /** @description `Bearer` or `DPoP`. */
             token_type: string;
         };
         /** @description An asset. */
@@ -1794,6 +1796,8 @@ export interface components {
         };
         /** @description Metadata of the authorization server (RFC 8414 §2). */
         AuthorizationServer: {
+            /** @description Algorithms of proofs of a key (RFC 9449). */
+            dpop_signing_alg_values_supported: string[];
             /** @description Grants. */
             grant_types_supported: string[];
             /** @description Endpoint that says whether an access token is valid (RFC 7662). */
@@ -2942,6 +2946,10 @@ export interface components {
             authorization_servers: string[];
             /** @description How an access token is sent. */
             bearer_methods_supported: string[];
+            /** @description Whether every access token must be bound to a key. */
+            dpop_bound_access_tokens_required: boolean;
+            /** @description Algorithms of proofs of a key (RFC 9449). */
+            dpop_signing_alg_values_supported: string[];
             /** @description Public keys that verify access tokens. */
             jwks_uri: string;
             /** @description Address of the API. */
@@ -3407,6 +3415,11 @@ export interface components {
             since: string;
             state: components["schemas"]["AssetStatus"];
             who: components["schemas"]["ActingParty"];
+        };
+        /** @description The key of a token (RFC 9449 §6.2). */
+        TokenConfirmation: {
+            /** @description Thumbprint of the key (RFC 7638). */
+            jkt: string;
         };
         /** @description What a token is (RFC 7662 §2.2); of a token that is not active only that. */
         TokenIntrospection: (components["schemas"]["ActiveToken"] | null) & {
@@ -3886,9 +3899,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: the access token is missing or not valid. */
+        /** @description `unauthenticated`: the access token is missing or not valid. `proof_required`: the proof of its key is missing or not valid. `nonce_required`: the proof needs the nonce of `DPoP-Nonce`. */
         Unauthenticated: {
             headers: {
+                "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3930,12 +3944,12 @@ export interface components {
         };
     };
     parameters: {
+        /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+        DPoP: string;
         /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
         "Idempotency-Key": string;
         /** @description Id of the last event received. */
         "Last-Event-ID": string | null;
-        /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-        "X-Regrant-Proof": string;
         /** @description Include every ending of an asset, not only the earliest. */
         all: boolean;
         /** @description The app's id at Meta. */
@@ -3973,6 +3987,8 @@ export interface components {
     };
     requestBodies: never;
     headers: {
+        /** @description The nonce for the next proof of a key (RFC 9449), if the call sent one. Every other response to such a call has it, too. */
+        "DPoP-Nonce": string;
         /** @description Tag of this content. */
         ETag: string;
         /** @description `true` if an earlier call with the same Idempotency-Key is answered again; absent otherwise. */
@@ -3999,7 +4015,10 @@ export interface operations {
     create_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Proof of a key (RFC 9449), to which the token is bound. Required if an operator requires proofs of the client. */
+                DPoP?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4018,16 +4037,18 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The form is not valid. */
+            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
             400: {
                 headers: {
+                    /** @description The nonce for the next proof of a key, if the call sent one. */
+                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4044,8 +4065,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4062,8 +4083,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4080,8 +4101,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4098,8 +4119,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4116,8 +4137,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4134,8 +4155,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4152,8 +4173,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4184,16 +4205,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The form is not valid. */
+            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
             400: {
                 headers: {
+                    /** @description The nonce for the next proof of a key, if the call sent one. */
+                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4210,8 +4233,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4228,8 +4251,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4246,8 +4269,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4264,8 +4287,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4282,8 +4305,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4300,8 +4323,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4318,8 +4341,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4352,16 +4375,18 @@ export interface operations {
                     "application/json": components["schemas"]["TokenIntrospection"];
                 };
             };
-            /** @description The form is not valid. */
+            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
             400: {
                 headers: {
+                    /** @description The nonce for the next proof of a key, if the call sent one. */
+                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4378,8 +4403,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4396,8 +4421,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4414,8 +4439,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4432,8 +4457,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4450,8 +4475,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4468,8 +4493,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -4486,8 +4511,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"] & {
                         /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
+                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
                          * @example invalid_client
                          */
                         error: string;
@@ -5165,8 +5190,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5201,8 +5226,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5245,8 +5270,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5282,8 +5307,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5319,8 +5344,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5386,8 +5411,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5449,8 +5474,8 @@ export interface operations {
             header?: {
                 /** @description Reason for reading the token, 1 to 200 characters; a tenant may require it. Kept in the audit. */
                 "X-Regrant-Reason"?: string | null;
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5506,8 +5531,8 @@ export interface operations {
                 "X-Regrant-Reason"?: string | null;
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5552,8 +5577,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5615,8 +5640,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5651,8 +5676,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5745,8 +5770,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5783,8 +5808,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5825,8 +5850,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5875,8 +5900,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5933,8 +5958,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5998,8 +6023,8 @@ export interface operations {
                 all?: components["parameters"]["all"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6051,8 +6076,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6087,8 +6112,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6146,8 +6171,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The feed's id. */
@@ -6183,8 +6208,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The feed's id. */
@@ -6221,8 +6246,8 @@ export interface operations {
                 within_days?: number;
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6257,8 +6282,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6306,8 +6331,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6345,8 +6370,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description App-scoped id of the person. */
@@ -6388,8 +6413,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6424,8 +6449,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6475,8 +6500,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6523,8 +6548,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6572,8 +6597,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6657,8 +6682,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6707,8 +6732,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6743,8 +6768,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6814,8 +6839,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The consent's id. */
@@ -6851,8 +6876,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The consent's id. */
@@ -6886,8 +6911,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The session's id. */
@@ -6923,8 +6948,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The session's id. */
@@ -6963,8 +6988,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6999,8 +7024,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7045,8 +7070,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The link's id. */
@@ -7082,8 +7107,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The link's id. */
@@ -7119,8 +7144,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The session's id. */
@@ -7185,8 +7210,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7221,8 +7246,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7336,8 +7361,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7373,8 +7398,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7415,8 +7440,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7470,8 +7495,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7506,8 +7531,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7595,8 +7620,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7634,8 +7659,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7689,8 +7714,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The id of the reconnect to undo. */
@@ -7775,8 +7800,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7825,8 +7850,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7862,8 +7887,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7899,8 +7924,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7934,8 +7959,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -8007,8 +8032,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8044,8 +8069,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8079,8 +8104,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8127,8 +8152,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8177,8 +8202,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8219,8 +8244,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8273,8 +8298,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8320,8 +8345,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -8369,8 +8394,8 @@ export interface operations {
                 format?: "jsonl" | "csv";
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -8405,8 +8430,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;

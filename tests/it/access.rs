@@ -3,6 +3,7 @@
 mod admin_matrix;
 mod bad_tokens;
 mod cors;
+mod dpop;
 mod matrix;
 mod oauth;
 mod rates;

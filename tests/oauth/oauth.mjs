@@ -112,6 +112,63 @@ await check('a revoked token is not active and does not call (RFC 7009, RFC 7662
   assert.equal(answer.status, 401);
 });
 
+for (const algorithm of ['ES256', 'ES384', 'Ed25519', 'PS256', 'RS256']) {
+  await check(`calls are proved with a key of ${algorithm} (RFC 9449)`, async () => {
+    const keys = await oauth.generateKeyPair(algorithm);
+    const DPoP = oauth.DPoP(client, keys);
+    const retried = async (call) => {
+      try {
+        return await call();
+      } catch (error) {
+        assert.ok(oauth.isDPoPNonceError(error), String(error?.stack ?? error));
+        return call();
+      }
+    };
+    const token = await retried(() => requestToken(server, basic, 'assets:read', { DPoP }));
+    assert.equal(token.token_type, 'dpop');
+    const url = new URL(`${issuer}/v1/assets?limit=1`);
+    const call = () =>
+      oauth.protectedResourceRequest(token.access_token, 'GET', url, undefined, undefined, { DPoP, ...insecure });
+    assert.equal((await retried(call)).status, 200);
+    assert.equal((await retried(call)).status, 200);
+    const stolen = await fetch(resourceRequest({ authorization: `Bearer ${token.access_token}` }));
+    assert.equal(stolen.status, 401);
+  });
+}
+
+await check('a bound token passes the checks of a resource server (RFC 9449, RFC 9068)', async () => {
+  const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'));
+  await requestToken(server, basic, 'assets:read', { DPoP }).catch((error) => assert.ok(oauth.isDPoPNonceError(error)));
+  const { access_token } = await requestToken(server, basic, 'assets:read', { DPoP });
+  let sent;
+  const watched = {
+    ...insecure,
+    [oauth.customFetch]: (url, init) => {
+      sent = new Request(url, init);
+      return fetch(url, init);
+    },
+  };
+  const url = new URL(`${issuer}/v1/assets`);
+  const answer = await oauth.protectedResourceRequest(access_token, 'GET', url, undefined, undefined, { DPoP, ...watched });
+  assert.equal(answer.status, 200);
+  const claims = await oauth.validateJwtAccessToken(server, sent, issuer, { requireDPoP: true, ...insecure });
+  assert.equal(claims.cnf.jkt, await DPoP.calculateThumbprint());
+  const response = await oauth.introspectionRequest(server, client, basic, access_token, insecure);
+  const introspection = await oauth.processIntrospectionResponse(server, client, response);
+  assert.deepEqual([introspection.token_type, introspection.cnf], ['DPoP', { jkt: claims.cnf.jkt }]);
+});
+
+await check('a call without a valid token learns of both schemes (RFC 9449)', async () => {
+  const url = new URL(`${issuer}/v1/assets`);
+  const refused = await oauth.protectedResourceRequest('a.b.c', 'GET', url, undefined, undefined, insecure).then(
+    () => assert.fail('it was accepted'),
+    (error) => error,
+  );
+  assert.ok(refused instanceof oauth.WWWAuthenticateChallengeError, String(refused));
+  assert.deepEqual(refused.cause.map((it) => it.scheme), ['bearer', 'dpop']);
+  assert.ok(refused.cause[1].parameters.algs.split(' ').includes('ES256'));
+});
+
 await check('openid-client configures itself, logs in, introspects and revokes', async () => {
   const options = { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] };
   const config = await openid.discovery(new URL(issuer), clientId, clientSecret, undefined, options);
@@ -121,6 +178,18 @@ await check('openid-client configures itself, logs in, introspects and revokes',
   assert.equal((await openid.tokenIntrospection(config, token.access_token)).active, true);
   await openid.tokenRevocation(config, token.access_token);
   assert.equal((await openid.tokenIntrospection(config, token.access_token)).active, false);
+});
+
+await check('openid-client proves its calls with a key', async () => {
+  const options = { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] };
+  const config = await openid.discovery(new URL(issuer), clientId, clientSecret, undefined, options);
+  const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair());
+  const token = await openid.clientCredentialsGrant(config, { scope: 'assets:read' }, { DPoP });
+  assert.equal(token.token_type, 'dpop');
+  const url = new URL(`${issuer}/v1/assets`);
+  const call = () => openid.fetchProtectedResource(config, token.access_token, url, 'GET', undefined, undefined, { DPoP });
+  assert.equal((await call()).status, 200);
+  assert.equal((await call()).status, 200);
 });
 
 console.log(`${passed} passed, ${failed} failed`);

@@ -25,7 +25,10 @@ use self::{
     challenge::complete_challenges,
     request_id::{TraceParent, choose_request_id},
 };
-use crate::problem::Problem;
+use crate::{
+    extract::{NONCE_HEADER, ProvedRequest, handle_head_as_get},
+    problem::Problem,
+};
 
 /// Says that an earlier call with the same Idempotency-Key is answered again.
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -48,10 +51,14 @@ pub(crate) async fn wrap_request(
         span.record("trace.id", it.trace)
             .record("trace.parent", it.parent);
     }
+    let nonce = ProvedRequest::next_nonce(request.request()).await;
     let response = next.call(request).instrument(span.clone()).await?;
     let mut response = add_request_id(response, &id);
     let path = response.request().match_info().as_str().to_owned();
     set_headers(response.headers_mut(), &path, &id);
+    if let Some(nonce) = nonce {
+        response.headers_mut().insert(NONCE_HEADER, nonce);
+    }
     if is_replay(response.request()) {
         response
             .headers_mut()
@@ -64,7 +71,7 @@ pub(crate) async fn wrap_request(
 /// Handles HEAD as GET where the path has it; the server omits the body.
 fn treat_head_as_get(request: &mut ServiceRequest) {
     if request.method() == Method::HEAD && has_head(request.match_info().as_str()) {
-        request.head_mut().method = Method::GET;
+        handle_head_as_get(request);
     }
 }
 

@@ -8,6 +8,7 @@ mod hosted_base;
 mod idempotency_key;
 mod language;
 mod path_id;
+mod proved_request;
 mod read_reason;
 
 pub(crate) use app_callback::AppCallback;
@@ -16,4 +17,5 @@ pub(crate) use hosted_base::{HostedBase, public_address};
 pub(crate) use idempotency_key::IdempotencyHeader;
 pub(crate) use language::Language;
 pub(crate) use path_id::PathId;
+pub(crate) use proved_request::{NONCE_HEADER, ProvedRequest, handle_head_as_get};
 pub(crate) use read_reason::ReadReasonHeader;

@@ -5,6 +5,7 @@
 //! the caller sees only the request id. The response about another tenant's resource equals that about a missing one,
 //! byte for byte.
 
+mod challenge;
 mod code;
 mod from_conflict;
 mod from_error;
@@ -16,13 +17,14 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{
         StatusCode,
-        header::{self, HeaderName, HeaderValue},
+        header::{HeaderName, HeaderValue},
     },
 };
 use regrant_domain::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(crate) use challenge::{REALM, proof_algorithms, unauthenticated_problem};
 pub use code::{Code, ProblemCode, problem_codes};
 pub(crate) use from_error::preview_interrupted;
 pub(crate) use oauth_error::OauthErrorOut;
@@ -189,15 +191,6 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         self.render_response(None)
     }
-}
-
-/// The access token is missing or not valid; `error` is the code of RFC 6750, empty if no token came.
-pub(crate) fn unauthenticated_problem(error: &str, detail: &'static str) -> Problem {
-    let challenge = match error {
-        "" => r#"Bearer realm="regrant""#.to_owned(),
-        error => format!(r#"Bearer realm="regrant", error="{error}""#),
-    };
-    Problem::new(Code::Unauthenticated, detail).with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 #[cfg(test)]

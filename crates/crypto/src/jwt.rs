@@ -4,6 +4,7 @@
 //! members, and `verifier` adds the checks that the library does not make.
 
 mod checkpoint;
+mod proof_nonce;
 mod receipt;
 mod signing_key;
 mod verifier;
@@ -51,6 +52,17 @@ pub struct Claims {
     pub nbf: i64,
     /// When it expires.
     pub exp: i64,
+    /// The key that calls with the token prove (RFC 9449 §6.1); `None`: the holder of the token may use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// The key that a token is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The thumbprint of the public key (RFC 7638, SHA-256, base64url).
+    pub jkt: String,
 }
 
 /// Why a signing key could not be made or could not sign.

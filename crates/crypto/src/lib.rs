@@ -30,11 +30,14 @@ pub use regrant_domain::KekRef;
 pub use crate::{
     audit_key::{AuditKey, sha256_digest},
     capability::{Capability, CapabilityHash},
-    clients::{ProofKey, RequestProof, SecretHash, mint_client_secret},
+    clients::{KeyProof, PROOF_ALGORITHMS, ProvedCall, SecretHash, mint_client_secret},
     data_key::{DataKey, WrappedKey},
     error::{OpenError, SealError},
     hash_key::HashKey,
-    jwt::{ChainEnd, Checkpoint, Claims, JwtError, JwtRefusal, Receipt, SigningKey, Verifier},
+    jwt::{
+        ChainEnd, Checkpoint, Claims, Confirmation, JwtError, JwtRefusal, Receipt, SigningKey,
+        Verifier,
+    },
     keyring::{
         InvalidStrength, KekState, KekSummary, KeyContext, KeyProvider, KeyService, KeySource,
         Keyring, KeyringError, LocalKeys, PassphraseReader, ProviderError, ProviderKind, Refresh,

@@ -40,6 +40,7 @@ fn claims() -> Claims {
         iat: NOW,
         nbf: NOW,
         exp: NOW + 900,
+        cnf: None,
     }
 }
 

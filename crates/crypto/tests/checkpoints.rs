@@ -48,6 +48,7 @@ fn a_checkpoint_is_not_an_access_token_and_an_access_token_is_not_a_checkpoint()
         iat: 1_800_000_000,
         nbf: 1_800_000_000,
         exp: 1_800_000_900,
+        cnf: None,
     };
     assert_eq!(
         verifier.verify_checkpoint(&key.sign_claims(&claims).unwrap()),

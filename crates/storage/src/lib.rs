@@ -72,8 +72,8 @@ pub use regrant_domain::{
 pub use scope::{TenantScope, TenantTx};
 pub use store::{NEWEST_MIGRATION, Settings, Store};
 pub use tenants::{
-    ClientRow, DeletionCause, DeletionRecord, NewApp, NewClient, NewDeletion, NewTenant, StoredApp,
-    StreamTicket, Tenant, UnverifiedClient,
+    ClientProof, ClientRow, DeletionCause, DeletionRecord, NewApp, NewClient, NewDeletion,
+    NewTenant, StoredApp, StreamTicket, Tenant, UnverifiedClient,
 };
 pub use webhooks::{
     DeliveryFilter, DueDelivery, EventRange, NewEvent, NewWebhookEndpoint, SettledDelivery,

@@ -12,12 +12,13 @@ pub(crate) mod client_lookups;
 pub(crate) mod issuer;
 #[cfg(test)]
 mod issuer_test;
+pub(crate) mod key_proof;
 pub(crate) mod origins;
 pub(crate) mod own_tokens;
-mod request_proof;
 pub(crate) mod scope_usage;
 mod session_auth;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod stream_tickets;
+pub(crate) mod used_proofs;
 mod verified_tokens;

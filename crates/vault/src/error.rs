@@ -79,9 +79,12 @@ pub enum Error {
     /// The client may not call from this address.
     #[error("the client may not call from this address")]
     AddressNotAllowed,
-    /// The client must prove its requests, and the proof is missing or not valid.
-    #[error("the request proof is missing or not valid")]
+    /// The request must be proved with a key, and the proof is missing or not valid.
+    #[error("the proof of the key is missing or not valid")]
     ProofRefused,
+    /// The proof of the key has no nonce of this installation, or one that is too old.
+    #[error("the proof of the key needs a newer nonce")]
+    NonceRequired,
     /// The operator's role is read-only.
     #[error("the role of this operator is read-only")]
     ReadOnly,

@@ -35,6 +35,7 @@ use regrant_storage::Store;
 
 pub use access::authenticate::RequestCredentials;
 pub use access::client_log_in::{ApiToken, ClientLogIn};
+pub use access::key_proof::{CheckedProof, PresentedProof};
 pub use access::own_tokens::OwnToken;
 pub use access::sessions::{
     BrowserSession, ListedSession, SessionAsset, SessionList, SessionRefresh, SessionRequest,
@@ -90,6 +91,8 @@ pub use reconnect::view::{ItemView, ReconnectList, ReconnectView};
 pub use regrant_crypto::Capability;
 /// The state of a version of the key-encryption key.
 pub use regrant_crypto::KekState;
+/// The algorithms that a proof of a key may be signed with.
+pub use regrant_crypto::PROOF_ALGORITHMS;
 /// Which assets a pass probes.
 pub use regrant_domain::schedule::ProbeQueue;
 pub use regrant_domain::{
@@ -125,7 +128,7 @@ pub use webhooks::replay::{DeliveryList, DeliveryQuery, ReplaySelection};
 use crate::{
     access::{
         client_lookups::ClientLookups, issuer::Issuer, origins::OriginCache,
-        scope_usage::ScopeUsage,
+        scope_usage::ScopeUsage, used_proofs::UsedProofs,
     },
     audit::{CheckpointFile, chain_keys::ChainKeys},
     call::record_quota::RecordQuotas,
@@ -185,6 +188,7 @@ pub struct Vault {
     checkpoint_file: Arc<CheckpointFile>,
     origins: OriginCache,
     clients: Arc<ClientLookups>,
+    used_proofs: Arc<UsedProofs>,
     app_secrets: Arc<AppSecretCache>,
     refusal_window: Arc<Mutex<RefusalWindow>>,
     erasure_pause: ErasurePause,
@@ -220,6 +224,7 @@ impl Vault {
         let reads = SharedReads::new(store.clone(), tracker.clone(), runtime.clone());
         let audit = ReadAudit::new(store.clone(), tracker.clone(), runtime.clone());
         let clients = ClientLookups::new(store.clone(), tracker.clone(), runtime.clone());
+        let proofs = UsedProofs::new(store.clone(), tracker.clone(), runtime.clone());
         let usage = ScopeUsage::new(
             store.in_background(),
             jobs.tracker.clone(),
@@ -258,6 +263,7 @@ impl Vault {
             shared_reads: Arc::new(reads),
             read_audit: Arc::new(audit),
             clients: Arc::new(clients),
+            used_proofs: Arc::new(proofs),
             app_secrets: Arc::default(),
             scope_usage: Arc::new(usage),
             passwords,

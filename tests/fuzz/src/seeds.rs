@@ -6,6 +6,13 @@ use regrant_crypto::{KeyProvider, SigningKey, fuzzing};
 
 use crate::target::{NOW, SECRET};
 
+/// The proof of RFC 9449 §4.1.
+const PROOF: &str = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0Vj\
+    NoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIs\
+    ImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wb\
+    GUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FN\
+    yJK70nfbV37xRZT3Lg";
+
 /// Writes the corpus below this folder, one folder a target.
 pub(crate) fn write_corpus(root: &Path) -> ExitCode {
     match write_all(root) {
@@ -74,7 +81,8 @@ fn write_all(root: &Path) -> io::Result<()> {
         part(&claims),
         fuzzing::encode_base64(&[7; 64])
     );
-    write("jwt", "unsigned", text.as_bytes())
+    write("jwt", "unsigned", text.as_bytes())?;
+    write("proof", "example", PROOF.as_bytes())
 }
 
 fn wrap_fixed_key() -> Vec<u8> {

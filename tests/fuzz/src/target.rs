@@ -4,8 +4,8 @@ use std::{hint::black_box, sync::OnceLock};
 
 use chrono::{DateTime, Utc};
 use regrant_crypto::{
-    DataKey, KeyProvider, KeyRef, SigningKey, Verifier, WrappedKey, fuzzing, is_webhook_signed,
-    open_signed_request,
+    DataKey, KeyProof, KeyProvider, KeyRef, ProvedCall, SigningKey, Verifier, WrappedKey, fuzzing,
+    is_webhook_signed, open_signed_request,
 };
 use regrant_domain::{AppSecret, SealedRecord};
 use zeroize::Zeroizing;
@@ -35,7 +35,7 @@ pub(crate) struct Target {
     run: fn(&[u8]),
 }
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     Target {
         name: "record",
         run: open_record,
@@ -71,6 +71,10 @@ const TARGETS: [Target; 9] = [
     Target {
         name: "jwt",
         run: verify_token,
+    },
+    Target {
+        name: "proof",
+        run: verify_proof,
     },
 ];
 
@@ -187,4 +191,23 @@ fn verify_token(data: &[u8]) {
     );
     assert!(verifier.verify_checkpoint(text).is_err());
     assert!(verifier.verify_receipt(text).is_err());
+}
+
+/// A proof that verifies is the seed, signed by a key whose private half was not kept.
+fn verify_proof(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Some(proof) = KeyProof::verify(text) else {
+        return;
+    };
+    assert_eq!(proof.thumbprint().len(), 43);
+    black_box((proof.digest(), proof.nonce(), proof.ends_at_unix()));
+    black_box(proof.is_fresh(NOW));
+    let call = ProvedCall {
+        method: "POST",
+        url: "https://server.example.com/token",
+        token: Some("token"),
+    };
+    assert!(!proof.is_for(call), "a proof without a token is for a call with one");
 }

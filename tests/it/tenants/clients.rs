@@ -1,7 +1,6 @@
 //! Clients of tenants: how they get rights, and how the rights are narrowed and end.
 
 mod limits;
-mod proofs;
 mod secrets;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -236,6 +236,7 @@ from .slots import Slots
 from .stream_event import StreamEvent
 from .stream_ticket import StreamTicket
 from .token import Token
+from .token_confirmation import TokenConfirmation
 from .token_introspection import TokenIntrospection
 from .token_lookup_no_token import TokenLookupNoToken
 from .token_lookup_no_token_status import TokenLookupNoTokenStatus
@@ -513,6 +514,7 @@ __all__ = (
     "StreamEvent",
     "StreamTicket",
     "Token",
+    "TokenConfirmation",
     "TokenIntrospection",
     "TokenLookupNoToken",
     "TokenLookupNoTokenStatus",

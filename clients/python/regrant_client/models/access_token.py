@@ -14,13 +14,13 @@ class AccessToken:
     """An access token for this API."""
 
     access_token: str
-    """ Access token, to be sent as `Authorization: Bearer …`. """
+    """ Access token, to be sent as `Authorization: Bearer …` or `Authorization: DPoP …`. """
     expires_in: int
     """ Lifetime in seconds. """
     scope: str
     """ Scopes of the token. """
     token_type: str
-    """ `Bearer`. """
+    """ `Bearer`, or `DPoP` if the call was proved with a key. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

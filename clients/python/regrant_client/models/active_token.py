@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.token_confirmation import TokenConfirmation
+
 
 T = TypeVar("T", bound="ActiveToken")
 
@@ -32,10 +38,13 @@ class ActiveToken:
     sub: str
     """ Client or reconnect session that holds it. """
     token_type: str
-    """ `Bearer`. """
+    """ `Bearer` or `DPoP`. """
+    cnf: None | TokenConfirmation | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.token_confirmation import TokenConfirmation  # noqa: PLC0415
+
         aud = self.aud
 
         client_id = self.client_id
@@ -56,6 +65,14 @@ class ActiveToken:
 
         token_type = self.token_type
 
+        cnf: dict[str, Any] | None | Unset
+        if isinstance(self.cnf, Unset):
+            cnf = UNSET
+        elif isinstance(self.cnf, TokenConfirmation):
+            cnf = self.cnf.to_dict()
+        else:
+            cnf = self.cnf
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -72,11 +89,15 @@ class ActiveToken:
                 "token_type": token_type,
             }
         )
+        if cnf is not UNSET:
+            field_dict["cnf"] = cnf
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.token_confirmation import TokenConfirmation  # noqa: PLC0415
+
         d = dict(src_dict)
         aud = d.pop("aud")
 
@@ -98,6 +119,23 @@ class ActiveToken:
 
         token_type = d.pop("token_type")
 
+        def _parse_cnf(data: object) -> None | TokenConfirmation | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                cnf_type_0 = TokenConfirmation.from_dict(data)
+
+                return cnf_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | TokenConfirmation | Unset, data)
+
+        cnf = _parse_cnf(d.pop("cnf", UNSET))
+
         active_token = cls(
             aud=aud,
             client_id=client_id,
@@ -109,6 +147,7 @@ class ActiveToken:
             scope=scope,
             sub=sub,
             token_type=token_type,
+            cnf=cnf,
         )
 
         active_token.additional_properties = d

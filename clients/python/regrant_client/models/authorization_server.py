@@ -13,6 +13,8 @@ T = TypeVar("T", bound="AuthorizationServer")
 class AuthorizationServer:
     """Metadata of the authorization server (RFC 8414 §2)."""
 
+    dpop_signing_alg_values_supported: list[str]
+    """ Algorithms of proofs of a key (RFC 9449). """
     grant_types_supported: list[str]
     """ Grants. """
     introspection_endpoint: str
@@ -40,6 +42,8 @@ class AuthorizationServer:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        dpop_signing_alg_values_supported = self.dpop_signing_alg_values_supported
+
         grant_types_supported = self.grant_types_supported
 
         introspection_endpoint = self.introspection_endpoint
@@ -68,6 +72,7 @@ class AuthorizationServer:
         field_dict.update(self.additional_properties)
         field_dict.update(
             {
+                "dpop_signing_alg_values_supported": dpop_signing_alg_values_supported,
                 "grant_types_supported": grant_types_supported,
                 "introspection_endpoint": introspection_endpoint,
                 "introspection_endpoint_auth_methods_supported": introspection_endpoint_auth_methods_supported,
@@ -88,6 +93,8 @@ class AuthorizationServer:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
+        dpop_signing_alg_values_supported = cast(list[str], d.pop("dpop_signing_alg_values_supported"))
+
         grant_types_supported = cast(list[str], d.pop("grant_types_supported"))
 
         introspection_endpoint = d.pop("introspection_endpoint")
@@ -117,6 +124,7 @@ class AuthorizationServer:
         token_endpoint_auth_methods_supported = cast(list[str], d.pop("token_endpoint_auth_methods_supported"))
 
         authorization_server = cls(
+            dpop_signing_alg_values_supported=dpop_signing_alg_values_supported,
             grant_types_supported=grant_types_supported,
             introspection_endpoint=introspection_endpoint,
             introspection_endpoint_auth_methods_supported=introspection_endpoint_auth_methods_supported,

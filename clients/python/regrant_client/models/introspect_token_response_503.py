@@ -29,8 +29,8 @@ class IntrospectTokenResponse503:
     type_: str
     """ Path of the page that explains this kind of problem: `/problems/<code>`. """
     error: str
-    """ `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-    `server_error`. """
+    """ `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+    `use_dpop_nonce`, `temporarily_unavailable` or `server_error`. """
     error_description: str
     """ Description in one sentence. """
     errors: list[Fault] | Unset = UNSET

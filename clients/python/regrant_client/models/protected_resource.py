@@ -17,6 +17,10 @@ class ProtectedResource:
     """ Issuers of the access tokens that it accepts. """
     bearer_methods_supported: list[str]
     """ How an access token is sent. """
+    dpop_bound_access_tokens_required: bool
+    """ Whether every access token must be bound to a key. """
+    dpop_signing_alg_values_supported: list[str]
+    """ Algorithms of proofs of a key (RFC 9449). """
     jwks_uri: str
     """ Public keys that verify access tokens. """
     resource: str
@@ -34,6 +38,10 @@ class ProtectedResource:
 
         bearer_methods_supported = self.bearer_methods_supported
 
+        dpop_bound_access_tokens_required = self.dpop_bound_access_tokens_required
+
+        dpop_signing_alg_values_supported = self.dpop_signing_alg_values_supported
+
         jwks_uri = self.jwks_uri
 
         resource = self.resource
@@ -50,6 +58,8 @@ class ProtectedResource:
             {
                 "authorization_servers": authorization_servers,
                 "bearer_methods_supported": bearer_methods_supported,
+                "dpop_bound_access_tokens_required": dpop_bound_access_tokens_required,
+                "dpop_signing_alg_values_supported": dpop_signing_alg_values_supported,
                 "jwks_uri": jwks_uri,
                 "resource": resource,
                 "resource_documentation": resource_documentation,
@@ -67,6 +77,10 @@ class ProtectedResource:
 
         bearer_methods_supported = cast(list[str], d.pop("bearer_methods_supported"))
 
+        dpop_bound_access_tokens_required = d.pop("dpop_bound_access_tokens_required")
+
+        dpop_signing_alg_values_supported = cast(list[str], d.pop("dpop_signing_alg_values_supported"))
+
         jwks_uri = d.pop("jwks_uri")
 
         resource = d.pop("resource")
@@ -80,6 +94,8 @@ class ProtectedResource:
         protected_resource = cls(
             authorization_servers=authorization_servers,
             bearer_methods_supported=bearer_methods_supported,
+            dpop_bound_access_tokens_required=dpop_bound_access_tokens_required,
+            dpop_signing_alg_values_supported=dpop_signing_alg_values_supported,
             jwks_uri=jwks_uri,
             resource=resource,
             resource_documentation=resource_documentation,

@@ -1,7 +1,8 @@
 //! Authentication in front of `/v1`: a call needs a valid access token before its body counts.
 //!
-//! The rule: the token comes only in the Authorization header; a stream can be opened with a ticket (`ticket.rs`). The token, the rate limits and the page's origin are
-//! checked before a byte of the body is read. The caller is left with the request for [`super::Caller`].
+//! The rule: the token comes only in the Authorization header; a stream can be opened with a ticket (`ticket.rs`). The
+//! token, its proof, the rate limits and the page's origin are checked before a byte of the body is read. The caller is left
+//! with the request for [`super::Caller`].
 
 use std::rc::Rc;
 
@@ -9,21 +10,23 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap},
     middleware::Next,
     web::Data,
 };
-use regrant_vault::{Error as VaultError, Principal, RequestCredentials, Subject, Vault};
+use regrant_vault::{
+    CheckedProof, Error as VaultError, Principal, RequestCredentials, Subject, Vault,
+};
 
 use super::{
+    access_token::{TokenScheme, read_access_token},
     browser,
     cors::check_origin,
     ticket::{AdmittedByTicket, identify_by_ticket},
 };
 use crate::{
     bodies::{BodyHold, BodyOwner},
-    extract::CallerAddress,
-    problem::{Code, Problem, unauthenticated_problem},
+    extract::{CallerAddress, ProvedRequest},
+    problem::{Code, Problem},
     rate_limit::{AddressUse, Allowance, RateLimits},
 };
 
@@ -37,10 +40,7 @@ pub(crate) async fn require_caller(
             .error_response(setup_problem())
             .map_into_right_body());
     };
-    let (admitted, allowance) = match identify_caller(&request).await {
-        Ok(caller) => admit_caller(&request, &limits, caller).await,
-        Err(problem) => refuse_caller(&request, &limits, problem).await,
-    };
+    let (admitted, allowance) = decide_admission(&request, &limits).await;
     let mut response = match admitted {
         Ok(()) => next.call(request).await?.map_into_left_body(),
         Err(problem) => request.error_response(problem).map_into_right_body(),
@@ -51,6 +51,26 @@ pub(crate) async fn require_caller(
 
 /// Whether the call may continue, and the remaining calls for its response headers.
 type Admission = (Result<(), Problem>, Allowance);
+
+/// Identifies and counts the caller. A proof is used up last: a call that is refused for its rate leaves no row.
+async fn decide_admission(request: &ServiceRequest, limits: &RateLimits) -> Admission {
+    let (caller, proof) = match identify_caller(request).await {
+        Ok(identified) => identified,
+        Err(problem) => return refuse_caller(request, limits, problem).await,
+    };
+    let (admitted, allowance) = admit_caller(request, limits, caller).await;
+    let (Ok(()), Some(proof)) = (&admitted, proof) else {
+        return (admitted, allowance);
+    };
+    match Box::pin(use_proof(request, proof)).await {
+        Ok(()) => (admitted, allowance),
+        Err(problem) => refuse_caller(request, limits, problem).await,
+    }
+}
+
+async fn use_proof(request: &ServiceRequest, proof: CheckedProof) -> Result<(), Problem> {
+    Ok(find_vault(request)?.use_proof(proof).await?)
+}
 
 /// Counts the call, and checks the origin and the route of a browser session.
 async fn admit_caller(
@@ -109,8 +129,8 @@ async fn refuse_caller(
 /// Whether this installation signed the token of the call.
 async fn has_own_token(request: &ServiceRequest) -> bool {
     let vault = request.app_data::<Data<Vault>>();
-    match (vault, read_bearer_token(request.headers())) {
-        (Some(vault), Ok(token)) => vault.is_own_token(token).await,
+    match (vault, read_access_token(request.headers())) {
+        (Some(vault), Ok((_, token))) => vault.is_own_token(token).await,
         _ => false,
     }
 }
@@ -122,100 +142,33 @@ pub(crate) fn charge_body(request: &ServiceRequest, owner: BodyOwner) {
     }
 }
 
-async fn identify_caller(request: &ServiceRequest) -> Result<Principal, Problem> {
-    let vault = request
-        .app_data::<Data<Vault>>()
-        .ok_or_else(setup_problem)?;
+/// The caller, and the proof of a call with a token that is bound to a key.
+type IdentifiedCaller = (Principal, Option<CheckedProof>);
+
+async fn identify_caller(request: &ServiceRequest) -> Result<IdentifiedCaller, Problem> {
+    let vault = find_vault(request)?;
     if let Some(caller) = identify_by_ticket(vault, request).await {
-        return caller;
+        return Ok((caller?, None));
     }
-    let token = read_bearer_token(request.headers())?;
-    let (address, proof) = (
-        CallerAddress::of_request(request).0,
-        read_proof(request.headers()),
-    );
-    Ok(vault
-        .authenticate_request(RequestCredentials {
-            token,
-            address,
-            proof,
-        })
-        .await?)
+    let (scheme, token) = read_access_token(request.headers())?;
+    let address = CallerAddress::of_request(request).0;
+    let presented = RequestCredentials { token, address };
+    match scheme {
+        TokenScheme::Bearer => Ok((vault.authenticate_request(presented).await?, None)),
+        TokenScheme::Dpop => {
+            let proved = ProvedRequest::of_request(request.request());
+            // On the heap: every call holds this future, and few need it.
+            let (caller, proof) =
+                Box::pin(vault.authenticate_proved_request(presented, proved.proof())).await?;
+            Ok((caller, Some(proof)))
+        }
+    }
 }
 
-/// The proof of the call. Two of them are ambiguous, so they are treated as missing.
-fn read_proof(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all("x-regrant-proof");
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        _ => None,
-    }
+fn find_vault(request: &ServiceRequest) -> Result<&Data<Vault>, Problem> {
+    request.app_data::<Data<Vault>>().ok_or_else(setup_problem)
 }
 
 fn setup_problem() -> Problem {
     Problem::new(Code::Internal, "not set up")
-}
-
-/// The bearer token of the only Authorization header (RFC 6750 §2.1).
-pub(crate) fn read_bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    let mut values = headers.get_all(header::AUTHORIZATION);
-    let value = match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok(),
-        (None, _) => {
-            return Err(unauthenticated_problem(
-                "",
-                "This call needs an access token.",
-            ));
-        }
-        (Some(_), Some(_)) => None,
-    };
-    let token = value
-        .and_then(|it| it.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let malformed = || {
-        unauthenticated_problem(
-            "invalid_request",
-            "Send one header `Authorization: Bearer …`.",
-        )
-    };
-    token
-        .map(|(_, token)| token.trim())
-        .filter(|it| !it.is_empty())
-        .ok_or_else(malformed)
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::test::TestRequest;
-
-    use super::*;
-
-    fn read(values: &[&str]) -> Option<String> {
-        let request = values.iter().fold(TestRequest::default(), |it, value| {
-            it.append_header(("Authorization", *value))
-        });
-        read_bearer_token(request.to_http_request().headers())
-            .ok()
-            .map(str::to_owned)
-    }
-
-    #[test]
-    fn one_bearer_token_is_read_in_any_spelling_of_the_scheme() {
-        assert_eq!(read(&["Bearer a.b.c"]).as_deref(), Some("a.b.c"));
-        assert_eq!(read(&["bearer a.b.c"]).as_deref(), Some("a.b.c"));
-    }
-
-    #[test]
-    fn any_other_header_is_refused() {
-        for values in [
-            &[][..],
-            &["Basic YTpi"],
-            &["Bearer"],
-            &["Bearer "],
-            &["a.b.c"],
-            &["Bearer a", "Bearer b"],
-        ] {
-            assert_eq!(read(values), None, "{values:?}");
-        }
-    }
 }

@@ -107,8 +107,6 @@ pub(super) async fn get_client(
     ),
     responses(
         (status = 200, description = "The client.", body = ClientOut),
-        (status = 409, description = "`proof_key_missing`: reset the client's secret first.",
-            body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
 #[patch("/tenants/{id}/clients/{client_id}")]

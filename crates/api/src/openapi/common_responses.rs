@@ -43,12 +43,18 @@ impl CallTraits {
     }
 
     /// The problems of a call: whether it can have one, the status, the description.
-    fn common_problems(self) -> [(bool, u16, &'static str); 14] {
+    fn common_problems(self) -> [(bool, u16, &'static str); 15] {
         let (public, body) = (!self.is_admin, self.has_body);
         let read_only = self.is_admin && self.changes && !self.is_open;
         [
             (
-                !self.is_open,
+                public,
+                401,
+                "`unauthenticated`: the access token is missing or not valid. `proof_required`: the proof of its key is \
+                 missing or not valid. `nonce_required`: the proof needs the nonce of `DPoP-Nonce`.",
+            ),
+            (
+                self.is_admin && !self.is_open,
                 401,
                 "`unauthenticated`: the access token is missing or not valid.",
             ),
@@ -145,6 +151,7 @@ pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut 
             .get_or_insert_default()
             .push(proof_parameter().into());
         add_rate_headers(operation);
+        add_nonce_header(operation);
     }
 }
 
@@ -196,20 +203,34 @@ const RATE_HEADERS: [(&str, Type, &str); 5] = [
     ),
 ];
 
+/// Adds the nonce to the response of a call that is not authenticated.
+fn add_nonce_header(operation: &mut Operation) {
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("401") {
+        let mut header = Header::new(ObjectBuilder::new().schema_type(Type::String));
+        header.description = Some(
+            "The nonce for the next proof of a key (RFC 9449), if the call sent one. Every other response to such a call has \
+             it, too."
+                .to_owned(),
+        );
+        let name = "DPoP-Nonce".to_owned();
+        response.headers.insert(name, header.into());
+    }
+}
+
 fn rate_header(kind: Type, description: &str) -> Header {
     let mut header = Header::new(ObjectBuilder::new().schema_type(kind));
     header.description = Some(description.to_owned());
     header
 }
 
-/// The header of a client that must send a proof with every call.
+/// The header of a call whose access token is bound to a key.
 fn proof_parameter() -> Parameter {
-    let description = "Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` \
-                       (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise.";
-    // Without a pattern: a client that needs no proof may send any text.
+    let description = "Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with \
+                       `Authorization: DPoP …`; ignored otherwise.";
+    // Without a pattern: with another token any text may be sent.
     let schema = ObjectBuilder::new().schema_type(Type::String);
     let parameter = ParameterBuilder::new()
-        .name("X-Regrant-Proof")
+        .name("DPoP")
         .parameter_in(ParameterIn::Header);
     parameter
         .description(Some(description))

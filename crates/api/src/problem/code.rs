@@ -55,6 +55,14 @@ codes! {
     UnsupportedGrantType "unsupported_grant_type" 400 "Unsupported grant type",
         "The token endpoint issues tokens for `client_credentials` only.",
         "Send `grant_type=client_credentials`.";
+    InvalidDpopProof "invalid_dpop_proof" 400 "Invalid DPoP proof",
+        "The header `DPoP` is not a proof for this call, or it was used before; or the client must bind its tokens to a key \
+         and sent no proof (RFC 9449). No token was issued.",
+        "Let a library for OAuth make a new proof for each call.";
+    UseDpopNonce "use_dpop_nonce" 400 "Nonce required",
+        "The proof of the key has no nonce of this installation, or one that is older than five minutes. No token was \
+         issued.",
+        "Repeat the call with a new proof that has the nonce of the header `DPoP-Nonce`; libraries for OAuth do so.";
     UnknownScope "unknown_scope" 400 "Unknown scope",
         "The client requested a scope that does not exist. `detail` lists the scopes.",
         "Request scopes of the list, separated by spaces, or none for all scopes of the client.";
@@ -74,10 +82,16 @@ codes! {
          which.",
         "Check the id and the secret of the client, and send both in one way: with HTTP Basic or in the form.";
     ProofRequired "proof_required" 401 "Proof required",
-        "The client must send a proof with every call. This call has no `X-Regrant-Proof`, or its proof is malformed, \
-         older than five minutes, from the future, made with another key or for another access token, or was used \
-         before. Nothing was changed.",
-        "For each call, compute a new proof from the client's secret, the access token, the time and a new nonce.";
+        "The access token is bound to a key, or the client must bind its tokens to one (DPoP, RFC 9449), and this call is \
+         not proved with that key: the header `DPoP` is missing, or its proof is malformed, older than five minutes, from \
+         the future, made with another key, or for another method, address or access token, or was used before. Nothing \
+         was changed.",
+        "Let a library for OAuth make a new proof for each call. A client whose tokens are not bound to a key yet sends a \
+         proof to POST /oauth/token first.";
+    NonceRequired "nonce_required" 401 "Nonce required",
+        "The proof of the key has no nonce of this installation, or one that is older than five minutes. Nothing was \
+         changed.",
+        "Repeat the call with a new proof that has the nonce of the header `DPoP-Nonce`; libraries for OAuth do so.";
     WrongCredentials "wrong_credentials" 401 "Wrong credentials",
         "The operator's name or password is wrong, or the operator is disabled. The response does not say which.",
         "Check both. Five failures in a row lock the name for your address for a while; an owner can reset the password.";
@@ -175,10 +189,6 @@ codes! {
     TooManyClients "too_many_clients" 409 "Too many clients",
         "The tenant has reached its limit of clients. Nothing was changed.",
         "Delete a client that is no longer used.";
-    ProofKeyMissing "proof_key_missing" 409 "Proof key missing",
-        "The client's secret was made before proofs existed, so Regrant cannot check proofs made with it. Nothing was \
-         changed.",
-        "Reset the client's secret, hand out the new one, then require proofs.";
     TenantGone "tenant_gone" 409 "Tenant gone",
         "The tenant is deleted, its data keys are destroyed, or it is scheduled for deletion. Nothing was changed.",
         "Restore a tenant that is scheduled for deletion. A deleted or shredded tenant cannot be restored.";

@@ -38,10 +38,6 @@ impl From<Conflict> for Problem {
                 "The webhook endpoint is disabled.",
             ),
             Conflict::ClientLimit(limit) => at_most(Code::TooManyClients, limit, "clients"),
-            Conflict::NoProofKey => Self::new(
-                Code::ProofKeyMissing,
-                "The client's secret is too old for proofs: reset it first.",
-            ),
             Conflict::TenantGone => Self::new(
                 Code::TenantGone,
                 "The tenant is deleted, shredded or scheduled for deletion.",

@@ -3,10 +3,13 @@
 //! The rule: the match is exhaustive, so that a new error does not compile until it has a response.
 
 use actix_web::http::header;
-use regrant_domain::{Permission, error_chain, errors::CodeFault};
+use regrant_domain::{error_chain, errors::CodeFault};
 use regrant_vault::{CodeRefusal, Error, Outage, TokenRefusal};
 
-use super::{Code, Fault, MAX_FAULTS, Problem, unauthenticated_problem};
+use super::{
+    Code, Fault, MAX_FAULTS, Problem,
+    challenge::{REALM, missing_scope, nonce_problem, proof_problem, unauthenticated_problem},
+};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -46,9 +49,10 @@ impl From<Error> for Problem {
                 "The client may not call from this address.",
             ),
             Error::ProofRefused => proof_problem(),
+            Error::NonceRequired => nonce_problem(),
             Error::WrongCredentials => {
                 Self::new(Code::WrongCredentials, "The name or the password is wrong.")
-                    .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="regrant""#)
+                    .with_header(header::WWW_AUTHENTICATE, format!("Bearer {REALM}"))
             }
             Error::LockedOut { retry_after } => Self::new(
                 Code::LockedOut,
@@ -254,26 +258,6 @@ fn unknown_assets(indexes: Vec<usize>) -> Problem {
         detail: "no such asset".to_owned(),
     };
     Problem::invalid_fields(indexes.into_iter().take(MAX_FAULTS).map(fault).collect())
-}
-
-/// The access token lacks this scope (RFC 6750 §3.1).
-fn missing_scope(permission: Permission) -> Problem {
-    let scope = permission.as_str();
-    let challenge =
-        format!(r#"Bearer realm="regrant", error="insufficient_scope", scope="{scope}""#);
-    Problem::new(
-        Code::MissingScope,
-        format!("This call needs the scope `{scope}`."),
-    )
-    .with_header(header::WWW_AUTHENTICATE, challenge)
-}
-
-/// The call needs a proof. The response does not say which check failed.
-fn proof_problem() -> Problem {
-    let detail = "This client must send a header `X-Regrant-Proof: <unix seconds>.<nonce>.<hex>`, computed with its secret \
-                  for this access token, at most five minutes old and used once.";
-    let challenge = r#"Bearer realm="regrant", error="invalid_request""#;
-    Problem::new(Code::ProofRequired, detail).with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 /// Logs an internal error with its causes.

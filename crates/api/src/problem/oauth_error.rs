@@ -13,8 +13,8 @@ use super::{Code, Problem, ProblemOut};
 #[derive(Serialize, ToSchema)]
 #[schema(as = OauthError)]
 pub(crate) struct OauthErrorOut<'a> {
-    /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-    /// `server_error`.
+    /// `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+    /// `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
     #[schema(example = "invalid_client")]
     error: &'static str,
     /// Description in one sentence.
@@ -44,6 +44,8 @@ const fn error_of(code: Code) -> &'static str {
     match code {
         Code::InvalidClient => "invalid_client",
         Code::UnsupportedGrantType => "unsupported_grant_type",
+        Code::InvalidDpopProof => "invalid_dpop_proof",
+        Code::UseDpopNonce => "use_dpop_nonce",
         Code::UnknownScope | Code::ScopeNotHeld => "invalid_scope",
         other => match other.entry().status {
             429 | 503 | 507 => "temporarily_unavailable",

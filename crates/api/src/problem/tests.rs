@@ -1,5 +1,6 @@
 //! Tests of problems as responses.
 
+use actix_web::http::header;
 use regrant_domain::Permission;
 use regrant_vault::{Error, Resource, TokenRefusal};
 

@@ -73,7 +73,10 @@ pub fn openapi_yaml() -> String {
 fn oauth2_scheme() -> SecurityScheme {
     let scopes = Permission::ALL.map(|it| (it.as_str(), describe_scope(it)));
     let flow = ClientCredentials::new("/oauth/token", Scopes::from_iter(scopes));
-    SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]))
+    let description = "`Authorization: Bearer …`. A token that is bound to a key (RFC 9449) is sent as \
+                       `Authorization: DPoP …` with the header `DPoP`.";
+    let scheme = OAuth2::with_description([Flow::ClientCredentials(flow)], description);
+    SecurityScheme::OAuth2(scheme)
 }
 
 const fn describe_scope(permission: Permission) -> &'static str {

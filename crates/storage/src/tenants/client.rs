@@ -6,8 +6,7 @@
 use std::collections::HashMap;
 
 use regrant_domain::{
-    ClientId, ClientSpec, Permissions, Reach, ReachLimit, ScopeUse, SealedRecord, TenantId,
-    Timestamp,
+    ClientId, ClientSpec, Permissions, Reach, ReachLimit, ScopeUse, TenantId, Timestamp,
 };
 
 use crate::{
@@ -27,8 +26,6 @@ pub struct NewClient {
     pub spec: ClientSpec,
     /// The hash of its secret.
     pub secret_hash: Vec<u8>,
-    /// The key its requests are proved with.
-    pub proof_key: Option<SealedRecord>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -46,8 +43,6 @@ pub struct ClientRow {
     pub disabled_at: Option<Timestamp>,
     /// When the secret before its newest stops being valid.
     pub older_secret_until: Option<Timestamp>,
-    /// Whether its requests can be proved. A client from before there were proofs needs a new secret first.
-    pub has_proof_key: bool,
     /// When it last called, to the hour.
     pub last_used_at: Option<Timestamp>,
     /// When each scope was granted and last used, to the hour.
@@ -58,7 +53,7 @@ const SELECT: &str = "
     SELECT c.id, c.name, c.scopes, c.created_at, c.disabled_at, c.expires_at, c.networks,
         c.asset_ids, c.business_ids, c.proof_required, c.keep_unused_scopes,
         c.previous_secret_until, c.last_used_at,
-        (c.proof_key_sealed IS NOT NULL) AS has_proof_key, {sealed}
+        {sealed}
     FROM clients c WHERE c.tenant_id = :tenant";
 
 impl TenantTx {
@@ -180,20 +175,18 @@ impl TenantTx {
     }
 
     async fn insert_client_row(&self, client: &NewClient) -> Result<(), Error> {
-        let proof_key = client.proof_key.as_ref();
         let query = self
             .query(
-                "INSERT INTO clients (tenant_id, id, name, secret_hash, proof_key_sealed, scopes,
+                "INSERT INTO clients (tenant_id, id, name, secret_hash, scopes,
                      expires_at, networks, asset_ids, business_ids, proof_required,
                      keep_unused_scopes, created_at)
-                 VALUES (:tenant, :id, :name, :secret_hash, :proof_key, :scopes,
+                 VALUES (:tenant, :id, :name, :secret_hash, :scopes,
                      :expires_at, :networks, :asset_ids, :business_ids, :proof_required,
                      :keep_unused_scopes, :created_at)
                  ON CONFLICT DO NOTHING",
             )
             .bind("id", client.id.uuid())
             .bind("secret_hash", client.secret_hash.as_slice())
-            .bind("proof_key", proof_key.map(|it| it.as_bytes().to_vec()))
             .bind("created_at", to_micros(client.created_at));
         let query = bind_spec(query, &client.spec)?;
         match self
@@ -287,7 +280,6 @@ fn client_from_row(
         created_at: row.time("created_at")?,
         disabled_at: row.maybe_time("disabled_at")?,
         older_secret_until: row.maybe_time("previous_secret_until")?,
-        has_proof_key: row.get("has_proof_key")?,
         last_used_at: row.maybe_time("last_used_at")?,
         scope_uses: uses.remove(&id).unwrap_or_default(),
     })

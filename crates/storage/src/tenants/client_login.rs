@@ -1,15 +1,13 @@
 //! Finding the client that calls, and the limits its calls must keep to.
 //!
 //! The rule: a client is found by its id before a tenant is known, so its table holds only hashes of
-//! random secrets and sealed keys. An unverified client becomes a [`TenantScope`] through its secret or a
+//! random secrets. An unverified client becomes a [`TenantScope`] through its secret or a
 //! verified token.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use ipnet::IpNet;
-use regrant_domain::{
-    AppId, ClientId, Permissions, Reach, RevokedTokens, SealedRecord, TenantId, Timestamp,
-};
+use regrant_domain::{AppId, ClientId, Permissions, Reach, RevokedTokens, TenantId, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -34,7 +32,6 @@ pub struct UnverifiedClient {
 /// The secret before the newest one, while it is valid.
 struct OlderSecret {
     secret_hash: Vec<u8>,
-    proof_key: Option<SealedRecord>,
     until: Timestamp,
 }
 
@@ -46,12 +43,11 @@ struct CallLimits {
     networks: Option<Vec<IpNet>>,
     reach: Reach,
     proof_required: bool,
-    proof_key: Option<SealedRecord>,
 }
 
 const SELECT: &str = "
     SELECT c.id, c.tenant_id, c.scopes, c.secret_hash, c.previous_secret_hash,
-        c.previous_secret_until, c.proof_key_sealed, c.previous_proof_key_sealed, c.expires_at,
+        c.previous_secret_until, c.expires_at,
         c.token_version, c.revoked_tokens, c.networks, c.asset_ids, c.business_ids, c.proof_required, t.app_id,
         t.reason_required, t.requests_per_second, {sealed_client}, {sealed_tenant}
     FROM {client} c JOIN tenants t ON t.id = c.tenant_id
@@ -181,15 +177,6 @@ impl UnverifiedClient {
             .is_none_or(|all| all.iter().any(|it| it.contains(&address)))
     }
 
-    /// The sealed keys a proof may be made with: of the newest secret, and of the one before while it is
-    /// valid.
-    pub fn proof_keys(&self, now: Timestamp) -> impl Iterator<Item = &SealedRecord> {
-        let older = self
-            .valid_older_secret(now)
-            .and_then(|it| it.proof_key.as_ref());
-        self.limits.proof_key.iter().chain(older)
-    }
-
     /// The scope, if `verify` accepts the hash of a valid secret of the client. Both hashes are tried, so that
     /// the time it takes does not show which one matched.
     #[must_use]
@@ -240,7 +227,6 @@ fn unverified_client_from_row(row: &Row) -> Result<UnverifiedClient, Error> {
             networks: row.maybe_json("networks")?,
             reach: reach_from_row(row)?,
             proof_required: row.get("proof_required")?,
-            proof_key: row.maybe_sealed("proof_key_sealed")?,
         },
         reason_required: row.get("reason_required")?,
         requests_per_second: request_rate_from_row(row)?,
@@ -250,12 +236,7 @@ fn unverified_client_from_row(row: &Row) -> Result<UnverifiedClient, Error> {
 fn older_secret_from_row(row: &Row) -> Result<Option<OlderSecret>, Error> {
     let secret_hash: Option<Vec<u8>> = row.get("previous_secret_hash")?;
     let until = row.maybe_time("previous_secret_until")?;
-    let proof_key = row.maybe_sealed("previous_proof_key_sealed")?;
     Ok(secret_hash
         .zip(until)
-        .map(|(secret_hash, until)| OlderSecret {
-            secret_hash,
-            proof_key,
-            until,
-        }))
+        .map(|(secret_hash, until)| OlderSecret { secret_hash, until }))
 }

@@ -1,4 +1,4 @@
-//! Scopes of clients with the times they were granted and used, and the request proofs that were seen.
+//! Scopes of clients with the times they were granted and used.
 //!
 //! The rule: the scopes a client holds are in its own row; the rows here are about their use. A row of a
 //! scope that the client no longer holds has no effect.
@@ -124,38 +124,6 @@ impl TenantTx {
             .bind_rows("kept", left.iter().map(row));
         let ids: Vec<_> = left.iter().map(|(client, _)| client.uuid()).collect();
         self.change_sealed(&CLIENTS, &ids, query).await.map(drop)
-    }
-
-    /// Notes that a client proved a request with this code; whether the code was new.
-    pub async fn insert_request_proof(
-        &self,
-        client: ClientId,
-        code: &[u8],
-        until: Timestamp,
-    ) -> Result<bool, Error> {
-        let query = self
-            .query(
-                "INSERT INTO client_proofs (tenant_id, client_id, proof, expires_at)
-                 VALUES (:tenant, :client, :code, :until) ON CONFLICT DO NOTHING",
-            )
-            .bind("client", client.uuid())
-            .bind("code", code)
-            .bind("until", to_micros(until));
-        Ok(self.execute(query).await? == 1)
-    }
-
-    /// Deletes proofs that are too old to be accepted again.
-    pub async fn purge_request_proofs(&self, now: Timestamp, limit: u32) -> Result<u64, Error> {
-        let query = self
-            .query(
-                "DELETE FROM client_proofs WHERE tenant_id = :tenant AND (client_id, proof) IN (
-                 SELECT client_id, proof FROM client_proofs
-                 WHERE tenant_id = :tenant AND expires_at <= :now
-                 ORDER BY expires_at LIMIT :limit)",
-            )
-            .bind("now", to_micros(now))
-            .bind("limit", i64::from(limit));
-        self.execute(query).await
     }
 
     /// The scopes of one client or of all, by client and name, with the times they were used.

@@ -1,6 +1,6 @@
 //! Secrets of clients: disabled, rotated, and the access tokens issued for them revoked.
 
-use regrant_domain::{ClientId, RevokedTokens, SealedRecord, Timestamp};
+use regrant_domain::{ClientId, RevokedTokens, Timestamp};
 
 use crate::{
     Error, TenantTx,
@@ -35,25 +35,23 @@ impl TenantTx {
         &self,
         id: ClientId,
         hash: &[u8],
-        proof_key: &SealedRecord,
         older_until: Option<Timestamp>,
     ) -> Result<(), Error> {
         let older = if older_until.is_some() {
-            "previous_secret_hash = secret_hash, previous_proof_key_sealed = proof_key_sealed"
+            "previous_secret_hash = secret_hash"
         } else {
-            "previous_secret_hash = NULL, previous_proof_key_sealed = NULL,
-             token_version = token_version + 1"
+            "previous_secret_hash = NULL, token_version = token_version + 1"
         };
         let query = self
             .query(
                 "UPDATE clients SET {older}, previous_secret_until = :older_until,
-                     secret_hash = :hash, proof_key_sealed = :proof_key
+                     secret_hash = :hash, proof_key_sealed = NULL,
+                     previous_proof_key_sealed = NULL
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .fill("older", older)
             .bind("older_until", maybe_micros(older_until))
             .bind("hash", hash)
-            .bind("proof_key", proof_key.as_bytes())
             .bind("id", id.uuid());
         self.change_client_row(id, query).await
     }

@@ -203,7 +203,6 @@ pub(crate) fn new_client(tenant: TenantId) -> NewClient {
         tenant,
         spec: ClientSpec::with_scopes("backend", Permissions::all()),
         secret_hash: vec![3; 32],
-        proof_key: Some(sealed(4)),
         created_at: day(0),
     }
 }

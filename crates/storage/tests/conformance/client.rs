@@ -1,9 +1,9 @@
-//! Clients: found by id, limited, given other secrets, deleted; their scopes and request proofs.
+//! Clients: found by id, limited, given other secrets, deleted; their scopes and proofs.
 
 use regrant_domain::{ClientId, Permission, Permissions, Reach, ReachLimit};
-use regrant_storage::{ClientSpec, Error, NewClient, TenantStatus};
+use regrant_storage::{ClientProof, ClientSpec, Error, NewClient, TenantStatus, TenantTx};
 
-use crate::bench::{Bench, day, id, new_client, on_both, sealed};
+use crate::bench::{Bench, day, id, new_client, on_both};
 
 const MOST: usize = 3;
 
@@ -17,7 +17,7 @@ on_both!(
     a_deleted_client_leaves_no_rows,
     a_scope_keeps_its_time_while_it_is_held,
     scopes_of_several_clients_are_removed_at_once,
-    a_request_proof_is_accepted_once,
+    a_proof_of_a_client_is_used_once,
 );
 
 async fn a_client_is_verified_only_with_its_own_secret(bench: Bench) {
@@ -89,7 +89,7 @@ async fn a_client_that_is_disabled_or_of_a_suspended_tenant_is_not_found(bench: 
 async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
     let reset = async |n: u8, until| {
         let tx = bench.acme().await;
-        tx.set_client_secret(bench.client, &[n; 32], &sealed(n), until)
+        tx.set_client_secret(bench.client, &[n; 32], until)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -103,14 +103,6 @@ async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
     let it = reset(8, Some(day(5))).await;
     let opens = |n: u8, now| it.scope_for_secret(now, |hash| hash == [n; 32]).is_some();
     assert!(opens(8, day(1)) && opens(3, day(1)) && opens(8, day(5)) && !opens(3, day(5)));
-    assert_eq!(
-        it.proof_keys(day(1)).cloned().collect::<Vec<_>>(),
-        [sealed(8), sealed(4)]
-    );
-    assert_eq!(
-        it.proof_keys(day(5)).cloned().collect::<Vec<_>>(),
-        [sealed(8)]
-    );
     assert_eq!(it.token_version(), 0);
     let it = reset(9, Some(day(6))).await;
     let opens = |n: u8| {
@@ -124,7 +116,7 @@ async fn an_older_secret_is_valid_until_its_end(bench: Bench) {
             .is_some()
     };
     assert!(opens(10) && !opens(9) && !opens(8));
-    assert_eq!((it.token_version(), it.proof_keys(day(1)).count()), (1, 1));
+    assert_eq!(it.token_version(), 1);
 }
 
 async fn a_tenant_has_at_most_so_many_clients(bench: Bench) {
@@ -222,9 +214,7 @@ async fn another_tenants_client_is_not_found(bench: Bench) {
         tx.disable_client(client, Some(day(1))).await,
         Err(Error::Stale)
     ));
-    let secret = tx
-        .set_client_secret(client, &[8; 32], &sealed(8), None)
-        .await;
+    let secret = tx.set_client_secret(client, &[8; 32], None).await;
     assert!(matches!(secret, Err(Error::Stale)));
     let spec = ClientSpec::with_scopes("stolen", Permissions::all());
     assert!(matches!(
@@ -242,20 +232,14 @@ async fn another_tenants_client_is_not_found(bench: Bench) {
 
 async fn a_deleted_client_leaves_no_rows(bench: Bench) {
     let tx = bench.acme().await;
-    tx.insert_request_proof(bench.client, &[1; 32], day(1))
-        .await
-        .unwrap();
+    let proof = proof(&bench, 1);
+    assert!(is_first_use(&tx, proof).await);
     tx.delete_client(bench.client).await.unwrap();
     assert!(matches!(
         tx.find_client(bench.client).await,
         Err(Error::NotFound)
     ));
-    assert!(
-        tx.insert_request_proof(bench.client, &[1; 32], day(1))
-            .await
-            .unwrap(),
-        "its proofs are gone"
-    );
+    assert!(is_first_use(&tx, proof).await, "its proofs are gone");
     tx.commit().await.unwrap();
     assert!(
         bench
@@ -332,36 +316,31 @@ async fn scopes_of_several_clients_are_removed_at_once(bench: Bench) {
     }
 }
 
-async fn a_request_proof_is_accepted_once(bench: Bench) {
+/// A proof of the client that is accepted until this day.
+fn proof(bench: &Bench, n: u8) -> ClientProof {
+    ClientProof {
+        client: bench.client,
+        digest: [n; 32],
+        until: day(n.into()),
+    }
+}
+
+async fn is_first_use(tx: &TenantTx, proof: ClientProof) -> bool {
+    let unused = tx.insert_client_proofs([proof]).await.unwrap();
+    unused.contains(&(proof.client, proof.digest))
+}
+
+async fn a_proof_of_a_client_is_used_once(bench: Bench) {
     let tx = bench.acme().await;
-    assert!(
-        tx.insert_request_proof(bench.client, &[1; 32], day(1))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !tx.insert_request_proof(bench.client, &[1; 32], day(1))
-            .await
-            .unwrap()
-    );
-    assert!(
-        tx.insert_request_proof(bench.client, &[2; 32], day(2))
-            .await
-            .unwrap()
-    );
-    assert_eq!(tx.purge_request_proofs(day(1), 10).await.unwrap(), 1);
-    assert!(
-        !tx.insert_request_proof(bench.client, &[2; 32], day(2))
-            .await
-            .unwrap(),
-        "it may still be repeated"
-    );
+    let [one, two, three] = [1, 2, 3].map(|n| proof(&bench, n));
+    assert!(is_first_use(&tx, one).await);
+    assert!(!is_first_use(&tx, one).await);
+    let unused = tx.insert_client_proofs([three, one, two, two]).await;
+    let expected = [two, three].map(|it| (it.client, it.digest));
+    assert_eq!(unused.unwrap(), expected.into());
+    assert_eq!(tx.purge_client_proofs(day(1), 10).await.unwrap(), 1);
+    assert!(!is_first_use(&tx, two).await, "it may still be repeated");
     tx.commit().await.unwrap();
     let tx = bench.bolt().await;
-    assert!(
-        tx.insert_request_proof(bench.client, &[2; 32], day(2))
-            .await
-            .unwrap(),
-        "another tenant's is another"
-    );
+    assert!(is_first_use(&tx, two).await, "another tenant's is another");
 }

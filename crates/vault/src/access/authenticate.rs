@@ -14,37 +14,40 @@ use regrant_domain::{ClientId, Permission, Permissions, Timestamp};
 use regrant_storage::{TenantScope, UnverifiedClient};
 use uuid::Uuid;
 
-use crate::{Error, Principal, Subject, Vault, access::claims::Audience};
+use crate::{
+    Error, Principal, Subject, Vault,
+    access::{
+        claims::Audience,
+        key_proof::{CheckedProof, PresentedProof, Prover},
+    },
+};
 
 /// The credentials of one request.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestCredentials<'a> {
-    /// The bearer token.
+    /// The access token.
     pub token: &'a str,
     /// The client's IP address, behind trusted proxies.
     pub address: IpAddr,
-    /// The value of the `X-Regrant-Proof` header.
-    pub proof: Option<&'a str>,
 }
 
 impl<'a> RequestCredentials<'a> {
-    /// The credentials of a request from this machine that sends only a bearer token.
+    /// The credentials of a request from this machine.
     #[must_use]
     pub const fn from_localhost(token: &'a str) -> Self {
         Self {
             token,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            proof: None,
         }
     }
 }
 
 impl Vault {
-    /// Finds the caller that an access token belongs to: a client or a browser session.
+    /// Finds the caller that a bearer token belongs to: a client or a browser session.
     ///
     /// # Errors
     /// `Unauthenticated` for any fault of the token or the client; `AddressNotAllowed`;
-    /// `ProofRefused`.
+    /// `ProofRefused` if the client must prove its requests.
     pub async fn authenticate_request(
         &self,
         presented: RequestCredentials<'_>,
@@ -58,17 +61,60 @@ impl Vault {
             // On the heap: every call holds this future.
             return Box::pin(self.authenticate_session(presented.token)).await;
         };
+        if claims.cnf.is_some() {
+            // A stolen token must not work without its key.
+            return Err(Error::Unauthenticated);
+        }
+        let (client, caller) = self.find_caller(&claims, presented.address, now).await?;
+        if client.proof_required() {
+            return Err(Error::ProofRefused);
+        }
+        Ok(caller)
+    }
+
+    /// Finds the client that a token belongs to which is bound to a key, by a proof of the request with that key (RFC 9449).
+    /// Pass the proof to [`Vault::use_proof`] before the request may have an effect.
+    ///
+    /// # Errors
+    /// As [`Vault::authenticate_request`]; `Unauthenticated` also for a token that is not bound; `ProofRefused`;
+    /// `NonceRequired`.
+    pub async fn authenticate_proved_request(
+        &self,
+        presented: RequestCredentials<'_>,
+        proof: Option<PresentedProof<'_>>,
+    ) -> Result<(Principal, CheckedProof), Error> {
+        let now = self.clock.now();
+        let claims = self
+            .issuer
+            .verify_token(Audience::Api, presented.token, now)
+            .await?;
+        let key = claims.cnf.as_ref().ok_or(Error::Unauthenticated)?;
+        let (client, caller) = self.find_caller(&claims, presented.address, now).await?;
+        let prover = Prover {
+            scope: &caller.scope,
+            client: client.client(),
+            token: Some((presented.token, &key.jkt)),
+        };
+        let proof = self.check_proof(prover, proof, now).await?;
+        Ok((caller, proof))
+    }
+
+    /// The client that a token belongs to, and the caller that it is with this token.
+    async fn find_caller(
+        &self,
+        claims: &Claims,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(Arc<UnverifiedClient>, Principal), Error> {
         let client: ClientId = claims.sub.parse().map_err(|_| Error::Unauthenticated)?;
         let granted: Permissions = claims.scope.parse().map_err(|_| Error::Unauthenticated)?;
-        let (scope, candidate) = self.find_client_of_token(client, &claims, now).await?;
-        if !candidate.admits_address(presented.address) {
+        let (scope, candidate) = self.find_client_of_token(client, claims, now).await?;
+        if !candidate.admits_address(address) {
             return Err(Error::AddressNotAllowed);
         }
-        if candidate.proof_required() {
-            Box::pin(self.require_request_proof(&scope, &candidate, presented, now)).await?;
-        }
-        let token = (claims.ver, token_id(&claims));
-        Ok(principal_of_client(scope, &candidate, granted, token))
+        let token = (claims.ver, token_id(claims));
+        let caller = principal_of_client(scope, &candidate, granted, token);
+        Ok((candidate, caller))
     }
 
     /// Whether this installation signed the token for callers of the API, even if it has ended or was revoked.

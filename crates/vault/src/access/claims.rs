@@ -46,6 +46,8 @@ pub(crate) struct NewToken {
     pub(crate) scope: String,
     /// The id of the token.
     pub(crate) jti: String,
+    /// The thumbprint of the key that calls must prove; `None`: the holder of the token may use it.
+    pub(crate) key: Option<String>,
     /// The lifetime, at most one hour: verification refuses longer lifetimes.
     pub(crate) lifetime: Duration,
 }

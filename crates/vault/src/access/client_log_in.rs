@@ -18,6 +18,7 @@ use crate::{
     access::{
         authenticate::principal_of_client,
         claims::{Audience, NewToken},
+        key_proof::{PresentedProof, Prover},
     },
 };
 
@@ -52,19 +53,30 @@ pub struct ApiToken {
     pub expires_in: i64,
     /// The permissions of the token.
     pub scope: Permissions,
+    /// Whether calls with the token must be proved with a key.
+    pub is_bound: bool,
+}
+
+/// What a token that is issued permits.
+struct TokenOffer {
+    permissions: Permissions,
+    /// The thumbprint of the key that calls must prove.
+    key: Option<String>,
 }
 
 impl Vault {
     /// Exchanges a client's secret for an access token. Without `wanted`, the token carries all
-    /// permissions of the client.
+    /// permissions of the client. With a proof, it is bound to the key of the proof.
     ///
     /// # Errors
     /// `Unauthenticated` for an unknown client, a wrong secret, a refused address and an expired
-    /// client alike; `ScopeNotHeld` if `wanted` exceeds the permissions of the client.
+    /// client alike; `ScopeNotHeld` if `wanted` exceeds the permissions of the client;
+    /// `ProofRefused` and `NonceRequired`, also if the client must prove a key and does not.
     pub async fn issue_token(
         &self,
         log_in: ClientLogIn<'_>,
         wanted: Option<Permissions>,
+        proof: Option<PresentedProof<'_>>,
     ) -> Result<ApiToken, Error> {
         let now = self.clock.now();
         let (scope, candidate) = self.find_logged_in_client(log_in, now).await?;
@@ -72,8 +84,25 @@ impl Vault {
         if !candidate.permissions().contains_all(wanted) {
             return Err(Error::ScopeNotHeld);
         }
-        self.sign_client_token(&scope, &candidate, wanted, now)
-            .await
+        let key = match proof {
+            None if !candidate.proof_required() => None,
+            proof => {
+                let prover = Prover {
+                    scope: &scope,
+                    client: candidate.client(),
+                    token: None,
+                };
+                let checked = self.check_proof(prover, proof, now).await?;
+                let key = checked.key.clone();
+                self.use_proof(checked).await?;
+                Some(key)
+            }
+        };
+        let offer = TokenOffer {
+            permissions: wanted,
+            key,
+        };
+        self.sign_client_token(&scope, &candidate, offer, now).await
     }
 
     /// Finds the caller that a client is by its secret, with all of the client's permissions.
@@ -122,9 +151,10 @@ impl Vault {
         &self,
         scope: &TenantScope,
         candidate: &UnverifiedClient,
-        permissions: Permissions,
+        offer: TokenOffer,
         now: Timestamp,
     ) -> Result<ApiToken, Error> {
+        let (permissions, is_bound) = (offer.permissions, offer.key.is_some());
         let (lifetime, client) = (self.settings.access.token_lifetime, candidate.client());
         let token = NewToken {
             audience: Audience::Api,
@@ -134,6 +164,7 @@ impl Vault {
             ver: candidate.token_version(),
             scope: permissions.to_string(),
             jti: Uuid::now_v7().to_string(),
+            key: offer.key,
             lifetime,
         };
         let access_token = self.issuer.sign_token(token, now).await?;
@@ -142,6 +173,7 @@ impl Vault {
             access_token,
             expires_in,
             scope: permissions,
+            is_bound,
         })
     }
 }

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use regrant_crypto::{Checkpoint, Claims, JwtRefusal, Receipt, Verifier};
+use regrant_crypto::{Checkpoint, Claims, Confirmation, JwtRefusal, Receipt, Verifier};
 use regrant_domain::{Timestamp, error_chain};
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -120,6 +120,7 @@ impl Issuer {
             iat,
             nbf: iat,
             exp: iat.saturating_add(lifetime.map_err(Error::from_cause)?),
+            cnf: token.key.map(|jkt| Confirmation { jkt }),
         };
         Ok(self
             .current_keys()

@@ -90,6 +90,7 @@ async fn request_token(vault: &Vault, it: &Onboarding) -> String {
         .issue_token(
             crate::ClientLogIn::from_localhost(it.client.id, it.secret.as_ref().unwrap()),
             None,
+            None,
         )
         .await
         .unwrap()
@@ -129,6 +130,7 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_database() {
         iat: bench.clock.now().timestamp(),
         nbf: bench.clock.now().timestamp(),
         exp: bench.clock.now().timestamp() + 60,
+        cnf: None,
     };
     for n in 0..2_000 {
         let forged = SigningKey::from_pkcs8(&format!("unknown-{n}"), &key)
@@ -162,6 +164,7 @@ async fn a_token_for_another_holder_or_listener_is_refused() {
         ver: 1,
         scope: "assets:read".to_owned(),
         jti: "1".to_owned(),
+        key: None,
         lifetime: Duration::from_mins(15),
     };
     let sign = async |token| {

@@ -38,6 +38,8 @@ pub struct OwnToken {
     pub issued_at: i64,
     /// When it ends by itself, in seconds since 1970.
     pub ends_at: i64,
+    /// The thumbprint of the key that calls with it prove; `None`: the holder of the token may use it.
+    pub key: Option<String>,
 }
 
 /// Whose token it is.
@@ -170,6 +172,7 @@ impl From<&Claims> for OwnToken {
             scope: claims.scope.clone(),
             issued_at: claims.iat,
             ends_at: claims.exp,
+            key: claims.cnf.as_ref().map(|it| it.jkt.clone()),
         }
     }
 }

@@ -169,6 +169,7 @@ impl Vault {
             ver: client.token_version(),
             scope: scope.to_string(),
             jti: token.to_string(),
+            key: None,
             lifetime,
         };
         self.issuer.sign_token(token, now).await

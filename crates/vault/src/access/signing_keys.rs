@@ -207,6 +207,14 @@ impl KeySet {
         }
     }
 
+    /// Whether a nonce for proofs of a key is one of this installation, and of the last minutes.
+    pub(super) fn accepts_proof_nonce(&self, nonce: &str, now: Timestamp) -> bool {
+        self.keys
+            .iter()
+            .filter(|it| is_not_retired(&it.stored, now))
+            .any(|it| it.key.accepts_proof_nonce(nonce, now.timestamp()))
+    }
+
     /// Verifies a signed checkpoint of this installation. Accepts every key of the installation,
     /// retired ones too.
     pub(crate) fn verify_checkpoint(&self, statement: &str) -> Result<Checkpoint, Error> {

@@ -130,6 +130,7 @@ async fn caller(vault: &Vault) -> (Principal, String) {
         .issue_token(
             crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
             None,
+            None,
         )
         .await
         .unwrap();

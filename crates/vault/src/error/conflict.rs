@@ -36,9 +36,6 @@ pub enum Conflict {
     /// The tenant has as many clients as it may have.
     #[error("a tenant may have at most {0} clients")]
     ClientLimit(usize),
-    /// The client's secret is older than request proofs.
-    #[error("the client needs a new secret before its requests can be proved")]
-    NoProofKey,
     /// No other owner could log in.
     #[error("this is the last owner who can log in")]
     LastOwner,

@@ -92,6 +92,7 @@ impl Vault {
             ver: 0,
             scope: String::new(),
             jti: logged_in.session.to_string(),
+            key: None,
             lifetime,
         };
         let access_token = self.issuer.sign_token(token, now).await?;

@@ -196,6 +196,7 @@ impl World {
             .issue_token(
                 crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
                 None,
+                None,
             )
             .await
             .unwrap();

@@ -1,13 +1,13 @@
 //! The secrets of clients: creates and replaces them, and revokes the tokens issued for them.
 //!
 //! The rule: a secret is shown once, in the response of the request that created it. The vault
-//! stores only a hash and the sealed key for request proofs. A replaced secret or revoked token is
+//! stores only a hash. A replaced secret or revoked token is
 //! refused from the next request on.
 //! Start at `Vault::reset_client_secret`.
 
 use std::time::Duration;
 
-use regrant_crypto::{Context, DataKey, ProofKey, Purpose, mint_client_secret};
+use regrant_crypto::mint_client_secret;
 use regrant_domain::{ClientId, ClientSecret, TenantId, Timestamp};
 use regrant_storage::{AuditEvent, ClientSpec, NewClient, TenantTx};
 use serde_json::json;
@@ -43,12 +43,7 @@ impl Vault {
         let (overlap, now) = (overlap.filter(|it| !it.is_zero()), self.clock.now());
         check_overlap(overlap)?;
         let scope = self.find_unshredded_scope(tenant).await?;
-        let key = self.data_keys.active(&scope).await?;
         let (secret, hash) = mint_client_secret()?;
-        let proof_key = key.seal_record(
-            &proof_context(tenant, id),
-            ProofKey::from_secret(&secret).as_bytes(),
-        )?;
         let until = overlap.map(|it| now + it);
         let reset = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
@@ -56,8 +51,7 @@ impl Vault {
             tx.lock_client(id)
                 .await
                 .map_err(Error::not_found_as(Resource::Client))?;
-            tx.set_client_secret(id, hash.as_bytes(), &proof_key, until)
-                .await?;
+            tx.set_client_secret(id, hash.as_bytes(), until).await?;
             let detail = json!({ "older_secret_until": until });
             let event = AuditEvent::new(by.audit_name(), "client.secret_reset", id, detail);
             tx.write_audit_events(&[event], now).await?;
@@ -118,35 +112,25 @@ impl Vault {
     }
 }
 
-/// Builds a new client and its secret. `key` is the data key of the tenant.
+/// Builds a new client of a tenant, and its secret.
 pub(super) fn build_client(
-    key: &DataKey,
+    tenant: TenantId,
     spec: ClientSpec,
     created_at: Timestamp,
 ) -> Result<(NewClient, ClientSecret), Error> {
-    let (id, tenant) = (ClientId::mint(), key.tenant());
+    let id = ClientId::mint();
     let (secret, hash) = mint_client_secret()?;
-    let proof_key = key.seal_record(
-        &proof_context(tenant, id),
-        ProofKey::from_secret(&secret).as_bytes(),
-    )?;
-    let (secret_hash, proof_key) = (hash.as_bytes().to_vec(), Some(proof_key));
+    let secret_hash = hash.as_bytes().to_vec();
     Ok((
         NewClient {
             id,
             tenant,
             spec,
             secret_hash,
-            proof_key,
             created_at,
         },
         secret,
     ))
-}
-
-/// The encryption context of a proof key: the row of the client.
-pub(crate) fn proof_context(tenant: TenantId, client: ClientId) -> Context<'static> {
-    Context::of_row(tenant, client.uuid(), Purpose::ProofKey)
 }
 
 fn check_overlap(overlap: Option<Duration>) -> Result<(), Error> {

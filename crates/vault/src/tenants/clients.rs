@@ -57,7 +57,7 @@ impl Vault {
         let (spec, now) = (check_spec(spec)?, self.clock.now());
         check_expiry(spec.expires_at, now)?;
         let scope = self.find_unshredded_scope(tenant).await?;
-        let (new, secret) = build_client(&*self.data_keys.active(&scope).await?, spec, now)?;
+        let (new, secret) = build_client(scope.tenant(), spec, now)?;
         let most = self.settings.tenants.max_clients;
         let create = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
@@ -123,8 +123,7 @@ impl Vault {
     /// Changes a client. Disabling it revokes its access tokens permanently.
     ///
     /// # Errors
-    /// `ReadOnly`; `NotFound`; `Invalid`; `Conflict(NoProofKey)` if the client needs a new
-    /// secret first.
+    /// `ReadOnly`; `NotFound`; `Invalid`.
     pub async fn change_client(
         &self,
         by: Actor,
@@ -147,9 +146,6 @@ impl Vault {
             .disabled
             .filter(|it| *it != row.disabled_at.is_some());
         let spec = check_spec(change.apply_to(&row.spec))?;
-        if spec.proof_required && !row.has_proof_key {
-            return Err(Error::Conflict(Conflict::NoProofKey));
-        }
         tx.change_client(id, &spec).await?;
         tx.grant_scopes(id, row.spec.scopes, spec.scopes, now)
             .await?;

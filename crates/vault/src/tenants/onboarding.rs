@@ -84,7 +84,7 @@ impl Vault {
         self.require_app(&app_id).await?;
         let id = TenantId::mint();
         let (data_key, key) = self.data_keys.generate_key(id, now).await?;
-        let (client, secret) = build_client(&data_key, spec, now)?;
+        let (client, secret) = build_client(data_key.tenant(), spec, now)?;
         let row = NewTenant {
             id,
             name,

@@ -198,7 +198,7 @@ impl Vault {
             ),
             (
                 "client_proofs",
-                tx.purge_request_proofs(now - PROOF_GRACE, ROWS_PER_STEP)
+                tx.purge_client_proofs(now - PROOF_GRACE, ROWS_PER_STEP)
                     .await?,
             ),
             (

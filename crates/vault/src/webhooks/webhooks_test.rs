@@ -282,6 +282,7 @@ async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
         .issue_token(
             crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
             None,
+            None,
         )
         .await
         .unwrap();

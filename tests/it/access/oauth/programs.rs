@@ -6,9 +6,13 @@ use regrant_testdb::TestDatabase;
 use tokio::io::AsyncWriteExt as _;
 
 use super::start;
+use crate::harness::on_both;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn programs_of_others_configure_themselves_and_log_in() {
+on_both!(programs_of_others_configure_themselves_log_in_and_prove_their_calls);
+
+async fn programs_of_others_configure_themselves_log_in_and_prove_their_calls(
+    database: TestDatabase,
+) {
     if std::process::Command::new("npm")
         .arg("--version")
         .output()
@@ -18,7 +22,7 @@ async fn programs_of_others_configure_themselves_and_log_in() {
         eprintln!("OAUTH RING SKIPPED: npm is needed");
         return;
     }
-    let (harness, tenant) = start(TestDatabase::create_sqlite().await).await;
+    let (harness, tenant) = start(database).await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/oauth/run.sh");
     let mut child = tokio::process::Command::new("bash")
         .args([script, &harness.api, &tenant.client_id])

@@ -1,10 +1,16 @@
 //! Errors under `/oauth`: each is one of OAuth and a problem, whatever refused the call.
 
+use std::time::Duration;
+
 use regrant_testdb::TestDatabase;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
-use super::start;
+use super::{send as send_form, start};
 use crate::harness::{Fleet, Harness, Options, http};
 
 const ENDPOINTS: [&str; 3] = ["/oauth/token", "/oauth/revoke", "/oauth/introspect"];
@@ -17,7 +23,10 @@ async fn send(call: RequestBuilder) -> Response {
 async fn refusal(answer: Response) -> (u16, String, String) {
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()["content-type"], "application/json");
-    let body: Value = answer.json().await.expect("json");
+    describe(status, &answer.json().await.expect("json"))
+}
+
+fn describe(status: u16, body: &Value) -> (u16, String, String) {
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     assert_eq!(text("error_description"), text("detail"), "{body}");
     assert_eq!(body["status"], status, "{body}");
@@ -71,6 +80,9 @@ async fn too_many_failed_log_ins_and_large_or_foreign_bodies_are_errors_of_oauth
         let (status, error, kind) = refusal(send(large).await).await;
         let expected = (413, "invalid_request", "/problems/body_too_large");
         assert_eq!((status, error.as_str(), kind.as_str()), expected, "{path}");
+        let (status, error, kind) = refusal(send(http().get(call_url(&harness, path))).await).await;
+        let expected = (405, "invalid_request", "/problems/method_not_allowed");
+        assert_eq!((status, error.as_str(), kind.as_str()), expected, "{path}");
         let (status, error, kind) = refusal(send(call().json(&1)).await).await;
         let expected = (415, "invalid_request", "/problems/unsupported_media_type");
         assert_eq!((status, error.as_str(), kind.as_str()), expected, "{path}");
@@ -100,6 +112,81 @@ async fn too_many_failed_log_ins_and_large_or_foreign_bodies_are_errors_of_oauth
     let (status, error, kind) = refusal(answer).await;
     let expected = (429, "temporarily_unavailable", "/problems/rate_limited");
     assert_eq!((status, error.as_str(), kind.as_str()), expected);
+}
+
+fn call_url(harness: &Harness, path: &str) -> String {
+    format!("{}{path}", harness.api)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_does_not_arrive_in_time_is_an_error_of_oauth() {
+    let mut options = Options::default();
+    options.api.request_timeout = Duration::from_secs(1);
+    let (harness, _) = Harness::small(options).await;
+    for path in ENDPOINTS {
+        let address = harness.api.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let half = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: 1000\r\n\r\ngrant_type="
+        );
+        stream.write_all(half.as_bytes()).await.expect("written");
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(20), read).await;
+        read.expect("in time").expect("it is read");
+        let answer = String::from_utf8_lossy(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a response");
+        assert!(head.starts_with("HTTP/1.1 408 "), "{head}");
+        let body = serde_json::from_str(body).expect("json");
+        let (status, error, kind) = describe(408, &body);
+        let expected = (408, "invalid_request", "/problems/request_timeout");
+        assert_eq!((status, error.as_str(), kind.as_str()), expected, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_become_free_is_an_error_of_oauth() {
+    let options = Options {
+        database_patience: Duration::from_millis(300),
+        ..Options::default()
+    };
+    let (harness, tenant) = Harness::small(options).await;
+    let store = harness.store().await;
+    let writer = store.begin(&store.system_scope()).await;
+    let writer = writer.expect("the writer is free");
+    let answer = send_form(&harness, &tenant, "/oauth/revoke", &tenant.bearer).await;
+    assert!(answer.headers().contains_key("retry-after"));
+    let (status, error, kind) = refusal(answer).await;
+    let expected = (503, "temporarily_unavailable", "/problems/database_busy");
+    assert_eq!((status, error.as_str(), kind.as_str()), expected);
+    drop(writer);
+    assert_eq!(
+        tenant.status("/v1/assets").await,
+        200,
+        "nothing was changed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_this_installation_is_an_error_of_oauth_without_its_cause() {
+    let (harness, tenant) = Harness::small(Options::default()).await;
+    let rename = "ALTER TABLE clients RENAME TO no_clients";
+    harness.database.run_as_superuser(rename).await;
+    for path in ENDPOINTS {
+        let call = http()
+            .post(call_url(&harness, path))
+            .basic_auth(&tenant.client_id, Some(&tenant.client_secret))
+            .form(&[("grant_type", "client_credentials"), ("token", "x")]);
+        let answer = send(call).await;
+        assert!(!answer.headers().contains_key("www-authenticate"), "{path}");
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.expect("json");
+        let (status, error, kind) = describe(status, &body);
+        let expected = (500, "server_error", "/problems/internal");
+        assert_eq!((status, error.as_str(), kind.as_str()), expected, "{path}");
+        assert!(!body.to_string().contains("clients"), "{body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -167,6 +167,7 @@ async fn a_client_may_call_only_from_its_networks(database: TestDatabase) {
                     address,
                 },
                 None,
+                None,
             )
             .await;
         assert!(

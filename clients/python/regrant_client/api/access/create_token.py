@@ -15,14 +15,17 @@ from ...models.create_token_response_429 import CreateTokenResponse429
 from ...models.create_token_response_500 import CreateTokenResponse500
 from ...models.create_token_response_503 import CreateTokenResponse503
 from ...models.token_request import TokenRequest
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -126,6 +129,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> Response[
     AccessToken
     | CreateTokenResponse400
@@ -139,9 +143,12 @@ def sync_detailed(
 ]:
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -154,6 +161,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -167,6 +175,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> (
     AccessToken
     | CreateTokenResponse400
@@ -181,9 +190,12 @@ def sync(
 ):
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -197,6 +209,7 @@ def sync(
     return sync_detailed(
         client=client,
         body=body,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -204,6 +217,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> Response[
     AccessToken
     | CreateTokenResponse400
@@ -217,9 +231,12 @@ async def asyncio_detailed(
 ]:
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -232,6 +249,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -243,6 +261,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> (
     AccessToken
     | CreateTokenResponse400
@@ -257,9 +276,12 @@ async def asyncio(
 ):
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -274,5 +296,6 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             body=body,
+            d_po_p=d_po_p,
         )
     ).parsed

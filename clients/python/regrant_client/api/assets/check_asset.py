@@ -19,14 +19,14 @@ def _get_kwargs(
     *,
     body: CheckAsset | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -190,7 +190,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: CheckAsset | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[AssetCheckChecked | AssetCheckRunning | AssetCheckUnknownAsset | Problem]:
     """Check an asset now: probe it, whatever its schedule, for example because a call with its token was
     refused.
@@ -206,7 +206,7 @@ def sync_detailed(
     Args:
         asset_id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (CheckAsset | None | Unset):
 
     Raises:
@@ -221,7 +221,7 @@ def sync_detailed(
         asset_id=asset_id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -237,7 +237,7 @@ def sync(
     client: AuthenticatedClient,
     body: CheckAsset | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> AssetCheckChecked | AssetCheckRunning | AssetCheckUnknownAsset | Problem | None:
     """Check an asset now: probe it, whatever its schedule, for example because a call with its token was
     refused.
@@ -253,7 +253,7 @@ def sync(
     Args:
         asset_id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (CheckAsset | None | Unset):
 
     Raises:
@@ -269,7 +269,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -279,7 +279,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: CheckAsset | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[AssetCheckChecked | AssetCheckRunning | AssetCheckUnknownAsset | Problem]:
     """Check an asset now: probe it, whatever its schedule, for example because a call with its token was
     refused.
@@ -295,7 +295,7 @@ async def asyncio_detailed(
     Args:
         asset_id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (CheckAsset | None | Unset):
 
     Raises:
@@ -310,7 +310,7 @@ async def asyncio_detailed(
         asset_id=asset_id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -324,7 +324,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: CheckAsset | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> AssetCheckChecked | AssetCheckRunning | AssetCheckUnknownAsset | Problem | None:
     """Check an asset now: probe it, whatever its schedule, for example because a call with its token was
     refused.
@@ -340,7 +340,7 @@ async def asyncio(
     Args:
         asset_id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (CheckAsset | None | Unset):
 
     Raises:
@@ -357,6 +357,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: RegisterAssets,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -122,13 +122,13 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: RegisterAssets,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageRegistration | Problem]:
     """Register assets, and seal the tokens that come with them.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RegisterAssets): Assets to register, at most 1,000.
 
     Raises:
@@ -142,7 +142,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -157,13 +157,13 @@ def sync(
     client: AuthenticatedClient,
     body: RegisterAssets,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageRegistration | Problem | None:
     """Register assets, and seal the tokens that come with them.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RegisterAssets): Assets to register, at most 1,000.
 
     Raises:
@@ -178,7 +178,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -187,13 +187,13 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: RegisterAssets,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageRegistration | Problem]:
     """Register assets, and seal the tokens that come with them.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RegisterAssets): Assets to register, at most 1,000.
 
     Raises:
@@ -207,7 +207,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -220,13 +220,13 @@ async def asyncio(
     client: AuthenticatedClient,
     body: RegisterAssets,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageRegistration | Problem | None:
     """Register assets, and seal the tokens that come with them.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RegisterAssets): Assets to register, at most 1,000.
 
     Raises:
@@ -242,6 +242,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -21,11 +21,11 @@ def _get_kwargs(
     cursor: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     format_: ListAuditEventsFormat | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -130,7 +130,7 @@ def sync_detailed(
     cursor: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     format_: ListAuditEventsFormat | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageAuditEvent | Problem]:
     """List audit events, newest first, or export them, oldest first.
 
@@ -142,7 +142,7 @@ def sync_detailed(
         cursor (str | Unset):
         limit (int | Unset):
         format_ (ListAuditEventsFormat | Unset): The format of an export.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -160,7 +160,7 @@ def sync_detailed(
         cursor=cursor,
         limit=limit,
         format_=format_,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -180,7 +180,7 @@ def sync(
     cursor: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     format_: ListAuditEventsFormat | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageAuditEvent | Problem | None:
     """List audit events, newest first, or export them, oldest first.
 
@@ -192,7 +192,7 @@ def sync(
         cursor (str | Unset):
         limit (int | Unset):
         format_ (ListAuditEventsFormat | Unset): The format of an export.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -211,7 +211,7 @@ def sync(
         cursor=cursor,
         limit=limit,
         format_=format_,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -225,7 +225,7 @@ async def asyncio_detailed(
     cursor: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     format_: ListAuditEventsFormat | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageAuditEvent | Problem]:
     """List audit events, newest first, or export them, oldest first.
 
@@ -237,7 +237,7 @@ async def asyncio_detailed(
         cursor (str | Unset):
         limit (int | Unset):
         format_ (ListAuditEventsFormat | Unset): The format of an export.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -255,7 +255,7 @@ async def asyncio_detailed(
         cursor=cursor,
         limit=limit,
         format_=format_,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -273,7 +273,7 @@ async def asyncio(
     cursor: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     format_: ListAuditEventsFormat | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageAuditEvent | Problem | None:
     """List audit events, newest first, or export them, oldest first.
 
@@ -285,7 +285,7 @@ async def asyncio(
         cursor (str | Unset):
         limit (int | Unset):
         format_ (ListAuditEventsFormat | Unset): The format of an export.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -305,6 +305,6 @@ async def asyncio(
             cursor=cursor,
             limit=limit,
             format_=format_,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -118,7 +118,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Consent | Problem]:
     """Hand over a log-in at Meta, as a code or as a token, to preview and reconnect with it later.
 
@@ -131,7 +131,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -145,7 +145,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -160,7 +160,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Consent | Problem | None:
     """Hand over a log-in at Meta, as a code or as a token, to preview and reconnect with it later.
 
@@ -173,7 +173,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -188,7 +188,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -197,7 +197,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Consent | Problem]:
     """Hand over a log-in at Meta, as a code or as a token, to preview and reconnect with it later.
 
@@ -210,7 +210,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -224,7 +224,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -237,7 +237,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Consent | Problem | None:
     """Hand over a log-in at Meta, as a code or as a token, to preview and reconnect with it later.
 
@@ -250,7 +250,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -266,6 +266,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -123,7 +123,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Consent | Problem]:
     """Hand over a log-in at Meta for the session that the access token belongs to. The token of a client
     gets 404.
@@ -134,7 +134,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -148,7 +148,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -163,7 +163,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Consent | Problem | None:
     """Hand over a log-in at Meta for the session that the access token belongs to. The token of a client
     gets 404.
@@ -174,7 +174,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -189,7 +189,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -198,7 +198,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Consent | Problem]:
     """Hand over a log-in at Meta for the session that the access token belongs to. The token of a client
     gets 404.
@@ -209,7 +209,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -223,7 +223,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -236,7 +236,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewConsent,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Consent | Problem | None:
     """Hand over a log-in at Meta for the session that the access token belongs to. The token of a client
     gets 404.
@@ -247,7 +247,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewConsent): A log-in at Meta. Give exactly one of `code` and `access_token`.
 
     Raises:
@@ -263,6 +263,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -14,11 +14,11 @@ def _get_kwargs(
     *,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -96,14 +96,14 @@ def sync_detailed(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageConsent | Problem]:
     """List the caller's consents that were not used and have not ended, newest first.
 
     Args:
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -116,7 +116,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -131,14 +131,14 @@ def sync(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageConsent | Problem | None:
     """List the caller's consents that were not used and have not ended, newest first.
 
     Args:
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -152,7 +152,7 @@ def sync(
         client=client,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -161,14 +161,14 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageConsent | Problem]:
     """List the caller's consents that were not used and have not ended, newest first.
 
     Args:
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -181,7 +181,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -194,14 +194,14 @@ async def asyncio(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageConsent | Problem | None:
     """List the caller's consents that were not used and have not ended, newest first.
 
     Args:
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -216,6 +216,6 @@ async def asyncio(
             client=client,
             cursor=cursor,
             limit=limit,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewDiscovery,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -128,7 +128,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewDiscovery,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Discovery | Problem]:
     """Discover the assets that a token lists: the person's businesses, pages and ad accounts, and what the
     businesses own and
@@ -142,7 +142,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewDiscovery): A token whose assets are to be discovered.
 
     Raises:
@@ -156,7 +156,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -171,7 +171,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewDiscovery,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Discovery | Problem | None:
     """Discover the assets that a token lists: the person's businesses, pages and ad accounts, and what the
     businesses own and
@@ -185,7 +185,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewDiscovery): A token whose assets are to be discovered.
 
     Raises:
@@ -200,7 +200,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -209,7 +209,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewDiscovery,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Discovery | Problem]:
     """Discover the assets that a token lists: the person's businesses, pages and ad accounts, and what the
     businesses own and
@@ -223,7 +223,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewDiscovery): A token whose assets are to be discovered.
 
     Raises:
@@ -237,7 +237,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -250,7 +250,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewDiscovery,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Discovery | Problem | None:
     """Discover the assets that a token lists: the person's businesses, pages and ad accounts, and what the
     businesses own and
@@ -264,7 +264,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewDiscovery): A token whose assets are to be discovered.
 
     Raises:
@@ -280,6 +280,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

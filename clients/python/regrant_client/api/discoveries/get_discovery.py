@@ -16,11 +16,11 @@ def _get_kwargs(
     *,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -104,7 +104,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Discovery | Problem]:
     """Read a discovery with a page of its assets, in the order in which they were found.
 
@@ -112,7 +112,7 @@ def sync_detailed(
         id (str):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -126,7 +126,7 @@ def sync_detailed(
         id=id,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -142,7 +142,7 @@ def sync(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Discovery | Problem | None:
     """Read a discovery with a page of its assets, in the order in which they were found.
 
@@ -150,7 +150,7 @@ def sync(
         id (str):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,7 +165,7 @@ def sync(
         client=client,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -175,7 +175,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Discovery | Problem]:
     """Read a discovery with a page of its assets, in the order in which they were found.
 
@@ -183,7 +183,7 @@ async def asyncio_detailed(
         id (str):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -197,7 +197,7 @@ async def asyncio_detailed(
         id=id,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -211,7 +211,7 @@ async def asyncio(
     client: AuthenticatedClient,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Discovery | Problem | None:
     """Read a discovery with a page of its assets, in the order in which they were found.
 
@@ -219,7 +219,7 @@ async def asyncio(
         id (str):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -235,6 +235,6 @@ async def asyncio(
             client=client,
             cursor=cursor,
             limit=limit,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

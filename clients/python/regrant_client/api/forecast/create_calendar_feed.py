@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewCalendarFeed,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -122,7 +122,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewCalendarFeed,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MadeCalendarFeed | Problem]:
     """Make a calendar feed. Only this response contains its address.
 
@@ -134,7 +134,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewCalendarFeed): A calendar feed to make.
 
     Raises:
@@ -148,7 +148,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -163,7 +163,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewCalendarFeed,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MadeCalendarFeed | Problem | None:
     """Make a calendar feed. Only this response contains its address.
 
@@ -175,7 +175,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewCalendarFeed): A calendar feed to make.
 
     Raises:
@@ -190,7 +190,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -199,7 +199,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewCalendarFeed,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MadeCalendarFeed | Problem]:
     """Make a calendar feed. Only this response contains its address.
 
@@ -211,7 +211,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewCalendarFeed): A calendar feed to make.
 
     Raises:
@@ -225,7 +225,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -238,7 +238,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewCalendarFeed,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MadeCalendarFeed | Problem | None:
     """Make a calendar feed. Only this response contains its address.
 
@@ -250,7 +250,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewCalendarFeed): A calendar feed to make.
 
     Raises:
@@ -266,6 +266,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewPlanLinks | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -121,7 +121,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewPlanLinks | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PlanLinks | Problem]:
     """Make a link for each person of the plan, with the assets that the person is asked for. Only this
     response contains the
@@ -133,7 +133,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewPlanLinks | None | Unset):
 
     Raises:
@@ -147,7 +147,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -162,7 +162,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewPlanLinks | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PlanLinks | Problem | None:
     """Make a link for each person of the plan, with the assets that the person is asked for. Only this
     response contains the
@@ -174,7 +174,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewPlanLinks | None | Unset):
 
     Raises:
@@ -189,7 +189,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -198,7 +198,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewPlanLinks | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PlanLinks | Problem]:
     """Make a link for each person of the plan, with the assets that the person is asked for. Only this
     response contains the
@@ -210,7 +210,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewPlanLinks | None | Unset):
 
     Raises:
@@ -224,7 +224,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -237,7 +237,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewPlanLinks | None | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PlanLinks | Problem | None:
     """Make a link for each person of the plan, with the assets that the person is asked for. Only this
     response contains the
@@ -249,7 +249,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewPlanLinks | None | Unset):
 
     Raises:
@@ -265,6 +265,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -13,11 +13,11 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     id: str,
     *,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "delete",
@@ -84,13 +84,13 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Any | Problem]:
     """Delete a calendar feed: its address opens nothing any more.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -102,7 +102,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         id=id,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -116,13 +116,13 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Any | Problem | None:
     """Delete a calendar feed: its address opens nothing any more.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -135,7 +135,7 @@ def sync(
     return sync_detailed(
         id=id,
         client=client,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -143,13 +143,13 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Any | Problem]:
     """Delete a calendar feed: its address opens nothing any more.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -161,7 +161,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         id=id,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -173,13 +173,13 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Any | Problem | None:
     """Delete a calendar feed: its address opens nothing any more.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -193,6 +193,6 @@ async def asyncio(
         await asyncio_detailed(
             id=id,
             client=client,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

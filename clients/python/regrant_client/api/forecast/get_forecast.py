@@ -22,11 +22,11 @@ def _get_kwargs(
     all_: bool | Unset = False,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -135,7 +135,7 @@ def sync_detailed(
     all_: bool | Unset = False,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Forecast | Problem]:
     """Read the disconnect calendar: which assets will stop working, when and why, and what covers them
     afterwards.
@@ -150,7 +150,7 @@ def sync_detailed(
         all_ (bool | Unset):  Default: False.
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -170,7 +170,7 @@ def sync_detailed(
         all_=all_,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -192,7 +192,7 @@ def sync(
     all_: bool | Unset = False,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Forecast | Problem | None:
     """Read the disconnect calendar: which assets will stop working, when and why, and what covers them
     afterwards.
@@ -207,7 +207,7 @@ def sync(
         all_ (bool | Unset):  Default: False.
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -228,7 +228,7 @@ def sync(
         all_=all_,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -244,7 +244,7 @@ async def asyncio_detailed(
     all_: bool | Unset = False,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Forecast | Problem]:
     """Read the disconnect calendar: which assets will stop working, when and why, and what covers them
     afterwards.
@@ -259,7 +259,7 @@ async def asyncio_detailed(
         all_ (bool | Unset):  Default: False.
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -279,7 +279,7 @@ async def asyncio_detailed(
         all_=all_,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -299,7 +299,7 @@ async def asyncio(
     all_: bool | Unset = False,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Forecast | Problem | None:
     """Read the disconnect calendar: which assets will stop working, when and why, and what covers them
     afterwards.
@@ -314,7 +314,7 @@ async def asyncio(
         all_ (bool | Unset):  Default: False.
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -336,6 +336,6 @@ async def asyncio(
             all_=all_,
             cursor=cursor,
             limit=limit,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -19,11 +19,11 @@ def _get_kwargs(
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -125,7 +125,7 @@ def sync_detailed(
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | str]:
     """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
     `from` it begins 30 days
@@ -140,7 +140,7 @@ def sync_detailed(
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
         all_ (bool | Unset):  Default: False.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -158,7 +158,7 @@ def sync_detailed(
         person_id=person_id,
         what_if_person_leaves=what_if_person_leaves,
         all_=all_,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -178,7 +178,7 @@ def sync(
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | str | None:
     """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
     `from` it begins 30 days
@@ -193,7 +193,7 @@ def sync(
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
         all_ (bool | Unset):  Default: False.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -212,7 +212,7 @@ def sync(
         person_id=person_id,
         what_if_person_leaves=what_if_person_leaves,
         all_=all_,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -226,7 +226,7 @@ async def asyncio_detailed(
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | str]:
     """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
     `from` it begins 30 days
@@ -241,7 +241,7 @@ async def asyncio_detailed(
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
         all_ (bool | Unset):  Default: False.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -259,7 +259,7 @@ async def asyncio_detailed(
         person_id=person_id,
         what_if_person_leaves=what_if_person_leaves,
         all_=all_,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -277,7 +277,7 @@ async def asyncio(
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
     all_: bool | Unset = False,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | str | None:
     """Read the disconnect calendar as iCalendar (RFC 5545), with one entry per day and cause. Without
     `from` it begins 30 days
@@ -292,7 +292,7 @@ async def asyncio(
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
         all_ (bool | Unset):  Default: False.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -312,6 +312,6 @@ async def asyncio(
             person_id=person_id,
             what_if_person_leaves=what_if_person_leaves,
             all_=all_,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

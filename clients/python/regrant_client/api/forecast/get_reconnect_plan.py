@@ -13,11 +13,11 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     within_days: int | Unset = 30,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -94,7 +94,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     within_days: int | Unset = 30,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | ReconnectPlan]:
     """Plan whom to ask: the smallest set of persons whose log-ins cover all assets at risk.
 
@@ -110,7 +110,7 @@ def sync_detailed(
 
     Args:
         within_days (int | Unset):  Default: 30.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -122,7 +122,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         within_days=within_days,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -136,7 +136,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     within_days: int | Unset = 30,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | ReconnectPlan | None:
     """Plan whom to ask: the smallest set of persons whose log-ins cover all assets at risk.
 
@@ -152,7 +152,7 @@ def sync(
 
     Args:
         within_days (int | Unset):  Default: 30.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,7 +165,7 @@ def sync(
     return sync_detailed(
         client=client,
         within_days=within_days,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -173,7 +173,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     within_days: int | Unset = 30,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | ReconnectPlan]:
     """Plan whom to ask: the smallest set of persons whose log-ins cover all assets at risk.
 
@@ -189,7 +189,7 @@ async def asyncio_detailed(
 
     Args:
         within_days (int | Unset):  Default: 30.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -201,7 +201,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         within_days=within_days,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -213,7 +213,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     within_days: int | Unset = 30,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | ReconnectPlan | None:
     """Plan whom to ask: the smallest set of persons whose log-ins cover all assets at risk.
 
@@ -229,7 +229,7 @@ async def asyncio(
 
     Args:
         within_days (int | Unset):  Default: 30.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -243,6 +243,6 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             within_days=within_days,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

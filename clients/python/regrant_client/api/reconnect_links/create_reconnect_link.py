@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewReconnectLink,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -122,7 +122,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewReconnectLink,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MadeReconnectLink | Problem]:
     """Make a link for one person. Only this response contains its address.
 
@@ -136,7 +136,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectLink): A link to make. Give exactly one of `asset_ids` and `select`.
 
     Raises:
@@ -150,7 +150,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -165,7 +165,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewReconnectLink,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MadeReconnectLink | Problem | None:
     """Make a link for one person. Only this response contains its address.
 
@@ -179,7 +179,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectLink): A link to make. Give exactly one of `asset_ids` and `select`.
 
     Raises:
@@ -194,7 +194,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -203,7 +203,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewReconnectLink,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MadeReconnectLink | Problem]:
     """Make a link for one person. Only this response contains its address.
 
@@ -217,7 +217,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectLink): A link to make. Give exactly one of `asset_ids` and `select`.
 
     Raises:
@@ -231,7 +231,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -244,7 +244,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewReconnectLink,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MadeReconnectLink | Problem | None:
     """Make a link for one person. Only this response contains its address.
 
@@ -258,7 +258,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectLink): A link to make. Give exactly one of `asset_ids` and `select`.
 
     Raises:
@@ -274,6 +274,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

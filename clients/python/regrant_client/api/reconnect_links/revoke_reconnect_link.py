@@ -13,11 +13,11 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     id: str,
     *,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "delete",
@@ -84,7 +84,7 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Any | Problem]:
     """Revoke a link: its page opens no more, and a browser that is in the middle of it can start nothing.
     A reconnect that
@@ -92,7 +92,7 @@ def sync_detailed(
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -104,7 +104,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         id=id,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -118,7 +118,7 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Any | Problem | None:
     """Revoke a link: its page opens no more, and a browser that is in the middle of it can start nothing.
     A reconnect that
@@ -126,7 +126,7 @@ def sync(
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -139,7 +139,7 @@ def sync(
     return sync_detailed(
         id=id,
         client=client,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -147,7 +147,7 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Any | Problem]:
     """Revoke a link: its page opens no more, and a browser that is in the middle of it can start nothing.
     A reconnect that
@@ -155,7 +155,7 @@ async def asyncio_detailed(
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -167,7 +167,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         id=id,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -179,7 +179,7 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Any | Problem | None:
     """Revoke a link: its page opens no more, and a browser that is in the middle of it can start nothing.
     A reconnect that
@@ -187,7 +187,7 @@ async def asyncio(
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -201,6 +201,6 @@ async def asyncio(
         await asyncio_detailed(
             id=id,
             client=client,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

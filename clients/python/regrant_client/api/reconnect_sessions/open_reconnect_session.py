@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewReconnectSession,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -122,7 +122,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewReconnectSession,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[OpenedReconnectSession | Problem]:
     """Open a reconnect session for a page in a browser. Only this response contains its token.
 
@@ -135,7 +135,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectSession): A session to open.
 
     Raises:
@@ -149,7 +149,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -164,7 +164,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewReconnectSession,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> OpenedReconnectSession | Problem | None:
     """Open a reconnect session for a page in a browser. Only this response contains its token.
 
@@ -177,7 +177,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectSession): A session to open.
 
     Raises:
@@ -192,7 +192,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -201,7 +201,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewReconnectSession,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[OpenedReconnectSession | Problem]:
     """Open a reconnect session for a page in a browser. Only this response contains its token.
 
@@ -214,7 +214,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectSession): A session to open.
 
     Raises:
@@ -228,7 +228,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -241,7 +241,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewReconnectSession,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> OpenedReconnectSession | Problem | None:
     """Open a reconnect session for a page in a browser. Only this response contains its token.
 
@@ -254,7 +254,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectSession): A session to open.
 
     Raises:
@@ -270,6 +270,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -17,14 +17,14 @@ def _get_kwargs(
     *,
     body: SessionRefresh,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -132,7 +132,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: SessionRefresh,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[OpenedReconnectSession | Problem]:
     """Refresh a reconnect session: get a new token for the same session. Only this response contains the
     token.
@@ -147,7 +147,7 @@ def sync_detailed(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (SessionRefresh): How to refresh a session.
 
     Raises:
@@ -162,7 +162,7 @@ def sync_detailed(
         id=id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -178,7 +178,7 @@ def sync(
     client: AuthenticatedClient,
     body: SessionRefresh,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> OpenedReconnectSession | Problem | None:
     """Refresh a reconnect session: get a new token for the same session. Only this response contains the
     token.
@@ -193,7 +193,7 @@ def sync(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (SessionRefresh): How to refresh a session.
 
     Raises:
@@ -209,7 +209,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -219,7 +219,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: SessionRefresh,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[OpenedReconnectSession | Problem]:
     """Refresh a reconnect session: get a new token for the same session. Only this response contains the
     token.
@@ -234,7 +234,7 @@ async def asyncio_detailed(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (SessionRefresh): How to refresh a session.
 
     Raises:
@@ -249,7 +249,7 @@ async def asyncio_detailed(
         id=id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -263,7 +263,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: SessionRefresh,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> OpenedReconnectSession | Problem | None:
     """Refresh a reconnect session: get a new token for the same session. Only this response contains the
     token.
@@ -278,7 +278,7 @@ async def asyncio(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (SessionRefresh): How to refresh a session.
 
     Raises:
@@ -295,6 +295,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

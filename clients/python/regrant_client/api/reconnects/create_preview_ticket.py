@@ -14,11 +14,11 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     id: str,
     *,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -88,13 +88,13 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | StreamTicket]:
     """Make a ticket with which a browser follows the preview. Use it as a ticket for a reconnect.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -106,7 +106,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         id=id,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -120,13 +120,13 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | StreamTicket | None:
     """Make a ticket with which a browser follows the preview. Use it as a ticket for a reconnect.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -139,7 +139,7 @@ def sync(
     return sync_detailed(
         id=id,
         client=client,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -147,13 +147,13 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | StreamTicket]:
     """Make a ticket with which a browser follows the preview. Use it as a ticket for a reconnect.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,7 +165,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         id=id,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -177,13 +177,13 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | StreamTicket | None:
     """Make a ticket with which a browser follows the preview. Use it as a ticket for a reconnect.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -197,6 +197,6 @@ async def asyncio(
         await asyncio_detailed(
             id=id,
             client=client,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewReconnect,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -128,7 +128,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewReconnect,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | Reconnect]:
     """Replace the tokens of many assets by one new token.
 
@@ -139,7 +139,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnect): One new token for many assets. Give exactly one of `asset_ids` and
             `select`.
 
@@ -154,7 +154,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -169,7 +169,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewReconnect,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | Reconnect | None:
     """Replace the tokens of many assets by one new token.
 
@@ -180,7 +180,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnect): One new token for many assets. Give exactly one of `asset_ids` and
             `select`.
 
@@ -196,7 +196,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -205,7 +205,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewReconnect,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | Reconnect]:
     """Replace the tokens of many assets by one new token.
 
@@ -216,7 +216,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnect): One new token for many assets. Give exactly one of `asset_ids` and
             `select`.
 
@@ -231,7 +231,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -244,7 +244,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewReconnect,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | Reconnect | None:
     """Replace the tokens of many assets by one new token.
 
@@ -255,7 +255,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnect): One new token for many assets. Give exactly one of `asset_ids` and
             `select`.
 
@@ -272,6 +272,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

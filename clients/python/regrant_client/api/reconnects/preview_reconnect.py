@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewReconnectPreview,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -132,7 +132,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewReconnectPreview,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | ReconnectPreview]:
     """Preview a reconnect: probe the token on every asset, and change nothing.
 
@@ -154,7 +154,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectPreview): One new token and the assets to preview. Give exactly one of
             `asset_ids` and `select`.
 
@@ -169,7 +169,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -184,7 +184,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewReconnectPreview,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | ReconnectPreview | None:
     """Preview a reconnect: probe the token on every asset, and change nothing.
 
@@ -206,7 +206,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectPreview): One new token and the assets to preview. Give exactly one of
             `asset_ids` and `select`.
 
@@ -222,7 +222,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -231,7 +231,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewReconnectPreview,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | ReconnectPreview]:
     """Preview a reconnect: probe the token on every asset, and change nothing.
 
@@ -253,7 +253,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectPreview): One new token and the assets to preview. Give exactly one of
             `asset_ids` and `select`.
 
@@ -268,7 +268,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -281,7 +281,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewReconnectPreview,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | ReconnectPreview | None:
     """Preview a reconnect: probe the token on every asset, and change nothing.
 
@@ -303,7 +303,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewReconnectPreview): One new token and the assets to preview. Give exactly one of
             `asset_ids` and `select`.
 
@@ -320,6 +320,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -17,14 +17,14 @@ def _get_kwargs(
     last_event_id_query: str | Unset = UNSET,
     ticket: str | Unset = UNSET,
     last_event_id_header: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(last_event_id_header, Unset):
         headers["Last-Event-ID"] = last_event_id_header
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -117,7 +117,7 @@ def sync_detailed(
     last_event_id_query: str | Unset = UNSET,
     ticket: str | Unset = UNSET,
     last_event_id_header: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Any | Problem | StreamEvent]:
     """Follow a preview of the caller.
 
@@ -135,7 +135,7 @@ def sync_detailed(
         last_event_id_query (str | Unset):
         ticket (str | Unset):
         last_event_id_header (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -150,7 +150,7 @@ def sync_detailed(
         last_event_id_query=last_event_id_query,
         ticket=ticket,
         last_event_id_header=last_event_id_header,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -167,7 +167,7 @@ def sync(
     last_event_id_query: str | Unset = UNSET,
     ticket: str | Unset = UNSET,
     last_event_id_header: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Any | Problem | StreamEvent | None:
     """Follow a preview of the caller.
 
@@ -185,7 +185,7 @@ def sync(
         last_event_id_query (str | Unset):
         ticket (str | Unset):
         last_event_id_header (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -201,7 +201,7 @@ def sync(
         last_event_id_query=last_event_id_query,
         ticket=ticket,
         last_event_id_header=last_event_id_header,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -212,7 +212,7 @@ async def asyncio_detailed(
     last_event_id_query: str | Unset = UNSET,
     ticket: str | Unset = UNSET,
     last_event_id_header: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Any | Problem | StreamEvent]:
     """Follow a preview of the caller.
 
@@ -230,7 +230,7 @@ async def asyncio_detailed(
         last_event_id_query (str | Unset):
         ticket (str | Unset):
         last_event_id_header (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -245,7 +245,7 @@ async def asyncio_detailed(
         last_event_id_query=last_event_id_query,
         ticket=ticket,
         last_event_id_header=last_event_id_header,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -260,7 +260,7 @@ async def asyncio(
     last_event_id_query: str | Unset = UNSET,
     ticket: str | Unset = UNSET,
     last_event_id_header: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Any | Problem | StreamEvent | None:
     """Follow a preview of the caller.
 
@@ -278,7 +278,7 @@ async def asyncio(
         last_event_id_query (str | Unset):
         ticket (str | Unset):
         last_event_id_header (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -295,6 +295,6 @@ async def asyncio(
             last_event_id_query=last_event_id_query,
             ticket=ticket,
             last_event_id_header=last_event_id_header,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -17,14 +17,14 @@ def _get_kwargs(
     *,
     body: NewUndo,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -133,7 +133,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewUndo,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | Reconnect]:
     """Undo a reconnect: prove the token that served each asset before, and put those that still work back
     into service.
@@ -158,7 +158,7 @@ def sync_detailed(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewUndo): An undo of a reconnect.
 
     Raises:
@@ -173,7 +173,7 @@ def sync_detailed(
         id=id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -189,7 +189,7 @@ def sync(
     client: AuthenticatedClient,
     body: NewUndo,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | Reconnect | None:
     """Undo a reconnect: prove the token that served each asset before, and put those that still work back
     into service.
@@ -214,7 +214,7 @@ def sync(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewUndo): An undo of a reconnect.
 
     Raises:
@@ -230,7 +230,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -240,7 +240,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewUndo,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | Reconnect]:
     """Undo a reconnect: prove the token that served each asset before, and put those that still work back
     into service.
@@ -265,7 +265,7 @@ async def asyncio_detailed(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewUndo): An undo of a reconnect.
 
     Raises:
@@ -280,7 +280,7 @@ async def asyncio_detailed(
         id=id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -294,7 +294,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewUndo,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | Reconnect | None:
     """Undo a reconnect: prove the token that served each asset before, and put those that still work back
     into service.
@@ -319,7 +319,7 @@ async def asyncio(
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewUndo): An undo of a reconnect.
 
     Raises:
@@ -336,6 +336,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     asset_id: str,
     *,
     x_regrant_reason: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_regrant_reason, Unset):
         headers["X-Regrant-Reason"] = x_regrant_reason
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -106,14 +106,14 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     x_regrant_reason: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | Token]:
     """Read the token that serves an asset.
 
     Args:
         asset_id (str):
         x_regrant_reason (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -126,7 +126,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         asset_id=asset_id,
         x_regrant_reason=x_regrant_reason,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -141,14 +141,14 @@ def sync(
     *,
     client: AuthenticatedClient,
     x_regrant_reason: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | Token | None:
     """Read the token that serves an asset.
 
     Args:
         asset_id (str):
         x_regrant_reason (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -162,7 +162,7 @@ def sync(
         asset_id=asset_id,
         client=client,
         x_regrant_reason=x_regrant_reason,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -171,14 +171,14 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     x_regrant_reason: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | Token]:
     """Read the token that serves an asset.
 
     Args:
         asset_id (str):
         x_regrant_reason (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -191,7 +191,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         asset_id=asset_id,
         x_regrant_reason=x_regrant_reason,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -204,14 +204,14 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     x_regrant_reason: None | str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | Token | None:
     """Read the token that serves an asset.
 
     Args:
         asset_id (str):
         x_regrant_reason (None | str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -226,6 +226,6 @@ async def asyncio(
             asset_id=asset_id,
             client=client,
             x_regrant_reason=x_regrant_reason,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: InspectToken,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -125,7 +125,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: InspectToken,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | TokenReport]:
     """Inspect a token: whose it is, what was granted, when it ends, and whether it works on assets.
 
@@ -136,7 +136,7 @@ def sync_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (InspectToken): A token to inspect, and the assets to probe it on, at most 500.
 
     Raises:
@@ -150,7 +150,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -165,7 +165,7 @@ def sync(
     client: AuthenticatedClient,
     body: InspectToken,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | TokenReport | None:
     """Inspect a token: whose it is, what was granted, when it ends, and whether it works on assets.
 
@@ -176,7 +176,7 @@ def sync(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (InspectToken): A token to inspect, and the assets to probe it on, at most 500.
 
     Raises:
@@ -191,7 +191,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -200,7 +200,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: InspectToken,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | TokenReport]:
     """Inspect a token: whose it is, what was granted, when it ends, and whether it works on assets.
 
@@ -211,7 +211,7 @@ async def asyncio_detailed(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (InspectToken): A token to inspect, and the assets to probe it on, at most 500.
 
     Raises:
@@ -225,7 +225,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -238,7 +238,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: InspectToken,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | TokenReport | None:
     """Inspect a token: whose it is, what was granted, when it ends, and whether it works on assets.
 
@@ -249,7 +249,7 @@ async def asyncio(
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (InspectToken): A token to inspect, and the assets to probe it on, at most 500.
 
     Raises:
@@ -265,6 +265,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

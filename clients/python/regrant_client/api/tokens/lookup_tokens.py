@@ -16,7 +16,7 @@ def _get_kwargs(
     body: LookupTokens,
     x_regrant_reason: None | str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_regrant_reason, Unset):
@@ -25,8 +25,8 @@ def _get_kwargs(
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -127,7 +127,7 @@ def sync_detailed(
     body: LookupTokens,
     x_regrant_reason: None | str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageTokenLookup | Problem]:
     """Read the tokens that serve many assets. The response has one entry per distinct asset, in the order
     of the request.
@@ -135,7 +135,7 @@ def sync_detailed(
     Args:
         x_regrant_reason (None | str | Unset):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (LookupTokens): Assets to look up, at most 500.
 
     Raises:
@@ -150,7 +150,7 @@ def sync_detailed(
         body=body,
         x_regrant_reason=x_regrant_reason,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -166,7 +166,7 @@ def sync(
     body: LookupTokens,
     x_regrant_reason: None | str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageTokenLookup | Problem | None:
     """Read the tokens that serve many assets. The response has one entry per distinct asset, in the order
     of the request.
@@ -174,7 +174,7 @@ def sync(
     Args:
         x_regrant_reason (None | str | Unset):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (LookupTokens): Assets to look up, at most 500.
 
     Raises:
@@ -190,7 +190,7 @@ def sync(
         body=body,
         x_regrant_reason=x_regrant_reason,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -200,7 +200,7 @@ async def asyncio_detailed(
     body: LookupTokens,
     x_regrant_reason: None | str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageTokenLookup | Problem]:
     """Read the tokens that serve many assets. The response has one entry per distinct asset, in the order
     of the request.
@@ -208,7 +208,7 @@ async def asyncio_detailed(
     Args:
         x_regrant_reason (None | str | Unset):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (LookupTokens): Assets to look up, at most 500.
 
     Raises:
@@ -223,7 +223,7 @@ async def asyncio_detailed(
         body=body,
         x_regrant_reason=x_regrant_reason,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -237,7 +237,7 @@ async def asyncio(
     body: LookupTokens,
     x_regrant_reason: None | str | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageTokenLookup | Problem | None:
     """Read the tokens that serve many assets. The response has one entry per distinct asset, in the order
     of the request.
@@ -245,7 +245,7 @@ async def asyncio(
     Args:
         x_regrant_reason (None | str | Unset):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (LookupTokens): Assets to look up, at most 500.
 
     Raises:
@@ -262,6 +262,6 @@ async def asyncio(
             body=body,
             x_regrant_reason=x_regrant_reason,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

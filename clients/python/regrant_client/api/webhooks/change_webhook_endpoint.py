@@ -16,11 +16,11 @@ def _get_kwargs(
     id: str,
     *,
     body: WebhookEndpointChange,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "patch",
@@ -122,13 +122,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: WebhookEndpointChange,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | WebhookEndpoint]:
     """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (WebhookEndpointChange): Changes of a webhook endpoint; absent fields stay as they
             are.
 
@@ -143,7 +143,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         id=id,
         body=body,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -158,13 +158,13 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: WebhookEndpointChange,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | WebhookEndpoint | None:
     """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (WebhookEndpointChange): Changes of a webhook endpoint; absent fields stay as they
             are.
 
@@ -180,7 +180,7 @@ def sync(
         id=id,
         client=client,
         body=body,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -189,13 +189,13 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: WebhookEndpointChange,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[Problem | WebhookEndpoint]:
     """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (WebhookEndpointChange): Changes of a webhook endpoint; absent fields stay as they
             are.
 
@@ -210,7 +210,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         id=id,
         body=body,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -223,13 +223,13 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: WebhookEndpointChange,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Problem | WebhookEndpoint | None:
     """Change the address, the events or the status of a webhook endpoint.
 
     Args:
         id (str):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (WebhookEndpointChange): Changes of a webhook endpoint; absent fields stay as they
             are.
 
@@ -246,6 +246,6 @@ async def asyncio(
             id=id,
             client=client,
             body=body,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

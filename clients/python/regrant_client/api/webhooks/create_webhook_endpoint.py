@@ -15,14 +15,14 @@ def _get_kwargs(
     *,
     body: NewWebhookEndpoint,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -127,13 +127,13 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: NewWebhookEndpoint,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MintedWebhookEndpoint | Problem]:
     """Create a webhook endpoint. Only this response contains its secret.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewWebhookEndpoint): A webhook endpoint to create.
 
     Raises:
@@ -147,7 +147,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -162,13 +162,13 @@ def sync(
     client: AuthenticatedClient,
     body: NewWebhookEndpoint,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MintedWebhookEndpoint | Problem | None:
     """Create a webhook endpoint. Only this response contains its secret.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewWebhookEndpoint): A webhook endpoint to create.
 
     Raises:
@@ -183,7 +183,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -192,13 +192,13 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: NewWebhookEndpoint,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MintedWebhookEndpoint | Problem]:
     """Create a webhook endpoint. Only this response contains its secret.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewWebhookEndpoint): A webhook endpoint to create.
 
     Raises:
@@ -212,7 +212,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -225,13 +225,13 @@ async def asyncio(
     client: AuthenticatedClient,
     body: NewWebhookEndpoint,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MintedWebhookEndpoint | Problem | None:
     """Create a webhook endpoint. Only this response contains its secret.
 
     Args:
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (NewWebhookEndpoint): A webhook endpoint to create.
 
     Raises:
@@ -247,6 +247,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

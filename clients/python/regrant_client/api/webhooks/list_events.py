@@ -16,11 +16,11 @@ def _get_kwargs(
     after: str | Unset = UNSET,
     kind: ListEventsKind | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -103,7 +103,7 @@ def sync_detailed(
     after: str | Unset = UNSET,
     kind: ListEventsKind | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageEvent | Problem]:
     """List the events of the last 30 days, oldest first.
 
@@ -115,7 +115,7 @@ def sync_detailed(
         after (str | Unset):
         kind (ListEventsKind | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -129,7 +129,7 @@ def sync_detailed(
         after=after,
         kind=kind,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -145,7 +145,7 @@ def sync(
     after: str | Unset = UNSET,
     kind: ListEventsKind | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageEvent | Problem | None:
     """List the events of the last 30 days, oldest first.
 
@@ -157,7 +157,7 @@ def sync(
         after (str | Unset):
         kind (ListEventsKind | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -172,7 +172,7 @@ def sync(
         after=after,
         kind=kind,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -182,7 +182,7 @@ async def asyncio_detailed(
     after: str | Unset = UNSET,
     kind: ListEventsKind | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageEvent | Problem]:
     """List the events of the last 30 days, oldest first.
 
@@ -194,7 +194,7 @@ async def asyncio_detailed(
         after (str | Unset):
         kind (ListEventsKind | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -208,7 +208,7 @@ async def asyncio_detailed(
         after=after,
         kind=kind,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -222,7 +222,7 @@ async def asyncio(
     after: str | Unset = UNSET,
     kind: ListEventsKind | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageEvent | Problem | None:
     """List the events of the last 30 days, oldest first.
 
@@ -234,7 +234,7 @@ async def asyncio(
         after (str | Unset):
         kind (ListEventsKind | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -250,6 +250,6 @@ async def asyncio(
             after=after,
             kind=kind,
             limit=limit,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

@@ -18,11 +18,11 @@ def _get_kwargs(
     status: ListWebhookDeliveriesStatus | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     params: dict[str, Any] = {}
 
@@ -117,7 +117,7 @@ def sync_detailed(
     status: ListWebhookDeliveriesStatus | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageWebhookDelivery | Problem]:
     """List the deliveries of a webhook endpoint, newest first.
 
@@ -126,7 +126,7 @@ def sync_detailed(
         status (ListWebhookDeliveriesStatus | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -141,7 +141,7 @@ def sync_detailed(
         status=status,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -158,7 +158,7 @@ def sync(
     status: ListWebhookDeliveriesStatus | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageWebhookDelivery | Problem | None:
     """List the deliveries of a webhook endpoint, newest first.
 
@@ -167,7 +167,7 @@ def sync(
         status (ListWebhookDeliveriesStatus | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -183,7 +183,7 @@ def sync(
         status=status,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -194,7 +194,7 @@ async def asyncio_detailed(
     status: ListWebhookDeliveriesStatus | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[PageWebhookDelivery | Problem]:
     """List the deliveries of a webhook endpoint, newest first.
 
@@ -203,7 +203,7 @@ async def asyncio_detailed(
         status (ListWebhookDeliveriesStatus | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -218,7 +218,7 @@ async def asyncio_detailed(
         status=status,
         cursor=cursor,
         limit=limit,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -233,7 +233,7 @@ async def asyncio(
     status: ListWebhookDeliveriesStatus | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> PageWebhookDelivery | Problem | None:
     """List the deliveries of a webhook endpoint, newest first.
 
@@ -242,7 +242,7 @@ async def asyncio(
         status (ListWebhookDeliveriesStatus | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -259,6 +259,6 @@ async def asyncio(
             status=status,
             cursor=cursor,
             limit=limit,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

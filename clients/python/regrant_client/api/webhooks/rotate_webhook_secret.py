@@ -17,14 +17,14 @@ def _get_kwargs(
     *,
     body: RotateWebhookSecret,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
 
-    if not isinstance(x_regrant_proof, Unset):
-        headers["X-Regrant-Proof"] = x_regrant_proof
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -132,14 +132,14 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: RotateWebhookSecret,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MintedWebhookEndpoint | Problem]:
     """Rotate the secret of a webhook endpoint. Both secrets sign for a while, so that no webhook is lost.
 
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RotateWebhookSecret): How long the previous secret keeps signing.
 
     Raises:
@@ -154,7 +154,7 @@ def sync_detailed(
         id=id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -170,14 +170,14 @@ def sync(
     client: AuthenticatedClient,
     body: RotateWebhookSecret,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MintedWebhookEndpoint | Problem | None:
     """Rotate the secret of a webhook endpoint. Both secrets sign for a while, so that no webhook is lost.
 
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RotateWebhookSecret): How long the previous secret keeps signing.
 
     Raises:
@@ -193,7 +193,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -203,14 +203,14 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: RotateWebhookSecret,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> Response[MintedWebhookEndpoint | Problem]:
     """Rotate the secret of a webhook endpoint. Both secrets sign for a while, so that no webhook is lost.
 
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RotateWebhookSecret): How long the previous secret keeps signing.
 
     Raises:
@@ -225,7 +225,7 @@ async def asyncio_detailed(
         id=id,
         body=body,
         idempotency_key=idempotency_key,
-        x_regrant_proof=x_regrant_proof,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -239,14 +239,14 @@ async def asyncio(
     client: AuthenticatedClient,
     body: RotateWebhookSecret,
     idempotency_key: str | Unset = UNSET,
-    x_regrant_proof: str | Unset = UNSET,
+    d_po_p: str | Unset = UNSET,
 ) -> MintedWebhookEndpoint | Problem | None:
     """Rotate the secret of a webhook endpoint. Both secrets sign for a while, so that no webhook is lost.
 
     Args:
         id (str):
         idempotency_key (str | Unset):
-        x_regrant_proof (str | Unset):
+        d_po_p (str | Unset):
         body (RotateWebhookSecret): How long the previous secret keeps signing.
 
     Raises:
@@ -263,6 +263,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
-            x_regrant_proof=x_regrant_proof,
+            d_po_p=d_po_p,
         )
     ).parsed

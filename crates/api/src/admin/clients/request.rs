@@ -31,7 +31,7 @@ pub(in crate::admin) struct NewClient {
     networks: Option<ListIn<NetworkIn>>,
     /// Assets that the client may reach; by default all assets of the tenant.
     reach: Option<ReachIn>,
-    /// Whether every call of the client needs a proof (`X-Regrant-Proof`).
+    /// Whether the client must bind its access tokens to a key and prove each call with it (DPoP, RFC 9449).
     #[serde(default)]
     proof_required: bool,
     /// Whether the client keeps scopes that it does not use.

@@ -96,6 +96,14 @@ impl<T> ClientForm<T> {
         }
         done.map_err(|error| match error {
             Error::Unauthenticated => invalid_client(),
+            Error::ProofRefused => Problem::new(
+                Code::InvalidDpopProof,
+                "The proof of the key is missing, was used before, or is not for this call.",
+            ),
+            Error::NonceRequired => Problem::new(
+                Code::UseDpopNonce,
+                "The proof of the key needs the nonce of the header `DPoP-Nonce`.",
+            ),
             other => other.into(),
         })
     }

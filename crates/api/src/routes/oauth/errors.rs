@@ -6,8 +6,11 @@ use crate::problem::OauthErrorOut;
 #[derive(utoipa::IntoResponses)]
 #[expect(dead_code, reason = "describes what `envelope.rs` renders")]
 pub(super) enum OauthErrors {
-    /// The form is not valid.
-    #[response(status = 400)]
+    /// The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`.
+    #[response(
+        status = 400,
+        headers(("DPoP-Nonce" = String, description = "The nonce for the next proof of a key, if the call sent one."))
+    )]
     BadRequest(#[to_schema] OauthErrorOut<'static>),
     /// The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header.
     #[response(status = 401)]

@@ -51,7 +51,7 @@ pub(crate) struct ActiveTokenOut {
     scope: String,
     /// Client that the token was issued to.
     client_id: String,
-    /// `Bearer`.
+    /// `Bearer` or `DPoP`.
     token_type: &'static str,
     /// When it ends, in seconds since 1970.
     exp: i64,
@@ -67,6 +67,17 @@ pub(crate) struct ActiveTokenOut {
     iss: String,
     /// Id of the token.
     jti: String,
+    /// Key that calls with the token prove.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<ConfirmationOut>,
+}
+
+/// The key of a token (RFC 9449 §6.2).
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenConfirmation)]
+pub(crate) struct ConfirmationOut {
+    /// Thumbprint of the key (RFC 7638).
+    jkt: String,
 }
 
 /// Ask whether an access token of the client is valid.
@@ -98,7 +109,8 @@ impl From<OwnToken> for ActiveTokenOut {
         Self {
             scope: it.scope,
             client_id: it.client_id,
-            token_type: "Bearer",
+            token_type: if it.key.is_some() { "DPoP" } else { "Bearer" },
+            cnf: it.key.map(|jkt| ConfirmationOut { jkt }),
             exp: it.ends_at,
             iat: it.issued_at,
             nbf: it.issued_at,

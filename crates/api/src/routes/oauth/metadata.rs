@@ -5,7 +5,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use regrant_domain::Permission;
-use regrant_vault::Vault;
+use regrant_vault::{PROOF_ALGORITHMS, Vault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,6 +43,8 @@ pub(crate) struct AuthorizationServerOut {
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
     /// How a client authenticates to the introspection endpoint.
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    /// Algorithms of proofs of a key (RFC 9449).
+    dpop_signing_alg_values_supported: [&'static str; 6],
     /// Page that describes the API.
     service_documentation: String,
 }
@@ -61,6 +63,10 @@ pub(crate) struct ProtectedResourceOut {
     scopes_supported: Vec<&'static str>,
     /// How an access token is sent.
     bearer_methods_supported: [&'static str; 1],
+    /// Algorithms of proofs of a key (RFC 9449).
+    dpop_signing_alg_values_supported: [&'static str; 6],
+    /// Whether every access token must be bound to a key.
+    dpop_bound_access_tokens_required: bool,
     /// Name of the API.
     resource_name: &'static str,
     /// Page that describes the API.
@@ -90,6 +96,7 @@ pub(crate) async fn get_authorization_server(
             token_endpoint_auth_methods_supported: AUTHENTICATION,
             revocation_endpoint_auth_methods_supported: AUTHENTICATION,
             introspection_endpoint_auth_methods_supported: AUTHENTICATION,
+            dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
             service_documentation: at("/docs/"),
         },
     )
@@ -110,6 +117,8 @@ pub(crate) async fn get_protected_resource(
             jwks_uri: format!("{base}/.well-known/jwks.json"),
             scopes_supported: all_scopes(),
             bearer_methods_supported: ["header"],
+            dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+            dpop_bound_access_tokens_required: false,
             resource_name: "Regrant",
             resource_documentation: format!("{base}/docs/"),
             resource: base,

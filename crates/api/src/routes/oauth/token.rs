@@ -11,6 +11,7 @@ use super::{
     errors::OauthErrors,
 };
 use crate::{
+    extract::ProvedRequest,
     problem::{Code, Problem},
     rate_limit::RateLimits,
 };
@@ -40,9 +41,9 @@ impl FormOfClient for TokenRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AccessToken)]
 pub(crate) struct AccessTokenOut {
-    /// Access token, to be sent as `Authorization: Bearer …`.
+    /// Access token, to be sent as `Authorization: Bearer …` or `Authorization: DPoP …`.
     access_token: String,
-    /// `Bearer`.
+    /// `Bearer`, or `DPoP` if the call was proved with a key.
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Lifetime in seconds.
@@ -54,10 +55,13 @@ pub(crate) struct AccessTokenOut {
 
 /// Exchange a client's id and secret for an access token.
 ///
-/// The client authenticates with HTTP Basic or with form fields, not with both.
+/// The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP` the token is bound to
+/// the key of the proof (RFC 9449).
 #[utoipa::path(
     tag = "access",
     security((), ("client" = [])),
+    params(("DPoP" = Option<String>, Header, description = "Proof of a key (RFC 9449), to which the token is bound. Required \
+        if an operator requires proofs of the client.")),
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token.", body = AccessTokenOut), OauthErrors),
 )]
@@ -65,11 +69,14 @@ pub(crate) struct AccessTokenOut {
 pub(crate) async fn create_token(
     vault: Data<Vault>,
     limits: Data<RateLimits>,
+    proved: ProvedRequest,
     call: ClientForm<TokenRequest>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = call.form.read_scope()?;
     let issued = call
-        .log_in(&limits, |client| vault.issue_token(client, wanted))
+        .log_in(&limits, |client| {
+            vault.issue_token(client, wanted, proved.proof())
+        })
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::PRAGMA, "no-cache"))
@@ -101,7 +108,7 @@ impl From<ApiToken> for AccessTokenOut {
         let (access_token, expires_in) = (it.access_token, it.expires_in);
         Self {
             access_token,
-            token_type: "Bearer",
+            token_type: if it.is_bound { "DPoP" } else { "Bearer" },
             expires_in,
             scope: it.scope.to_string(),
         }

@@ -111,6 +111,7 @@ impl Bench {
             .issue_token(
                 regrant_vault::ClientLogIn::from_localhost(it.client.id, &it.secret.unwrap()),
                 scope,
+                None,
             )
             .await
             .unwrap()

@@ -140,7 +140,24 @@ async fn a_record_is_replaced_only_if_it_is_what_was_read(bench: Bench) {
 }
 
 async fn records_of_clients_are_replaced_with_the_seal_of_their_row(bench: Bench) {
+    // Only a release before this one wrote keys of proofs.
+    let record = hex::encode(sealed(4).as_bytes());
+    let record = if bench.database.url().starts_with("sqlite") {
+        format!("X'{record}'")
+    } else {
+        format!("'\\x{record}'")
+    };
+    let id = bench.client.uuid().simple();
+    let id = if bench.database.url().starts_with("sqlite") {
+        format!("X'{id}'")
+    } else {
+        format!("'{id}'")
+    };
+    let sql =
+        format!("UPDATE clients SET proof_key_sealed = {record}, seal = NULL WHERE id = {id}");
+    bench.database.run_as_superuser(&sql).await;
     let tx = bench.acme().await;
+    assert_eq!(tx.adopt_unsealed_rows().await.unwrap(), 1);
     let read = lock(&tx, SecretColumn::ProofKey).await;
     assert_eq!(read.len(), 1);
     let replaced = tx
