@@ -9,6 +9,7 @@
 
 mod assets;
 mod audit;
+mod comments;
 mod consents;
 mod credentials;
 mod forecast;
@@ -23,7 +24,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 64] = [
+pub(crate) const ALL: [Step; 65] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -88,4 +89,5 @@ pub(crate) const ALL: [Step; 64] = [
     forecast::s72_calendar_feeds::STEP,
     tenants::s73_stream_tickets::STEP,
     tenants::s75_revoked_tokens::STEP,
+    comments::s79_comments::STEP,
 ];
