@@ -1714,12 +1714,10 @@ export interface components {
         };
         /** @description `data` of an event about the state of an asset. */
         AssetStateChange: {
-            /** @example 1784140000000001 */
-            asset_id: string;
+            asset_id: components["schemas"]["AssetId"];
             business_id?: string | null;
             ending: components["schemas"]["EventEnding"] | null;
-            /** @enum {string} */
-            kind: "page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account";
+            kind: components["schemas"]["AssetKind"];
             person_id?: string | null;
             /** @description Why, and the next step. */
             reason: components["schemas"]["EventReason"];
@@ -1728,8 +1726,7 @@ export interface components {
              * @description When the asset entered this state.
              */
             since: string;
-            /** @enum {string} */
-            state: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
+            state: components["schemas"]["AssetStatus"];
         };
         /** @enum {string} */
         AssetStatus: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
@@ -1948,16 +1945,14 @@ export interface components {
         };
         /** @description `data` of `credential.promoted` and `credential.failed_over`. */
         CredentialActivated: {
-            /** @example 1784140000000001 */
-            asset_id: string;
+            asset_id: components["schemas"]["AssetId"];
             before: components["schemas"]["EarlierCredential"] | null;
             /**
              * Format: int64
              * @description Its number in the history of the asset.
              */
             generation: number;
-            /** @enum {string} */
-            kind: "user" | "page" | "system_user" | "workplace_app";
+            kind: components["schemas"]["CredentialKind"];
             person_id?: string | null;
             /**
              * Format: date-time
@@ -1967,16 +1962,16 @@ export interface components {
         };
         /** @description `data` of `credential.dropped`. */
         CredentialDropped: {
-            /** @example 1784140000000001 */
-            asset_id: string;
+            asset_id: components["schemas"]["AssetId"];
             person_id?: string | null;
             /** @description `token_dead`, or `undone` by an undo. */
             reason: string;
-            /** @enum {string} */
-            slot: "active" | "candidate" | "previous" | "standby";
+            slot: components["schemas"]["CredentialSlot"];
         };
         /** @enum {string} */
         CredentialKind: "user" | "page" | "system_user" | "workplace_app";
+        /** @enum {string} */
+        CredentialSlot: "active" | "candidate" | "previous" | "standby";
         /** @description A reconnect session as its page sees it. */
         CurrentReconnectSession: components["schemas"]["ReconnectSessionSummary"] & {
             /** @description Assets of the session, ordered by id: one page. */
@@ -2085,8 +2080,7 @@ export interface components {
         };
         /** @description A credential that served before. */
         EarlierCredential: {
-            /** @enum {string} */
-            kind: "user" | "page" | "system_user" | "workplace_app";
+            kind: components["schemas"]["CredentialKind"];
             person_id?: string | null;
         };
         /** @description The earliest known date on which an asset stops working. */
@@ -2096,8 +2090,7 @@ export interface components {
              * @description Time of the ending.
              */
             at: string;
-            /** @enum {string} */
-            cause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
+            cause: components["schemas"]["EndingCause"];
             confidence: components["schemas"]["Confidence"];
             /**
              * Format: date-time
@@ -2108,6 +2101,8 @@ export interface components {
             source: "probe" | "webhook" | "sibling" | null;
             who: components["schemas"]["ActingParty"];
         };
+        /** @enum {string} */
+        EndingCause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
         /** @description An event, as a webhook reports it. */
         Event: {
             /** @description What happened; `webhooks` describes it for each kind. */
@@ -2122,8 +2117,7 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /** @enum {string} */
-            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+            type: components["schemas"]["EventKind"];
         };
         /** @description The earliest known date on which an asset stops working. */
         EventEnding: {
@@ -2132,32 +2126,28 @@ export interface components {
              * @description Time of the ending.
              */
             at: string;
-            /** @enum {string} */
-            cause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
-            /** @enum {string} */
-            confidence: "certain" | "announced" | "likely";
+            cause: components["schemas"]["EndingCause"];
+            confidence: components["schemas"]["Confidence"];
             /**
              * Format: date-time
              * @description Since when the ending is known.
              */
             since: string;
-            /** @enum {string} */
-            who: "person" | "business_admin" | "provider" | "nobody";
+            who: components["schemas"]["ActingParty"];
         };
+        /** @enum {string} */
+        EventKind: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
         /** @description Why an asset is in its state, and who must act. */
         EventReason: {
-            /** @enum {string} */
-            code: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
+            code: components["schemas"]["ReasonCode"];
             /** @description The reason in one sentence. */
             detail: string;
             /** @description Permissions or tasks that are missing, if the reason is about them. */
             lacking?: string[];
             /** @description The next step of that party, in one sentence. */
             next_step: string;
-            /** @enum {string} */
-            next_step_code: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
-            /** @enum {string} */
-            who: "person" | "business_admin" | "provider" | "nobody";
+            next_step_code: components["schemas"]["NextStepCode"];
+            who: components["schemas"]["ActingParty"];
         };
         /** @description Something that is known about an asset or its token. What a probe of the asset showed later outranks it. */
         Fact: {
@@ -2312,9 +2302,8 @@ export interface components {
             grant_id: string;
             /** @description The next step of that party, in one sentence. */
             next_step: string;
-            person_id: string;
-            /** @enum {string} */
-            who: "person" | "business_admin" | "provider" | "nobody";
+            person_id: components["schemas"]["GraphId"];
+            who: components["schemas"]["ActingParty"];
         };
         /** @description `data` of `grant.refreshed`. */
         GrantRefreshed: {
@@ -2325,7 +2314,7 @@ export interface components {
             assets: number;
             /** @description Id of the grant whose token was refreshed. */
             grant_id: string;
-            person_id: string;
+            person_id: components["schemas"]["GraphId"];
             /** @description Reconnect that replaces the old token. */
             reconnect_id: string;
         };
@@ -2376,8 +2365,7 @@ export interface components {
         ImpactBy: {
             kind: components["schemas"]["CredentialKind"];
             person_id: string | null;
-            /** @enum {string} */
-            slot: "active" | "candidate" | "previous" | "standby";
+            slot: components["schemas"]["CredentialSlot"];
             /** @description Whether a system user granted it. */
             system_user: boolean;
         };
@@ -2654,6 +2642,19 @@ export interface components {
              */
             url: string;
         };
+        /** @enum {string} */
+        NextStepCode: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
+        /** @description An error of OAuth (RFC 6749 §5.2), with the members of a problem. */
+        OauthError: components["schemas"]["Problem"] & {
+            /**
+             * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+             *     `server_error`.
+             * @example invalid_client
+             */
+            error: string;
+            /** @description Description in one sentence. */
+            error_description: string;
+        };
         /** @description What Graph says of the object itself, beside access to it. */
         ObjectCondition: {
             /** @enum {string} */
@@ -2832,7 +2833,7 @@ export interface components {
             assets: number;
             /** @description `deauthorize` or `data_deletion`. */
             cause: string;
-            person_id: string;
+            person_id: components["schemas"]["GraphId"];
         };
         /** @description Assets of a plan. */
         PlanAssets: {
@@ -2963,18 +2964,18 @@ export interface components {
         };
         /** @description Why something is in its state, and who must act. */
         Reason: {
-            /** @enum {string} */
-            code: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
+            code: components["schemas"]["ReasonCode"];
             /** @description The reason in one sentence. English sentences have what the Graph API said of this asset. */
             detail: string;
             /** @enum {string} */
             heals: "reconnect" | "other_person" | "admin" | "wait" | "nobody";
             /** @description The next step of that party, in one sentence. */
             next_step: string;
-            /** @enum {string} */
-            next_step_code: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
+            next_step_code: components["schemas"]["NextStepCode"];
             who: components["schemas"]["ActingParty"];
         };
+        /** @enum {string} */
+        ReasonCode: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
         /** @description A reconnect. */
         Reconnect: components["schemas"]["ReconnectSummary"] & {
             /** @description One item per distinct asset, in the order of the request. */
@@ -3249,8 +3250,7 @@ export interface components {
         /** @description The result of one registration. */
         Registration: {
             id: components["schemas"]["AssetId"];
-            /** @enum {string} */
-            slot?: "active" | "candidate" | "previous" | "standby";
+            slot?: components["schemas"]["CredentialSlot"];
             /** @description Result of the registration. */
             status: components["schemas"]["RegistrationOutcome"];
         };
@@ -3586,8 +3586,7 @@ export interface components {
             response_status: number | null;
             /** @enum {string} */
             status: "pending" | "delivered" | "failed";
-            /** @enum {string} */
-            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+            type: components["schemas"]["EventKind"];
         };
         /** @description A webhook endpoint. */
         WebhookEndpoint: {
@@ -3656,11 +3655,6 @@ export interface components {
         /** @description `body_too_large`. */
         BodyTooLarge: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3670,39 +3664,55 @@ export interface components {
         /** @description `call_under_way`: another call with the same Idempotency-Key is still running. */
         CallUnderWay: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `database_busy`: the database did not become free in time. Nothing was changed. */
-        DatabaseBusy: {
+        /**
+         * @description A problem that every call may have.
+         *
+         *     - 403 `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `origin_not_allowed`: the tenant does not list the origin of the page.
+         *     - 429 `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database.
+         *     - 500 `internal`: this installation has a fault.
+         *     - 503 `database_busy`: the database did not become free in time. Nothing was changed.
+         *
+         *     A call with a body may have these, too.
+         *
+         *     - 400 `malformed_json`.
+         *     - 408 `request_timeout`: the body did not arrive in time.
+         *     - 413 `body_too_large`.
+         *     - 415 `unsupported_media_type`.
+         */
+        CommonProblem: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                /** @description Remaining calls of the limit (`r`), and seconds until the whole burst is available again (`t`). */
+                RateLimit?: string;
+                /** @description Calls in a burst. The name of earlier drafts. */
+                "RateLimit-Limit"?: number;
+                /** @description The limit: its name, calls in a burst (`q`) and the seconds in which as many become available again (`w`). */
+                "RateLimit-Policy"?: string;
+                /** @description Remaining calls. The name of earlier drafts. */
+                "RateLimit-Remaining"?: number;
+                /** @description Seconds until the whole burst is available again. The name of earlier drafts. */
+                "RateLimit-Reset"?: number;
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
+        };
+        /** @description The event is accepted; any other status is a failure. */
+        EventAccepted: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description `graph_unavailable`, `database_busy`: nothing was changed. */
         GraphUnavailable: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3712,25 +3722,6 @@ export interface components {
         /** @description `idempotency_key_reused`, `invalid_request` and others: `errors` lists the faulty fields. */
         IdempotencyKeyReused: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `internal`: this installation has a fault. */
-        Internal: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3740,11 +3731,6 @@ export interface components {
         /** @description `invalid_request` and others: `errors` lists the faulty fields. */
         InvalidRequest: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3754,39 +3740,6 @@ export interface components {
         /** @description `links_not_offered`: the installation has no https address for its pages. `too_many_links`: the tenant has as many links as it may have. `call_under_way`: another call with the same Idempotency-Key is still running. */
         LinksNotOffered: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `malformed_json`. */
-        MalformedJson: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `origin_not_allowed`: the tenant does not list the origin of the page. */
-        MissingScope: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3796,11 +3749,6 @@ export interface components {
         /** @description `not_found`: the resource does not exist for this tenant. */
         NotFound: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3816,42 +3764,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
-        RateLimited: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `reason_required`: this tenant requires a reason. */
         ReasonRequired: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `request_timeout`: the body did not arrive in time. */
+        /** @description `request_timeout`: the form did not arrive in time. */
         RequestTimeout: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3861,11 +3785,6 @@ export interface components {
         /** @description `too_many_checks`: the limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
         TooManyChecks: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3875,11 +3794,6 @@ export interface components {
         /** @description `too_many_streams`: too many event streams are open. */
         TooManyStreams: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3889,11 +3803,6 @@ export interface components {
         /** @description `unauthenticated`: the access token is missing or not valid. */
         Unauthenticated: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3903,11 +3812,6 @@ export interface components {
         /** @description `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3917,11 +3821,6 @@ export interface components {
         /** @description `webhook_endpoint_disabled`: enable the endpoint first. */
         WebhookEndpointDisabled: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3942,7 +3841,7 @@ export interface components {
         app: string;
         /** @description The asset's Graph id. */
         asset_id: string;
-        business_id: string;
+        business_id: components["schemas"]["GraphId"];
         /** @description `next_cursor` of the previous page. */
         cursor: string;
         /**
@@ -3952,14 +3851,14 @@ export interface components {
         from: string;
         /** @description The endpoint's id. */
         id: string;
-        kind: ("page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account")[];
+        kind: components["schemas"]["AssetKind"][];
         /** @description The same, for clients that cannot set the header. */
         last_event_id: string;
         /** @description Number of entries, 1 to 200. */
         limit: number;
         /** @description The secret of the link's address. */
         link: string;
-        person_id: string;
+        person_id: components["schemas"]["GraphId"];
         /** @description The tenant of the link. */
         tenant: string;
         /** @description A ticket for this stream, instead of an access token. */
@@ -3969,7 +3868,13 @@ export interface components {
          * @example 2027-02-28
          */
         to: string;
-        what_if_person_leaves: string;
+        /** @description Id of the event, the same on every attempt. */
+        "webhook-id": string;
+        /** @description Signatures, separated by spaces. */
+        "webhook-signature": string;
+        /** @description Time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        what_if_person_leaves: components["schemas"]["GraphId"];
     };
     requestBodies: never;
     headers: {
@@ -3979,16 +3884,6 @@ export interface components {
         "Idempotency-Replayed": boolean;
         /** @description The consent. */
         Location: string;
-        /** @description Remaining calls of the limit (`r`), and seconds until the whole burst is available again (`t`). */
-        RateLimit: string;
-        /** @description Calls in a burst. The name of earlier drafts. */
-        "RateLimit-Limit": number;
-        /** @description The limit: its name, calls in a burst (`q`) and the seconds in which as many become available again (`w`). */
-        "RateLimit-Policy": string;
-        /** @description Remaining calls. The name of earlier drafts. */
-        "RateLimit-Remaining": number;
-        /** @description Seconds until the whole burst is available again. The name of earlier drafts. */
-        "RateLimit-Reset": number;
         /** @description Seconds until the next poll. */
         "Retry-After": number;
     };
@@ -4024,16 +3919,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
@@ -4042,16 +3928,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form did not arrive in time. */
@@ -4060,16 +3937,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form is too large. */
@@ -4078,16 +3946,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The body is not a URL-encoded form. */
@@ -4096,16 +3955,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
@@ -4114,16 +3964,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description This installation has a fault. */
@@ -4132,16 +3973,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The database cannot be used at the moment. */
@@ -4150,16 +3982,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
         };
@@ -4190,16 +4013,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
@@ -4208,16 +4022,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form did not arrive in time. */
@@ -4226,16 +4031,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form is too large. */
@@ -4244,16 +4040,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The body is not a URL-encoded form. */
@@ -4262,16 +4049,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
@@ -4280,16 +4058,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description This installation has a fault. */
@@ -4298,16 +4067,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The database cannot be used at the moment. */
@@ -4316,16 +4076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
         };
@@ -4358,16 +4109,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
@@ -4376,16 +4118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form did not arrive in time. */
@@ -4394,16 +4127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form is too large. */
@@ -4412,16 +4136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The body is not a URL-encoded form. */
@@ -4430,16 +4145,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
@@ -4448,16 +4154,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description This installation has a fault. */
@@ -4466,16 +4163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The database cannot be used at the moment. */
@@ -4484,16 +4172,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-                         *     `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
         };
@@ -4701,15 +4380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["BodyTooLarge"];
         };
     };
     deauthorize: {
@@ -4953,33 +4624,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `request_timeout`: the form did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
         };
     };
     show_step: {
@@ -5059,33 +4706,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `request_timeout`: the form did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
         };
     };
     read_calendar: {
@@ -5153,7 +4776,7 @@ export interface operations {
     list_assets: {
         parameters: {
             query?: {
-                state?: ("healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven")[];
+                state?: components["schemas"]["AssetStatus"][];
                 kind?: components["parameters"]["kind"];
                 business_id?: components["parameters"]["business_id"];
                 person_id?: components["parameters"]["person_id"];
@@ -5176,11 +4799,6 @@ export interface operations {
             /** @description One page of assets, without their slots. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5188,11 +4806,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     register_assets: {
@@ -5217,28 +4832,16 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Registration"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_asset: {
@@ -5259,11 +4862,6 @@ export interface operations {
             /** @description The asset. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5271,11 +4869,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_asset: {
@@ -5296,21 +4891,13 @@ export interface operations {
             /** @description The asset is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     check_asset: {
@@ -5338,11 +4925,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5353,11 +4935,6 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Seconds until the next call. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
@@ -5366,18 +4943,12 @@ export interface operations {
                     "application/json": components["schemas"]["AssetCheck"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChecks"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     check_assets: {
@@ -5402,11 +4973,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5417,11 +4983,6 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Seconds until the next call. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
@@ -5430,17 +4991,11 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AssetCheck"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChecks"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_token: {
@@ -5463,11 +5018,6 @@ export interface operations {
             /** @description The token. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5476,16 +5026,10 @@ export interface operations {
             };
             400: components["responses"]["ReasonRequired"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             /** @description `no_token`: no token is known to work; `reason` says why. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5493,9 +5037,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     lookup_tokens: {
@@ -5522,11 +5064,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5535,15 +5072,9 @@ export interface operations {
             };
             400: components["responses"]["ReasonRequired"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     inspect_token: {
@@ -5568,42 +5099,27 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenReport"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChecks"];
-            500: components["responses"]["Internal"];
             503: components["responses"]["GraphUnavailable"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_discoveries: {
@@ -5626,11 +5142,6 @@ export interface operations {
             /** @description One page of discoveries. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5638,11 +5149,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_discovery: {
@@ -5667,11 +5175,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5684,11 +5187,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The discovery. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -5696,44 +5194,29 @@ export interface operations {
                     "application/json": components["schemas"]["Discovery"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             /** @description `too_many_discoveries`: a discovery of the tenant is running. `too_many_checks`: the limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
             429: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            500: components["responses"]["Internal"];
             503: components["responses"]["GraphUnavailable"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_discovery: {
@@ -5759,11 +5242,6 @@ export interface operations {
             /** @description The discovery. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5771,12 +5249,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_discovery: {
@@ -5797,21 +5272,13 @@ export interface operations {
             /** @description The discovery is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     stream_discovery_events: {
@@ -5839,11 +5306,6 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5853,22 +5315,15 @@ export interface operations {
             /** @description Nothing more will come after `Last-Event-ID`. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_discovery_ticket: {
@@ -5889,11 +5344,6 @@ export interface operations {
             /** @description The ticket. */
             201: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5901,11 +5351,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_forecast: {
@@ -5944,11 +5391,6 @@ export interface operations {
             /** @description The days, and one page of endings. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5956,15 +5398,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the person in `what_if_person_leaves` is unknown to this tenant. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5972,9 +5408,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_forecast_calendar: {
@@ -6009,11 +5443,6 @@ export interface operations {
             /** @description The calendar. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6021,15 +5450,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the person in `what_if_person_leaves` is unknown to this tenant. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6037,9 +5460,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_calendar_feeds: {
@@ -6062,11 +5483,6 @@ export interface operations {
             /** @description One page of feeds. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6074,11 +5490,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_calendar_feed: {
@@ -6105,41 +5518,24 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The feed. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MadeCalendarFeed"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `too_many_calendar_feeds`: the tenant has as many feeds as it may have. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_calendar_feed: {
@@ -6160,11 +5556,6 @@ export interface operations {
             /** @description The feed. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6172,11 +5563,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_calendar_feed: {
@@ -6197,21 +5585,13 @@ export interface operations {
             /** @description The feed is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect_plan: {
@@ -6232,11 +5612,6 @@ export interface operations {
             /** @description The plan. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6244,11 +5619,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_plan_links: {
@@ -6273,28 +5645,16 @@ export interface operations {
             201: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PlanLinks"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LinksNotOffered"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_persons: {
@@ -6317,11 +5677,6 @@ export interface operations {
             /** @description One page of persons. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6329,11 +5684,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_person_impact: {
@@ -6359,11 +5711,6 @@ export interface operations {
             /** @description The assets that the person's token serves. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6371,12 +5718,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_reconnect_sessions: {
@@ -6399,11 +5743,6 @@ export interface operations {
             /** @description One page of sessions. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6411,11 +5750,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     open_reconnect_session: {
@@ -6442,28 +5778,16 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The session. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedReconnectSession"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_current_reconnect_session: {
@@ -6486,11 +5810,6 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6498,15 +5817,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6514,9 +5827,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_current_consent: {
@@ -6534,11 +5845,6 @@ export interface operations {
             /** @description The consent. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6546,24 +5852,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session, or it has no consent. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     give_current_consent: {
@@ -6589,68 +5887,42 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `session_used_up`: the session has no previews left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
             /** @description `graph_unavailable`, `database_busy`: nothing was changed; a code can be sent again. */
             503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_current_consent: {
@@ -6668,34 +5940,21 @@ export interface operations {
             /** @description The session has no consent any more. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_consents: {
@@ -6718,11 +5977,6 @@ export interface operations {
             /** @description One page of consents. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6730,11 +5984,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     give_consent: {
@@ -6760,54 +6011,33 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `too_many_consents`: the tenant has too many consents that were not used. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
             /** @description `graph_unavailable`, `database_busy`: nothing was changed; a code can be sent again. */
             503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_consent: {
@@ -6828,11 +6058,6 @@ export interface operations {
             /** @description The consent. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6840,11 +6065,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_consent: {
@@ -6865,21 +6087,13 @@ export interface operations {
             /** @description The consent is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect_session: {
@@ -6900,11 +6114,6 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6912,11 +6121,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     end_reconnect_session: {
@@ -6937,21 +6143,13 @@ export interface operations {
             /** @description The session has ended. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_reconnect_links: {
@@ -6974,11 +6172,6 @@ export interface operations {
             /** @description One page of links. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6986,11 +6179,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_reconnect_link: {
@@ -7017,28 +6207,16 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The link. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MadeReconnectLink"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LinksNotOffered"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect_link: {
@@ -7059,11 +6237,6 @@ export interface operations {
             /** @description The link. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7071,11 +6244,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     revoke_reconnect_link: {
@@ -7096,21 +6266,13 @@ export interface operations {
             /** @description The link opens nothing. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     refresh_reconnect_session: {
@@ -7138,42 +6300,25 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedReconnectSession"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `session_ended`: the session cannot be refreshed. `too_many_sessions`: the session has expired, and the tenant has reached its limit of open sessions. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_previews: {
@@ -7196,11 +6341,6 @@ export interface operations {
             /** @description One page of previews. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7208,11 +6348,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     preview_reconnect: {
@@ -7237,11 +6374,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7254,11 +6386,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The preview. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -7266,70 +6393,45 @@ export interface operations {
                     "application/json": components["schemas"]["ReconnectPreview"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `session_used_up`: the session has no previews left. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             /** @description `too_many_previews`: the limit of running previews is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
             429: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            500: components["responses"]["Internal"];
             /** @description `preview_interrupted`: the process that ran the preview stopped. `database_busy`: nothing was changed. */
             503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_preview: {
@@ -7350,11 +6452,6 @@ export interface operations {
             /** @description The preview. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7362,11 +6459,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_preview: {
@@ -7387,21 +6481,13 @@ export interface operations {
             /** @description The preview is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     stream_preview_events: {
@@ -7429,11 +6515,6 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7443,22 +6524,15 @@ export interface operations {
             /** @description Nothing more will come after `Last-Event-ID`. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_reconnects: {
@@ -7481,11 +6555,6 @@ export interface operations {
             /** @description One page of reconnects. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7493,11 +6562,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_reconnect: {
@@ -7522,11 +6588,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7539,11 +6600,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The reconnect. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -7551,44 +6607,28 @@ export interface operations {
                     "application/json": components["schemas"]["Reconnect"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
             503: components["responses"]["GraphUnavailable"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect: {
@@ -7609,11 +6649,6 @@ export interface operations {
             /** @description The reconnect. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7621,11 +6656,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     cancel_reconnect: {
@@ -7649,11 +6681,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7661,16 +6688,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             /** @description `reconnect_ended`: the reconnect is completed or cancelled. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7678,9 +6699,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     undo_reconnect: {
@@ -7708,11 +6727,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7725,11 +6739,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The undo. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -7737,31 +6746,19 @@ export interface operations {
                     "application/json": components["schemas"]["Reconnect"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `reconnect_running`: the reconnect has not ended; wait, or cancel it. `too_many_undos`: the reconnect was undone 20 times. `session_used_up`: the session has no undos left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     stream_reconnect_events: {
@@ -7789,11 +6786,6 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7803,22 +6795,15 @@ export interface operations {
             /** @description Nothing more will come after `Last-Event-ID`. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_reconnect_ticket: {
@@ -7839,11 +6824,6 @@ export interface operations {
             /** @description The ticket. */
             201: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7851,11 +6831,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_preview_ticket: {
@@ -7876,11 +6853,6 @@ export interface operations {
             /** @description The ticket. */
             201: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7888,11 +6860,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_webhook_endpoints: {
@@ -7910,11 +6879,6 @@ export interface operations {
             /** @description All webhook endpoints. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7922,10 +6886,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_webhook_endpoint: {
@@ -7952,55 +6913,33 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The endpoint. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MintedWebhookEndpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the endpoint that the first call with this key created is deleted. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `too_many_webhook_endpoints`: the tenant has reached its limit. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_webhook_endpoint: {
@@ -8021,11 +6960,6 @@ export interface operations {
             /** @description The endpoint. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8033,11 +6967,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_webhook_endpoint: {
@@ -8058,21 +6989,13 @@ export interface operations {
             /** @description The endpoint is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     change_webhook_endpoint: {
@@ -8097,28 +7020,16 @@ export interface operations {
             /** @description The endpoint. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     rotate_webhook_secret: {
@@ -8146,29 +7057,17 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MintedWebhookEndpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     test_webhook_endpoint: {
@@ -8192,11 +7091,6 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8204,13 +7098,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["WebhookEndpointDisabled"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     replay_webhooks: {
@@ -8238,35 +7129,23 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookReplay"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookEndpointDisabled"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_webhook_deliveries: {
         parameters: {
             query?: {
-                status?: "pending" | "delivered" | "failed";
+                status?: ("pending" | "delivered" | "failed")[];
                 /** @description `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description Number of entries, 1 to 200. */
@@ -8287,11 +7166,6 @@ export interface operations {
             /** @description One page of deliveries. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8299,12 +7173,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_events: {
@@ -8315,7 +7186,7 @@ export interface operations {
                  * @example evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
                  */
                 after?: string;
-                kind?: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+                kind?: components["schemas"]["EventKind"][];
                 /** @description Number of entries, 1 to 200. */
                 limit?: components["parameters"]["limit"];
             };
@@ -8331,11 +7202,6 @@ export interface operations {
             /** @description One page of events. `next_cursor` is the id to send as `after`. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8343,18 +7209,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_audit_events: {
         parameters: {
             query?: {
-                /** @description Only events of this action, such as `token.read`. */
-                action?: string;
+                /** @description Only events of one of these actions, such as `token.read`: repeated, or separated by commas. */
+                action?: string[];
                 /** @description Only events about this subject, such as the id of an asset. */
                 subject?: string;
                 /** @description Only events at or after this moment (RFC 3339). */
@@ -8380,11 +7243,6 @@ export interface operations {
             /** @description One page of events, or the export. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8394,11 +7252,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_audit_checkpoint: {
@@ -8416,11 +7271,6 @@ export interface operations {
             /** @description The checkpoint. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8428,10 +7278,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     asset_expiring: {
@@ -8439,11 +7286,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8460,13 +7307,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_migrating: {
@@ -8474,11 +7315,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8495,13 +7336,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_suspect: {
@@ -8509,11 +7344,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8530,13 +7365,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_disconnected: {
@@ -8544,11 +7373,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8565,13 +7394,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_recovered: {
@@ -8579,11 +7402,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8600,13 +7423,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     assets_changed: {
@@ -8614,11 +7431,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8635,13 +7452,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     credential_promoted: {
@@ -8649,11 +7460,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8670,13 +7481,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     credential_failed_over: {
@@ -8684,11 +7489,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8705,13 +7510,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     credential_dropped: {
@@ -8719,11 +7518,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8740,13 +7539,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     grant_refreshed: {
@@ -8754,11 +7547,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8775,13 +7568,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     grant_refresh_failed: {
@@ -8789,11 +7576,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8810,13 +7597,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     person_revoked: {
@@ -8824,11 +7605,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8845,13 +7626,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     reconnect_completed: {
@@ -8859,11 +7634,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8880,13 +7655,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     forecast_changed: {
@@ -8894,11 +7663,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8915,13 +7684,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     webhook_test: {
@@ -8929,11 +7692,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8950,13 +7713,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
 }

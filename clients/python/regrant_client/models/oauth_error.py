@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ..models.reason import Reason
 
 
-T = TypeVar("T", bound="CreateTokenResponse503")
+T = TypeVar("T", bound="OauthError")
 
 
 @_attrs_define
-class CreateTokenResponse503:
+class OauthError:
     """An error of OAuth (RFC 6749 §5.2), with the members of a problem."""
 
     detail: str
@@ -150,7 +150,7 @@ class CreateTokenResponse503:
 
         request_id = _parse_request_id(d.pop("request_id", UNSET))
 
-        create_token_response_503 = cls(
+        oauth_error = cls(
             detail=detail,
             status=status,
             title=title,
@@ -162,8 +162,8 @@ class CreateTokenResponse503:
             request_id=request_id,
         )
 
-        create_token_response_503.additional_properties = d
-        return create_token_response_503
+        oauth_error.additional_properties = d
+        return oauth_error
 
     @property
     def additional_keys(self) -> list[str]:

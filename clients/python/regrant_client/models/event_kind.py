@@ -1,6 +1,6 @@
 from typing import Literal
 
-EventType = Literal[
+EventKind = Literal[
     "asset.disconnected",
     "asset.expiring",
     "asset.migrating",
@@ -18,7 +18,7 @@ EventType = Literal[
     "webhook.test",
 ]
 
-EVENT_TYPE_VALUES: set[EventType] = {
+EVENT_KIND_VALUES: set[EventKind] = {
     "asset.disconnected",
     "asset.expiring",
     "asset.migrating",
@@ -37,7 +37,7 @@ EVENT_TYPE_VALUES: set[EventType] = {
 }
 
 
-def check_event_type(value: str) -> EventType:
-    if value in EVENT_TYPE_VALUES:
+def check_event_kind(value: str) -> EventKind:
+    if value in EVENT_KIND_VALUES:
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {EVENT_TYPE_VALUES!r}")
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {EVENT_KIND_VALUES!r}")

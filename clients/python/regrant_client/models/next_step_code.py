@@ -1,6 +1,6 @@
 from typing import Literal
 
-ReasonNextStepCode = Literal[
+NextStepCode = Literal[
     "assign_task",
     "assign_task_then_replace",
     "await_migration",
@@ -56,7 +56,7 @@ ReasonNextStepCode = Literal[
     "watch_meta_status",
 ]
 
-REASON_NEXT_STEP_CODE_VALUES: set[ReasonNextStepCode] = {
+NEXT_STEP_CODE_VALUES: set[NextStepCode] = {
     "assign_task",
     "assign_task_then_replace",
     "await_migration",
@@ -113,7 +113,7 @@ REASON_NEXT_STEP_CODE_VALUES: set[ReasonNextStepCode] = {
 }
 
 
-def check_reason_next_step_code(value: str) -> ReasonNextStepCode:
-    if value in REASON_NEXT_STEP_CODE_VALUES:
+def check_next_step_code(value: str) -> NextStepCode:
+    if value in NEXT_STEP_CODE_VALUES:
         return value
-    raise TypeError(f"Unexpected value {value!r}. Expected one of {REASON_NEXT_STEP_CODE_VALUES!r}")
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {NEXT_STEP_CODE_VALUES!r}")
