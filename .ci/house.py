@@ -22,7 +22,7 @@ BANNED = re.compile(
     re.IGNORECASE,
 )
 # Values of the API are wire format, not prose.
-WIRE_VALUES = re.compile(r"""["'`](nobody|goes_on|told|told_at)["'`]|^\s*- (nobody|goes_on)$""")
+WIRE_VALUES = re.compile(r"""["'`](nobody|goes_on|told|told_at)["'`]|^\s*- (nobody|goes_on)$|^\s*enum: \[.*\]$""")
 TEXTS = {".rs", ".md", ".toml", ".yaml", ".yml", ".sh", ".py", ".mjs", ".html", ".css"}
 
 

@@ -15,8 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange a client's id and secret for an access token.
-         * @description The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP` the token is bound to
-         *     the key of the proof (RFC 9449).
+         * @description The client authenticates with HTTP Basic or with form fields, not with both.
          */
         post: operations["create_token"];
         delete?: never;
@@ -1532,7 +1531,7 @@ export interface components {
     schemas: {
         /** @description An access token for this API. */
         AccessToken: {
-            /** @description Access token, to be sent as `Authorization: Bearer …` or `Authorization: DPoP …`. */
+            /** @description Access token, to be sent as `Authorization: Bearer …`. */
             access_token: string;
             /**
              * Format: int64
@@ -1545,7 +1544,7 @@ export interface components {
              */
             scope: string;
             /**
-             * @description `Bearer`, or `DPoP` if the call was proved with a key.
+             * @description `Bearer`.
              * @example Bearer
              */
             token_type: string;
@@ -1558,7 +1557,6 @@ export interface components {
             aud: string;
             /** @description Client that the token was issued to. */
             client_id: string;
-            cnf?: components["schemas"]["TokenConfirmation"] | null;
             /**
              * Format: int64
              * @description When it ends, in seconds since 1970.
@@ -1582,7 +1580,7 @@ export interface components {
             scope: string;
             /** @description Client or reconnect session that holds it. */
             sub: string;
-            /** @description `Bearer` or `DPoP`. */
+            /** @description `Bearer`. */
             token_type: string;
         };
         /** @description An asset. */
@@ -1716,12 +1714,10 @@ export interface components {
         };
         /** @description `data` of an event about the state of an asset. */
         AssetStateChange: {
-            /** @example 1784140000000001 */
-            asset_id: string;
+            asset_id: components["schemas"]["AssetId"];
             business_id?: string | null;
             ending: components["schemas"]["EventEnding"] | null;
-            /** @enum {string} */
-            kind: "page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account";
+            kind: components["schemas"]["AssetKind"];
             person_id?: string | null;
             /** @description Why, and the next step. */
             reason: components["schemas"]["EventReason"];
@@ -1730,8 +1726,7 @@ export interface components {
              * @description When the asset entered this state.
              */
             since: string;
-            /** @enum {string} */
-            state: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
+            state: components["schemas"]["AssetStatus"];
         };
         /** @enum {string} */
         AssetStatus: "healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven";
@@ -1796,8 +1791,6 @@ export interface components {
         };
         /** @description Metadata of the authorization server (RFC 8414 §2). */
         AuthorizationServer: {
-            /** @description Algorithms of proofs of a key (RFC 9449). */
-            dpop_signing_alg_values_supported: string[];
             /** @description Grants. */
             grant_types_supported: string[];
             /** @description Endpoint that says whether an access token is valid (RFC 7662). */
@@ -1952,16 +1945,14 @@ export interface components {
         };
         /** @description `data` of `credential.promoted` and `credential.failed_over`. */
         CredentialActivated: {
-            /** @example 1784140000000001 */
-            asset_id: string;
+            asset_id: components["schemas"]["AssetId"];
             before: components["schemas"]["EarlierCredential"] | null;
             /**
              * Format: int64
              * @description Its number in the history of the asset.
              */
             generation: number;
-            /** @enum {string} */
-            kind: "user" | "page" | "system_user" | "workplace_app";
+            kind: components["schemas"]["CredentialKind"];
             person_id?: string | null;
             /**
              * Format: date-time
@@ -1971,16 +1962,16 @@ export interface components {
         };
         /** @description `data` of `credential.dropped`. */
         CredentialDropped: {
-            /** @example 1784140000000001 */
-            asset_id: string;
+            asset_id: components["schemas"]["AssetId"];
             person_id?: string | null;
             /** @description `token_dead`, or `undone` by an undo. */
             reason: string;
-            /** @enum {string} */
-            slot: "active" | "candidate" | "previous" | "standby";
+            slot: components["schemas"]["CredentialSlot"];
         };
         /** @enum {string} */
         CredentialKind: "user" | "page" | "system_user" | "workplace_app";
+        /** @enum {string} */
+        CredentialSlot: "active" | "candidate" | "previous" | "standby";
         /** @description A reconnect session as its page sees it. */
         CurrentReconnectSession: components["schemas"]["ReconnectSessionSummary"] & {
             /** @description Assets of the session, ordered by id: one page. */
@@ -2089,8 +2080,7 @@ export interface components {
         };
         /** @description A credential that served before. */
         EarlierCredential: {
-            /** @enum {string} */
-            kind: "user" | "page" | "system_user" | "workplace_app";
+            kind: components["schemas"]["CredentialKind"];
             person_id?: string | null;
         };
         /** @description The earliest known date on which an asset stops working. */
@@ -2100,8 +2090,7 @@ export interface components {
              * @description Time of the ending.
              */
             at: string;
-            /** @enum {string} */
-            cause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
+            cause: components["schemas"]["EndingCause"];
             confidence: components["schemas"]["Confidence"];
             /**
              * Format: date-time
@@ -2112,6 +2101,8 @@ export interface components {
             source: "probe" | "webhook" | "sibling" | null;
             who: components["schemas"]["ActingParty"];
         };
+        /** @enum {string} */
+        EndingCause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
         /** @description An event, as a webhook reports it. */
         Event: {
             /** @description What happened; `webhooks` describes it for each kind. */
@@ -2126,8 +2117,7 @@ export interface components {
              * @description When it happened.
              */
             timestamp: string;
-            /** @enum {string} */
-            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+            type: components["schemas"]["EventKind"];
         };
         /** @description The earliest known date on which an asset stops working. */
         EventEnding: {
@@ -2136,32 +2126,28 @@ export interface components {
              * @description Time of the ending.
              */
             at: string;
-            /** @enum {string} */
-            cause: "token_expiry" | "data_access" | "system_user_60_days" | "cut_off" | "revoked" | "person_leaves";
-            /** @enum {string} */
-            confidence: "certain" | "announced" | "likely";
+            cause: components["schemas"]["EndingCause"];
+            confidence: components["schemas"]["Confidence"];
             /**
              * Format: date-time
              * @description Since when the ending is known.
              */
             since: string;
-            /** @enum {string} */
-            who: "person" | "business_admin" | "provider" | "nobody";
+            who: components["schemas"]["ActingParty"];
         };
+        /** @enum {string} */
+        EventKind: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
         /** @description Why an asset is in its state, and who must act. */
         EventReason: {
-            /** @enum {string} */
-            code: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
+            code: components["schemas"]["ReasonCode"];
             /** @description The reason in one sentence. */
             detail: string;
             /** @description Permissions or tasks that are missing, if the reason is about them. */
             lacking?: string[];
             /** @description The next step of that party, in one sentence. */
             next_step: string;
-            /** @enum {string} */
-            next_step_code: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
-            /** @enum {string} */
-            who: "person" | "business_admin" | "provider" | "nobody";
+            next_step_code: components["schemas"]["NextStepCode"];
+            who: components["schemas"]["ActingParty"];
         };
         /** @description Something that is known about an asset or its token. What a probe of the asset showed later outranks it. */
         Fact: {
@@ -2316,9 +2302,8 @@ export interface components {
             grant_id: string;
             /** @description The next step of that party, in one sentence. */
             next_step: string;
-            person_id: string;
-            /** @enum {string} */
-            who: "person" | "business_admin" | "provider" | "nobody";
+            person_id: components["schemas"]["GraphId"];
+            who: components["schemas"]["ActingParty"];
         };
         /** @description `data` of `grant.refreshed`. */
         GrantRefreshed: {
@@ -2329,7 +2314,7 @@ export interface components {
             assets: number;
             /** @description Id of the grant whose token was refreshed. */
             grant_id: string;
-            person_id: string;
+            person_id: components["schemas"]["GraphId"];
             /** @description Reconnect that replaces the old token. */
             reconnect_id: string;
         };
@@ -2380,8 +2365,7 @@ export interface components {
         ImpactBy: {
             kind: components["schemas"]["CredentialKind"];
             person_id: string | null;
-            /** @enum {string} */
-            slot: "active" | "candidate" | "previous" | "standby";
+            slot: components["schemas"]["CredentialSlot"];
             /** @description Whether a system user granted it. */
             system_user: boolean;
         };
@@ -2658,6 +2642,19 @@ export interface components {
              */
             url: string;
         };
+        /** @enum {string} */
+        NextStepCode: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
+        /** @description An error of OAuth (RFC 6749 §5.2), with the members of a problem. */
+        OauthError: components["schemas"]["Problem"] & {
+            /**
+             * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
+             *     `server_error`.
+             * @example invalid_client
+             */
+            error: string;
+            /** @description Description in one sentence. */
+            error_description: string;
+        };
         /** @description What Graph says of the object itself, beside access to it. */
         ObjectCondition: {
             /** @enum {string} */
@@ -2836,7 +2833,7 @@ export interface components {
             assets: number;
             /** @description `deauthorize` or `data_deletion`. */
             cause: string;
-            person_id: string;
+            person_id: components["schemas"]["GraphId"];
         };
         /** @description Assets of a plan. */
         PlanAssets: {
@@ -2946,10 +2943,6 @@ export interface components {
             authorization_servers: string[];
             /** @description How an access token is sent. */
             bearer_methods_supported: string[];
-            /** @description Whether every access token must be bound to a key. */
-            dpop_bound_access_tokens_required: boolean;
-            /** @description Algorithms of proofs of a key (RFC 9449). */
-            dpop_signing_alg_values_supported: string[];
             /** @description Public keys that verify access tokens. */
             jwks_uri: string;
             /** @description Address of the API. */
@@ -2971,18 +2964,18 @@ export interface components {
         };
         /** @description Why something is in its state, and who must act. */
         Reason: {
-            /** @enum {string} */
-            code: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
+            code: components["schemas"]["ReasonCode"];
             /** @description The reason in one sentence. English sentences have what the Graph API said of this asset. */
             detail: string;
             /** @enum {string} */
             heals: "reconnect" | "other_person" | "admin" | "wait" | "nobody";
             /** @description The next step of that party, in one sentence. */
             next_step: string;
-            /** @enum {string} */
-            next_step_code: "nothing" | "replace" | "replace_later" | "replace_first" | "replace_before_cut_off" | "replace_with_managed_account" | "prepare_token" | "generate_system_user_token" | "give_role" | "give_role_then_replace" | "grant_permission" | "grant_permission_then_replace" | "assign_task" | "assign_task_then_replace" | "complete_migration" | "await_migration" | "parked_until_migration" | "pass_checkpoint" | "pass_checkpoint_then_replace" | "confirm_account" | "confirm_account_then_replace" | "turn_on_two_factor" | "turn_on_two_factor_then_replace" | "consent_then_replace" | "renew_data_access_then_replace" | "look_up_message" | "look_up_message_then_replace" | "look_up_contradiction" | "look_up_contradiction_then_replace" | "check_app_restriction" | "lift_app_restriction_then_replace" | "correct_app" | "correct_app_while_running" | "correct_app_then_replace" | "correct_app_then_preview" | "correct_app_then_inspect" | "correct_app_then_discover" | "correct_app_then_undo" | "register_new_id" | "register_asset_then_replace" | "register_again_or_restore" | "report_to_operator" | "start_again" | "preview_later" | "inspect_later" | "discover_later" | "undo_later" | "wait" | "wait_for_reconnect" | "wait_for_probe" | "wait_for_owner" | "wait_for_refresh" | "watch_meta_status";
+            next_step_code: components["schemas"]["NextStepCode"];
             who: components["schemas"]["ActingParty"];
         };
+        /** @enum {string} */
+        ReasonCode: "same_token" | "outranked" | "not_reached_yet" | "not_reached" | "no_role" | "cut_off_passed" | "missing_scope" | "missing_task" | "checkpoint" | "unconfirmed" | "two_factor_required" | "consent_required" | "data_access_expired" | "unknown_asset" | "newer_reconnect" | "cancelled" | "not_changed" | "no_longer_serves" | "no_previous_token" | "parked_token_dropped" | "throttled" | "graph_unavailable" | "app_fault" | "token_dead" | "page_moved" | "works" | "not_probed" | "ends_soon" | "cut_off_known" | "never_connected" | "token_expired" | "revoked" | "request_fault" | "app_restricted" | "contradiction" | "mass_refusal" | "end_not_confirmed" | "unclassified" | "unreadable";
         /** @description A reconnect. */
         Reconnect: components["schemas"]["ReconnectSummary"] & {
             /** @description One item per distinct asset, in the order of the request. */
@@ -3257,8 +3250,7 @@ export interface components {
         /** @description The result of one registration. */
         Registration: {
             id: components["schemas"]["AssetId"];
-            /** @enum {string} */
-            slot?: "active" | "candidate" | "previous" | "standby";
+            slot?: components["schemas"]["CredentialSlot"];
             /** @description Result of the registration. */
             status: components["schemas"]["RegistrationOutcome"];
         };
@@ -3415,11 +3407,6 @@ export interface components {
             since: string;
             state: components["schemas"]["AssetStatus"];
             who: components["schemas"]["ActingParty"];
-        };
-        /** @description The key of a token (RFC 9449 §6.2). */
-        TokenConfirmation: {
-            /** @description Thumbprint of the key (RFC 7638). */
-            jkt: string;
         };
         /** @description What a token is (RFC 7662 §2.2); of a token that is not active only that. */
         TokenIntrospection: (components["schemas"]["ActiveToken"] | null) & {
@@ -3599,8 +3586,7 @@ export interface components {
             response_status: number | null;
             /** @enum {string} */
             status: "pending" | "delivered" | "failed";
-            /** @enum {string} */
-            type: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+            type: components["schemas"]["EventKind"];
         };
         /** @description A webhook endpoint. */
         WebhookEndpoint: {
@@ -3669,11 +3655,6 @@ export interface components {
         /** @description `body_too_large`. */
         BodyTooLarge: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3683,39 +3664,55 @@ export interface components {
         /** @description `call_under_way`: another call with the same Idempotency-Key is still running. */
         CallUnderWay: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `database_busy`: the database did not become free in time. Nothing was changed. */
-        DatabaseBusy: {
+        /**
+         * @description A problem that every call may have.
+         *
+         *     - 403 `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `origin_not_allowed`: the tenant does not list the origin of the page.
+         *     - 429 `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database.
+         *     - 500 `internal`: this installation has a fault.
+         *     - 503 `database_busy`: the database did not become free in time. Nothing was changed.
+         *
+         *     A call with a body may have these, too.
+         *
+         *     - 400 `malformed_json`.
+         *     - 408 `request_timeout`: the body did not arrive in time.
+         *     - 413 `body_too_large`.
+         *     - 415 `unsupported_media_type`.
+         */
+        CommonProblem: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                /** @description Remaining calls of the limit (`r`), and seconds until the whole burst is available again (`t`). */
+                RateLimit?: string;
+                /** @description Calls in a burst. The name of earlier drafts. */
+                "RateLimit-Limit"?: number;
+                /** @description The limit: its name, calls in a burst (`q`) and the seconds in which as many become available again (`w`). */
+                "RateLimit-Policy"?: string;
+                /** @description Remaining calls. The name of earlier drafts. */
+                "RateLimit-Remaining"?: number;
+                /** @description Seconds until the whole burst is available again. The name of earlier drafts. */
+                "RateLimit-Reset"?: number;
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
+        };
+        /** @description The event is accepted; any other status is a failure. */
+        EventAccepted: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description `graph_unavailable`, `database_busy`: nothing was changed. */
         GraphUnavailable: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3725,25 +3722,6 @@ export interface components {
         /** @description `idempotency_key_reused`, `invalid_request` and others: `errors` lists the faulty fields. */
         IdempotencyKeyReused: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `internal`: this installation has a fault. */
-        Internal: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3753,11 +3731,6 @@ export interface components {
         /** @description `invalid_request` and others: `errors` lists the faulty fields. */
         InvalidRequest: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3767,39 +3740,6 @@ export interface components {
         /** @description `links_not_offered`: the installation has no https address for its pages. `too_many_links`: the tenant has as many links as it may have. `call_under_way`: another call with the same Idempotency-Key is still running. */
         LinksNotOffered: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `malformed_json`. */
-        MalformedJson: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `origin_not_allowed`: the tenant does not list the origin of the page. */
-        MissingScope: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3809,11 +3749,6 @@ export interface components {
         /** @description `not_found`: the resource does not exist for this tenant. */
         NotFound: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3829,42 +3764,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
-        RateLimited: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `reason_required`: this tenant requires a reason. */
         ReasonRequired: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `request_timeout`: the body did not arrive in time. */
+        /** @description `request_timeout`: the form did not arrive in time. */
         RequestTimeout: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3874,11 +3785,6 @@ export interface components {
         /** @description `too_many_checks`: the limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
         TooManyChecks: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3888,26 +3794,15 @@ export interface components {
         /** @description `too_many_streams`: too many event streams are open. */
         TooManyStreams: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: the access token is missing or not valid. `proof_required`: the proof of its key is missing or not valid. `nonce_required`: the proof needs the nonce of `DPoP-Nonce`. */
+        /** @description `unauthenticated`: the access token is missing or not valid. */
         Unauthenticated: {
             headers: {
-                "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3917,11 +3812,6 @@ export interface components {
         /** @description `unsupported_media_type`. */
         UnsupportedMediaType: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3931,11 +3821,6 @@ export interface components {
         /** @description `webhook_endpoint_disabled`: enable the endpoint first. */
         WebhookEndpointDisabled: {
             headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                 [name: string]: unknown;
             };
             content: {
@@ -3944,19 +3829,19 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-        DPoP: string;
         /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
         "Idempotency-Key": string;
         /** @description Id of the last event received. */
         "Last-Event-ID": string | null;
+        /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+        "X-Regrant-Proof": string;
         /** @description Include every ending of an asset, not only the earliest. */
         all: boolean;
         /** @description The app's id at Meta. */
         app: string;
         /** @description The asset's Graph id. */
         asset_id: string;
-        business_id: string;
+        business_id: components["schemas"]["GraphId"];
         /** @description `next_cursor` of the previous page. */
         cursor: string;
         /**
@@ -3966,14 +3851,14 @@ export interface components {
         from: string;
         /** @description The endpoint's id. */
         id: string;
-        kind: ("page" | "ad_account" | "business" | "product_catalog" | "pixel" | "instagram_account" | "whatsapp_business_account")[];
+        kind: components["schemas"]["AssetKind"][];
         /** @description The same, for clients that cannot set the header. */
         last_event_id: string;
         /** @description Number of entries, 1 to 200. */
         limit: number;
         /** @description The secret of the link's address. */
         link: string;
-        person_id: string;
+        person_id: components["schemas"]["GraphId"];
         /** @description The tenant of the link. */
         tenant: string;
         /** @description A ticket for this stream, instead of an access token. */
@@ -3983,28 +3868,22 @@ export interface components {
          * @example 2027-02-28
          */
         to: string;
-        what_if_person_leaves: string;
+        /** @description Id of the event, the same on every attempt. */
+        "webhook-id": string;
+        /** @description Signatures, separated by spaces. */
+        "webhook-signature": string;
+        /** @description Time of the attempt, in seconds since 1970. */
+        "webhook-timestamp": string;
+        what_if_person_leaves: components["schemas"]["GraphId"];
     };
     requestBodies: never;
     headers: {
-        /** @description The nonce for the next proof of a key (RFC 9449), if the call sent one. Every other response to such a call has it, too. */
-        "DPoP-Nonce": string;
         /** @description Tag of this content. */
         ETag: string;
         /** @description `true` if an earlier call with the same Idempotency-Key is answered again; absent otherwise. */
         "Idempotency-Replayed": boolean;
         /** @description The consent. */
         Location: string;
-        /** @description Remaining calls of the limit (`r`), and seconds until the whole burst is available again (`t`). */
-        RateLimit: string;
-        /** @description Calls in a burst. The name of earlier drafts. */
-        "RateLimit-Limit": number;
-        /** @description The limit: its name, calls in a burst (`q`) and the seconds in which as many become available again (`w`). */
-        "RateLimit-Policy": string;
-        /** @description Remaining calls. The name of earlier drafts. */
-        "RateLimit-Remaining": number;
-        /** @description Seconds until the whole burst is available again. The name of earlier drafts. */
-        "RateLimit-Reset": number;
         /** @description Seconds until the next poll. */
         "Retry-After": number;
     };
@@ -4015,10 +3894,7 @@ export interface operations {
     create_token: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Proof of a key (RFC 9449), to which the token is bound. Required if an operator requires proofs of the client. */
-                DPoP?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4037,24 +3913,13 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
+            /** @description The form is not valid. */
             400: {
                 headers: {
-                    /** @description The nonce for the next proof of a key, if the call sent one. */
-                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
@@ -4063,16 +3928,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form did not arrive in time. */
@@ -4081,16 +3937,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form is too large. */
@@ -4099,16 +3946,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The body is not a URL-encoded form. */
@@ -4117,16 +3955,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
@@ -4135,16 +3964,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description This installation has a fault. */
@@ -4153,16 +3973,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The database cannot be used at the moment. */
@@ -4171,16 +3982,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
         };
@@ -4205,24 +4007,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
+            /** @description The form is not valid. */
             400: {
                 headers: {
-                    /** @description The nonce for the next proof of a key, if the call sent one. */
-                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
@@ -4231,16 +4022,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form did not arrive in time. */
@@ -4249,16 +4031,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form is too large. */
@@ -4267,16 +4040,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The body is not a URL-encoded form. */
@@ -4285,16 +4049,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
@@ -4303,16 +4058,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description This installation has a fault. */
@@ -4321,16 +4067,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The database cannot be used at the moment. */
@@ -4339,16 +4076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
         };
@@ -4375,24 +4103,13 @@ export interface operations {
                     "application/json": components["schemas"]["TokenIntrospection"];
                 };
             };
-            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
+            /** @description The form is not valid. */
             400: {
                 headers: {
-                    /** @description The nonce for the next proof of a key, if the call sent one. */
-                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The client is unknown, or its secret is wrong. `WWW-Authenticate` is there if the call had an Authorization header. */
@@ -4401,16 +4118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form did not arrive in time. */
@@ -4419,16 +4127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The form is too large. */
@@ -4437,16 +4136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The body is not a URL-encoded form. */
@@ -4455,16 +4145,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description Too many calls, or too many failed log-ins; `Retry-After` says when to try again. */
@@ -4473,16 +4154,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description This installation has a fault. */
@@ -4491,16 +4163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
             /** @description The database cannot be used at the moment. */
@@ -4509,16 +4172,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"] & {
-                        /**
-                         * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
-                         *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
-                         * @example invalid_client
-                         */
-                        error: string;
-                        /** @description Description in one sentence. */
-                        error_description: string;
-                    };
+                    "application/json": components["schemas"]["OauthError"];
                 };
             };
         };
@@ -4726,15 +4380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["BodyTooLarge"];
         };
     };
     deauthorize: {
@@ -4978,33 +4624,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `request_timeout`: the form did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
         };
     };
     show_step: {
@@ -5084,33 +4706,9 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description `request_timeout`: the form did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `body_too_large`. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unsupported_media_type`. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
         };
     };
     read_calendar: {
@@ -5178,7 +4776,7 @@ export interface operations {
     list_assets: {
         parameters: {
             query?: {
-                state?: ("healthy" | "expiring" | "migrating" | "suspect" | "disconnected" | "unproven")[];
+                state?: components["schemas"]["AssetStatus"][];
                 kind?: components["parameters"]["kind"];
                 business_id?: components["parameters"]["business_id"];
                 person_id?: components["parameters"]["person_id"];
@@ -5190,8 +4788,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5201,11 +4799,6 @@ export interface operations {
             /** @description One page of assets, without their slots. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5213,11 +4806,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     register_assets: {
@@ -5226,8 +4816,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5242,36 +4832,24 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Registration"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_asset: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5284,11 +4862,6 @@ export interface operations {
             /** @description The asset. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5296,19 +4869,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_asset: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5321,21 +4891,13 @@ export interface operations {
             /** @description The asset is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     check_asset: {
@@ -5344,8 +4906,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5363,11 +4925,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5378,11 +4935,6 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Seconds until the next call. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
@@ -5391,18 +4943,12 @@ export interface operations {
                     "application/json": components["schemas"]["AssetCheck"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChecks"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     check_assets: {
@@ -5411,8 +4957,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5427,11 +4973,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5442,11 +4983,6 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     /** @description Seconds until the next call. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
@@ -5455,17 +4991,11 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AssetCheck"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChecks"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_token: {
@@ -5474,8 +5004,8 @@ export interface operations {
             header?: {
                 /** @description Reason for reading the token, 1 to 200 characters; a tenant may require it. Kept in the audit. */
                 "X-Regrant-Reason"?: string | null;
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5488,11 +5018,6 @@ export interface operations {
             /** @description The token. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5501,16 +5026,10 @@ export interface operations {
             };
             400: components["responses"]["ReasonRequired"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             /** @description `no_token`: no token is known to work; `reason` says why. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5518,9 +5037,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     lookup_tokens: {
@@ -5531,8 +5048,8 @@ export interface operations {
                 "X-Regrant-Reason"?: string | null;
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5547,11 +5064,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5560,15 +5072,9 @@ export interface operations {
             };
             400: components["responses"]["ReasonRequired"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     inspect_token: {
@@ -5577,8 +5083,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5593,42 +5099,27 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenReport"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             429: components["responses"]["TooManyChecks"];
-            500: components["responses"]["Internal"];
             503: components["responses"]["GraphUnavailable"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_discoveries: {
@@ -5640,8 +5131,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5651,11 +5142,6 @@ export interface operations {
             /** @description One page of discoveries. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5663,11 +5149,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_discovery: {
@@ -5676,8 +5159,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5692,11 +5175,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5709,11 +5187,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The discovery. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -5721,44 +5194,29 @@ export interface operations {
                     "application/json": components["schemas"]["Discovery"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             /** @description `too_many_discoveries`: a discovery of the tenant is running. `too_many_checks`: the limit of running checks is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
             429: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            500: components["responses"]["Internal"];
             503: components["responses"]["GraphUnavailable"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_discovery: {
@@ -5770,8 +5228,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5784,11 +5242,6 @@ export interface operations {
             /** @description The discovery. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5796,20 +5249,17 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_discovery: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5822,21 +5272,13 @@ export interface operations {
             /** @description The discovery is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     stream_discovery_events: {
@@ -5850,8 +5292,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5864,11 +5306,6 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5878,30 +5315,23 @@ export interface operations {
             /** @description Nothing more will come after `Last-Event-ID`. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_discovery_ticket: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5914,11 +5344,6 @@ export interface operations {
             /** @description The ticket. */
             201: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5926,11 +5351,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_forecast: {
@@ -5958,8 +5380,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -5969,11 +5391,6 @@ export interface operations {
             /** @description The days, and one page of endings. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5981,15 +5398,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the person in `what_if_person_leaves` is unknown to this tenant. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5997,9 +5408,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_forecast_calendar: {
@@ -6023,8 +5432,8 @@ export interface operations {
                 all?: components["parameters"]["all"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6034,11 +5443,6 @@ export interface operations {
             /** @description The calendar. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6046,15 +5450,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the person in `what_if_person_leaves` is unknown to this tenant. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6062,9 +5460,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_calendar_feeds: {
@@ -6076,8 +5472,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6087,11 +5483,6 @@ export interface operations {
             /** @description One page of feeds. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6099,11 +5490,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_calendar_feed: {
@@ -6112,8 +5500,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6130,49 +5518,32 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The feed. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MadeCalendarFeed"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `too_many_calendar_feeds`: the tenant has as many feeds as it may have. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_calendar_feed: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The feed's id. */
@@ -6185,11 +5556,6 @@ export interface operations {
             /** @description The feed. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6197,19 +5563,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_calendar_feed: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The feed's id. */
@@ -6222,21 +5585,13 @@ export interface operations {
             /** @description The feed is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect_plan: {
@@ -6246,8 +5601,8 @@ export interface operations {
                 within_days?: number;
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6257,11 +5612,6 @@ export interface operations {
             /** @description The plan. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6269,11 +5619,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_plan_links: {
@@ -6282,8 +5629,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6298,28 +5645,16 @@ export interface operations {
             201: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PlanLinks"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LinksNotOffered"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_persons: {
@@ -6331,8 +5666,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6342,11 +5677,6 @@ export interface operations {
             /** @description One page of persons. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6354,11 +5684,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_person_impact: {
@@ -6370,8 +5697,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description App-scoped id of the person. */
@@ -6384,11 +5711,6 @@ export interface operations {
             /** @description The assets that the person's token serves. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6396,12 +5718,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_reconnect_sessions: {
@@ -6413,8 +5732,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6424,11 +5743,6 @@ export interface operations {
             /** @description One page of sessions. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6436,11 +5750,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     open_reconnect_session: {
@@ -6449,8 +5760,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6467,28 +5778,16 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The session. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedReconnectSession"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_current_reconnect_session: {
@@ -6500,8 +5799,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6511,11 +5810,6 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6523,15 +5817,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6539,17 +5827,15 @@ export interface operations {
                 };
             };
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_current_consent: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6559,11 +5845,6 @@ export interface operations {
             /** @description The consent. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6571,24 +5852,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session, or it has no consent. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     give_current_consent: {
@@ -6597,8 +5870,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6614,76 +5887,50 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `session_used_up`: the session has no previews left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
             /** @description `graph_unavailable`, `database_busy`: nothing was changed; a code can be sent again. */
             503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_current_consent: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6693,34 +5940,21 @@ export interface operations {
             /** @description The session has no consent any more. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller is not a session. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_consents: {
@@ -6732,8 +5966,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6743,11 +5977,6 @@ export interface operations {
             /** @description One page of consents. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6755,11 +5984,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     give_consent: {
@@ -6768,8 +5994,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6785,62 +6011,41 @@ export interface operations {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     Location: components["headers"]["Location"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Consent"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `too_many_consents`: the tenant has too many consents that were not used. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
             /** @description `graph_unavailable`, `database_busy`: nothing was changed; a code can be sent again. */
             503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_consent: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The consent's id. */
@@ -6853,11 +6058,6 @@ export interface operations {
             /** @description The consent. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6865,19 +6065,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_consent: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The consent's id. */
@@ -6890,29 +6087,21 @@ export interface operations {
             /** @description The consent is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect_session: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The session's id. */
@@ -6925,11 +6114,6 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6937,19 +6121,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     end_reconnect_session: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The session's id. */
@@ -6962,21 +6143,13 @@ export interface operations {
             /** @description The session has ended. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_reconnect_links: {
@@ -6988,8 +6161,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -6999,11 +6172,6 @@ export interface operations {
             /** @description One page of links. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7011,11 +6179,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_reconnect_link: {
@@ -7024,8 +6189,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7042,36 +6207,24 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The link. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MadeReconnectLink"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["LinksNotOffered"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect_link: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The link's id. */
@@ -7084,11 +6237,6 @@ export interface operations {
             /** @description The link. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7096,19 +6244,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     revoke_reconnect_link: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The link's id. */
@@ -7121,21 +6266,13 @@ export interface operations {
             /** @description The link opens nothing. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     refresh_reconnect_session: {
@@ -7144,8 +6281,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The session's id. */
@@ -7163,42 +6300,25 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedReconnectSession"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `session_ended`: the session cannot be refreshed. `too_many_sessions`: the session has expired, and the tenant has reached its limit of open sessions. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_previews: {
@@ -7210,8 +6330,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7221,11 +6341,6 @@ export interface operations {
             /** @description One page of previews. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7233,11 +6348,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     preview_reconnect: {
@@ -7246,8 +6358,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7262,11 +6374,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7279,11 +6386,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The preview. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -7291,78 +6393,53 @@ export interface operations {
                     "application/json": components["schemas"]["ReconnectPreview"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `session_used_up`: the session has no previews left. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
             /** @description `too_many_previews`: the limit of running previews is reached. `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. */
             429: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            500: components["responses"]["Internal"];
             /** @description `preview_interrupted`: the process that ran the preview stopped. `database_busy`: nothing was changed. */
             503: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_preview: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7375,11 +6452,6 @@ export interface operations {
             /** @description The preview. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7387,19 +6459,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_preview: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7412,21 +6481,13 @@ export interface operations {
             /** @description The preview is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     stream_preview_events: {
@@ -7440,8 +6501,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7454,11 +6515,6 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7468,22 +6524,15 @@ export interface operations {
             /** @description Nothing more will come after `Last-Event-ID`. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_reconnects: {
@@ -7495,8 +6544,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7506,11 +6555,6 @@ export interface operations {
             /** @description One page of reconnects. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7518,11 +6562,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_reconnect: {
@@ -7531,8 +6572,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7547,11 +6588,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7564,11 +6600,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The reconnect. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -7576,52 +6607,36 @@ export interface operations {
                     "application/json": components["schemas"]["Reconnect"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the caller has no such consent; it was used, replaced or has ended. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `plan_outdated`: assets or token changed since the preview. `session_used_up`: the session has no reconnects left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
             503: components["responses"]["GraphUnavailable"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_reconnect: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7634,11 +6649,6 @@ export interface operations {
             /** @description The reconnect. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7646,11 +6656,8 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     cancel_reconnect: {
@@ -7659,8 +6666,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7674,11 +6681,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7686,16 +6688,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             /** @description `reconnect_ended`: the reconnect is completed or cancelled. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7703,9 +6699,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     undo_reconnect: {
@@ -7714,8 +6708,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The id of the reconnect to undo. */
@@ -7733,11 +6727,6 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7750,11 +6739,6 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The undo. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -7762,31 +6746,19 @@ export interface operations {
                     "application/json": components["schemas"]["Reconnect"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             /** @description `reconnect_running`: the reconnect has not ended; wait, or cancel it. `too_many_undos`: the reconnect was undone 20 times. `session_used_up`: the session has no undos left. `call_under_way`: another call with the same Idempotency-Key is still running. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     stream_reconnect_events: {
@@ -7800,8 +6772,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7814,11 +6786,6 @@ export interface operations {
             /** @description The events. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7828,30 +6795,23 @@ export interface operations {
             /** @description Nothing more will come after `Last-Event-ID`. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
             429: components["responses"]["TooManyStreams"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_reconnect_ticket: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -7864,11 +6824,6 @@ export interface operations {
             /** @description The ticket. */
             201: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7876,19 +6831,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_preview_ticket: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The preview's id. */
@@ -7901,11 +6853,6 @@ export interface operations {
             /** @description The ticket. */
             201: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7913,19 +6860,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_webhook_endpoints: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7935,11 +6879,6 @@ export interface operations {
             /** @description All webhook endpoints. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7947,10 +6886,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     create_webhook_endpoint: {
@@ -7959,8 +6895,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -7977,63 +6913,41 @@ export interface operations {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The endpoint. */
                     Location?: string;
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MintedWebhookEndpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             /** @description `not_found`: the endpoint that the first call with this key created is deleted. */
             404: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            408: components["responses"]["RequestTimeout"];
             /** @description `too_many_webhook_endpoints`: the tenant has reached its limit. */
             409: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_webhook_endpoint: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8046,11 +6960,6 @@ export interface operations {
             /** @description The endpoint. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8058,19 +6967,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     delete_webhook_endpoint: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8083,29 +6989,21 @@ export interface operations {
             /** @description The endpoint is deleted. */
             204: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     change_webhook_endpoint: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8122,28 +7020,16 @@ export interface operations {
             /** @description The endpoint. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     rotate_webhook_secret: {
@@ -8152,8 +7038,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8171,29 +7057,17 @@ export interface operations {
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MintedWebhookEndpoint"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["CallUnderWay"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     test_webhook_endpoint: {
@@ -8202,8 +7076,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8217,11 +7091,6 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8229,13 +7098,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["WebhookEndpointDisabled"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     replay_webhooks: {
@@ -8244,8 +7110,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8263,43 +7129,31 @@ export interface operations {
             202: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookReplay"];
                 };
             };
-            400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
             409: components["responses"]["WebhookEndpointDisabled"];
-            413: components["responses"]["BodyTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["IdempotencyKeyReused"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_webhook_deliveries: {
         parameters: {
             query?: {
-                status?: "pending" | "delivered" | "failed";
+                status?: ("pending" | "delivered" | "failed")[];
                 /** @description `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["cursor"];
                 /** @description Number of entries, 1 to 200. */
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -8312,11 +7166,6 @@ export interface operations {
             /** @description One page of deliveries. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8324,12 +7173,9 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_events: {
@@ -8340,13 +7186,13 @@ export interface operations {
                  * @example evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6
                  */
                 after?: string;
-                kind?: "asset.expiring" | "asset.migrating" | "asset.suspect" | "asset.disconnected" | "asset.recovered" | "assets.changed" | "credential.promoted" | "credential.failed_over" | "credential.dropped" | "grant.refreshed" | "grant.refresh_failed" | "person.revoked" | "reconnect.completed" | "forecast.changed" | "webhook.test";
+                kind?: components["schemas"]["EventKind"][];
                 /** @description Number of entries, 1 to 200. */
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -8356,11 +7202,6 @@ export interface operations {
             /** @description One page of events. `next_cursor` is the id to send as `after`. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8368,18 +7209,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     list_audit_events: {
         parameters: {
             query?: {
-                /** @description Only events of this action, such as `token.read`. */
-                action?: string;
+                /** @description Only events of one of these actions, such as `token.read`: repeated, or separated by commas. */
+                action?: string[];
                 /** @description Only events about this subject, such as the id of an asset. */
                 subject?: string;
                 /** @description Only events at or after this moment (RFC 3339). */
@@ -8394,8 +7232,8 @@ export interface operations {
                 format?: "jsonl" | "csv";
             };
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -8405,11 +7243,6 @@ export interface operations {
             /** @description One page of events, or the export. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8419,19 +7252,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
             422: components["responses"]["InvalidRequest"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     get_audit_checkpoint: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
-                DPoP?: components["parameters"]["DPoP"];
+                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
+                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
             };
             path?: never;
             cookie?: never;
@@ -8441,11 +7271,6 @@ export interface operations {
             /** @description The checkpoint. */
             200: {
                 headers: {
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8453,10 +7278,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["MissingScope"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["DatabaseBusy"];
+            default: components["responses"]["CommonProblem"];
         };
     };
     asset_expiring: {
@@ -8464,11 +7286,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8485,13 +7307,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_migrating: {
@@ -8499,11 +7315,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8520,13 +7336,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_suspect: {
@@ -8534,11 +7344,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8555,13 +7365,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_disconnected: {
@@ -8569,11 +7373,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8590,13 +7394,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     asset_recovered: {
@@ -8604,11 +7402,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8625,13 +7423,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     assets_changed: {
@@ -8639,11 +7431,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8660,13 +7452,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     credential_promoted: {
@@ -8674,11 +7460,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8695,13 +7481,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     credential_failed_over: {
@@ -8709,11 +7489,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8730,13 +7510,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     credential_dropped: {
@@ -8744,11 +7518,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8765,13 +7539,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     grant_refreshed: {
@@ -8779,11 +7547,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8800,13 +7568,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     grant_refresh_failed: {
@@ -8814,11 +7576,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8835,13 +7597,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     person_revoked: {
@@ -8849,11 +7605,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8870,13 +7626,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     reconnect_completed: {
@@ -8884,11 +7634,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8905,13 +7655,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     forecast_changed: {
@@ -8919,11 +7663,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8940,13 +7684,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
     webhook_test: {
@@ -8954,11 +7692,11 @@ export interface operations {
             query?: never;
             header: {
                 /** @description Id of the event, the same on every attempt. */
-                "webhook-id": string;
+                "webhook-id": components["parameters"]["webhook-id"];
                 /** @description Time of the attempt, in seconds since 1970. */
-                "webhook-timestamp": string;
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
                 /** @description Signatures, separated by spaces. */
-                "webhook-signature": string;
+                "webhook-signature": components["parameters"]["webhook-signature"];
             };
             path?: never;
             cookie?: never;
@@ -8975,13 +7713,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event is accepted; any other status is a failure. */
-            "2XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
+            "2XX": components["responses"]["EventAccepted"];
         };
     };
 }

@@ -9,6 +9,7 @@
 
 mod assets;
 mod audit;
+mod comments;
 mod consents;
 mod credentials;
 mod forecast;
@@ -23,7 +24,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 66] = [
+pub(crate) const ALL: [Step; 67] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -90,4 +91,5 @@ pub(crate) const ALL: [Step; 66] = [
     tenants::s75_revoked_tokens::STEP,
     credentials::s76_revocations::STEP,
     audit::s77_audit_key_versions::STEP,
+    comments::s79_comments::STEP,
 ];

@@ -4,8 +4,11 @@
 # The programs are in consumers/. The last line is `N passed, M failed`.
 set -uo pipefail
 
-. "$(dirname "${BASH_SOURCE[0]}")/install.sh"
-(flock 9 && install_python && install_node) 9>"$home/lock" >&2 || { echo "the libraries could not be installed" >&2; exit 1; }
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+. "$here/../install.sh"
+home="$target/schemathesis"
+install_python "$home" "$here/requirements.txt" && install_node "$home/node" "$here/package.json" ||
+  { echo "the libraries could not be installed" >&2; exit 1; }
 
 program="$here/consumers/$1"
 shift

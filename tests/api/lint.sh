@@ -5,23 +5,10 @@
 # once, under target/api-lint.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-root="$(cd "$here/../.." && pwd)"
-home="${CARGO_TARGET_DIR:-$root/target}/api-lint"
-mkdir -p "$home"
-home="$(cd "$home" && pwd)"
-
-install() {
-  if ! cmp -s "$here/lint/requirements.txt" "$home/requirements.txt"; then
-    python3 -m venv "$home/venv"
-    "$home/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/lint/requirements.txt"
-    cp "$here/lint/requirements.txt" "$home/requirements.txt"
-  fi
-  if ! cmp -s "$here/lint/package.json" "$home/package.json" || [ ! -d "$home/node_modules" ]; then
-    cp "$here/lint/package.json" "$home/package.json"
-    (cd "$home" && npm install --silent --no-audit --no-fund --no-package-lock)
-  fi
-}
-install >&2
+. "$here/../install.sh"
+home="$target/api-lint"
+install_python "$home" "$here/lint/requirements.txt"
+install_node "$home" "$here/lint/package.json"
 
 # The tools run on the Node beside them, whatever the machine has.
 export PATH="$home/node_modules/.bin:$PATH" REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true

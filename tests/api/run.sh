@@ -3,6 +3,7 @@
 #   REGRANT_BEARER=… tests/api/run.sh http://127.0.0.1:8080 openapi.yaml EXAMPLES [OPERATION_TO_LEAVE_OUT…]
 #
 # Each call must be answered as the description says: its statuses, media types, headers and schemas, no 5xx.
+# `statuses.py` adds a check of the statuses that every call may have.
 # Two checks are left out: positive_data_acceptance, because a schema cannot say which ids exist and which fields exclude
 # each other; and ignored_auth, because tests/it/access/matrix.rs checks it for every route.
 # The last line is `N cases, M failed`.
@@ -10,8 +11,10 @@ set -uo pipefail
 
 url="$1" description="$(realpath "$2")" examples="$3"
 shift 3
-. "$(dirname "${BASH_SOURCE[0]}")/install.sh"
-(flock 9 && install_python) 9>"$home/lock" >&2 || { echo "schemathesis could not be installed" >&2; exit 1; }
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+. "$here/../install.sh"
+home="$target/schemathesis"
+install_python "$home" "$here/requirements.txt" || { echo "schemathesis could not be installed" >&2; exit 1; }
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
@@ -24,6 +27,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 leave_out=()
 for operation in "$@"; do leave_out+=(--exclude-operation-id "$operation"); done
+export SCHEMATHESIS_HOOKS="$here/statuses.py"
 "$home/venv/bin/schemathesis" --config-file "$work/schemathesis.toml" run "$description" --url "$url" \
   --max-examples "$examples" --seed 1 --checks all --exclude-checks positive_data_acceptance,ignored_auth \
   --continue-on-failure --no-shrink --request-timeout 60 --report json --report-json-path "$work/report.json" \

@@ -5,7 +5,8 @@
 # The last lines are `typescript: {…}` and `python: {…}`, the counts of the outcomes.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-home="${CARGO_TARGET_DIR:-$here/target}/clients"
+. "$here/tests/install.sh"
+home="$target/clients"
 made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
 
@@ -22,7 +23,7 @@ ln -s "$home/node_modules" "$made/typescript/node_modules"
 (cd "$made/typescript" && node_modules/.bin/tsc)
 cp "$here/clients/python/README.md" "$made/python/"
 cp "$here/clients/python/example.py" "$made/"
-"$home/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$made/installed" "$made/python"
+"$uv" pip install --quiet --python "$home/venv/bin/python" --no-deps --target "$made/installed" "$made/python"
 
 echo "typescript: $(node "$made/typescript/build/example.js" | tail -n 1)"
 echo "python: $(PYTHONPATH="$made/installed" "$home/venv/bin/python" "$made/example.py" | tail -n 1)"

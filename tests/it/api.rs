@@ -7,4 +7,5 @@ mod component;
 mod coverage;
 mod description;
 mod http;
+mod lists;
 mod problems;

@@ -153,7 +153,7 @@ async fn a_completed_reconnect_sends_a_signed_webhook() {
 
         let path = format!("/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
         let mut log = tenant
-            .get(&format!("{path}/deliveries?status=delivered"))
+            .get(&format!("{path}/deliveries?status=failed&status=delivered"))
             .await;
         assert_eq!(
             log["data"][0]["event_id"],

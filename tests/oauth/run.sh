@@ -6,16 +6,7 @@
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-home="${CARGO_TARGET_DIR:-$here/../../target}/oauth"
-mkdir -p "$home"
-# Tests run it at the same time: one installs, the others wait.
-exec 9>"$home/lock"
-flock 9
-if ! cmp -s "$here/package.json" "$home/package.json" || [ ! -d "$home/node_modules" ]; then
-  cp "$here/package.json" "$home/package.json"
-  (cd "$home" && npm install --silent --no-audit --no-fund --no-package-lock) >&2
-fi
-exec 9>&-
-REGRANT_OAUTH_HOME="$(cd "$home" && pwd)"
-export REGRANT_OAUTH_HOME
+. "$here/../install.sh"
+export REGRANT_OAUTH_HOME="$target/oauth"
+install_node "$REGRANT_OAUTH_HOME" "$here/package.json"
 exec node "$here/oauth.mjs" "$1" "$2"

@@ -12,22 +12,11 @@ fi
 export REGRANT_SANDBOX_URL="$url"
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-home="${CARGO_TARGET_DIR:-$here/../../target}/sdk"
-mkdir -p "$home/node"
-export REGRANT_SDK_HOME="$(cd "$home/node" && pwd)"
-
-install() {
-  if ! cmp -s "$here/requirements.txt" "$home/requirements.txt"; then
-    python3 -m venv "$home/venv" &&
-      "$home/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" &&
-      cp "$here/requirements.txt" "$home/requirements.txt" || return 1
-  fi
-  if ! cmp -s "$here/package.json" "$home/node/package.json" || [ ! -d "$home/node/node_modules" ]; then
-    cp "$here/package.json" "$home/node/package.json" &&
-      (cd "$home/node" && npm install --silent --no-audit --no-fund --no-package-lock) || return 1
-  fi
-}
-install >&2 || { echo "the SDKs could not be installed" >&2; exit 1; }
+. "$here/../install.sh"
+home="$target/sdk"
+export REGRANT_SDK_HOME="$home/node"
+install_python "$home" "$here/requirements.txt" && install_node "$REGRANT_SDK_HOME" "$here/package.json" ||
+  { echo "the SDKs could not be installed" >&2; exit 1; }
 
 passed=0 failed=0
 run() {

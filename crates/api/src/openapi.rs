@@ -8,6 +8,7 @@ mod event_streams;
 mod route_list;
 mod shared_parts;
 mod shared_schemas;
+mod short_yaml;
 mod webhooks;
 mod yaml;
 
@@ -113,14 +114,14 @@ pub(crate) fn describe_routes(mut api: OpenApi, routes: AddRoutes) -> OpenApi {
                 .collect();
         }
     }
-    share_schemas(&mut components.schemas);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in list_operations(item) {
-            add_common_parts(path, &method, operation);
+            add_common_parts(path, &method, operation, components);
             describe_streams(operation, components);
             state_security(operation);
         }
     }
+    share_schemas(&mut api);
     share_parts(&mut api);
     api.servers = Some(vec![Server::new("/")]);
     api
@@ -224,6 +225,13 @@ pub(crate) async fn answer_unmatched(
             None => Problem::not_found("path"),
         },
     )
+}
+
+/// The calls of an API and of its webhooks.
+fn all_operations(api: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    let webhooks = api.webhooks.iter_mut().flat_map(|it| it.paths.values_mut());
+    let items = api.paths.paths.values_mut().chain(webhooks);
+    items.flat_map(|item| list_operations(item).map(|(_, operation)| operation))
 }
 
 pub(crate) fn list_operations(

@@ -261,6 +261,11 @@ pub(crate) fn event_kind() -> Object {
     enum_schema(EventKind::ALL.iter().map(|it| it.as_str()))
 }
 
+/// Kinds of events to list.
+pub(crate) fn listed_event_kinds() -> Array {
+    ArrayBuilder::new().items(event_kind()).build()
+}
+
 /// Kinds of events; `*` means all kinds.
 pub(crate) fn event_kinds() -> Array {
     let kinds =
@@ -353,4 +358,8 @@ pub(crate) fn secret_or_null() -> Object {
 
 pub(crate) fn delivery_status() -> Object {
     enum_schema(DeliveryStatus::ALL.iter().map(|it| it.as_str()))
+}
+
+pub(crate) fn delivery_statuses() -> Array {
+    ArrayBuilder::new().items(delivery_status()).build()
 }

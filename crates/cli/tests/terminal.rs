@@ -124,9 +124,19 @@ fn help_fits_eighty_columns() {
             .output()
             .expect("the binary starts");
         for line in text(&ended.stdout).lines() {
-            assert!(line.chars().count() <= 100, "{arguments:?}: {line}");
+            assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
             assert!(!line.contains('`'), "{arguments:?}: {line}");
         }
+    }
+}
+
+#[test]
+fn the_demo_fits_eighty_columns_where_there_is_no_terminal() {
+    let ended = run(&["demo"]);
+    let story = text(&ended.stdout);
+    assert!(ended.status.success(), "{story}{}", text(&ended.stderr));
+    for line in story.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
     }
 }
 

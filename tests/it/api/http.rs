@@ -106,6 +106,12 @@ async fn a_filter_accepts_several_values(database: TestDatabase) {
         let refused = send(&tenant, Method::GET, &format!("/v1/assets?{faulty}")).await;
         assert_eq!(refused.status(), 422, "{faulty}");
     }
+    let count = async |query: &str| {
+        let list = tenant.get(&format!("/v1/audit-events?{query}")).await;
+        list["data"].as_array().map(Vec::len)
+    };
+    let one = count("action=asset.registered").await;
+    assert_eq!(count("action=asset.registered,asset.deleted").await, one);
     let forecast = tenant.get("/v1/forecast?kind=page&kind=pixel").await;
     assert_eq!(forecast["unknown"], 0, "{forecast}");
     let preview = json!({

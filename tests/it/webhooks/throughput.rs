@@ -47,7 +47,7 @@ async fn deliver(database: TestDatabase, n: usize) {
 
     let began = Instant::now();
     let stop = work(&harness);
-    until_received(&quick, n, Duration::from_mins(2)).await;
+    until_received(&quick, n, Duration::from_mins(1)).await;
     let took = began.elapsed();
     stop.cancel();
     let rate = u128::try_from(n).expect("a number") * 1_000 / took.as_millis().max(1);
@@ -64,8 +64,9 @@ async fn deliver(database: TestDatabase, n: usize) {
     // Twelve are in flight at once.
     assert!(distance < 100, "{distance}");
     assert!(hanging.count().await <= 12, "it holds only its own permits");
-    // A quarter of the goal, for slow machines and builds without optimisation.
-    assert!(rate >= 50, "{rate}");
+    // Without optimisation a quarter of the goal.
+    let goal = if cfg!(debug_assertions) { 50 } else { 200 };
+    assert!(rate >= goal, "{rate}");
     let secret = made["secret"].as_str().expect("a secret");
     let mut requests = quick.requests().await;
     for it in &mut requests {
@@ -93,11 +94,11 @@ async fn emit(harness: &Harness, tenant: &str, n: usize) -> Vec<String> {
     let tx = store.begin_read(&scope).await.expect("a transaction");
     let range = regrant_storage::EventRange {
         after: None,
-        kind: Some(EventKind::WebhookTest),
+        kinds: vec![EventKind::WebhookTest],
         until: harness.clock.now() + chrono::Duration::hours(1),
         limit: 20_000,
     };
-    let events = tx.list_events(range).await.expect("a list");
+    let events = tx.list_events(&range).await.expect("a list");
     events.iter().map(|it| it.id.to_string()).collect()
 }
 

@@ -17,8 +17,6 @@ from .asset_kind import AssetKind
 from .asset_selection import AssetSelection
 from .asset_state import AssetState
 from .asset_state_change import AssetStateChange
-from .asset_state_change_kind import AssetStateChangeKind
-from .asset_state_change_state import AssetStateChangeState
 from .asset_status import AssetStatus
 from .assets_changed import AssetsChanged
 from .assets_changed_counts import AssetsChangedCounts
@@ -34,20 +32,11 @@ from .confidence import Confidence
 from .consent import Consent
 from .consent_kind import ConsentKind
 from .consenting_person import ConsentingPerson
-from .create_token_response_400 import CreateTokenResponse400
-from .create_token_response_401 import CreateTokenResponse401
-from .create_token_response_408 import CreateTokenResponse408
-from .create_token_response_413 import CreateTokenResponse413
-from .create_token_response_415 import CreateTokenResponse415
-from .create_token_response_429 import CreateTokenResponse429
-from .create_token_response_500 import CreateTokenResponse500
-from .create_token_response_503 import CreateTokenResponse503
 from .credential import Credential
 from .credential_activated import CredentialActivated
-from .credential_activated_kind import CredentialActivatedKind
 from .credential_dropped import CredentialDropped
-from .credential_dropped_slot import CredentialDroppedSlot
 from .credential_kind import CredentialKind
+from .credential_slot import CredentialSlot
 from .current_reconnect_session import CurrentReconnectSession
 from .cut_off_note import CutOffNote
 from .cut_off_note_source import CutOffNoteSource
@@ -64,7 +53,6 @@ from .discovery_summary_not_registered_type_2_type_1 import DiscoverySummaryNotR
 from .discovery_summary_not_registered_type_3_type_1 import DiscoverySummaryNotRegisteredType3Type1
 from .discovery_summary_status import DiscoverySummaryStatus
 from .earlier_credential import EarlierCredential
-from .earlier_credential_kind import EarlierCredentialKind
 from .ending import Ending
 from .ending_cause import EndingCause
 from .ending_source_type_1 import EndingSourceType1
@@ -73,14 +61,8 @@ from .ending_source_type_3_type_1 import EndingSourceType3Type1
 from .event import Event
 from .event_data import EventData
 from .event_ending import EventEnding
-from .event_ending_cause import EventEndingCause
-from .event_ending_confidence import EventEndingConfidence
-from .event_ending_who import EventEndingWho
+from .event_kind import EventKind
 from .event_reason import EventReason
-from .event_reason_code import EventReasonCode
-from .event_reason_next_step_code import EventReasonNextStepCode
-from .event_reason_who import EventReasonWho
-from .event_type import EventType
 from .fact import Fact
 from .fact_name import FactName
 from .fact_source import FactSource
@@ -94,38 +76,23 @@ from .forecast_entry import ForecastEntry
 from .forecast_entry_covered_by_type_1 import ForecastEntryCoveredByType1
 from .forecast_entry_covered_by_type_2_type_1 import ForecastEntryCoveredByType2Type1
 from .forecast_entry_covered_by_type_3_type_1 import ForecastEntryCoveredByType3Type1
-from .get_forecast_calendar_kind_item import GetForecastCalendarKindItem
-from .get_forecast_kind_item import GetForecastKindItem
 from .grant_refresh_failed import GrantRefreshFailed
-from .grant_refresh_failed_who import GrantRefreshFailedWho
 from .grant_refreshed import GrantRefreshed
 from .granted_scope import GrantedScope
 from .health import Health
 from .impact import Impact
 from .impact_by import ImpactBy
-from .impact_by_slot import ImpactBySlot
 from .impact_counts import ImpactCounts
 from .impact_entry import ImpactEntry
 from .impact_entry_effect import ImpactEntryEffect
 from .inspect_token import InspectToken
-from .introspect_token_response_400 import IntrospectTokenResponse400
-from .introspect_token_response_401 import IntrospectTokenResponse401
-from .introspect_token_response_408 import IntrospectTokenResponse408
-from .introspect_token_response_413 import IntrospectTokenResponse413
-from .introspect_token_response_415 import IntrospectTokenResponse415
-from .introspect_token_response_429 import IntrospectTokenResponse429
-from .introspect_token_response_500 import IntrospectTokenResponse500
-from .introspect_token_response_503 import IntrospectTokenResponse503
 from .introspection_request import IntrospectionRequest
 from .key_set import KeySet
 from .key_set_keys_item import KeySetKeysItem
 from .left_out_asset import LeftOutAsset
 from .left_out_asset_cause import LeftOutAssetCause
-from .list_assets_kind_item import ListAssetsKindItem
-from .list_assets_state_item import ListAssetsStateItem
 from .list_audit_events_format import ListAuditEventsFormat
-from .list_events_kind import ListEventsKind
-from .list_webhook_deliveries_status import ListWebhookDeliveriesStatus
+from .list_webhook_deliveries_status_item import ListWebhookDeliveriesStatusItem
 from .listed_person import ListedPerson
 from .listed_person_kind import ListedPersonKind
 from .lookup_tokens import LookupTokens
@@ -147,6 +114,8 @@ from .new_undo import NewUndo
 from .new_webhook_endpoint import NewWebhookEndpoint
 from .new_webhook_endpoint_asset_events import NewWebhookEndpointAssetEvents
 from .new_webhook_endpoint_kinds_item import NewWebhookEndpointKindsItem
+from .next_step_code import NextStepCode
+from .oauth_error import OauthError
 from .object_condition import ObjectCondition
 from .object_condition_code import ObjectConditionCode
 from .opened_reconnect_session import OpenedReconnectSession
@@ -181,7 +150,6 @@ from .reachable_asset import ReachableAsset
 from .reason import Reason
 from .reason_code import ReasonCode
 from .reason_heals import ReasonHeals
-from .reason_next_step_code import ReasonNextStepCode
 from .reconnect import Reconnect
 from .reconnect_completed import ReconnectCompleted
 from .reconnect_completed_counts import ReconnectCompletedCounts
@@ -216,17 +184,8 @@ from .reconnect_summary_verdict_type_3_type_1 import ReconnectSummaryVerdictType
 from .register_assets import RegisterAssets
 from .registration import Registration
 from .registration_outcome import RegistrationOutcome
-from .registration_slot import RegistrationSlot
 from .replay_webhooks import ReplayWebhooks
 from .revocation_request import RevocationRequest
-from .revoke_token_response_400 import RevokeTokenResponse400
-from .revoke_token_response_401 import RevokeTokenResponse401
-from .revoke_token_response_408 import RevokeTokenResponse408
-from .revoke_token_response_413 import RevokeTokenResponse413
-from .revoke_token_response_415 import RevokeTokenResponse415
-from .revoke_token_response_429 import RevokeTokenResponse429
-from .revoke_token_response_500 import RevokeTokenResponse500
-from .revoke_token_response_503 import RevokeTokenResponse503
 from .rotate_webhook_secret import RotateWebhookSecret
 from .session_asset import SessionAsset
 from .session_refresh import SessionRefresh
@@ -261,7 +220,6 @@ from .token_request import TokenRequest
 from .unread_list import UnreadList
 from .webhook_delivery import WebhookDelivery
 from .webhook_delivery_status import WebhookDeliveryStatus
-from .webhook_delivery_type import WebhookDeliveryType
 from .webhook_endpoint import WebhookEndpoint
 from .webhook_endpoint_asset_events import WebhookEndpointAssetEvents
 from .webhook_endpoint_change import WebhookEndpointChange
@@ -297,8 +255,6 @@ __all__ = (
     "AssetSelection",
     "AssetState",
     "AssetStateChange",
-    "AssetStateChangeKind",
-    "AssetStateChangeState",
     "AssetStatus",
     "AuditCheckpoint",
     "AuditEvent",
@@ -312,20 +268,11 @@ __all__ = (
     "Consent",
     "ConsentingPerson",
     "ConsentKind",
-    "CreateTokenResponse400",
-    "CreateTokenResponse401",
-    "CreateTokenResponse408",
-    "CreateTokenResponse413",
-    "CreateTokenResponse415",
-    "CreateTokenResponse429",
-    "CreateTokenResponse500",
-    "CreateTokenResponse503",
     "Credential",
     "CredentialActivated",
-    "CredentialActivatedKind",
     "CredentialDropped",
-    "CredentialDroppedSlot",
     "CredentialKind",
+    "CredentialSlot",
     "CurrentReconnectSession",
     "CutOffNote",
     "CutOffNoteSource",
@@ -342,7 +289,6 @@ __all__ = (
     "DiscoverySummaryNotRegisteredType3Type1",
     "DiscoverySummaryStatus",
     "EarlierCredential",
-    "EarlierCredentialKind",
     "Ending",
     "EndingCause",
     "EndingSourceType1",
@@ -351,14 +297,8 @@ __all__ = (
     "Event",
     "EventData",
     "EventEnding",
-    "EventEndingCause",
-    "EventEndingConfidence",
-    "EventEndingWho",
+    "EventKind",
     "EventReason",
-    "EventReasonCode",
-    "EventReasonNextStepCode",
-    "EventReasonWho",
-    "EventType",
     "Fact",
     "FactName",
     "FactSource",
@@ -372,40 +312,25 @@ __all__ = (
     "ForecastEntryCoveredByType1",
     "ForecastEntryCoveredByType2Type1",
     "ForecastEntryCoveredByType3Type1",
-    "GetForecastCalendarKindItem",
-    "GetForecastKindItem",
     "GrantedScope",
     "GrantRefreshed",
     "GrantRefreshFailed",
-    "GrantRefreshFailedWho",
     "Health",
     "Impact",
     "ImpactBy",
-    "ImpactBySlot",
     "ImpactCounts",
     "ImpactEntry",
     "ImpactEntryEffect",
     "InspectToken",
     "IntrospectionRequest",
-    "IntrospectTokenResponse400",
-    "IntrospectTokenResponse401",
-    "IntrospectTokenResponse408",
-    "IntrospectTokenResponse413",
-    "IntrospectTokenResponse415",
-    "IntrospectTokenResponse429",
-    "IntrospectTokenResponse500",
-    "IntrospectTokenResponse503",
     "KeySet",
     "KeySetKeysItem",
     "LeftOutAsset",
     "LeftOutAssetCause",
-    "ListAssetsKindItem",
-    "ListAssetsStateItem",
     "ListAuditEventsFormat",
     "ListedPerson",
     "ListedPersonKind",
-    "ListEventsKind",
-    "ListWebhookDeliveriesStatus",
+    "ListWebhookDeliveriesStatusItem",
     "LookupTokens",
     "MadeCalendarFeed",
     "MadeReconnectLink",
@@ -425,6 +350,8 @@ __all__ = (
     "NewWebhookEndpoint",
     "NewWebhookEndpointAssetEvents",
     "NewWebhookEndpointKindsItem",
+    "NextStepCode",
+    "OauthError",
     "ObjectCondition",
     "ObjectConditionCode",
     "OpenedReconnectSession",
@@ -459,7 +386,6 @@ __all__ = (
     "Reason",
     "ReasonCode",
     "ReasonHeals",
-    "ReasonNextStepCode",
     "Reconnect",
     "ReconnectCompleted",
     "ReconnectCompletedCounts",
@@ -494,17 +420,8 @@ __all__ = (
     "RegisterAssets",
     "Registration",
     "RegistrationOutcome",
-    "RegistrationSlot",
     "ReplayWebhooks",
     "RevocationRequest",
-    "RevokeTokenResponse400",
-    "RevokeTokenResponse401",
-    "RevokeTokenResponse408",
-    "RevokeTokenResponse413",
-    "RevokeTokenResponse415",
-    "RevokeTokenResponse429",
-    "RevokeTokenResponse500",
-    "RevokeTokenResponse503",
     "RotateWebhookSecret",
     "SessionAsset",
     "SessionRefresh",
@@ -539,7 +456,6 @@ __all__ = (
     "UnreadList",
     "WebhookDelivery",
     "WebhookDeliveryStatus",
-    "WebhookDeliveryType",
     "WebhookEndpoint",
     "WebhookEndpointAssetEvents",
     "WebhookEndpointChange",

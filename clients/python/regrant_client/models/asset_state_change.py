@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.asset_state_change_kind import AssetStateChangeKind, check_asset_state_change_kind
-from ..models.asset_state_change_state import AssetStateChangeState, check_asset_state_change_state
+from ..models.asset_kind import AssetKind, check_asset_kind
+from ..models.asset_status import AssetStatus, check_asset_status
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ class AssetStateChange:
 
     asset_id: str
     ending: EventEnding | None
-    kind: AssetStateChangeKind
+    kind: AssetKind
     reason: EventReason
     """ Why an asset is in its state, and who must act. """
     since: datetime.datetime
     """ When the asset entered this state. """
-    state: AssetStateChangeState
+    state: AssetStatus
     business_id: None | str | Unset = UNSET
     person_id: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -108,13 +108,13 @@ class AssetStateChange:
 
         ending = _parse_ending(d.pop("ending"))
 
-        kind = check_asset_state_change_kind(d.pop("kind"))
+        kind = check_asset_kind(d.pop("kind"))
 
         reason = EventReason.from_dict(d.pop("reason"))
 
         since = datetime.datetime.fromisoformat(d.pop("since"))
 
-        state = check_asset_state_change_state(d.pop("state"))
+        state = check_asset_status(d.pop("state"))
 
         def _parse_business_id(data: object) -> None | str | Unset:
             if data is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.credential_activated_kind import CredentialActivatedKind, check_credential_activated_kind
+from ..models.credential_kind import CredentialKind, check_credential_kind
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class CredentialActivated:
     before: EarlierCredential | None
     generation: int
     """ Its number in the history of the asset. """
-    kind: CredentialActivatedKind
+    kind: CredentialKind
     waited_since: datetime.datetime
     """ Since when it was parked or stood by. """
     person_id: None | str | Unset = UNSET
@@ -94,7 +94,7 @@ class CredentialActivated:
 
         generation = d.pop("generation")
 
-        kind = check_credential_activated_kind(d.pop("kind"))
+        kind = check_credential_kind(d.pop("kind"))
 
         waited_since = datetime.datetime.fromisoformat(d.pop("waited_since"))
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.credential_dropped_slot import CredentialDroppedSlot, check_credential_dropped_slot
+from ..models.credential_slot import CredentialSlot, check_credential_slot
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="CredentialDropped")
@@ -19,7 +19,7 @@ class CredentialDropped:
     asset_id: str
     reason: str
     """ `token_dead`, or `undone` by an undo. """
-    slot: CredentialDroppedSlot
+    slot: CredentialSlot
     person_id: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -57,7 +57,7 @@ class CredentialDropped:
 
         reason = d.pop("reason")
 
-        slot = check_credential_dropped_slot(d.pop("slot"))
+        slot = check_credential_slot(d.pop("slot"))
 
         def _parse_person_id(data: object) -> None | str | Unset:
             if data is None:

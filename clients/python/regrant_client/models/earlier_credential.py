@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.earlier_credential_kind import EarlierCredentialKind, check_earlier_credential_kind
+from ..models.credential_kind import CredentialKind, check_credential_kind
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="EarlierCredential")
@@ -16,7 +16,7 @@ T = TypeVar("T", bound="EarlierCredential")
 class EarlierCredential:
     """A credential that served before."""
 
-    kind: EarlierCredentialKind
+    kind: CredentialKind
     person_id: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -44,7 +44,7 @@ class EarlierCredential:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        kind = check_earlier_credential_kind(d.pop("kind"))
+        kind = check_credential_kind(d.pop("kind"))
 
         def _parse_person_id(data: object) -> None | str | Unset:
             if data is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.event_type import EventType, check_event_type
+from ..models.event_kind import EventKind, check_event_kind
 
 if TYPE_CHECKING:
     from ..models.event_data import EventData
@@ -26,7 +26,7 @@ class Event:
     """ Id of the event; the `webhook-id` of its webhooks. """
     timestamp: datetime.datetime
     """ When it happened. """
-    type_: EventType
+    type_: EventKind
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Event:
 
         timestamp = datetime.datetime.fromisoformat(d.pop("timestamp"))
 
-        type_ = check_event_type(d.pop("type"))
+        type_ = check_event_kind(d.pop("type"))
 
         event = cls(
             data=data,

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.event_ending_cause import EventEndingCause, check_event_ending_cause
-from ..models.event_ending_confidence import EventEndingConfidence, check_event_ending_confidence
-from ..models.event_ending_who import EventEndingWho, check_event_ending_who
+from ..models.acting_party import ActingParty, check_acting_party
+from ..models.confidence import Confidence, check_confidence
+from ..models.ending_cause import EndingCause, check_ending_cause
 
 T = TypeVar("T", bound="EventEnding")
 
@@ -20,11 +20,11 @@ class EventEnding:
 
     at: datetime.datetime
     """ Time of the ending. """
-    cause: EventEndingCause
-    confidence: EventEndingConfidence
+    cause: EndingCause
+    confidence: Confidence
     since: datetime.datetime
     """ Since when the ending is known. """
-    who: EventEndingWho
+    who: ActingParty
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,13 +57,13 @@ class EventEnding:
         d = dict(src_dict)
         at = datetime.datetime.fromisoformat(d.pop("at"))
 
-        cause = check_event_ending_cause(d.pop("cause"))
+        cause = check_ending_cause(d.pop("cause"))
 
-        confidence = check_event_ending_confidence(d.pop("confidence"))
+        confidence = check_confidence(d.pop("confidence"))
 
         since = datetime.datetime.fromisoformat(d.pop("since"))
 
-        who = check_event_ending_who(d.pop("who"))
+        who = check_acting_party(d.pop("who"))
 
         event_ending = cls(
             at=at,

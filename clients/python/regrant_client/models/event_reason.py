@@ -6,9 +6,9 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.event_reason_code import EventReasonCode, check_event_reason_code
-from ..models.event_reason_next_step_code import EventReasonNextStepCode, check_event_reason_next_step_code
-from ..models.event_reason_who import EventReasonWho, check_event_reason_who
+from ..models.acting_party import ActingParty, check_acting_party
+from ..models.next_step_code import NextStepCode, check_next_step_code
+from ..models.reason_code import ReasonCode, check_reason_code
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="EventReason")
@@ -18,13 +18,13 @@ T = TypeVar("T", bound="EventReason")
 class EventReason:
     """Why an asset is in its state, and who must act."""
 
-    code: EventReasonCode
+    code: ReasonCode
     detail: str
     """ The reason in one sentence. """
     next_step: str
     """ The next step of that party, in one sentence. """
-    next_step_code: EventReasonNextStepCode
-    who: EventReasonWho
+    next_step_code: NextStepCode
+    who: ActingParty
     lacking: list[str] | Unset = UNSET
     """ Permissions or tasks that are missing, if the reason is about them. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -63,15 +63,15 @@ class EventReason:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        code = check_event_reason_code(d.pop("code"))
+        code = check_reason_code(d.pop("code"))
 
         detail = d.pop("detail")
 
         next_step = d.pop("next_step")
 
-        next_step_code = check_event_reason_next_step_code(d.pop("next_step_code"))
+        next_step_code = check_next_step_code(d.pop("next_step_code"))
 
-        who = check_event_reason_who(d.pop("who"))
+        who = check_acting_party(d.pop("who"))
 
         lacking = cast(list[str], d.pop("lacking", UNSET))
 

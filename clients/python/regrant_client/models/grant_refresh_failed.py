@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..models.grant_refresh_failed_who import GrantRefreshFailedWho, check_grant_refresh_failed_who
+from ..models.acting_party import ActingParty, check_acting_party
 
 T = TypeVar("T", bound="GrantRefreshFailed")
 
@@ -25,7 +25,7 @@ class GrantRefreshFailed:
     next_step: str
     """ The next step of that party, in one sentence. """
     person_id: str
-    who: GrantRefreshFailedWho
+    who: ActingParty
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class GrantRefreshFailed:
 
         person_id = d.pop("person_id")
 
-        who = check_grant_refresh_failed_who(d.pop("who"))
+        who = check_acting_party(d.pop("who"))
 
         grant_refresh_failed = cls(
             detail=detail,

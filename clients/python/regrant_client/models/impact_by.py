@@ -7,7 +7,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.credential_kind import CredentialKind, check_credential_kind
-from ..models.impact_by_slot import ImpactBySlot, check_impact_by_slot
+from ..models.credential_slot import CredentialSlot, check_credential_slot
 
 T = TypeVar("T", bound="ImpactBy")
 
@@ -18,7 +18,7 @@ class ImpactBy:
 
     kind: CredentialKind
     person_id: None | str
-    slot: ImpactBySlot
+    slot: CredentialSlot
     system_user: bool
     """ Whether a system user granted it. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -58,7 +58,7 @@ class ImpactBy:
 
         person_id = _parse_person_id(d.pop("person_id"))
 
-        slot = check_impact_by_slot(d.pop("slot"))
+        slot = check_credential_slot(d.pop("slot"))
 
         system_user = d.pop("system_user")
 

@@ -7,9 +7,9 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.acting_party import ActingParty, check_acting_party
+from ..models.next_step_code import NextStepCode, check_next_step_code
 from ..models.reason_code import ReasonCode, check_reason_code
 from ..models.reason_heals import ReasonHeals, check_reason_heals
-from ..models.reason_next_step_code import ReasonNextStepCode, check_reason_next_step_code
 
 T = TypeVar("T", bound="Reason")
 
@@ -24,7 +24,7 @@ class Reason:
     heals: ReasonHeals
     next_step: str
     """ The next step of that party, in one sentence. """
-    next_step_code: ReasonNextStepCode
+    next_step_code: NextStepCode
     who: ActingParty
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -67,7 +67,7 @@ class Reason:
 
         next_step = d.pop("next_step")
 
-        next_step_code = check_reason_next_step_code(d.pop("next_step_code"))
+        next_step_code = check_next_step_code(d.pop("next_step_code"))
 
         who = check_acting_party(d.pop("who"))
 

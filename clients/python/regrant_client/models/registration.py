@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.credential_slot import CredentialSlot, check_credential_slot
 from ..models.registration_outcome import RegistrationOutcome, check_registration_outcome
-from ..models.registration_slot import RegistrationSlot, check_registration_slot
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Registration")
@@ -20,7 +20,7 @@ class Registration:
     id: str
     status: RegistrationOutcome
     """ The result of a registration. """
-    slot: RegistrationSlot | Unset = UNSET
+    slot: CredentialSlot | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,11 +53,11 @@ class Registration:
         status = check_registration_outcome(d.pop("status"))
 
         _slot = d.pop("slot", UNSET)
-        slot: RegistrationSlot | Unset
+        slot: CredentialSlot | Unset
         if isinstance(_slot, Unset):
             slot = UNSET
         else:
-            slot = check_registration_slot(_slot)
+            slot = check_credential_slot(_slot)
 
         registration = cls(
             id=id,

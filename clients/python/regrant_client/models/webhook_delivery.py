@@ -7,8 +7,8 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.event_kind import EventKind, check_event_kind
 from ..models.webhook_delivery_status import WebhookDeliveryStatus, check_webhook_delivery_status
-from ..models.webhook_delivery_type import WebhookDeliveryType, check_webhook_delivery_type
 
 T = TypeVar("T", bound="WebhookDelivery")
 
@@ -34,7 +34,7 @@ class WebhookDelivery:
     response_status: int | None
     """ HTTP status of the last response. """
     status: WebhookDeliveryStatus
-    type_: WebhookDeliveryType
+    type_: EventKind
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class WebhookDelivery:
 
         status = check_webhook_delivery_status(d.pop("status"))
 
-        type_ = check_webhook_delivery_type(d.pop("type"))
+        type_ = check_event_kind(d.pop("type"))
 
         webhook_delivery = cls(
             attempts=attempts,

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use super::caller::OperatorCaller;
 use crate::{
     cursor::{AuditSeq, Cursor, Limit, Page},
-    json::{Moment, Query},
+    json::{Moment, Query, Values},
     problem::Problem,
     routes::{AuditEventOut, CheckpointOut, FilterText},
 };
@@ -22,9 +22,10 @@ pub(super) struct AdminAuditFilter {
     /// Tenant of the audit; by default the audit of the installation.
     #[param(value_type = Option<String>)]
     tenant_id: Option<TenantId>,
-    /// Only events of this action, such as `operator.logged_in`.
-    #[param(value_type = Option<String>)]
-    action: Option<FilterText>,
+    /// Only events of one of these actions, such as `operator.logged_in`: repeated, or separated by commas.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required = false)]
+    action: Values<FilterText>,
     /// Only events about this subject, such as the id of a client.
     #[param(value_type = Option<String>)]
     subject: Option<FilterText>,
@@ -103,7 +104,7 @@ pub(super) async fn get_audit_checkpoint(
 impl From<AdminAuditFilter> for AuditQuery {
     fn from(it: AdminAuditFilter) -> Self {
         Self {
-            action: it.action.map(|it| it.0),
+            actions: it.action.0.into_iter().map(|it| it.0).collect(),
             subject: it.subject.map(|it| it.0),
             from: it.from.map(|it| it.0),
             to: it.to.map(|it| it.0),

@@ -10,7 +10,7 @@ use serde::{
 };
 
 /// The filters of query strings that may have several values. Their values contain no comma.
-const FILTERS: [&str; 2] = ["state", "kind"];
+const FILTERS: [&str; 4] = ["action", "kind", "state", "status"];
 
 /// The values that a filter accepts; none accepts everything.
 #[derive(Debug, PartialEq, Eq)]

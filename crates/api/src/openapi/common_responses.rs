@@ -1,117 +1,18 @@
 //! Parameters and responses that all calls of a kind share.
 //!
-//! The rule: a response that a route describes itself stays; only missing ones are added.
+//! The rule: a response that a route describes itself stays; only missing ones are added. What every call may answer is
+//! described once, as the response `default` of each call, which in OpenAPI is every status that a call does not list.
 
 use crate::problem::MEDIA_TYPE;
 use utoipa::openapi::{
-    ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder,
+    Components, ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder,
     path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn},
     schema::{ObjectBuilder, Type},
     security::SecurityRequirement,
 };
 
-/// What a call takes, which decides its common responses.
-#[derive(Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts of one call"
-)]
-struct CallTraits {
-    is_admin: bool,
-    /// Of the operators' calls, only the log-in names its own security: it needs no token.
-    is_open: bool,
-    takes_id: bool,
-    takes_input: bool,
-    has_body: bool,
-    changes: bool,
-}
-
-impl CallTraits {
-    fn of_operation(path: &str, method: &HttpMethod, operation: &Operation) -> Self {
-        let in_path = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
-        let parameters = operation.parameters.as_deref().unwrap_or_default();
-        let is_admin = path.starts_with("/admin");
-        let has_body = operation.request_body.is_some();
-        Self {
-            is_admin,
-            is_open: is_admin && operation.security.is_some(),
-            takes_id: parameters.iter().any(in_path),
-            takes_input: has_body || !parameters.iter().all(in_path),
-            has_body,
-            changes: *method != HttpMethod::Get,
-        }
-    }
-
-    /// The problems of a call: whether it can have one, the status, the description.
-    fn common_problems(self) -> [(bool, u16, &'static str); 15] {
-        let (public, body) = (!self.is_admin, self.has_body);
-        let read_only = self.is_admin && self.changes && !self.is_open;
-        [
-            (
-                public,
-                401,
-                "`unauthenticated`: the access token is missing or not valid. `proof_required`: the proof of its key is \
-                 missing or not valid. `nonce_required`: the proof needs the nonce of `DPoP-Nonce`.",
-            ),
-            (
-                self.is_admin && !self.is_open,
-                401,
-                "`unauthenticated`: the access token is missing or not valid.",
-            ),
-            (
-                public,
-                403,
-                "`missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the \
-                 caller. `origin_not_allowed`: the tenant does not list the origin of the page.",
-            ),
-            (
-                public,
-                429,
-                "`rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many \
-                 calls of the tenant wait for the database.",
-            ),
-            (
-                read_only,
-                403,
-                "`read_only`: the operator's role is read-only.",
-            ),
-            (
-                self.is_admin,
-                429,
-                "`tenant_busy`: too many calls of the tenant wait for the database.",
-            ),
-            (true, 500, "`internal`: this installation has a fault."),
-            (
-                true,
-                503,
-                "`database_busy`: the database did not become free in time. Nothing was changed.",
-            ),
-            (
-                self.takes_id && public,
-                404,
-                "`not_found`: the resource does not exist for this tenant.",
-            ),
-            (
-                self.takes_id && self.is_admin,
-                404,
-                "`not_found`: the resource does not exist.",
-            ),
-            (
-                self.takes_input,
-                422,
-                "`invalid_request` and others: `errors` lists the faulty fields.",
-            ),
-            (body, 400, "`malformed_json`."),
-            (
-                body,
-                408,
-                "`request_timeout`: the body did not arrive in time.",
-            ),
-            (body, 413, "`body_too_large`."),
-            (body, 415, "`unsupported_media_type`."),
-        ]
-    }
-}
+/// The name of the response that every call refers to.
+pub(super) const COMMON_PROBLEM: &str = "CommonProblem";
 
 /// The calls without an `Idempotency-Key`. One with a password would need a quick hash of the password. A step of a rotation
 /// may be repeated as it is: the state of the key says whether it was taken, and one more new data key does no harm.
@@ -122,7 +23,12 @@ const WITHOUT_KEY: [&str; 3] = [
 ];
 
 /// Adds the parameters, the security and the responses that all calls of this kind share.
-pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut Operation) {
+pub(super) fn add_common_parts(
+    path: &str,
+    method: &HttpMethod,
+    operation: &mut Operation,
+    components: &mut Components,
+) {
     let is_open = path.starts_with("/v1/calendar/");
     if is_open || !path.starts_with("/v1") && !path.starts_with("/admin") {
         return;
@@ -132,26 +38,63 @@ pub(super) fn add_common_parts(path: &str, method: &HttpMethod, operation: &mut 
     if *method == HttpMethod::Post && has_key && !path.ends_with("/events/tickets") {
         add_post_parts(operation);
     }
-    let traits = CallTraits::of_operation(path, method, operation);
-    // A client's token has its scopes, which the routes name; an operator's has none.
-    if traits.is_admin && !traits.is_open {
-        let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
-        operation.security.get_or_insert_default().push(bearer);
+    let is_admin = path.starts_with("/admin");
+    // Of the operators' calls, only the log-in names its own security: it needs no token.
+    if !is_admin || operation.security.is_none() {
+        add_unauthenticated(is_admin, operation);
     }
-    for (_, status, description) in traits
-        .common_problems()
-        .into_iter()
-        .filter(|(applies, ..)| *applies)
-    {
-        add_problem(operation, status, description);
-    }
-    if !traits.is_admin {
+    add_input_problems(is_admin, operation);
+    add_common_problem(is_admin, operation, components);
+    if !is_admin {
         operation
             .parameters
             .get_or_insert_default()
             .push(proof_parameter().into());
-        add_rate_headers(operation);
-        add_nonce_header(operation);
+    }
+}
+
+/// The problem that a caller meets first. A client's token has its scopes, which the routes name; an operator's has none.
+fn add_unauthenticated(is_admin: bool, operation: &mut Operation) {
+    if is_admin {
+        let bearer = SecurityRequirement::new("bearer", std::iter::empty::<&str>());
+        operation.security.get_or_insert_default().push(bearer);
+        add_problem(
+            operation,
+            401,
+            "`unauthenticated`: the access token is missing or not valid.",
+        );
+        return;
+    }
+    add_problem(
+        operation,
+        401,
+        "`unauthenticated`: the access token is missing or not valid. `proof_required`: the proof of its key is missing or \
+         not valid. `nonce_required`: the proof needs the nonce of `DPoP-Nonce`.",
+    );
+    add_nonce_header(operation);
+}
+
+/// The problems of calls with an identifier in the path, and of calls with a query, a header or a body.
+fn add_input_problems(is_admin: bool, operation: &mut Operation) {
+    let in_path =
+        |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.parameter_in == ParameterIn::Path);
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let takes_id = parameters.iter().any(in_path);
+    let takes_input = operation.request_body.is_some() || !parameters.iter().all(in_path);
+    if takes_id {
+        let description = if is_admin {
+            "`not_found`: the resource does not exist."
+        } else {
+            "`not_found`: the resource does not exist for this tenant."
+        };
+        add_problem(operation, 404, description);
+    }
+    if takes_input {
+        add_problem(
+            operation,
+            422,
+            "`invalid_request` and others: `errors` lists the faulty fields.",
+        );
     }
 }
 
@@ -162,17 +105,60 @@ fn add_problem(operation: &mut Operation, status: u16, description: &str) {
         .or_insert_with(|| problem_response(description).into());
 }
 
-fn add_rate_headers(operation: &mut Operation) {
-    for response in operation.responses.responses.values_mut() {
-        if let RefOr::T(response) = response {
-            response
-                .headers
-                .extend(RATE_HEADERS.map(|(name, kind, description)| {
-                    (name.to_owned(), rate_header(kind, description).into())
-                }));
-        }
-    }
+/// Refers to the problems that every call may have: the response of each status that the call does not describe.
+fn add_common_problem(is_admin: bool, operation: &mut Operation, components: &mut Components) {
+    let reference = RefOr::Ref(Ref::from_response_name(COMMON_PROBLEM));
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), reference);
+    components
+        .responses
+        .entry(COMMON_PROBLEM.to_owned())
+        .or_insert_with(|| common_problem(is_admin).into());
 }
+
+fn common_problem(is_admin: bool) -> Response {
+    let own = if is_admin {
+        ADMIN_PROBLEMS
+    } else {
+        PUBLIC_PROBLEMS
+    };
+    let mut response = problem_response(&format!("{own}{SHARED_PROBLEMS}"));
+    if !is_admin {
+        let headers = RATE_HEADERS
+            .map(|(name, kind, text)| (name.to_owned(), rate_header(kind, text).into()));
+        response.headers.extend(headers);
+    }
+    response
+}
+
+const PUBLIC_PROBLEMS: &str = "\
+A problem that every call may have.
+
+- 403 `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. \
+  `origin_not_allowed`: the tenant does not list the origin of the page.
+- 429 `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of \
+  the tenant wait for the database.
+";
+
+const ADMIN_PROBLEMS: &str = "\
+A problem that every call may have.
+
+- 403 `read_only`: the operator's role is read-only, and the call changes something.
+- 429 `tenant_busy`: too many calls of the tenant wait for the database.
+";
+
+const SHARED_PROBLEMS: &str = "\
+- 500 `internal`: this installation has a fault.
+- 503 `database_busy`: the database did not become free in time. Nothing was changed.
+
+A call with a body may have these, too.
+
+- 400 `malformed_json`.
+- 408 `request_timeout`: the body did not arrive in time.
+- 413 `body_too_large`.
+- 415 `unsupported_media_type`.";
 
 /// The headers of every response under `/v1`: the tightest limit that applies to the call.
 const RATE_HEADERS: [(&str, Type, &str); 5] = [
@@ -203,6 +189,12 @@ const RATE_HEADERS: [(&str, Type, &str); 5] = [
     ),
 ];
 
+fn rate_header(kind: Type, description: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(kind));
+    header.description = Some(description.to_owned());
+    header
+}
+
 /// Adds the nonce to the response of a call that is not authenticated.
 fn add_nonce_header(operation: &mut Operation) {
     if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("401") {
@@ -215,12 +207,6 @@ fn add_nonce_header(operation: &mut Operation) {
         let name = "DPoP-Nonce".to_owned();
         response.headers.insert(name, header.into());
     }
-}
-
-fn rate_header(kind: Type, description: &str) -> Header {
-    let mut header = Header::new(ObjectBuilder::new().schema_type(kind));
-    header.description = Some(description.to_owned());
-    header
 }
 
 /// The header of a call whose access token is bound to a key.

@@ -6,12 +6,9 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde::Serialize;
-use utoipa::openapi::{
-    Components, OpenApi, Ref, RefOr, Response,
-    path::{Operation, Parameter},
-};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response, path::Parameter};
 
-use super::list_operations;
+use super::all_operations;
 use crate::problem::MEDIA_TYPE;
 
 /// Shares headers, responses and parameters.
@@ -157,11 +154,6 @@ fn for_each_response(api: &mut OpenApi, mut act: impl FnMut(Option<String>, &mut
             }
         }
     }
-}
-
-fn all_operations(api: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
-    let items = api.paths.paths.values_mut();
-    items.flat_map(|item| list_operations(item).map(|(_, operation)| operation))
 }
 
 fn as_components<T>(shared: BTreeMap<String, T>) -> impl Iterator<Item = (String, RefOr<T>)> {

@@ -5,24 +5,43 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{
-    Discriminator, Ref, RefOr,
-    schema::{Array, ArrayItems, Object, OneOf, Schema},
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Discriminator, OpenApi, Ref, RefOr,
+        path::Operation,
+        schema::{Array, ArrayItems, Object, OneOf, Schema},
+    },
 };
 
-use crate::schema;
+use super::all_operations;
+use crate::{problem::OauthErrorOut, schema};
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
-/// Names the entries of lists, the variants of results, and the values that many schemas have.
-pub(super) fn share_schemas(schemas: &mut Schemas) {
+/// Names the entries of lists, the variants of results, the errors of OAuth, and the values that many schemas have.
+pub(super) fn share_schemas(api: &mut OpenApi) {
+    let mut named = Schemas::new();
+    for operation in all_operations(api) {
+        refer_to_oauth_error(operation, &mut named);
+    }
+    let schemas = &mut api.components.get_or_insert_default().schemas;
+    schemas.append(&mut named);
     refer_to_entries(schemas);
     name_variants(schemas);
-    name_values(schemas);
+    let values = values();
+    for schema in schemas.values_mut() {
+        refer_to_values(schema, &values, &mut named);
+    }
+    for operation in all_operations(api) {
+        refer_to_values_of_parameters(operation, &values, &mut named);
+    }
+    let schemas = &mut api.components.get_or_insert_default().schemas;
+    schemas.append(&mut named);
 }
 
 /// Identifiers and closed lists that many schemas have, with the name of their type.
-fn values() -> [(&'static str, Object); 9] {
+fn values() -> [(&'static str, Object); 14] {
     [
         ("AssetId", schema::asset_id()),
         ("GraphId", schema::graph_id()),
@@ -30,19 +49,48 @@ fn values() -> [(&'static str, Object); 9] {
         ("AssetStatus", schema::asset_state()),
         ("ActingParty", schema::acting_party()),
         ("CredentialKind", schema::credential_kind()),
+        ("CredentialSlot", schema::slot_name()),
         ("Confidence", schema::confidence_level()),
+        ("EndingCause", schema::ending_cause()),
+        ("EventKind", schema::event_kind()),
         ("FactName", schema::fact_name()),
+        ("NextStepCode", schema::next_step_code()),
+        ("ReasonCode", schema::reason_code()),
         ("Scope", schema::scope_name()),
     ]
 }
 
-fn name_values(schemas: &mut Schemas) {
-    let values = values();
-    let mut used = Schemas::new();
-    for schema in schemas.values_mut() {
-        refer_to_values(schema, &values, &mut used);
+/// Every call under `/oauth` has the same error.
+fn refer_to_oauth_error(operation: &mut Operation, named: &mut Schemas) {
+    let error = OauthErrorOut::schema();
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        for content in response.content.values_mut() {
+            if let RefOr::T(content) = content
+                && content.schema.as_ref() == Some(&error)
+            {
+                let name = OauthErrorOut::name();
+                content.schema = Some(RefOr::Ref(Ref::from_schema_name(name.as_ref())));
+                named.insert(name.into_owned(), error.clone());
+            }
+        }
     }
-    schemas.extend(used);
+}
+
+fn refer_to_values_of_parameters(
+    operation: &mut Operation,
+    values: &[(&str, Object)],
+    used: &mut Schemas,
+) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(schema) = &mut parameter.schema
+        {
+            refer_to_values(schema, values, used);
+        }
+    }
 }
 
 /// Refers to the values in the properties and entries of a schema.

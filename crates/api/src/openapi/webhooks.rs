@@ -273,10 +273,18 @@ fn describe_data<T: ToSchema>(when: &'static str) -> (String, RefOr<Schema>, &'s
     (T::name().into_owned(), T::schema(), when)
 }
 
+/// The name of the response that an endpoint gives.
+const ACCEPTED: &str = "EventAccepted";
+
 /// Adds a webhook for each kind of event, and the schemas of their bodies.
 pub(crate) fn add_webhooks(api: &mut OpenApi) {
     let mut webhooks = PathsBuilder::new();
-    let schemas = &mut api.components.get_or_insert_default().schemas;
+    let components = api.components.get_or_insert_default();
+    let accepted = Response::new("The event is accepted; any other status is a failure.");
+    components
+        .responses
+        .insert(ACCEPTED.to_owned(), accepted.into());
+    let schemas = &mut components.schemas;
     for it in [
         (EventReason::name().into_owned(), EventReason::schema()),
         (EventEnding::name().into_owned(), EventEnding::schema()),
@@ -322,10 +330,7 @@ fn describe_webhook(kind: EventKind, data: &str, when: &str) -> PathItem {
         .request_body(Some(request))
         // The signature stands in the headers.
         .securities(Some([]))
-        .response(
-            "2XX",
-            Response::new("The event is accepted; any other status is a failure."),
-        );
+        .response("2XX", RefOr::Ref(Ref::from_response_name(ACCEPTED)));
     for (name, text) in HEADERS {
         let header = ParameterBuilder::new()
             .name(name)

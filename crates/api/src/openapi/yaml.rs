@@ -2,11 +2,13 @@
 
 use utoipa::openapi::OpenApi;
 
+use super::short_yaml::shorten;
+
 /// The description as YAML. Times are in quotes: a reader of YAML 1.1 makes dates of them otherwise.
 pub(crate) fn write_yaml(api: &OpenApi) -> String {
     let text = api.to_yaml().unwrap_or_default();
-    let lines = text.lines().map(quote_time);
-    lines.collect()
+    let quoted: String = text.lines().map(quote_time).collect();
+    shorten(&quoted)
 }
 
 fn quote_time(line: &str) -> String {

@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     access::{AuditRead, Caller},
     cursor::{AuditSeq, Cursor, Limit, Page},
-    json::{Moment, Query},
+    json::{Moment, Query, Values},
     problem::Problem,
 };
 
@@ -26,9 +26,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditEventFilter {
-    /// Only events of this action, such as `token.read`.
-    #[param(value_type = Option<String>)]
-    action: Option<FilterText>,
+    /// Only events of one of these actions, such as `token.read`: repeated, or separated by commas.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, required = false)]
+    action: Values<FilterText>,
     /// Only events about this subject, such as the id of an asset.
     #[param(value_type = Option<String>)]
     subject: Option<FilterText>,
@@ -211,7 +212,7 @@ impl AuditEventFilter {
 impl From<AuditEventFilter> for AuditQuery {
     fn from(it: AuditEventFilter) -> Self {
         Self {
-            action: it.action.map(|it| it.0),
+            actions: it.action.0.into_iter().map(|it| it.0).collect(),
             subject: it.subject.map(|it| it.0),
             from: it.from.map(|it| it.0),
             to: it.to.map(|it| it.0),

@@ -242,7 +242,7 @@ pub(crate) async fn list_webhook_deliveries(
     Query(filter): Query<WebhookDeliveryFilter>,
 ) -> Result<HttpResponse, Problem> {
     let query = DeliveryQuery {
-        status: filter.status.map(|it| it.0),
+        statuses: filter.status.0.into_iter().map(|it| it.0).collect(),
         after: filter.cursor.map(|it| it.0),
     };
     let list = vault

@@ -1,12 +1,15 @@
 //! Batches: many calls in one request.
 //!
 //! The rule: a batch fails as a whole only for its own token, its form, or a fault rule on the batch
-//! itself. Each item runs in order, like a single call.
+//! itself. Each item runs in order, like a single call; `item.rs` says how one depends on others.
+
+mod item;
 
 use serde_json::{Value, json};
 
+use self::item::{BatchItem, NamedBodies};
 use super::{
-    Call, CallResponse, GraphError, Method, Outcome, Reply, caller, faults, headers, refuse_call,
+    Call, CallResponse, GraphError, Outcome, Reply, caller, faults, headers, refuse_call,
     respond_single,
 };
 use crate::state::State;
@@ -30,9 +33,9 @@ pub(crate) fn respond_to_batch(state: &mut State, call: &Call) -> CallResponse {
         };
     }
     match parse_items(state, call, values) {
-        Ok(calls) => CallResponse {
+        Ok(list) => CallResponse {
             items,
-            ..run_items(state, call, &calls, delay_ms)
+            ..run_items(state, call, &list, delay_ms)
         },
         Err(error) => {
             let outcome = Outcome::Reply(
@@ -47,17 +50,25 @@ pub(crate) fn respond_to_batch(state: &mut State, call: &Call) -> CallResponse {
     }
 }
 
-fn run_items(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> CallResponse {
+fn run_items(state: &mut State, call: &Call, items: &[BatchItem], delay_ms: u64) -> CallResponse {
     let with_headers = call.params.flag_value("include_headers") != Some(false);
     let (mut list, mut slowest) = (Vec::with_capacity(items.len()), 0);
+    let mut bodies = NamedBodies::default();
     for item in items {
-        let answer = respond_single(state, item);
+        let answer = run_item(state, call, item, &bodies);
         slowest = answer.delay_ms.max(slowest);
-        match answer.outcome {
-            Outcome::Reply(reply) => list.push(render_item(reply, with_headers)),
-            Outcome::Null => list.push(Value::Null),
+        let reply = match answer.outcome {
+            Outcome::Reply(reply) => Some(reply),
+            Outcome::Null => None,
             Outcome::Drop => return answer,
+        };
+        let success = reply.as_ref().filter(|it| it.status == 200);
+        let is_omitted = success.is_some() && omits_success(item, items);
+        if let Some(name) = &item.name {
+            bodies.keep(name, success.map(|it| it.body.as_str()));
         }
+        let shown = reply.filter(|_| !is_omitted);
+        list.push(shown.map_or(Value::Null, |it| render_item(it, with_headers)));
     }
     let reply =
         Reply::json(&Value::Array(list)).with_headers(headers::response_headers(state, call, None));
@@ -69,52 +80,47 @@ fn run_items(state: &mut State, call: &Call, items: &[Call], delay_ms: u64) -> C
     }
 }
 
+fn run_item(
+    state: &mut State,
+    call: &Call,
+    item: &BatchItem,
+    bodies: &NamedBodies,
+) -> CallResponse {
+    match item.to_call(call, bodies) {
+        Ok(item) => respond_single(state, &item),
+        Err(error) => CallResponse {
+            outcome: Outcome::Reply(
+                refuse_call(state, &error).with_headers(headers::common_headers(call)),
+            ),
+            delay_ms: 0,
+            items: 1,
+        },
+    }
+}
+
+/// A success on which others depend is null in the response unless the item says otherwise.
+fn omits_success(item: &BatchItem, items: &[BatchItem]) -> bool {
+    let is_depended_on = |name: &String| items.iter().any(|other| other.depends_on(name));
+    let by_default = item.name.as_ref().is_some_and(is_depended_on);
+    item.omits_success.unwrap_or(by_default)
+}
+
 /// The items of a batch with a valid token and form.
 fn parse_items(
     state: &State,
     call: &Call,
     values: Option<Vec<Value>>,
-) -> Result<Vec<Call>, GraphError> {
+) -> Result<Vec<BatchItem>, GraphError> {
     caller::authenticate_call(state, call)?;
     let values =
         values.ok_or_else(|| GraphError::new(100, "(#100) param batch must be an array."))?;
     match values.len() {
         0 => Err(GraphError::batch_error("Empty batch is not allowed.")),
-        1..=MAX_ITEMS => values.iter().map(|value| parse_item(call, value)).collect(),
+        1..=MAX_ITEMS => values.iter().map(BatchItem::parse).collect(),
         _ => Err(GraphError::batch_error(
             "Too many requests in batch message. Maximum batch size is 50",
         )),
     }
-}
-
-fn parse_item(batch: &Call, item: &Value) -> Result<Call, GraphError> {
-    let text = |name: &str| item.get(name).and_then(Value::as_str);
-    if text("depends_on").is_some()
-        || text("relative_url").is_some_and(|url| url.contains("{result="))
-    {
-        return Err(GraphError::not_simulated(
-            "POST / with a batch item that depends on another one",
-        ));
-    }
-    let url = text("relative_url").ok_or_else(|| GraphError::missing_parameter("relative_url"))?;
-    let method = text("method")
-        .and_then(Method::parse)
-        .ok_or_else(|| GraphError::missing_parameter("method"))?;
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let mut call = Call::new(
-        method,
-        path,
-        query,
-        text("body").unwrap_or_default().as_bytes(),
-    );
-    if let Some(token) = text("access_token").filter(|_| call.params.get("access_token").is_none())
-    {
-        call.params.set_value("access_token", token);
-    }
-    call.version = call.version.or_else(|| batch.version.clone());
-    call.in_batch = true;
-    call.inherited = batch.token().map(str::to_owned);
-    Ok(call)
 }
 
 fn render_item(reply: Reply, with_headers: bool) -> Value {

@@ -250,6 +250,12 @@ impl GraphError {
         Self::new(100, message).with_type("GraphBatchException")
     }
 
+    /// An item of a batch that did not run, because an item failed on which it depends.
+    pub fn item_aborted() -> Self {
+        let text = "Request aborted. This could happen if a dependent request failed or the entire request timed out.";
+        Self::new(960, text).with_type("FacebookApiException")
+    }
+
     /// A rate limit.
     pub fn throttled_with(code: i64) -> Self {
         let text = match code {

@@ -128,3 +128,80 @@ async fn items_with_own_tokens_need_own_proofs() {
             .contains("require an appsecret_proof")
     );
 }
+
+#[tokio::test]
+async fn an_item_uses_values_of_an_earlier_response() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let items = json!([
+        {"method": "GET", "name": "pages", "relative_url": "me/accounts?fields=id"},
+        {"method": "GET", "relative_url": "{result=pages:$.data[0].id}?fields=id"},
+        {"method": "GET", "depends_on": "pages", "relative_url": "me?fields=id"},
+    ]);
+    let (_, body) = bench.batch(&token, &items).await;
+    assert!(
+        body[0].is_null(),
+        "a success on which others depend is left out"
+    );
+    assert_eq!(item_body(&body[1])["id"], PAGE);
+    assert_eq!(item_body(&body[2])["id"], PERSON);
+}
+
+#[tokio::test]
+async fn a_success_is_left_out_or_shown_as_the_item_says() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let items = json!([
+        {"method": "GET", "name": "me", "relative_url": "me?fields=id", "omit_response_on_success": false},
+        {"method": "GET", "relative_url": "{result=me:$.id}?fields=id", "omit_response_on_success": true},
+        {"method": "GET", "name": "alone", "relative_url": "me?fields=id"},
+    ]);
+    let (_, body) = bench.batch(&token, &items).await;
+    assert_eq!(item_body(&body[0])["id"], PERSON);
+    assert!(body[1].is_null());
+    assert_eq!(item_body(&body[2])["id"], PERSON);
+}
+
+#[tokio::test]
+async fn an_item_does_not_run_if_one_failed_on_which_it_depends() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let items = json!([
+        {"method": "GET", "name": "lost", "relative_url": "100000000000999"},
+        {"method": "GET", "relative_url": "{result=lost:$.id}"},
+        {"method": "GET", "depends_on": "lost", "relative_url": "me"},
+    ]);
+    let (_, body) = bench.batch(&token, &items).await;
+    assert_eq!(body[0]["code"], 400);
+    for item in [&body[1], &body[2]] {
+        assert_eq!(error_codes(&item_body(item)), (960, None));
+    }
+}
+
+#[tokio::test]
+async fn several_values_are_separated_by_commas_in_a_body_too() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let items = json!([
+        {"method": "GET", "name": "pages", "relative_url": "me/accounts?fields=id"},
+        {"method": "POST", "relative_url": "me", "body": "method=get&fields=id,{result=pages:$.data.*.nothing}name"},
+    ]);
+    let (_, body) = bench.batch(&token, &items).await;
+    let person = item_body(&body[1]);
+    assert!(
+        person["id"] == PERSON && person["name"].is_string(),
+        "{person}"
+    );
+}
+
+#[tokio::test]
+async fn an_item_that_depends_on_a_later_one_is_not_simulated() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let items = json!([
+        {"method": "GET", "depends_on": "later", "relative_url": "me"},
+        {"method": "GET", "name": "later", "relative_url": "me"},
+    ]);
+    let (_, body) = bench.batch(&token, &items).await;
+    assert_eq!(item_body(&body[0])["error"]["type"], "SandboxNotSimulated");
+}

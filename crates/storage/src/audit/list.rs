@@ -11,8 +11,8 @@ use crate::{
 /// Which audit events to list.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Of this action.
-    pub action: Option<String>,
+    /// Of one of these actions; empty for all.
+    pub actions: Vec<String>,
     /// About one of these objects; empty for all.
     pub subjects: Vec<String>,
     /// Written at or after this moment.
@@ -50,13 +50,13 @@ impl TenantTx {
         };
         let query = self
             .query(
-                "{rows} [AND action = :action] [AND subject IN :subjects] [AND at >= :from]
+                "{rows} [AND action IN :actions] [AND subject IN :subjects] [AND at >= :from]
                      [AND at < :to] [AND seq < :before] [AND seq > :after]
                  ORDER BY seq {order} LIMIT :limit",
             )
             .fill("rows", AUDIT_ROWS)
             .fill("order", order)
-            .bind_optional("action", filter.action.as_deref())
+            .bind_optional_list("actions", filter.actions.iter().map(String::as_str))
             .bind_optional_list("subjects", filter.subjects.iter().map(String::as_str))
             .bind_optional("from", filter.from.map(to_micros))
             .bind_optional("to", filter.to.map(to_micros))

@@ -44,10 +44,10 @@ pub struct DueDelivery {
 }
 
 /// Which deliveries of an endpoint to list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DeliveryFilter {
-    /// With this status.
-    pub status: Option<DeliveryStatus>,
+    /// With one of these statuses; empty for all.
+    pub statuses: Vec<DeliveryStatus>,
     /// Older than this delivery.
     pub after: Option<DeliveryId>,
     /// The maximum number of deliveries.
@@ -141,16 +141,16 @@ impl TenantTx {
     pub async fn list_deliveries(
         &self,
         endpoint: WebhookEndpointId,
-        filter: DeliveryFilter,
+        filter: &DeliveryFilter,
     ) -> Result<Vec<Delivery>, Error> {
         let query = self
             .query(
-                "{select} AND d.endpoint_id = :endpoint [AND d.status = :status] [AND d.id < :after]
+                "{select} AND d.endpoint_id = :endpoint [AND d.status IN :statuses] [AND d.id < :after]
                  ORDER BY d.id DESC LIMIT :limit",
             )
             .fill("select", SELECT)
             .bind("endpoint", endpoint.uuid())
-            .bind_optional("status", filter.status.map(DeliveryStatus::as_str))
+            .bind_optional_list("statuses", filter.statuses.iter().map(|it| it.as_str()))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
         self.fetch_decoded("deliveries", query, delivery_from_row)

@@ -39,12 +39,12 @@ pub struct StoredEvent {
 }
 
 /// Which events to list, in the order in which they were written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct EventRange {
     /// Written after this event.
     pub after: Option<EventId>,
-    /// Of this kind; `None` leaves out the kinds that are for one endpoint alone.
-    pub kind: Option<EventKind>,
+    /// Of one of these kinds; empty leaves out the kinds that are for one endpoint alone.
+    pub kinds: Vec<EventKind>,
     /// Written before this moment of the system's time.
     pub until: Timestamp,
     /// The maximum number of events.
@@ -110,19 +110,19 @@ impl TenantTx {
     }
 
     /// The tenant's events, the oldest first.
-    pub async fn list_events(&self, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    pub async fn list_events(&self, range: &EventRange) -> Result<Vec<StoredEvent>, Error> {
         let hidden = EventKind::ALL.into_iter();
-        let hidden = hidden.filter(|it| range.kind.is_none() && it.is_for_one_endpoint());
+        let hidden = hidden.filter(|it| range.kinds.is_empty() && it.is_for_one_endpoint());
         let query = self
             .query(
                 "SELECT id, kind, data, created_at FROM events
-                 WHERE tenant_id = :tenant AND id < :until [AND id > :after] [AND kind = :kind]
+                 WHERE tenant_id = :tenant AND id < :until [AND id > :after] [AND kind IN :kinds]
                      [AND kind NOT IN :hidden]
                  ORDER BY id LIMIT :limit",
             )
             .bind("until", first_id_at(range.until))
             .bind_optional("after", range.after.map(EventId::uuid))
-            .bind_optional("kind", range.kind.map(EventKind::as_str))
+            .bind_optional_list("kinds", range.kinds.iter().map(|it| it.as_str()))
             .bind_optional_list("hidden", hidden.map(EventKind::as_str))
             .bind("limit", i64::from(range.limit));
         self.fetch_decoded("events", query, event_from_row).await

@@ -77,7 +77,7 @@ async fn claim(bench: &Bench, limit: u32) -> Vec<Claim> {
 }
 
 const ANY: DeliveryFilter = DeliveryFilter {
-    status: None,
+    statuses: Vec::new(),
     after: None,
     limit: 2_000,
 };
@@ -88,7 +88,7 @@ async fn listed(bench: &Bench, scope: &TenantScope, id: WebhookEndpointId) -> Ve
         .begin_read(scope)
         .await
         .unwrap()
-        .list_deliveries(id, ANY)
+        .list_deliveries(id, &ANY)
         .await
         .unwrap()
 }
@@ -408,14 +408,14 @@ async fn changes_of_assets_are_collected_for_an_endpoint_in_bulk(bench: Bench) {
         .unwrap()
         .parse()
         .unwrap();
-    let all = tx.list_events(range(Some(after), None)).await.unwrap();
+    let all = tx.list_events(&range(Some(after), &[])).await.unwrap();
     assert_eq!(all.len(), 1_001, "the link leads to the single events");
 }
 
-fn range(after: Option<regrant_domain::EventId>, kind: Option<EventKind>) -> EventRange {
+fn range(after: Option<regrant_domain::EventId>, kinds: &[EventKind]) -> EventRange {
     EventRange {
         after,
-        kind,
+        kinds: kinds.to_vec(),
         until: Clock::system_time() + Duration::seconds(1),
         limit: 2_000,
     }
@@ -427,21 +427,23 @@ async fn events_are_listed_without_endpoints_and_page_by_page(bench: Bench) {
     emit(&bench, &bench.acme, EventKind::AssetRecovered, 1).await;
     emit(&bench, &bench.bolt, EventKind::AssetRecovered, 1).await;
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
-    let all = tx.list_events(range(None, None)).await.unwrap();
+    let all = tx.list_events(&range(None, &[])).await.unwrap();
     assert_eq!(all.len(), 4, "those of one endpoint are left out");
     assert!(all.is_sorted_by_key(|it| it.id));
-    let rest = tx.list_events(range(Some(all[1].id), None)).await.unwrap();
+    let rest = tx.list_events(&range(Some(all[1].id), &[])).await.unwrap();
     assert_eq!(rest, all[2..]);
     let tests = tx
-        .list_events(range(None, Some(EventKind::WebhookTest)))
+        .list_events(&range(None, &[EventKind::WebhookTest]))
         .await
         .unwrap();
     assert_eq!(tests.len(), 1);
+    let both = range(None, &[EventKind::WebhookTest, EventKind::AssetRecovered]);
+    assert_eq!(tx.list_events(&both).await.unwrap().len(), 2);
     let earlier = EventRange {
         until: Clock::system_time() - Duration::minutes(1),
-        ..range(None, None)
+        ..range(None, &[])
     };
-    assert!(tx.list_events(earlier).await.unwrap().is_empty());
+    assert!(tx.list_events(&earlier).await.unwrap().is_empty());
 }
 
 /// An event of a transaction that still runs has an id from after its beginning, and may be committed after later ones.
@@ -530,7 +532,7 @@ async fn another_tenants_endpoint_does_not_exist(bench: Bench) {
         Err(Error::NotFound)
     ));
     assert!(tx.find_deliveries(&[delivery.id]).await.unwrap().is_empty());
-    assert!(tx.list_deliveries(id, ANY).await.unwrap().is_empty());
+    assert!(tx.list_deliveries(id, &ANY).await.unwrap().is_empty());
     assert_eq!(tx.replay_failed(id, day(0), 9, day(1)).await.unwrap(), 0);
     tx.commit().await.unwrap();
     assert_eq!(listed(&bench, &bench.acme, id).await, [delivery]);

@@ -291,7 +291,7 @@ async fn two_hundred_concurrent_reads_share_commits_and_each_has_its_row() {
         assert!(commits <= 100, "{commits}");
         let mut subjects = std::collections::BTreeSet::new();
         let filter = super::AuditQuery {
-            action: Some("token.read".to_owned()),
+            actions: vec!["token.read".to_owned()],
             ..Default::default()
         };
         for row in bench

@@ -17,8 +17,8 @@ const ROWS_PER_EXPORT_STEP: u32 = 500;
 /// Which audit events to list.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
-    /// Only events with this action.
-    pub action: Option<String>,
+    /// Only events with one of these actions; empty for all.
+    pub actions: Vec<String>,
     /// Only events about this subject.
     pub subject: Option<String>,
     /// Only events at or after this time.
@@ -119,7 +119,7 @@ impl Vault {
 
 fn build_filter(query: AuditQuery, newest_first: bool) -> AuditFilter {
     AuditFilter {
-        action: query.action,
+        actions: query.actions,
         subjects: query.subject.map(list_subjects).unwrap_or_default(),
         from: query.from,
         to: query.to,

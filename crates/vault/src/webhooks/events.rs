@@ -15,12 +15,12 @@ use crate::{
 const SETTLED_AFTER: chrono::Duration = chrono::Duration::seconds(3);
 
 /// Which events to list.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EventQuery {
     /// Only events after this one.
     pub after: Option<EventId>,
-    /// Only events of this kind; otherwise all but those for one endpoint alone.
-    pub kind: Option<EventKind>,
+    /// Only events of these kinds; empty for all but those for one endpoint alone.
+    pub kinds: Vec<EventKind>,
 }
 
 /// One page of events, oldest first.
@@ -53,11 +53,11 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         let range = EventRange {
             after: query.after,
-            kind: query.kind,
+            kinds: query.kinds,
             until: settled - SETTLED_AFTER,
             limit: query_limit(limit),
         };
-        let rows = tx.list_events(range).await?;
+        let rows = tx.list_events(&range).await?;
         tx.commit().await?;
         let Page { data, next } = Page::cut(rows, limit, |it| it.id);
         Ok(EventList { data, next })

@@ -29,10 +29,10 @@ pub enum ReplaySelection {
 }
 
 /// Which deliveries to list.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DeliveryQuery {
-    /// Only deliveries with this status.
-    pub status: Option<DeliveryStatus>,
+    /// Only deliveries with one of these statuses; empty for all.
+    pub statuses: Vec<DeliveryStatus>,
     /// Only deliveries older than this one.
     pub after: Option<DeliveryId>,
 }
@@ -173,13 +173,12 @@ impl Vault {
         tx.find_webhook_endpoint(id)
             .await
             .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
-        let DeliveryQuery { status, after } = query;
         let filter = DeliveryFilter {
-            status,
-            after,
+            statuses: query.statuses,
+            after: query.after,
             limit: query_limit(limit),
         };
-        let rows = tx.list_deliveries(id, filter).await?;
+        let rows = tx.list_deliveries(id, &filter).await?;
         tx.commit().await?;
         let Page { data, next } = Page::cut(rows, limit, |it| it.id);
         Ok(DeliveryList { data, next })

@@ -57,7 +57,7 @@ async fn a_revoked_token_is_refused_at_once_by_every_process_and_others_of_the_c
     assert_eq!(tenant.status("/v1/assets").await, 401);
     assert_eq!(second.status("/v1/assets").await, 200);
     let query = AuditQuery {
-        action: Some("client.token_revoked".to_owned()),
+        actions: vec!["client.token_revoked".to_owned()],
         ..AuditQuery::default()
     };
     let id = tenant.id.parse().expect("a tenant's id");

@@ -62,7 +62,7 @@ async fn start(database: TestDatabase) -> (Harness, Operator, Tenant) {
 /// How often the tenant's audit says that a deletion is effective.
 async fn count_effective(harness: &Harness, tenant: &Tenant) -> usize {
     let query = AuditQuery {
-        action: Some("deletion.effective".to_owned()),
+        actions: vec!["deletion.effective".to_owned()],
         ..AuditQuery::default()
     };
     let rows = harness

@@ -282,7 +282,7 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
     );
     assert_eq!(vault.drop_unused_scopes().await.expect("a pass"), 0);
     let query = AuditQuery {
-        action: Some("client.scopes_removed".to_owned()),
+        actions: vec!["client.scopes_removed".to_owned()],
         ..AuditQuery::default()
     };
     let events = vault

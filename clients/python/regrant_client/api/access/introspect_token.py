@@ -5,15 +5,8 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.introspect_token_response_400 import IntrospectTokenResponse400
-from ...models.introspect_token_response_401 import IntrospectTokenResponse401
-from ...models.introspect_token_response_408 import IntrospectTokenResponse408
-from ...models.introspect_token_response_413 import IntrospectTokenResponse413
-from ...models.introspect_token_response_415 import IntrospectTokenResponse415
-from ...models.introspect_token_response_429 import IntrospectTokenResponse429
-from ...models.introspect_token_response_500 import IntrospectTokenResponse500
-from ...models.introspect_token_response_503 import IntrospectTokenResponse503
 from ...models.introspection_request import IntrospectionRequest
+from ...models.oauth_error import OauthError
 from ...models.token_introspection import TokenIntrospection
 from ...types import Response
 
@@ -38,60 +31,49 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> (
-    IntrospectTokenResponse400
-    | IntrospectTokenResponse401
-    | IntrospectTokenResponse408
-    | IntrospectTokenResponse413
-    | IntrospectTokenResponse415
-    | IntrospectTokenResponse429
-    | IntrospectTokenResponse500
-    | IntrospectTokenResponse503
-    | TokenIntrospection
-    | None
-):
+) -> OauthError | TokenIntrospection | None:
     if response.status_code == 200:
         response_200 = TokenIntrospection.from_dict(response.json())
 
         return response_200
 
     if response.status_code == 400:
-        response_400 = IntrospectTokenResponse400.from_dict(response.json())
+        response_400 = OauthError.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = IntrospectTokenResponse401.from_dict(response.json())
+        response_401 = OauthError.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 408:
-        response_408 = IntrospectTokenResponse408.from_dict(response.json())
+        response_408 = OauthError.from_dict(response.json())
 
         return response_408
 
     if response.status_code == 413:
-        response_413 = IntrospectTokenResponse413.from_dict(response.json())
+        response_413 = OauthError.from_dict(response.json())
 
         return response_413
 
     if response.status_code == 415:
-        response_415 = IntrospectTokenResponse415.from_dict(response.json())
+        response_415 = OauthError.from_dict(response.json())
 
         return response_415
 
     if response.status_code == 429:
-        response_429 = IntrospectTokenResponse429.from_dict(response.json())
+        response_429 = OauthError.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = IntrospectTokenResponse500.from_dict(response.json())
+        response_500 = OauthError.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = IntrospectTokenResponse503.from_dict(response.json())
+        response_503 = OauthError.from_dict(response.json())
 
         return response_503
 
@@ -103,17 +85,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[
-    IntrospectTokenResponse400
-    | IntrospectTokenResponse401
-    | IntrospectTokenResponse408
-    | IntrospectTokenResponse413
-    | IntrospectTokenResponse415
-    | IntrospectTokenResponse429
-    | IntrospectTokenResponse500
-    | IntrospectTokenResponse503
-    | TokenIntrospection
-]:
+) -> Response[OauthError | TokenIntrospection]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -126,17 +98,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: IntrospectionRequest,
-) -> Response[
-    IntrospectTokenResponse400
-    | IntrospectTokenResponse401
-    | IntrospectTokenResponse408
-    | IntrospectTokenResponse413
-    | IntrospectTokenResponse415
-    | IntrospectTokenResponse429
-    | IntrospectTokenResponse500
-    | IntrospectTokenResponse503
-    | TokenIntrospection
-]:
+) -> Response[OauthError | TokenIntrospection]:
     """Ask whether an access token of the client is valid.
 
      The token may be one of a reconnect session that the client opened. A token of another client looks
@@ -151,7 +113,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection]
+        Response[OauthError | TokenIntrospection]
     """
 
     kwargs = _get_kwargs(
@@ -169,18 +131,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: IntrospectionRequest,
-) -> (
-    IntrospectTokenResponse400
-    | IntrospectTokenResponse401
-    | IntrospectTokenResponse408
-    | IntrospectTokenResponse413
-    | IntrospectTokenResponse415
-    | IntrospectTokenResponse429
-    | IntrospectTokenResponse500
-    | IntrospectTokenResponse503
-    | TokenIntrospection
-    | None
-):
+) -> OauthError | TokenIntrospection | None:
     """Ask whether an access token of the client is valid.
 
      The token may be one of a reconnect session that the client opened. A token of another client looks
@@ -195,7 +146,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection
+        OauthError | TokenIntrospection
     """
 
     return sync_detailed(
@@ -208,17 +159,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: IntrospectionRequest,
-) -> Response[
-    IntrospectTokenResponse400
-    | IntrospectTokenResponse401
-    | IntrospectTokenResponse408
-    | IntrospectTokenResponse413
-    | IntrospectTokenResponse415
-    | IntrospectTokenResponse429
-    | IntrospectTokenResponse500
-    | IntrospectTokenResponse503
-    | TokenIntrospection
-]:
+) -> Response[OauthError | TokenIntrospection]:
     """Ask whether an access token of the client is valid.
 
      The token may be one of a reconnect session that the client opened. A token of another client looks
@@ -233,7 +174,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection]
+        Response[OauthError | TokenIntrospection]
     """
 
     kwargs = _get_kwargs(
@@ -249,18 +190,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: IntrospectionRequest,
-) -> (
-    IntrospectTokenResponse400
-    | IntrospectTokenResponse401
-    | IntrospectTokenResponse408
-    | IntrospectTokenResponse413
-    | IntrospectTokenResponse415
-    | IntrospectTokenResponse429
-    | IntrospectTokenResponse500
-    | IntrospectTokenResponse503
-    | TokenIntrospection
-    | None
-):
+) -> OauthError | TokenIntrospection | None:
     """Ask whether an access token of the client is valid.
 
      The token may be one of a reconnect session that the client opened. A token of another client looks
@@ -275,7 +205,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        IntrospectTokenResponse400 | IntrospectTokenResponse401 | IntrospectTokenResponse408 | IntrospectTokenResponse413 | IntrospectTokenResponse415 | IntrospectTokenResponse429 | IntrospectTokenResponse500 | IntrospectTokenResponse503 | TokenIntrospection
+        OauthError | TokenIntrospection
     """
 
     return (

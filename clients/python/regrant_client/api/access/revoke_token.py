@@ -5,15 +5,8 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.oauth_error import OauthError
 from ...models.revocation_request import RevocationRequest
-from ...models.revoke_token_response_400 import RevokeTokenResponse400
-from ...models.revoke_token_response_401 import RevokeTokenResponse401
-from ...models.revoke_token_response_408 import RevokeTokenResponse408
-from ...models.revoke_token_response_413 import RevokeTokenResponse413
-from ...models.revoke_token_response_415 import RevokeTokenResponse415
-from ...models.revoke_token_response_429 import RevokeTokenResponse429
-from ...models.revoke_token_response_500 import RevokeTokenResponse500
-from ...models.revoke_token_response_503 import RevokeTokenResponse503
 from ...types import Response
 
 
@@ -35,61 +28,48 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> (
-    Any
-    | RevokeTokenResponse400
-    | RevokeTokenResponse401
-    | RevokeTokenResponse408
-    | RevokeTokenResponse413
-    | RevokeTokenResponse415
-    | RevokeTokenResponse429
-    | RevokeTokenResponse500
-    | RevokeTokenResponse503
-    | None
-):
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Any | OauthError | None:
     if response.status_code == 200:
         response_200 = cast(Any, None)
         return response_200
 
     if response.status_code == 400:
-        response_400 = RevokeTokenResponse400.from_dict(response.json())
+        response_400 = OauthError.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        response_401 = RevokeTokenResponse401.from_dict(response.json())
+        response_401 = OauthError.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 408:
-        response_408 = RevokeTokenResponse408.from_dict(response.json())
+        response_408 = OauthError.from_dict(response.json())
 
         return response_408
 
     if response.status_code == 413:
-        response_413 = RevokeTokenResponse413.from_dict(response.json())
+        response_413 = OauthError.from_dict(response.json())
 
         return response_413
 
     if response.status_code == 415:
-        response_415 = RevokeTokenResponse415.from_dict(response.json())
+        response_415 = OauthError.from_dict(response.json())
 
         return response_415
 
     if response.status_code == 429:
-        response_429 = RevokeTokenResponse429.from_dict(response.json())
+        response_429 = OauthError.from_dict(response.json())
 
         return response_429
 
     if response.status_code == 500:
-        response_500 = RevokeTokenResponse500.from_dict(response.json())
+        response_500 = OauthError.from_dict(response.json())
 
         return response_500
 
     if response.status_code == 503:
-        response_503 = RevokeTokenResponse503.from_dict(response.json())
+        response_503 = OauthError.from_dict(response.json())
 
         return response_503
 
@@ -99,19 +79,7 @@ def _parse_response(
         return None
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[
-    Any
-    | RevokeTokenResponse400
-    | RevokeTokenResponse401
-    | RevokeTokenResponse408
-    | RevokeTokenResponse413
-    | RevokeTokenResponse415
-    | RevokeTokenResponse429
-    | RevokeTokenResponse500
-    | RevokeTokenResponse503
-]:
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Any | OauthError]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -124,17 +92,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: RevocationRequest,
-) -> Response[
-    Any
-    | RevokeTokenResponse400
-    | RevokeTokenResponse401
-    | RevokeTokenResponse408
-    | RevokeTokenResponse413
-    | RevokeTokenResponse415
-    | RevokeTokenResponse429
-    | RevokeTokenResponse500
-    | RevokeTokenResponse503
-]:
+) -> Response[Any | OauthError]:
     """Revoke an access token of the client, from its next call on.
 
      Of a reconnect session that the client opened, it ends the session. A token that is not valid, or
@@ -149,7 +107,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | RevokeTokenResponse400 | RevokeTokenResponse401 | RevokeTokenResponse408 | RevokeTokenResponse413 | RevokeTokenResponse415 | RevokeTokenResponse429 | RevokeTokenResponse500 | RevokeTokenResponse503]
+        Response[Any | OauthError]
     """
 
     kwargs = _get_kwargs(
@@ -167,18 +125,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: RevocationRequest,
-) -> (
-    Any
-    | RevokeTokenResponse400
-    | RevokeTokenResponse401
-    | RevokeTokenResponse408
-    | RevokeTokenResponse413
-    | RevokeTokenResponse415
-    | RevokeTokenResponse429
-    | RevokeTokenResponse500
-    | RevokeTokenResponse503
-    | None
-):
+) -> Any | OauthError | None:
     """Revoke an access token of the client, from its next call on.
 
      Of a reconnect session that the client opened, it ends the session. A token that is not valid, or
@@ -193,7 +140,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | RevokeTokenResponse400 | RevokeTokenResponse401 | RevokeTokenResponse408 | RevokeTokenResponse413 | RevokeTokenResponse415 | RevokeTokenResponse429 | RevokeTokenResponse500 | RevokeTokenResponse503
+        Any | OauthError
     """
 
     return sync_detailed(
@@ -206,17 +153,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: RevocationRequest,
-) -> Response[
-    Any
-    | RevokeTokenResponse400
-    | RevokeTokenResponse401
-    | RevokeTokenResponse408
-    | RevokeTokenResponse413
-    | RevokeTokenResponse415
-    | RevokeTokenResponse429
-    | RevokeTokenResponse500
-    | RevokeTokenResponse503
-]:
+) -> Response[Any | OauthError]:
     """Revoke an access token of the client, from its next call on.
 
      Of a reconnect session that the client opened, it ends the session. A token that is not valid, or
@@ -231,7 +168,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | RevokeTokenResponse400 | RevokeTokenResponse401 | RevokeTokenResponse408 | RevokeTokenResponse413 | RevokeTokenResponse415 | RevokeTokenResponse429 | RevokeTokenResponse500 | RevokeTokenResponse503]
+        Response[Any | OauthError]
     """
 
     kwargs = _get_kwargs(
@@ -247,18 +184,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: RevocationRequest,
-) -> (
-    Any
-    | RevokeTokenResponse400
-    | RevokeTokenResponse401
-    | RevokeTokenResponse408
-    | RevokeTokenResponse413
-    | RevokeTokenResponse415
-    | RevokeTokenResponse429
-    | RevokeTokenResponse500
-    | RevokeTokenResponse503
-    | None
-):
+) -> Any | OauthError | None:
     """Revoke an access token of the client, from its next call on.
 
      Of a reconnect session that the client opened, it ends the session. A token that is not valid, or
@@ -273,7 +199,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | RevokeTokenResponse400 | RevokeTokenResponse401 | RevokeTokenResponse408 | RevokeTokenResponse413 | RevokeTokenResponse415 | RevokeTokenResponse429 | RevokeTokenResponse500 | RevokeTokenResponse503
+        Any | OauthError
     """
 
     return (

@@ -4,10 +4,9 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.list_assets_kind_item import ListAssetsKindItem
-from ...models.list_assets_state_item import ListAssetsStateItem
+from ...models.asset_kind import AssetKind
+from ...models.asset_status import AssetStatus
 from ...models.page_asset import PageAsset
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
@@ -15,8 +14,8 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    state: list[ListAssetsStateItem] | Unset = UNSET,
-    kind: list[ListAssetsKindItem] | Unset = UNSET,
+    state: list[AssetStatus] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -73,7 +72,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PageAsset | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PageAsset | Problem:
     if response.status_code == 200:
         response_200 = PageAsset.from_dict(response.json())
 
@@ -84,35 +83,14 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_401
 
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
-
     if response.status_code == 422:
         response_422 = Problem.from_dict(response.json())
 
         return response_422
 
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
+    response_default = Problem.from_dict(response.json())
 
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = Problem.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-        response_503 = Problem.from_dict(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[PageAsset | Problem]:
@@ -127,8 +105,8 @@ def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    state: list[ListAssetsStateItem] | Unset = UNSET,
-    kind: list[ListAssetsKindItem] | Unset = UNSET,
+    state: list[AssetStatus] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -139,8 +117,8 @@ def sync_detailed(
     """List assets, ordered by id.
 
     Args:
-        state (list[ListAssetsStateItem] | Unset):
-        kind (list[ListAssetsKindItem] | Unset):
+        state (list[AssetStatus] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):
@@ -177,8 +155,8 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    state: list[ListAssetsStateItem] | Unset = UNSET,
-    kind: list[ListAssetsKindItem] | Unset = UNSET,
+    state: list[AssetStatus] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -189,8 +167,8 @@ def sync(
     """List assets, ordered by id.
 
     Args:
-        state (list[ListAssetsStateItem] | Unset):
-        kind (list[ListAssetsKindItem] | Unset):
+        state (list[AssetStatus] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):
@@ -222,8 +200,8 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    state: list[ListAssetsStateItem] | Unset = UNSET,
-    kind: list[ListAssetsKindItem] | Unset = UNSET,
+    state: list[AssetStatus] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -234,8 +212,8 @@ async def asyncio_detailed(
     """List assets, ordered by id.
 
     Args:
-        state (list[ListAssetsStateItem] | Unset):
-        kind (list[ListAssetsKindItem] | Unset):
+        state (list[AssetStatus] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):
@@ -270,8 +248,8 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    state: list[ListAssetsStateItem] | Unset = UNSET,
-    kind: list[ListAssetsKindItem] | Unset = UNSET,
+    state: list[AssetStatus] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     ending_before: datetime.datetime | Unset = UNSET,
@@ -282,8 +260,8 @@ async def asyncio(
     """List assets, ordered by id.
 
     Args:
-        state (list[ListAssetsStateItem] | Unset):
-        kind (list[ListAssetsKindItem] | Unset):
+        state (list[AssetStatus] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         ending_before (datetime.datetime | Unset):

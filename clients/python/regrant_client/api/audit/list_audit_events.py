@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.list_audit_events_format import ListAuditEventsFormat
 from ...models.page_audit_event import PageAuditEvent
@@ -14,7 +13,7 @@ from ...types import UNSET, Response, Unset
 
 def _get_kwargs(
     *,
-    action: str | Unset = UNSET,
+    action: list[str] | Unset = UNSET,
     subject: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
@@ -29,7 +28,11 @@ def _get_kwargs(
 
     params: dict[str, Any] = {}
 
-    params["action"] = action
+    json_action: list[str] | Unset = UNSET
+    if not isinstance(action, Unset):
+        json_action = action
+
+    params["action"] = json_action
 
     params["subject"] = subject
 
@@ -65,9 +68,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> PageAuditEvent | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PageAuditEvent | Problem:
     if response.status_code == 200:
         response_200 = PageAuditEvent.from_dict(response.json())
 
@@ -78,35 +79,14 @@ def _parse_response(
 
         return response_401
 
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
-
     if response.status_code == 422:
         response_422 = Problem.from_dict(response.json())
 
         return response_422
 
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
+    response_default = Problem.from_dict(response.json())
 
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = Problem.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-        response_503 = Problem.from_dict(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(
@@ -123,7 +103,7 @@ def _build_response(
 def sync_detailed(
     *,
     client: AuthenticatedClient,
-    action: str | Unset = UNSET,
+    action: list[str] | Unset = UNSET,
     subject: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
@@ -135,7 +115,7 @@ def sync_detailed(
     """List audit events, newest first, or export them, oldest first.
 
     Args:
-        action (str | Unset):
+        action (list[str] | Unset):
         subject (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
@@ -173,7 +153,7 @@ def sync_detailed(
 def sync(
     *,
     client: AuthenticatedClient,
-    action: str | Unset = UNSET,
+    action: list[str] | Unset = UNSET,
     subject: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
@@ -185,7 +165,7 @@ def sync(
     """List audit events, newest first, or export them, oldest first.
 
     Args:
-        action (str | Unset):
+        action (list[str] | Unset):
         subject (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
@@ -218,7 +198,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
-    action: str | Unset = UNSET,
+    action: list[str] | Unset = UNSET,
     subject: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
@@ -230,7 +210,7 @@ async def asyncio_detailed(
     """List audit events, newest first, or export them, oldest first.
 
     Args:
-        action (str | Unset):
+        action (list[str] | Unset):
         subject (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):
@@ -266,7 +246,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: AuthenticatedClient,
-    action: str | Unset = UNSET,
+    action: list[str] | Unset = UNSET,
     subject: str | Unset = UNSET,
     from_: datetime.datetime | Unset = UNSET,
     to: datetime.datetime | Unset = UNSET,
@@ -278,7 +258,7 @@ async def asyncio(
     """List audit events, newest first, or export them, oldest first.
 
     Args:
-        action (str | Unset):
+        action (list[str] | Unset):
         subject (str | Unset):
         from_ (datetime.datetime | Unset):
         to (datetime.datetime | Unset):

@@ -3,10 +3,9 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
+from ...models.asset_kind import AssetKind
 from ...models.forecast import Forecast
-from ...models.get_forecast_kind_item import GetForecastKindItem
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
@@ -15,7 +14,7 @@ def _get_kwargs(
     *,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -67,7 +66,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Forecast | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Forecast | Problem:
     if response.status_code == 200:
         response_200 = Forecast.from_dict(response.json())
 
@@ -77,11 +76,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         response_401 = Problem.from_dict(response.json())
 
         return response_401
-
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
 
     if response.status_code == 404:
         response_404 = Problem.from_dict(response.json())
@@ -93,25 +87,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_422
 
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
+    response_default = Problem.from_dict(response.json())
 
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = Problem.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-        response_503 = Problem.from_dict(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Forecast | Problem]:
@@ -128,7 +106,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -143,7 +121,7 @@ def sync_detailed(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -185,7 +163,7 @@ def sync(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -200,7 +178,7 @@ def sync(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -237,7 +215,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -252,7 +230,7 @@ async def asyncio_detailed(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -292,7 +270,7 @@ async def asyncio(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -307,7 +285,7 @@ async def asyncio(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):

@@ -3,9 +3,8 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.get_forecast_calendar_kind_item import GetForecastCalendarKindItem
+from ...models.asset_kind import AssetKind
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
 
@@ -14,7 +13,7 @@ def _get_kwargs(
     *,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -60,7 +59,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | str | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | str:
     if response.status_code == 200:
         response_200 = response.text
         return response_200
@@ -69,11 +68,6 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         response_401 = Problem.from_dict(response.json())
 
         return response_401
-
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
 
     if response.status_code == 404:
         response_404 = Problem.from_dict(response.json())
@@ -85,25 +79,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_422
 
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
+    response_default = Problem.from_dict(response.json())
 
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = Problem.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-        response_503 = Problem.from_dict(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Problem | str]:
@@ -120,7 +98,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -135,7 +113,7 @@ def sync_detailed(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastCalendarKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -173,7 +151,7 @@ def sync(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -188,7 +166,7 @@ def sync(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastCalendarKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -221,7 +199,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -236,7 +214,7 @@ async def asyncio_detailed(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastCalendarKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):
@@ -272,7 +250,7 @@ async def asyncio(
     client: AuthenticatedClient,
     from_: str | Unset = UNSET,
     to: str | Unset = UNSET,
-    kind: list[GetForecastCalendarKindItem] | Unset = UNSET,
+    kind: list[AssetKind] | Unset = UNSET,
     business_id: str | Unset = UNSET,
     person_id: str | Unset = UNSET,
     what_if_person_leaves: str | Unset = UNSET,
@@ -287,7 +265,7 @@ async def asyncio(
     Args:
         from_ (str | Unset):
         to (str | Unset):
-        kind (list[GetForecastCalendarKindItem] | Unset):
+        kind (list[AssetKind] | Unset):
         business_id (str | Unset):
         person_id (str | Unset):
         what_if_person_leaves (str | Unset):

@@ -3,9 +3,8 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.list_events_kind import ListEventsKind
+from ...models.event_kind import EventKind
 from ...models.page_event import PageEvent
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
@@ -14,7 +13,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     after: str | Unset = UNSET,
-    kind: ListEventsKind | Unset = UNSET,
+    kind: list[EventKind] | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -26,9 +25,12 @@ def _get_kwargs(
 
     params["after"] = after
 
-    json_kind: str | Unset = UNSET
+    json_kind: list[str] | Unset = UNSET
     if not isinstance(kind, Unset):
-        json_kind = kind
+        json_kind = []
+        for kind_item_data in kind:
+            kind_item: str = kind_item_data
+            json_kind.append(kind_item)
 
     params["kind"] = json_kind
 
@@ -46,7 +48,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PageEvent | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PageEvent | Problem:
     if response.status_code == 200:
         response_200 = PageEvent.from_dict(response.json())
 
@@ -57,35 +59,14 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
 
         return response_401
 
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
-
     if response.status_code == 422:
         response_422 = Problem.from_dict(response.json())
 
         return response_422
 
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
+    response_default = Problem.from_dict(response.json())
 
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = Problem.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-        response_503 = Problem.from_dict(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[PageEvent | Problem]:
@@ -101,7 +82,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
-    kind: ListEventsKind | Unset = UNSET,
+    kind: list[EventKind] | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
 ) -> Response[PageEvent | Problem]:
@@ -113,7 +94,7 @@ def sync_detailed(
 
     Args:
         after (str | Unset):
-        kind (ListEventsKind | Unset):
+        kind (list[EventKind] | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
 
@@ -143,7 +124,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
-    kind: ListEventsKind | Unset = UNSET,
+    kind: list[EventKind] | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
 ) -> PageEvent | Problem | None:
@@ -155,7 +136,7 @@ def sync(
 
     Args:
         after (str | Unset):
-        kind (ListEventsKind | Unset):
+        kind (list[EventKind] | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
 
@@ -180,7 +161,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
-    kind: ListEventsKind | Unset = UNSET,
+    kind: list[EventKind] | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
 ) -> Response[PageEvent | Problem]:
@@ -192,7 +173,7 @@ async def asyncio_detailed(
 
     Args:
         after (str | Unset):
-        kind (ListEventsKind | Unset):
+        kind (list[EventKind] | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
 
@@ -220,7 +201,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
-    kind: ListEventsKind | Unset = UNSET,
+    kind: list[EventKind] | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
 ) -> PageEvent | Problem | None:
@@ -232,7 +213,7 @@ async def asyncio(
 
     Args:
         after (str | Unset):
-        kind (ListEventsKind | Unset):
+        kind (list[EventKind] | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
 

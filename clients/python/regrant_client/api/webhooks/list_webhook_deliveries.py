@@ -4,9 +4,10 @@ from urllib.parse import quote
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.list_webhook_deliveries_status import ListWebhookDeliveriesStatus
+from ...models.list_webhook_deliveries_status_item import (
+    ListWebhookDeliveriesStatusItem,
+)
 from ...models.page_webhook_delivery import PageWebhookDelivery
 from ...models.problem import Problem
 from ...types import UNSET, Response, Unset
@@ -15,7 +16,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     id: str,
     *,
-    status: ListWebhookDeliveriesStatus | Unset = UNSET,
+    status: list[ListWebhookDeliveriesStatusItem] | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
@@ -26,9 +27,12 @@ def _get_kwargs(
 
     params: dict[str, Any] = {}
 
-    json_status: str | Unset = UNSET
+    json_status: list[str] | Unset = UNSET
     if not isinstance(status, Unset):
-        json_status = status
+        json_status = []
+        for status_item_data in status:
+            status_item: str = status_item_data
+            json_status.append(status_item)
 
     params["status"] = json_status
 
@@ -50,9 +54,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> PageWebhookDelivery | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> PageWebhookDelivery | Problem:
     if response.status_code == 200:
         response_200 = PageWebhookDelivery.from_dict(response.json())
 
@@ -62,11 +64,6 @@ def _parse_response(
         response_401 = Problem.from_dict(response.json())
 
         return response_401
-
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
 
     if response.status_code == 404:
         response_404 = Problem.from_dict(response.json())
@@ -78,25 +75,9 @@ def _parse_response(
 
         return response_422
 
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
+    response_default = Problem.from_dict(response.json())
 
-        return response_429
-
-    if response.status_code == 500:
-        response_500 = Problem.from_dict(response.json())
-
-        return response_500
-
-    if response.status_code == 503:
-        response_503 = Problem.from_dict(response.json())
-
-        return response_503
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return response_default
 
 
 def _build_response(
@@ -114,7 +95,7 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    status: ListWebhookDeliveriesStatus | Unset = UNSET,
+    status: list[ListWebhookDeliveriesStatusItem] | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
@@ -123,7 +104,7 @@ def sync_detailed(
 
     Args:
         id (str):
-        status (ListWebhookDeliveriesStatus | Unset):
+        status (list[ListWebhookDeliveriesStatusItem] | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
@@ -155,7 +136,7 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
-    status: ListWebhookDeliveriesStatus | Unset = UNSET,
+    status: list[ListWebhookDeliveriesStatusItem] | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
@@ -164,7 +145,7 @@ def sync(
 
     Args:
         id (str):
-        status (ListWebhookDeliveriesStatus | Unset):
+        status (list[ListWebhookDeliveriesStatusItem] | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
@@ -191,7 +172,7 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-    status: ListWebhookDeliveriesStatus | Unset = UNSET,
+    status: list[ListWebhookDeliveriesStatusItem] | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
@@ -200,7 +181,7 @@ async def asyncio_detailed(
 
     Args:
         id (str):
-        status (ListWebhookDeliveriesStatus | Unset):
+        status (list[ListWebhookDeliveriesStatusItem] | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):
@@ -230,7 +211,7 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
-    status: ListWebhookDeliveriesStatus | Unset = UNSET,
+    status: list[ListWebhookDeliveriesStatusItem] | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 50,
     d_po_p: str | Unset = UNSET,
@@ -239,7 +220,7 @@ async def asyncio(
 
     Args:
         id (str):
-        status (ListWebhookDeliveriesStatus | Unset):
+        status (list[ListWebhookDeliveriesStatusItem] | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 50.
         d_po_p (str | Unset):

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     access::{Caller, EventsRead},
     cursor::{Limit, Page},
-    json::Query,
+    json::{Query, Values},
     problem::Problem,
     schema,
 };
@@ -23,9 +23,11 @@ pub(crate) struct EventFilter {
     /// Only events after the one with this id.
     #[param(value_type = Option<String>, example = "evt_018f2d7e7a5c7b4e9d3c2b1a09f8e7d6")]
     after: Option<EventId>,
-    /// Only events of this kind; by default all kinds but `assets.changed` and `webhook.test`.
-    #[param(schema_with = schema::event_kind, required = false)]
-    kind: Option<EventKindText>,
+    /// Only events of one of these kinds: repeated, or separated by commas. By default all kinds but `assets.changed` and
+    /// `webhook.test`.
+    #[serde(default)]
+    #[param(schema_with = schema::listed_event_kinds, required = false)]
+    kind: Values<EventKindText>,
     /// Number of entries, 1 to 200.
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 200, default = 50)]
@@ -83,7 +85,7 @@ pub(crate) async fn list_events(
 ) -> Result<HttpResponse, Problem> {
     let query = EventQuery {
         after: filter.after,
-        kind: filter.kind.map(|it| it.0),
+        kinds: filter.kind.0.into_iter().map(|it| it.0).collect(),
     };
     let list = vault
         .list_events(&caller.principal, query, filter.limit.0)

@@ -2,7 +2,7 @@
 
 use crate::{
     cursor::{Cursor, Limit},
-    json::{ListIn, Moment},
+    json::{ListIn, Moment, Values},
     problem::Problem,
     schema,
 };
@@ -76,9 +76,10 @@ pub(crate) struct ReplayWebhooks {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WebhookDeliveryFilter {
-    /// Only deliveries in this state.
-    #[param(schema_with = schema::delivery_status, required = false)]
-    pub(super) status: Option<DeliveryStatusIn>,
+    /// Only deliveries with one of these statuses: repeated, or separated by commas.
+    #[serde(default)]
+    #[param(schema_with = schema::delivery_statuses, required = false)]
+    pub(super) status: Values<DeliveryStatusIn>,
     /// `next_cursor` of the previous page.
     #[param(value_type = Option<String>)]
     pub(super) cursor: Option<Cursor<DeliveryId>>,

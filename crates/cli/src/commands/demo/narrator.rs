@@ -152,7 +152,9 @@ fn wrap_text(text: &str) -> String {
     let options = textwrap::Options::new(width)
         .subsequent_indent("     ")
         .break_words(false);
-    textwrap::fill(text, options)
+    // Each line by itself: the first piece of a later line would get the indent and the width of another one.
+    let lines = text.split('\n').map(|line| textwrap::fill(line, &options));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 impl Progress {
@@ -167,11 +169,8 @@ impl Progress {
                 quarters,
             } => {
                 *done = done.saturating_add(1);
-                // A line for each quarter; the last one says that all are done.
-                let reached = done.saturating_mul(4) / (*total).max(1);
-                if reached > *quarters {
-                    *quarters = reached;
-                    output::print_line(format_args!("   {done} of {total}"))?;
+                if let Some(line) = next_line(*done, *total, quarters) {
+                    output::print_line(line)?;
                 }
             }
         }
@@ -186,9 +185,30 @@ impl Progress {
     }
 }
 
+/// A line for each quarter; the last one says that all are done.
+fn next_line(done: u64, total: u64, quarters: &mut u64) -> Option<String> {
+    let reached = done.saturating_mul(4) / total.max(1);
+    (reached > *quarters).then(|| {
+        *quarters = reached;
+        format!("   {done} of {total}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_is_a_line_for_each_quarter_and_ends_with_all() {
+        let mut quarters = 0;
+        let lines: Vec<_> = (1..=90)
+            .filter_map(|done| next_line(done, 90, &mut quarters))
+            .collect();
+        assert_eq!(
+            lines,
+            ["   23 of 90", "   45 of 90", "   68 of 90", "   90 of 90"]
+        );
+    }
 
     #[test]
     fn the_first_failed_check_ends_the_story() {

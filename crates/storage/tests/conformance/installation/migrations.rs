@@ -63,3 +63,25 @@ async fn columns(url: &str) -> BTreeSet<(String, String, bool)> {
         .filter(|it| it.0 != "seaql_migrations" && !it.0.starts_with("sqlite_"))
         .collect()
 }
+
+#[tokio::test]
+async fn every_table_and_column_has_a_comment_on_postgres() {
+    let databases = TestDatabase::create_all().await;
+    let postgres = databases
+        .iter()
+        .find(|it| it.owner_url().starts_with("postgres"));
+    let Some(database) = postgres else { return };
+    let connection = open_to_migrate(database.owner_url()).await.unwrap();
+    let sql = "
+        SELECT c.relname || coalesce('.' || a.attname, '') AS name
+        FROM pg_class c
+            LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+            AND c.relname <> 'seaql_migrations'
+            AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)
+        ORDER BY 1";
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let rows = connection.query_all_raw(statement).await.unwrap();
+    let names = rows.iter().map(|row| row.try_get("", "name").unwrap());
+    assert_eq!(names.collect::<Vec<String>>(), Vec::<String>::new());
+}

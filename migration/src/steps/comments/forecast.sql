@@ -1,0 +1,10 @@
+COMMENT ON TABLE calendar_feeds IS 'Calendar feeds: secret addresses at which calendar programs read the forecast';
+COMMENT ON COLUMN calendar_feeds.tenant_id IS 'Tenant';
+COMMENT ON COLUMN calendar_feeds.id IS 'Feed';
+COMMENT ON COLUMN calendar_feeds.client_id IS 'Client';
+COMMENT ON COLUMN calendar_feeds.secret_hash IS 'Hash of the secret';
+COMMENT ON COLUMN calendar_feeds.name IS 'Name of the calendar';
+COMMENT ON COLUMN calendar_feeds.business_id IS 'Graph id of the only business in it; null for all';
+COMMENT ON COLUMN calendar_feeds.person_id IS 'Graph id of the only person in it; null for all';
+COMMENT ON COLUMN calendar_feeds.created_at IS 'When the row was made (microseconds since 1970)';
+COMMENT ON COLUMN calendar_feeds.seal IS 'Authentication code over the row, under a key of the tenant';
