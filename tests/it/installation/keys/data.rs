@@ -200,8 +200,8 @@ async fn an_old_data_key_is_deleted_when_nothing_is_left_under_it(database: Test
     tenant.reconnect(&token, &fleet.ids()).await;
     let before = texts(&tenant, &fleet).await;
     rotate(&harness.vault, &tenant).await;
-    // The credentials, the token that they come from, and the key of the client's proofs.
-    let records = u64::try_from(fleet.ids().len()).expect("a number") + 2;
+    // The credentials, and the token that they come from.
+    let records = u64::try_from(fleet.ids().len()).expect("a number") + 1;
     assert_eq!(reseal_all(&harness.vault).await, records);
     assert_eq!(
         count_keys(&harness).await,

@@ -139,23 +139,20 @@ async fn a_record_is_replaced_only_if_it_is_what_was_read(bench: Bench) {
     assert_eq!(foreign.unwrap(), 0, "another tenant's");
 }
 
-async fn records_of_clients_are_replaced_with_the_seal_of_their_row(bench: Bench) {
-    // Only a release before this one wrote keys of proofs.
+/// Gives each client a key of proofs, as earlier builds did.
+async fn give_proof_keys(bench: &Bench) {
     let record = hex::encode(sealed(4).as_bytes());
     let record = if bench.database.url().starts_with("sqlite") {
         format!("X'{record}'")
     } else {
         format!("'\\x{record}'")
     };
-    let id = bench.client.uuid().simple();
-    let id = if bench.database.url().starts_with("sqlite") {
-        format!("X'{id}'")
-    } else {
-        format!("'{id}'")
-    };
-    let sql =
-        format!("UPDATE clients SET proof_key_sealed = {record}, seal = NULL WHERE id = {id}");
+    let sql = format!("UPDATE clients SET proof_key_sealed = {record}, seal = NULL");
     bench.database.run_as_superuser(&sql).await;
+}
+
+async fn records_of_clients_are_replaced_with_the_seal_of_their_row(bench: Bench) {
+    give_proof_keys(&bench).await;
     let tx = bench.acme().await;
     assert_eq!(tx.adopt_unsealed_rows().await.unwrap(), 1);
     let read = lock(&tx, SecretColumn::ProofKey).await;
@@ -244,6 +241,7 @@ async fn rows_that_others_hold_are_left_out(bench: Bench) {
 }
 
 async fn an_old_key_is_in_use_until_nothing_is_left_under_it(bench: Bench) {
+    give_proof_keys(&bench).await;
     let ids = insert_grants(&bench, 1).await;
     bench.pages(&["1"]).await;
     let tx = bench.acme().await;
