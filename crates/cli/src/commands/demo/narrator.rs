@@ -137,12 +137,13 @@ impl Narrator {
             });
             return output::print_line(report);
         }
-        match error {
-            None => output::print_line(format_args!(
+        let last = match error {
+            None => format!(
                 "\nEvery check passed, in {seconds:.1} s. Next: `regrant dev` serves the same world for your own calls."
-            )),
-            Some(error) => output::print_line(format_args!("\nThe story ended early: {error:#}")),
-        }
+            ),
+            Some(error) => format!("\nThe story ended early: {error:#}"),
+        };
+        output::print_line(wrap_text(&last))
     }
 }
 
@@ -153,7 +154,14 @@ fn wrap_text(text: &str) -> String {
         .subsequent_indent("     ")
         .break_words(false);
     // Each line by itself: the first piece of a later line would get the indent and the width of another one.
-    let lines = text.split('\n').map(|line| textwrap::fill(line, &options));
+    // What fits stays as it is: textwrap counts a rule of a table as twice as wide as it is.
+    let lines = text.split('\n').map(|line| {
+        if line.chars().count() <= width {
+            line.to_owned()
+        } else {
+            textwrap::fill(line, &options)
+        }
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
