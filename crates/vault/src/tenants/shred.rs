@@ -182,7 +182,7 @@ fn require_suspended(tenant: Tenant) -> Result<Tenant, Error> {
     let tenant = require_not_deleted(tenant)?;
     match tenant.status {
         TenantStatus::Suspended => Ok(tenant),
-        _ => Err(Error::Conflict(Conflict::TenantNotSuspended)),
+        TenantStatus::Active => Err(Error::Conflict(Conflict::TenantNotSuspended)),
     }
 }
 
