@@ -117,7 +117,7 @@ const parts = {
     };
     await Promise.all([button(page).dblclick(), enterTwice(), button(third).click().then(() => third.reload())]);
     // Where the reload was faster than the click, the preview is still there, and is confirmed again.
-    await third.waitForFunction(() => document.querySelector('regrant-reconnect').step !== 'loading');
+    await third.waitForFunction(() => ['preview', 'running', 'summary'].includes(document.querySelector('regrant-reconnect').step));
     if (await read(third, 'step') === 'preview') await button(third).click();
     for (const it of [page, other, third]) {
       await it.bringToFront();

@@ -116,7 +116,7 @@ export class Host {
       this.sessionId = id ?? this.sessionId;
     }
     const session = this.sessionId
-      ? await this.call('POST', `/v1/reconnect-sessions/${this.sessionId}/refresh`, { minutes })
+      ? await this.call('POST', `/v1/reconnect-sessions/${this.sessionId}/refresh`, { minutes, overlap_seconds: 10 })
       : await this.call('POST', '/v1/reconnect-sessions', this.order);
     this.sessionId = session.id;
     return { token: session.token, link: this.link };
