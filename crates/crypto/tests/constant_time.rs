@@ -1,4 +1,4 @@
-//! G9: the time of a comparison does not tell how much of a guess is right. Welch's t-test between guesses that are wrong
+//! G9: the time of a comparison does not show how much of a guess is right. Welch's t-test between guesses that are wrong
 //! in their first byte and guesses that are wrong in their last one, as `dudect` does it; a comparison that stops early
 //! shows that the test would find one. Long tier, optimised, on an idle machine.
 

@@ -2,7 +2,7 @@
 //!
 //! The rule: Meta ends the access of the whole app, in every tenant, so a person keeps it while another tenant of the app
 //! holds a credential of theirs, or a token whose person is not known yet. No transaction is open during a call. The
-//! audit says before the calls that they begin, and after them what came of it; the deletion goes on in any case.
+//! audit says before the calls that they begin, and after them what came of it; the deletion continues in any case.
 //! Start at [`Vault::revoke_persons_of_tenant`].
 
 use std::{collections::HashMap, time::Duration};

@@ -6,7 +6,7 @@ use super::{Intruder, walk, write};
 use crate::bench::{Bench, day, on_both};
 
 on_both!(
-    a_chain_goes_on_under_another_key_and_every_row_verifies,
+    a_chain_continues_under_another_key_and_every_row_verifies,
     rows_under_the_older_key_after_its_change_are_found,
     a_chain_that_was_cut_before_the_change_ends_under_the_older_key,
 );
@@ -25,7 +25,7 @@ async fn change_once(bench: &Bench) {
     write(bench, 5..9).await;
 }
 
-async fn a_chain_goes_on_under_another_key_and_every_row_verifies(bench: Bench) {
+async fn a_chain_continues_under_another_key_and_every_row_verifies(bench: Bench) {
     change_once(&bench).await;
     assert!(!change_key(&bench, 2).await && !change_key(&bench, 1).await);
     let tx = bench.acme().await;
