@@ -15,7 +15,8 @@ export interface paths {
         put?: never;
         /**
          * Exchange a client's id and secret for an access token.
-         * @description The client authenticates with HTTP Basic or with form fields, not with both.
+         * @description The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP` the token is bound to
+         *     the key of the proof (RFC 9449).
          */
         post: operations["create_token"];
         delete?: never;
@@ -1531,7 +1532,7 @@ export interface components {
     schemas: {
         /** @description An access token for this API. */
         AccessToken: {
-            /** @description Access token, to be sent as `Authorization: Bearer …`. */
+            /** @description Access token, to be sent as `Authorization: Bearer …` or `Authorization: DPoP …`. */
             access_token: string;
             /**
              * Format: int64
@@ -1544,7 +1545,7 @@ export interface components {
              */
             scope: string;
             /**
-             * @description `Bearer`.
+             * @description `Bearer`, or `DPoP` if the call was proved with a key.
              * @example Bearer
              */
             token_type: string;
@@ -1557,6 +1558,7 @@ export interface components {
             aud: string;
             /** @description Client that the token was issued to. */
             client_id: string;
+            cnf?: components["schemas"]["TokenConfirmation"] | null;
             /**
              * Format: int64
              * @description When it ends, in seconds since 1970.
@@ -1580,7 +1582,7 @@ export interface components {
             scope: string;
             /** @description Client or reconnect session that holds it. */
             sub: string;
-            /** @description `Bearer`. */
+            /** @description `Bearer` or `DPoP`. */
             token_type: string;
         };
         /** @description An asset. */
@@ -1791,6 +1793,8 @@ export interface components {
         };
         /** @description Metadata of the authorization server (RFC 8414 §2). */
         AuthorizationServer: {
+            /** @description Algorithms of proofs of a key (RFC 9449). */
+            dpop_signing_alg_values_supported: string[];
             /** @description Grants. */
             grant_types_supported: string[];
             /** @description Endpoint that says whether an access token is valid (RFC 7662). */
@@ -2647,8 +2651,8 @@ export interface components {
         /** @description An error of OAuth (RFC 6749 §5.2), with the members of a problem. */
         OauthError: components["schemas"]["Problem"] & {
             /**
-             * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `temporarily_unavailable` or
-             *     `server_error`.
+             * @description `invalid_request`, `invalid_client`, `invalid_scope`, `unsupported_grant_type`, `invalid_dpop_proof`,
+             *     `use_dpop_nonce`, `temporarily_unavailable` or `server_error`.
              * @example invalid_client
              */
             error: string;
@@ -2943,6 +2947,10 @@ export interface components {
             authorization_servers: string[];
             /** @description How an access token is sent. */
             bearer_methods_supported: string[];
+            /** @description Whether every access token must be bound to a key. */
+            dpop_bound_access_tokens_required: boolean;
+            /** @description Algorithms of proofs of a key (RFC 9449). */
+            dpop_signing_alg_values_supported: string[];
             /** @description Public keys that verify access tokens. */
             jwks_uri: string;
             /** @description Address of the API. */
@@ -3408,6 +3416,11 @@ export interface components {
             state: components["schemas"]["AssetStatus"];
             who: components["schemas"]["ActingParty"];
         };
+        /** @description The key of a token (RFC 9449 §6.2). */
+        TokenConfirmation: {
+            /** @description Thumbprint of the key (RFC 7638). */
+            jkt: string;
+        };
         /** @description What a token is (RFC 7662 §2.2); of a token that is not active only that. */
         TokenIntrospection: (components["schemas"]["ActiveToken"] | null) & {
             /** @description Whether the token is valid, and of this client. */
@@ -3800,9 +3813,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unauthenticated`: the access token is missing or not valid. */
+        /** @description `unauthenticated`: the access token is missing or not valid. `proof_required`: the proof of its key is missing or not valid. `nonce_required`: the proof needs the nonce of `DPoP-Nonce`. */
         Unauthenticated: {
             headers: {
+                "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
                 [name: string]: unknown;
             };
             content: {
@@ -3829,12 +3843,12 @@ export interface components {
         };
     };
     parameters: {
+        /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+        DPoP: string;
         /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
         "Idempotency-Key": string;
         /** @description Id of the last event received. */
         "Last-Event-ID": string | null;
-        /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-        "X-Regrant-Proof": string;
         /** @description Include every ending of an asset, not only the earliest. */
         all: boolean;
         /** @description The app's id at Meta. */
@@ -3878,6 +3892,8 @@ export interface components {
     };
     requestBodies: never;
     headers: {
+        /** @description The nonce for the next proof of a key (RFC 9449), if the call sent one. Every other response to such a call has it, too. */
+        "DPoP-Nonce": string;
         /** @description Tag of this content. */
         ETag: string;
         /** @description `true` if an earlier call with the same Idempotency-Key is answered again; absent otherwise. */
@@ -3894,7 +3910,10 @@ export interface operations {
     create_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Proof of a key (RFC 9449), to which the token is bound. Required if an operator requires proofs of the client. */
+                DPoP?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3913,9 +3932,11 @@ export interface operations {
                     "application/json": components["schemas"]["AccessToken"];
                 };
             };
-            /** @description The form is not valid. */
+            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
             400: {
                 headers: {
+                    /** @description The nonce for the next proof of a key, if the call sent one. */
+                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4007,9 +4028,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The form is not valid. */
+            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
             400: {
                 headers: {
+                    /** @description The nonce for the next proof of a key, if the call sent one. */
+                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4103,9 +4126,11 @@ export interface operations {
                     "application/json": components["schemas"]["TokenIntrospection"];
                 };
             };
-            /** @description The form is not valid. */
+            /** @description The form is not valid, or the proof of a key is not: `use_dpop_nonce` if it needs the nonce of `DPoP-Nonce`. */
             400: {
                 headers: {
+                    /** @description The nonce for the next proof of a key, if the call sent one. */
+                    "DPoP-Nonce"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4537,7 +4562,10 @@ export interface operations {
     };
     open_link: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `page` if a page of the provider opened it as a window and continues after the log-in: the window then leads back to that page, and confirms nothing itself. */
+                from?: string;
+            };
             header?: never;
             path: {
                 /** @description The secret of the link's address. */
@@ -4631,7 +4659,10 @@ export interface operations {
     };
     show_step: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `page` if a page of the provider opened the window. */
+                from?: string;
+            };
             header?: never;
             path: {
                 /** @description The tenant of the link. */
@@ -4788,8 +4819,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -4816,8 +4847,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -4848,8 +4879,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -4877,8 +4908,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -4906,8 +4937,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -4957,8 +4988,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5004,8 +5035,8 @@ export interface operations {
             header?: {
                 /** @description Reason for reading the token, 1 to 200 characters; a tenant may require it. Kept in the audit. */
                 "X-Regrant-Reason"?: string | null;
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The asset's Graph id. */
@@ -5048,8 +5079,8 @@ export interface operations {
                 "X-Regrant-Reason"?: string | null;
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5083,8 +5114,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5131,8 +5162,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5159,8 +5190,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5228,8 +5259,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5258,8 +5289,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5292,8 +5323,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5330,8 +5361,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The discovery's id. */
@@ -5380,8 +5411,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5432,8 +5463,8 @@ export interface operations {
                 all?: components["parameters"]["all"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5472,8 +5503,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5500,8 +5531,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5542,8 +5573,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The feed's id. */
@@ -5571,8 +5602,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The feed's id. */
@@ -5601,8 +5632,8 @@ export interface operations {
                 within_days?: number;
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5629,8 +5660,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5666,8 +5697,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5697,8 +5728,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description App-scoped id of the person. */
@@ -5732,8 +5763,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5760,8 +5791,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5799,8 +5830,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5834,8 +5865,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5870,8 +5901,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5929,8 +5960,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5966,8 +5997,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -5994,8 +6025,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6044,8 +6075,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The consent's id. */
@@ -6073,8 +6104,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The consent's id. */
@@ -6100,8 +6131,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The session's id. */
@@ -6129,8 +6160,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The session's id. */
@@ -6161,8 +6192,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6189,8 +6220,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6223,8 +6254,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The link's id. */
@@ -6252,8 +6283,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The link's id. */
@@ -6281,8 +6312,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The session's id. */
@@ -6330,8 +6361,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6358,8 +6389,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6438,8 +6469,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -6467,8 +6498,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -6501,8 +6532,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -6544,8 +6575,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6572,8 +6603,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6635,8 +6666,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -6666,8 +6697,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -6708,8 +6739,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The id of the reconnect to undo. */
@@ -6772,8 +6803,8 @@ export interface operations {
             header?: {
                 /** @description Id of the last event received. */
                 "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -6810,8 +6841,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The reconnect's id. */
@@ -6839,8 +6870,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The preview's id. */
@@ -6868,8 +6899,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6895,8 +6926,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -6946,8 +6977,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -6975,8 +7006,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -7002,8 +7033,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -7038,8 +7069,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -7076,8 +7107,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -7110,8 +7141,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call repeatable: calls with the same key and body take effect once. 1 to 255 visible ASCII characters; kept for 24 hours. */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -7152,8 +7183,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path: {
                 /** @description The endpoint's id. */
@@ -7191,8 +7222,8 @@ export interface operations {
                 limit?: components["parameters"]["limit"];
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7232,8 +7263,8 @@ export interface operations {
                 format?: "jsonl" | "csv";
             };
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;
@@ -7260,8 +7291,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Proves that the caller holds the client's secret: `<unix seconds>.<nonce>.<hex>` (docs/api-design.md). Required if an operator requires proofs of the client; ignored otherwise. */
-                "X-Regrant-Proof"?: components["parameters"]["X-Regrant-Proof"];
+                /** @description Proof of the key that the access token is bound to (RFC 9449), for this call alone. Required with `Authorization: DPoP …`; ignored otherwise. */
+                DPoP?: components["parameters"]["DPoP"];
             };
             path?: never;
             cookie?: never;

@@ -8,14 +8,17 @@ from ...client import AuthenticatedClient, Client
 from ...models.access_token import AccessToken
 from ...models.oauth_error import OauthError
 from ...models.token_request import TokenRequest
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     *,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(d_po_p, Unset):
+        headers["DPoP"] = d_po_p
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -98,12 +101,16 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> Response[AccessToken | OauthError]:
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -116,6 +123,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        d_po_p=d_po_p,
     )
 
     response = client.get_httpx_client().request(
@@ -129,12 +137,16 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> AccessToken | OauthError | None:
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -148,6 +160,7 @@ def sync(
     return sync_detailed(
         client=client,
         body=body,
+        d_po_p=d_po_p,
     ).parsed
 
 
@@ -155,12 +168,16 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> Response[AccessToken | OauthError]:
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -173,6 +190,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         body=body,
+        d_po_p=d_po_p,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -184,12 +202,16 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: TokenRequest,
+    d_po_p: None | str | Unset = UNSET,
 ) -> AccessToken | OauthError | None:
     """Exchange a client's id and secret for an access token.
 
-     The client authenticates with HTTP Basic or with form fields, not with both.
+     The client authenticates with HTTP Basic or with form fields, not with both. With a header `DPoP`
+    the token is bound to
+    the key of the proof (RFC 9449).
 
     Args:
+        d_po_p (None | str | Unset):
         body (TokenRequest): The form of the token endpoint.
 
     Raises:
@@ -204,5 +226,6 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             body=body,
+            d_po_p=d_po_p,
         )
     ).parsed

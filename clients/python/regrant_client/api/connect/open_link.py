@@ -6,18 +6,27 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     link: str,
+    *,
+    from_: str | Unset = UNSET,
 ) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["from"] = from_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/connect/{link}".format(
             link=quote(str(link), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
@@ -59,11 +68,13 @@ def sync_detailed(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> Response[Any | str]:
     """Open the page of a link. It changes nothing: neither this call nor HEAD uses the link up.
 
     Args:
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -75,6 +86,7 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         link=link,
+        from_=from_,
     )
 
     response = client.get_httpx_client().request(
@@ -88,11 +100,13 @@ def sync(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> Any | str | None:
     """Open the page of a link. It changes nothing: neither this call nor HEAD uses the link up.
 
     Args:
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -105,6 +119,7 @@ def sync(
     return sync_detailed(
         link=link,
         client=client,
+        from_=from_,
     ).parsed
 
 
@@ -112,11 +127,13 @@ async def asyncio_detailed(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> Response[Any | str]:
     """Open the page of a link. It changes nothing: neither this call nor HEAD uses the link up.
 
     Args:
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -128,6 +145,7 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         link=link,
+        from_=from_,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -139,11 +157,13 @@ async def asyncio(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> Any | str | None:
     """Open the page of a link. It changes nothing: neither this call nor HEAD uses the link up.
 
     Args:
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -157,5 +177,6 @@ async def asyncio(
         await asyncio_detailed(
             link=link,
             client=client,
+            from_=from_,
         )
     ).parsed

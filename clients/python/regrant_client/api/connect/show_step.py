@@ -6,13 +6,21 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     tenant: str,
     link: str,
+    *,
+    from_: str | Unset = UNSET,
 ) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["from"] = from_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -20,6 +28,7 @@ def _get_kwargs(
             tenant=quote(str(tenant), safe=""),
             link=quote(str(link), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
@@ -54,12 +63,14 @@ def sync_detailed(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> Response[str]:
     """Show the step at which a browser is: log in again, confirm, progress, or outcome.
 
     Args:
         tenant (str):
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -72,6 +83,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         tenant=tenant,
         link=link,
+        from_=from_,
     )
 
     response = client.get_httpx_client().request(
@@ -86,12 +98,14 @@ def sync(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> str | None:
     """Show the step at which a browser is: log in again, confirm, progress, or outcome.
 
     Args:
         tenant (str):
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -105,6 +119,7 @@ def sync(
         tenant=tenant,
         link=link,
         client=client,
+        from_=from_,
     ).parsed
 
 
@@ -113,12 +128,14 @@ async def asyncio_detailed(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> Response[str]:
     """Show the step at which a browser is: log in again, confirm, progress, or outcome.
 
     Args:
         tenant (str):
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -131,6 +148,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         tenant=tenant,
         link=link,
+        from_=from_,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -143,12 +161,14 @@ async def asyncio(
     link: str,
     *,
     client: AuthenticatedClient | Client,
+    from_: str | Unset = UNSET,
 ) -> str | None:
     """Show the step at which a browser is: log in again, confirm, progress, or outcome.
 
     Args:
         tenant (str):
         link (str):
+        from_ (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -163,5 +183,6 @@ async def asyncio(
             tenant=tenant,
             link=link,
             client=client,
+            from_=from_,
         )
     ).parsed
