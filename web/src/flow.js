@@ -274,7 +274,11 @@ export class Flow {
     const { assets, ...session } = await this.#client.call('GET', `${SESSION}?limit=200${query}`, { signal });
     this.session = session;
     this.#client.know(session);
-    for (const asset of assets) this.assets.set(asset.id, asset);
+    for (const asset of assets) {
+      // What has stopped does not end once more, whatever was announced.
+      if (asset.state === 'disconnected' && Date.parse(asset.ending?.at) > this.now()) delete asset.ending;
+      this.assets.set(asset.id, asset);
+    }
     return session.next_cursor;
   }
 

@@ -42,7 +42,7 @@ export const TEXTS = {
   checking: ['Checking what this log-in covers', 'Die Anmeldung wird geprüft'],
   preview: ['What will change', 'Was sich ändern wird'],
   logged_in_as: ['You are logged in as {person}.', 'Sie sind angemeldet als {person}.'],
-  missing_scopes: ['These permissions were declined: {scopes}.', 'Diese Berechtigungen wurden abgelehnt: {scopes}.'],
+  missing_scopes: ['Declined permissions: {scopes}.', 'Abgelehnte Berechtigungen: {scopes}.'],
   confirm: [
     { one: 'Reconnect {n} asset', other: 'Reconnect {n} assets' },
     { one: '{n} Objekt neu verbinden', other: '{n} Objekte neu verbinden' },

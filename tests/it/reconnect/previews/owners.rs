@@ -90,11 +90,15 @@ async fn a_session_follows_its_own_preview_alone(database: TestDatabase) {
         assert_eq!(caller.status(&path).await, 404);
         assert_eq!(caller.status(&format!("{path}/events")).await, 404);
     }
-    assert_eq!(
-        page.status("/v1/reconnect-previews").await,
-        403,
-        "a list is not for pages"
-    );
+    let own = page.get("/v1/reconnect-previews").await;
+    assert_eq!(own["data"][0]["id"], begun["id"], "{own}");
+    assert_eq!(own["data"].as_array().map(Vec::len), Some(1), "{own}");
+    for caller in [&other, &stage.tenant] {
+        assert_eq!(
+            caller.get("/v1/reconnect-previews").await["data"],
+            json!([])
+        );
+    }
 }
 
 async fn a_preview_is_forgotten_when_its_plan_expires(database: TestDatabase) {
