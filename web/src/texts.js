@@ -12,7 +12,7 @@ export const TEXTS = {
     { one: '{n} Objekt braucht eine neue Anmeldung.', other: '{n} Objekte brauchen eine neue Anmeldung.' },
   ],
   none_needed: ['No asset needs a log-in. Checked on {date}.', 'Kein Objekt braucht eine Anmeldung. Geprüft am {date}.'],
-  first_end: ['The first one ends on {date}.', 'Das erste endet am {date}.'],
+  first_end: ['The next one ends on {date}.', 'Das nächste endet am {date}.'],
   for_person: ['Log in at Meta as {person}.', 'Melden Sie sich bei Meta als {person} an.'],
   nothing_yet: ['Nothing changes before you confirm.', 'Nichts ändert sich, bevor Sie bestätigen.'],
   log_in: ['Continue to Meta', 'Weiter zu Meta'],
