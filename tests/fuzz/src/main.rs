@@ -9,17 +9,9 @@ mod target;
 
 // The files themselves: their crates export none of them, and would bring a client of HTTP or a command line.
 #[allow(dead_code, unreachable_pub)]
-mod call {
-    #[path = "../../../../crates/graph/src/call/wire.rs"]
-    pub(crate) mod wire;
-}
+mod call;
 #[allow(dead_code, unreachable_pub)]
-mod errors {
-    #[path = "../../../../crates/graph/src/errors/graph_error.rs"]
-    pub(crate) mod graph_error;
-    #[path = "../../../../crates/graph/src/errors/redact.rs"]
-    pub(crate) mod redact;
-}
+mod errors;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../../crates/cli/src/private_file.rs"]
 mod private_file;
