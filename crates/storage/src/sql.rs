@@ -3,6 +3,8 @@
 mod array;
 pub(crate) mod dialect;
 pub(crate) mod lenient;
+#[cfg(test)]
+mod migration_steps;
 mod param;
 pub(crate) mod query;
 pub(crate) mod row;
@@ -10,5 +12,7 @@ mod template;
 
 pub(crate) use dialect::{Dialect, Plans};
 pub(crate) use lenient::{LenientRow, decode_row, decode_rows};
+#[cfg(test)]
+pub(crate) use migration_steps::read_migration_steps;
 pub(crate) use query::{CHUNK, Query, maybe_micros, maybe_to_json, to_json, to_micros};
 pub(crate) use row::Row;

@@ -60,16 +60,10 @@ fn count_each_column() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::BTreeSet,
-        fs,
-        path::{Path, PathBuf},
-    };
+    use std::collections::BTreeSet;
 
     use super::sealed_columns;
-    use crate::InstallationColumn;
-
-    const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migration/src/steps");
+    use crate::{InstallationColumn, sql::read_migration_steps};
 
     /// Columns of bytes that hold no record under a data key: hashes and seals.
     const OTHERS: [&str; 38] = [
@@ -116,8 +110,7 @@ mod tests {
     /// Every column of bytes, as the migrations make them.
     fn columns_of_schema() -> BTreeSet<String> {
         let mut columns = BTreeSet::new();
-        for file in step_files(Path::new(STEPS)) {
-            let text = fs::read_to_string(file).unwrap();
+        for text in read_migration_steps() {
             for statement in text.split(';') {
                 let table = statement
                     .split_once("CREATE TABLE ")
@@ -134,19 +127,6 @@ mod tests {
             }
         }
         columns
-    }
-
-    /// The files of the steps, which are in folders by capability.
-    fn step_files(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-        let files = entries.flat_map(|it| {
-            if it.is_dir() {
-                step_files(&it)
-            } else {
-                vec![it]
-            }
-        });
-        files.collect()
     }
 
     #[test]

@@ -84,15 +84,11 @@ impl TenantTx {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::BTreeSet,
-        fs,
-        path::{Path, PathBuf},
-    };
+    use std::collections::BTreeSet;
 
     use super::TABLES;
+    use crate::sql::read_migration_steps;
 
-    const STEPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migration/src/steps");
     /// The audit, and what the deletion itself waits for.
     const KEPT: [&str; 5] = [
         "audit_events",
@@ -105,8 +101,7 @@ mod tests {
     /// Tables with a column `tenant_id`, as the migrations make them.
     fn tables() -> BTreeSet<String> {
         let mut tables = BTreeSet::new();
-        for step in step_files(Path::new(STEPS)) {
-            let text = fs::read_to_string(step).unwrap();
+        for text in read_migration_steps() {
             for table in text.split("CREATE TABLE ").skip(1) {
                 let (name, rest) = table.split_once(" (").unwrap();
                 if rest
@@ -120,19 +115,6 @@ mod tests {
             }
         }
         tables
-    }
-
-    /// The files of the steps, which are in folders by capability.
-    fn step_files(folder: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-        let files = entries.flat_map(|it| {
-            if it.is_dir() {
-                step_files(&it)
-            } else {
-                vec![it]
-            }
-        });
-        files.collect()
     }
 
     #[test]
