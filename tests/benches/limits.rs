@@ -30,6 +30,8 @@ mod it {
 
 #[path = "limits/bulk.rs"]
 mod bulk;
+#[path = "limits/cpu.rs"]
+mod cpu;
 #[path = "limits/load.rs"]
 mod load;
 #[path = "limits/product.rs"]

@@ -18,6 +18,13 @@ pub struct Prototype {
     _directory: tempfile::TempDir,
 }
 
+impl Prototype {
+    /// The id of the process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
 impl Drop for Prototype {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{ROUNDS, it::harness::Tenant, load, product::Product, prototypes, report::Report};
+use crate::{
+    ROUNDS, cpu::Program, it::harness::Tenant, load, product::Product, prototypes, report::Report,
+};
 
-const LASTS: Duration = Duration::from_secs(5);
 const ASSETS: usize = 10_000;
 const TENANTS: usize = 1_000;
 
@@ -17,6 +18,35 @@ fn fetches(tenants: Vec<Tenant>, ids: Vec<String>) -> Box<load::NextRequest> {
         let id = &ids[(at * 31 + connection) % ids.len()];
         load::get(&format!("/v1/assets/{id}/token"), &tenant.bearer)
     })
+}
+
+/// How long one figure is measured.
+fn lasts() -> Duration {
+    let seconds = std::env::var("REGRANT_BENCH_SECONDS").ok();
+    Duration::from_secs(seconds.and_then(|it| it.parse().ok()).unwrap_or(5))
+}
+
+/// Measures one load, and what each of its answers costs these programs.
+fn measure(
+    report: &mut Report,
+    (name, address): (&str, &str),
+    connections: usize,
+    programs: &[(&str, Program)],
+    next: Box<load::NextRequest>,
+) {
+    let spent = |of: &[(&str, Program)]| -> Vec<f64> {
+        of.iter().map(|(_, it)| it.spent_seconds()).collect()
+    };
+    let before = spent(programs);
+    let rate = load::run(address, connections, lasts(), next);
+    let after = spent(programs);
+    // The first tenth of the answers is not counted in the rate.
+    let answers = rate.per_second * lasts().as_secs_f64();
+    for ((program, _), (from, to)) in programs.iter().zip(before.iter().zip(&after)) {
+        let name = format!("{name}, processor of {program} a request");
+        report.add(&name, "µs", (to - from) * 1e6 / answers);
+    }
+    add(report, name, rate);
 }
 
 fn add(report: &mut Report, name: &str, rate: load::Rate) {
@@ -41,25 +71,38 @@ pub async fn fetch(kind: &'static str, report: &mut Report) {
         ("pgone", app)
     };
     let prototype = prototypes::serve(mode, &place);
+    let programs_of = |process| {
+        let mut programs = vec![("the server", Program::Process(process))];
+        if kind == "postgres" {
+            programs.push(("PostgreSQL", Program::Postgres));
+        }
+        programs
+    };
     for connections in [1, 32, 128] {
         for _ in 0..ROUNDS {
             let next = fetches(vec![tenant.clone()], product.fleet.ids());
-            let rate = load::run(&product.server.api, connections, LASTS, next);
-            add(
+            let name = format!("{kind}: fetch, {connections} connections");
+            let of_product = (name.as_str(), product.server.api.as_str());
+            measure(
                 report,
-                &format!("{kind}: fetch, {connections} connections"),
-                rate,
+                of_product,
+                connections,
+                &programs_of(product.server.process_id()),
+                next,
             );
             let bearer = prototype.bearers[0].clone();
             let next = Box::new(move |connection: usize, n: usize| {
                 let id = 300_000_000_000_000 + (connection * 7_919 + n * 31) % ASSETS;
                 load::get(&format!("/v1/assets/{id}/token"), &bearer)
             });
-            let rate = load::run(&prototype.address, connections, LASTS, next);
-            add(
+            let name = format!("{kind}: {mode}, {connections} connections");
+            let of_prototype = (name.as_str(), prototype.address.as_str());
+            measure(
                 report,
-                &format!("{kind}: {mode}, {connections} connections"),
-                rate,
+                of_prototype,
+                connections,
+                &programs_of(prototype.process_id()),
+                next,
             );
         }
         for unit in ["requests/s", "p99"] {
@@ -93,7 +136,7 @@ pub async fn fetch_of_many_tenants(kind: &'static str, report: &mut Report) {
             let rate = load::run(
                 &product.server.api,
                 32,
-                LASTS,
+                lasts(),
                 fetches(of, product.fleet.ids()),
             );
             add(report, &format!("{kind}: fetch of {name}"), rate);
@@ -114,7 +157,7 @@ pub async fn look_up(kind: &'static str, report: &mut Report) {
     for connections in [1, 32] {
         for _ in 0..ROUNDS {
             let next = fetches(vec![tenant.clone()], product.fleet.ids());
-            let rate = load::run(&product.server.api, connections, LASTS, next);
+            let rate = load::run(&product.server.api, connections, lasts(), next);
             add(
                 report,
                 &format!("{kind}: single reads, {connections} connections"),
@@ -129,7 +172,7 @@ pub async fn look_up(kind: &'static str, report: &mut Report) {
                     &json!({ "asset_ids": ids[from..from + 500] }).to_string(),
                 )
             });
-            let rate = load::run(&product.server.api, connections, LASTS, next);
+            let rate = load::run(&product.server.api, connections, lasts(), next);
             assert_eq!(rate.errors, 0);
             report.add(
                 &format!("{kind}: lookup of 500, {connections} connections, tokens/s"),

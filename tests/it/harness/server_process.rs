@@ -104,9 +104,14 @@ impl ServerProcess {
         Tenant::of_client(&self.api, made).await
     }
 
+    /// The id of the process; 0 while none runs.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).unwrap_or_default()
+    }
+
     /// The memory that the process holds now, in MiB.
     pub fn resident_mib(&self) -> u64 {
-        let id = self.child.as_ref().and_then(Child::id).unwrap_or_default();
+        let id = self.process_id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
         let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
         let kib = line.and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
