@@ -187,6 +187,15 @@ impl Store {
         self.dialect.is_standby(&self.connection).await
     }
 
+    /// The settings of PostgreSQL with which a power failure damages the database or loses what was committed; none on
+    /// SQLite.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_unsafe_settings(&self) -> Result<Vec<String>, Error> {
+        self.dialect.list_unsafe_settings(&self.connection).await
+    }
+
     /// The scope of the installation itself: its own data keys, operators and audit.
     #[must_use]
     pub fn system_scope(&self) -> TenantScope {

@@ -130,6 +130,18 @@ impl Dialect {
         row.ok_or(Error::NotFound)?.get("standby")
     }
 
+    /// The settings of the server with which a power failure damages the database or loses what was committed. SQLite's are
+    /// checked when it is opened.
+    pub(crate) async fn list_unsafe_settings(
+        self,
+        on: &DatabaseConnection,
+    ) -> Result<Vec<String>, Error> {
+        match self {
+            Self::Sqlite => Ok(Vec::new()),
+            Self::Postgres => postgres::list_unsafe_settings(on).await,
+        }
+    }
+
     /// Whether the database has the extension that spreads tables over several servers.
     pub(crate) async fn is_distributed(self, on: &DatabaseConnection) -> Result<bool, Error> {
         if self == Self::Sqlite {

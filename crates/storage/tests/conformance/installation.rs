@@ -1,6 +1,7 @@
 //! Rows of the installation: apps, tenants, clients, keys.
 
 mod connect;
+mod durability;
 mod faults;
 mod isolation;
 mod key_rotation;

@@ -102,7 +102,9 @@ async fn check_database(
                 Ok(backlog) => check_due_work(&backlog, now),
                 Err(error) => Finding::new(Level::Fail, "due work", error_chain(&error)),
             };
-            let mut findings = vec![opened, backlog];
+            let mut findings = vec![opened];
+            findings.extend(check_durability(&store).await);
+            findings.push(backlog);
             if let Some(provider) = provider {
                 findings.extend(keys::check_data_keys(&store, provider).await);
             }
@@ -134,6 +136,19 @@ async fn check_kind(store: &regrant_storage::Store) -> Finding {
         ),
     };
     Finding::new(level, "database", message)
+}
+
+/// Whether what was committed survives a power failure. SQLite is not opened otherwise.
+async fn check_durability(store: &regrant_storage::Store) -> Option<Finding> {
+    let message = match store.list_unsafe_settings().await {
+        Ok(off) if off.is_empty() => return None,
+        Ok(off) => format!(
+            "{} of PostgreSQL is off: a power failure damages the database or loses tokens that were replaced; turn it on",
+            off.join(" and ")
+        ),
+        Err(error) => error_chain(&error),
+    };
+    Some(Finding::new(Level::Fail, "durability", message))
 }
 
 /// Whether a worker keeps up: counts overdue work with the oldest, and leases whose holder is gone.

@@ -17,8 +17,10 @@ const READ_BY_ALL: &str = "('tenants', 'due', 'probe_due', 'person_directory', '
 
 /// How long a statement waits for a lock, and how long it runs. Work without a caller has no such limits. A page that an
 /// index leads to costs hardly more than the next one of the table: it is in memory, or on a disk that does not turn.
-const SESSION: &str =
-    "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET random_page_cost = 1.1";
+/// What a call was answered must survive a crash of the server, so a commit waits for the log whatever the server's default
+/// is; where a server waits for more, that stays.
+const SESSION: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET random_page_cost = 1.1;
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 pub(super) async fn open_postgres(
     settings: &Settings,
@@ -47,6 +49,17 @@ pub(super) async fn lift_time_limits(transaction: &DatabaseTransaction) -> Resul
     );
     query.fetch_one(transaction).await.map(drop)
 }
+
+/// The settings with which a power failure damages the database or loses what was committed.
+pub(super) async fn list_unsafe_settings(on: &DatabaseConnection) -> Result<Vec<String>, Error> {
+    let rows = Query::new(UNSAFE_SETTINGS).fetch_all(on).await?;
+    rows.iter().map(|row| row.get("name")).collect()
+}
+
+const UNSAFE_SETTINGS: &str = "
+SELECT name FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'
+ORDER BY name";
 
 /// Drops connections without a farewell: their runtime may have ended, and then nothing can be sent.
 pub(super) fn drop_idle_connections(of: &DatabaseConnection) {
