@@ -78,7 +78,7 @@ impl SharedReads {
     async fn answer_batch(&self, batch: Vec<WaitingRead>) {
         let Some(first) = batch.first() else { return };
         match self.read_rows(&first.scope, &batch).await {
-            Ok(rows) => answer_reads(batch, &rows),
+            Ok(rows) => answer_reads(batch, rows),
             Err(error) => {
                 let error = Arc::new(error);
                 for read in batch {
@@ -104,10 +104,24 @@ impl SharedReads {
     }
 }
 
-fn answer_reads(batch: Vec<WaitingRead>, rows: &HashMap<AssetId, ServedAsset>) {
+/// Hands each read its rows. Most rows are wanted by one read alone, which gets them without a copy.
+fn answer_reads(batch: Vec<WaitingRead>, mut rows: HashMap<AssetId, ServedAsset>) {
+    let mut wanted = HashMap::<AssetId, usize>::with_capacity(rows.len());
+    for id in batch.iter().flat_map(|read| &read.ids) {
+        *wanted.entry(id.clone()).or_default() += 1;
+    }
     for read in batch {
-        let found = read.ids.iter().filter_map(|id| rows.get(id).cloned());
+        let found = read.ids.iter().filter_map(|id| {
+            let left = wanted.get_mut(id)?;
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                rows.remove(id)
+            } else {
+                rows.get(id).cloned()
+            }
+        });
+        let found = found.collect();
         // The request may have disconnected.
-        let _disconnected = read.done.send(Ok(found.collect()));
+        let _disconnected = read.done.send(Ok(found));
     }
 }
