@@ -2,6 +2,7 @@
 
 mod array;
 pub(crate) mod dialect;
+mod lane;
 pub(crate) mod lenient;
 #[cfg(test)]
 mod migration_steps;
@@ -11,6 +12,7 @@ pub(crate) mod row;
 mod template;
 
 pub(crate) use dialect::{Dialect, Plans};
+pub(crate) use lane::Lane;
 pub(crate) use lenient::{LenientRow, decode_row, decode_rows};
 #[cfg(test)]
 pub(crate) use migration_steps::read_migration_steps;

@@ -15,7 +15,7 @@ use crate::{
     audit::Ledger,
     integrity::without_seals,
     outage::Health,
-    sql::{Dialect, Plans, Query},
+    sql::{Dialect, Lane, Plans, Query, Row},
     turns::{Sizes, Turn, Turns},
     work::sole::ProcessLock,
 };
@@ -28,7 +28,7 @@ pub const NEWEST_MIGRATION: &str = "m20261129_000079_comments";
 pub struct Settings {
     /// `sqlite:path` or `postgres://…`; may hold a password.
     pub url: String,
-    /// The maximum number of open connections; three are opened at least.
+    /// The maximum number of open connections; four are opened at least.
     pub max_connections: u32,
     /// How long a call waits for a connection. It waits longer for other calls of its tenant.
     pub acquire_timeout: Duration,
@@ -53,6 +53,8 @@ pub struct Store {
     pub(crate) connection: DatabaseConnection,
     /// For all other writes.
     pub(crate) writes: DatabaseConnection,
+    /// For single statements of calls: reads of clients and tokens, and on PostgreSQL their audit.
+    pub(crate) lane: Lane,
     pub(crate) dialect: Dialect,
     /// Whether the tables are spread over the nodes of a Citus cluster.
     pub(crate) is_distributed: bool,
@@ -87,12 +89,13 @@ impl Store {
     pub async fn connect(settings: &Settings) -> Result<Self, Error> {
         let dialect = Dialect::of_url(&settings.url)?;
         let sizes = Sizes::of_connections(dialect, settings.max_connections);
-        let (connection, writes) = dialect.open_database(settings, sizes).await?;
+        let (connection, writes, lane) = dialect.open_database(settings, sizes).await?;
         let is_distributed = dialect.is_distributed(&connection).await?;
         let no_app: AppId = "0".parse().map_err(|_| Error::Corrupt("app"))?;
         let store = Self {
             connection,
             writes,
+            lane,
             dialect,
             is_distributed,
             system: TenantScope::new(TenantId::SYSTEM, no_app),
@@ -149,9 +152,10 @@ impl Store {
         }
     }
 
-    /// How many transactions read and write at the same time, in all and for one tenant.
+    /// How many transactions read and write, and how many short statements run at the same time, in all and for one
+    /// tenant.
     #[must_use]
-    pub fn turn_limits(&self) -> [Limits; 2] {
+    pub fn turn_limits(&self) -> [Limits; 3] {
         self.turns.limits()
     }
 
@@ -161,6 +165,7 @@ impl Store {
         for pool in [&self.connection, &self.writes] {
             self.dialect.drop_idle_connections(pool);
         }
+        self.lane.drop_kept();
     }
 
     /// Closes every connection, those of clones too.
@@ -168,9 +173,9 @@ impl Store {
     /// # Errors
     /// The pool could not be closed.
     pub async fn close(self) -> Result<(), Error> {
-        let closed = self.connection.close().await;
-        self.writes.close().await?;
-        Ok(closed?)
+        let (read, written) = (self.connection.close().await, self.writes.close().await);
+        self.lane.close().await?;
+        Ok(read.and(written)?)
     }
 
     /// Whether this is SQLite, on which only one process may work.
@@ -282,14 +287,30 @@ impl Store {
         .await
     }
 
-    /// Waits for the turn of one statement that reads a tenant's rows.
-    pub(crate) async fn wait_to_read(&self, scope: &TenantScope) -> Result<Turn, Error> {
-        self.turns.wait_to_read(scope.tenant()).await
+    /// The rows of one statement that reads rows of a tenant by their keys.
+    ///
+    /// # Errors
+    /// [`Error::TenantBusy`], [`Error::Busy`]: its turn did not come.
+    pub(crate) async fn fetch_shortly(
+        &self,
+        tenant: TenantId,
+        query: Query,
+    ) -> Result<Vec<Row>, Error> {
+        let _turn = self.turns.wait_for_lane(tenant).await?;
+        self.health.note(self.lane.fetch_all(query).await)
     }
 
-    /// Waits for the turn of one statement that writes single rows for a caller who waits.
-    pub(crate) async fn wait_to_write_shortly(&self, scope: &TenantScope) -> Result<Turn, Error> {
-        self.turns.wait_to_write_shortly(scope.tenant()).await
+    /// The row of one statement that writes single rows of a tenant for a caller who waits.
+    ///
+    /// # Errors
+    /// As [`Store::fetch_shortly`]. Where the connection is lost, it may be committed or not.
+    pub(crate) async fn write_shortly(
+        &self,
+        tenant: TenantId,
+        query: Query,
+    ) -> Result<Option<Row>, Error> {
+        let _turn = self.turns.wait_for_lane(tenant).await?;
+        self.health.note(self.lane.fetch_written(query).await)
     }
 
     /// What links the audit.

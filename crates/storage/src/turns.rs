@@ -39,6 +39,8 @@ pub(crate) struct Sizes {
     pub(crate) front: u32,
     /// Connections for all other writes.
     pub(crate) work: u32,
+    /// Connections for single statements of calls.
+    pub(crate) lane: u32,
 }
 
 /// The turns of the tenants.
@@ -46,6 +48,7 @@ pub(crate) struct Sizes {
 pub(crate) struct Turns {
     front: Permits<TenantId>,
     work: Permits<TenantId>,
+    lane: Permits<TenantId>,
     /// SQLite has one writer: a short write waits for it too, but before others.
     has_one_writer: bool,
     /// How long a call waits for a connection.
@@ -57,21 +60,30 @@ pub(crate) struct Turns {
 }
 
 impl Sizes {
-    /// Divides this many connections; at least two in front and one for work.
+    /// Divides this many connections; at least two in front, one for work and one for single statements.
     pub(crate) fn of_connections(dialect: Dialect, max_connections: u32) -> Self {
         let work = match dialect {
             Dialect::Sqlite => 1,
-            Dialect::Postgres => (max_connections / 2).max(1),
+            Dialect::Postgres => (max_connections / 5 * 2).max(1),
         };
+        let lane = (max_connections / 4).clamp(1, 4);
         Self {
-            front: max_connections.saturating_sub(work).max(2),
+            front: max_connections.saturating_sub(work + lane).max(2),
             work,
+            lane,
         }
     }
 
     /// One connection stays free of reads of tenants.
     fn front_limits(self) -> Limits {
         let total = to_usize(self.front).saturating_sub(1).max(1);
+        let of_key = total.saturating_sub(1).max(1);
+        Limits { total, of_key }
+    }
+
+    /// A tenant's rows are read while its audit is written.
+    fn lane_limits(self) -> Limits {
+        let total = to_usize(self.lane);
         let of_key = total.saturating_sub(1).max(1);
         Limits { total, of_key }
     }
@@ -89,6 +101,7 @@ impl Turns {
         Self {
             front: Permits::new(sizes.front_limits()),
             work: Permits::new(sizes.work_limits()),
+            lane: Permits::new(sizes.lane_limits()),
             has_one_writer: dialect == Dialect::Sqlite,
             acquire_timeout,
             in_background: false,
@@ -104,9 +117,9 @@ impl Turns {
         }
     }
 
-    /// Of transactions that read, and of those that write.
-    pub(crate) fn limits(&self) -> [Limits; 2] {
-        [self.front.limits(), self.work.limits()]
+    /// Of transactions that read, of those that write, and of single statements.
+    pub(crate) fn limits(&self) -> [Limits; 3] {
+        [self.front.limits(), self.work.limits(), self.lane.limits()]
     }
 
     pub(crate) const fn is_in_background(&self) -> bool {
@@ -117,6 +130,12 @@ impl Turns {
     pub(crate) async fn wait_to_read(&self, tenant: TenantId) -> Result<Turn, Error> {
         let wait = self.wait(Urgency::Normal, MAX_READS_WAITING);
         Ok(self.front.acquire(tenant, wait).await?)
+    }
+
+    /// Waits for the turn of a single statement that finds its rows by their keys.
+    pub(crate) async fn wait_for_lane(&self, tenant: TenantId) -> Result<Turn, Error> {
+        let wait = self.wait(Urgency::Normal, MAX_READS_WAITING);
+        Ok(self.lane.acquire(tenant, wait).await?)
     }
 
     /// Waits for the turn of a transaction that writes.
@@ -196,10 +215,12 @@ mod tests {
         for dialect in [Dialect::Sqlite, Dialect::Postgres] {
             for n in 4..100 {
                 let sizes = Sizes::of_connections(dialect, n);
-                assert_eq!(sizes.front + sizes.work, n);
+                assert_eq!(sizes.front + sizes.work + sizes.lane, n);
                 let front = sizes.front_limits();
                 assert!(front.total < to_usize(sizes.front), "{dialect:?} {n}");
                 assert!(front.of_key < front.total || front.total == 1, "{n}");
+                let lane = sizes.lane_limits();
+                assert!(lane.of_key < lane.total || lane.total == 1, "{n} {lane:?}");
                 let work = sizes.work_limits();
                 assert!(work.of_key < work.total || work.total <= 1, "{n} {work:?}");
             }

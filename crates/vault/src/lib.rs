@@ -274,10 +274,11 @@ impl Vault {
     /// What this process lets all tenants do at the same time, and what one of them: each limit by name.
     #[must_use]
     pub fn shared_limits(&self) -> Vec<(&'static str, Limits)> {
-        let [reads, writes] = self.store.turn_limits();
+        let [reads, writes, statements] = self.store.turn_limits();
         vec![
             ("transactions that read", reads),
             ("transactions that write", writes),
+            ("short statements", statements),
             ("rounds of reconnects", self.runs.permits.limits()),
             ("batches in flight", self.graph.batch_limits()),
             ("log-ins", self.consent_permits.limits()),

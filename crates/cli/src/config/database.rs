@@ -7,7 +7,7 @@ use super::SettingsReader;
 /// Reads the section `database`; `None` where a setting without a default is missing.
 pub(super) fn read_database(reader: &mut SettingsReader<'_>) -> Option<regrant_storage::Settings> {
     let url = reader.read_secret("database.url");
-    let max_connections = reader.read_at_least_one("database.max_connections", 10);
+    let max_connections = reader.read_at_least_one("database.max_connections", 12);
     let acquire_timeout =
         reader.read_seconds("database.acquire_timeout_seconds", Duration::from_secs(2));
     let busy_timeout = reader.read_seconds("database.busy_timeout_seconds", Duration::from_secs(5));

@@ -41,8 +41,7 @@ impl Store {
             .bind("new_seq", head.seq)
             .bind("new_hash", head.hash.as_slice())
             .bind_rows("rows", rows.into_iter().map(to_values));
-        let _turn = self.wait_to_write_shortly(scope).await?;
-        let row = self.health.note(query.fetch_one(&self.connection).await)?;
+        let row = self.write_shortly(scope.tenant(), query).await?;
         let is_appended: bool = row.ok_or(Error::NotFound)?.get("appended")?;
         Ok(is_appended.then_some(head))
     }

@@ -11,7 +11,12 @@ use sea_orm::{
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use crate::{Error, Settings, sql::Query, turns::Sizes, work::sole::ProcessLock};
+use crate::{
+    Error, Settings,
+    sql::{Lane, Query},
+    turns::Sizes,
+    work::sole::ProcessLock,
+};
 
 /// How often the first connection of a pool is tried, each time as long as a call waits for one.
 const FIRST_TRIES: usize = 5;
@@ -91,20 +96,23 @@ impl Dialect {
         }
     }
 
-    /// Opens the database twice, for reads and for writes, or refuses one that is not safe to serve from.
+    /// Opens the database three times, for reads, for writes and for short statements of calls, or refuses one that is not
+    /// safe to serve from.
     pub(crate) async fn open_database(
         self,
         settings: &Settings,
         sizes: Sizes,
-    ) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+    ) -> Result<(DatabaseConnection, DatabaseConnection, Lane), Error> {
         match self {
             Self::Sqlite => Ok((
                 sqlite::open_sqlite(settings, sizes.front).await?,
                 sqlite::open_sqlite(settings, sizes.work).await?,
+                Lane::new(sqlite::open_sqlite(settings, sizes.lane).await?),
             )),
             Self::Postgres => Ok((
                 postgres::open_postgres(settings, sizes.front).await?,
                 postgres::open_postgres(settings, sizes.work).await?,
+                Lane::new(postgres::open_postgres(settings, sizes.lane).await?),
             )),
         }
     }

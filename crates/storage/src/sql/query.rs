@@ -165,7 +165,7 @@ impl Query {
         self
     }
 
-    fn into_statement(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
+    pub(crate) fn into_statement(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
         let db_backend = on.get_database_backend();
         let (sql, values) = self.into_sql(Dialect::of_backend(db_backend))?;
         Ok(Statement {

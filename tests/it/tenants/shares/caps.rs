@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::harness::{Harness, Options};
 
 /// The limits of the process by name. A new limit is listed by `Vault::shared_limits`, and here.
-const LIMITS: [&str; 10] = [
+const LIMITS: [&str; 11] = [
     "transactions that read",
     "transactions that write",
+    "short statements",
     "rounds of reconnects",
     "batches in flight",
     "log-ins",

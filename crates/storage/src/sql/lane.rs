@@ -1,0 +1,145 @@
+//! Connections that the short statements of calls keep between them. The driver's pool tests a connection whenever it is
+//! given back, which costs a round trip: as much as the statement itself.
+//!
+//! The rule: each statement here is a transaction of its own and finds its rows by their keys, so that none holds a
+//! connection for long. It takes a turn first (`turns.rs`), so that a connection is free for it.
+//! Start at [`Lane::fetch_all`].
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sea_orm::{DatabaseConnection, DbBackend, QueryResult, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, pool::PoolConnection};
+
+use crate::{
+    Error, Outage,
+    sql::{Query, Row},
+};
+
+/// How long a connection is kept before it is given back, so that the pool replaces those that are old.
+const KEPT_FOR: Duration = Duration::from_mins(5);
+
+/// Runs short statements of calls. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    pool: DatabaseConnection,
+    kept: Arc<Mutex<Vec<LaneConnection>>>,
+}
+
+/// A connection that is not given back after each statement.
+struct LaneConnection {
+    taken_at: Instant,
+    connection: Connection,
+}
+
+enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Lane {
+    /// A lane over this pool, whose connections nothing else uses.
+    pub(crate) fn new(pool: DatabaseConnection) -> Self {
+        Self {
+            pool,
+            kept: Arc::default(),
+        }
+    }
+
+    /// The rows of a statement that reads. If a connection was lost since it was used last, the statement runs on a new one.
+    pub(crate) async fn fetch_all(&self, query: Query) -> Result<Vec<Row>, Error> {
+        let statement = query.into_statement(&self.pool)?;
+        if let Some(kept) = self.take_kept() {
+            match self.run(kept, statement.clone()).await {
+                Err(Error::Unavailable(Outage::Lost, _)) => self.drop_kept(),
+                done => return done,
+            }
+        }
+        self.run(self.open().await?, statement).await
+    }
+
+    /// The only row of a statement that writes. It runs once: if the connection is lost, it may be committed or not.
+    pub(crate) async fn fetch_written(&self, query: Query) -> Result<Option<Row>, Error> {
+        let statement = query.into_statement(&self.pool)?;
+        let connection = match self.take_kept() {
+            Some(kept) => kept,
+            None => self.open().await?,
+        };
+        Ok(self.run(connection, statement).await?.pop())
+    }
+
+    /// Drops the connections that no statement uses, without a farewell: their runtime may have ended.
+    pub(crate) fn drop_kept(&self) {
+        for kept in self.kept().drain(..) {
+            kept.connection.drop_detached();
+        }
+    }
+
+    /// Closes every connection.
+    pub(crate) async fn close(self) -> Result<(), Error> {
+        self.drop_kept();
+        Ok(self.pool.close().await?)
+    }
+
+    /// A connection whose statement fails goes back to the pool, which tests it.
+    async fn run(&self, mut on: LaneConnection, statement: Statement) -> Result<Vec<Row>, Error> {
+        let rows = on.connection.fetch_all(statement).await?;
+        if on.taken_at.elapsed() < KEPT_FOR {
+            self.kept().push(on);
+        }
+        Ok(rows)
+    }
+
+    /// The connection that was used last: if it is lost, so are those that were used before.
+    fn take_kept(&self) -> Option<LaneConnection> {
+        self.kept().pop()
+    }
+
+    async fn open(&self) -> Result<LaneConnection, Error> {
+        let connection = match self.pool.get_database_backend() {
+            DbBackend::Postgres => {
+                Connection::Postgres(self.pool.get_postgres_connection_pool().acquire().await?)
+            }
+            _ => Connection::Sqlite(self.pool.get_sqlite_connection_pool().acquire().await?),
+        };
+        Ok(LaneConnection {
+            taken_at: Instant::now(),
+            connection,
+        })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<LaneConnection>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
+        let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
+        let sql = AssertSqlSafe(statement.sql);
+        Ok(match self {
+            Self::Sqlite(connection) => {
+                let rows = sqlx::query_with(sql, values).fetch_all(&mut **connection);
+                to_rows(rows.await?)
+            }
+            Self::Postgres(connection) => {
+                let rows = sqlx::query_with(sql, values).fetch_all(&mut **connection);
+                to_rows(rows.await?)
+            }
+        })
+    }
+
+    fn drop_detached(self) {
+        match self {
+            Self::Sqlite(connection) => drop(connection.detach()),
+            Self::Postgres(connection) => drop(connection.detach()),
+        }
+    }
+}
+
+fn to_rows<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<Row> {
+    rows.into_iter().map(|it| Row::from(it.into())).collect()
+}
