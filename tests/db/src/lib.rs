@@ -10,6 +10,7 @@
 
 mod container;
 mod contents;
+mod crash;
 mod local;
 mod partitions;
 mod plans;

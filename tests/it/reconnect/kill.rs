@@ -14,7 +14,7 @@ const ASSETS: usize = 500;
 
 async fn kills(database: TestDatabase) {
     // Both accounts reach everything, so each trial replaces what the one before it stored.
-    let fleet = Fleet::new(1, ASSETS - 1, 1);
+    let (kind, fleet) = (database.kind(), Fleet::new(1, ASSETS - 1, 1));
     let mut server = ServerProcess::start(database, &fleet.world(), "warn").await;
     let mut tenant = server.tenant("One").await;
     tenant.register(&fleet.assets()).await;
@@ -62,7 +62,7 @@ async fn kills(database: TestDatabase) {
         every_asset_moved_once(&server.vault, &tenant, trial, person).await;
         every_token_opens(&tenant, &fleet).await;
     }
-    println!("G15: {trials} kills, {interrupted} hit a running reconnect, 0 lost");
+    println!("G15: {kind:?}, {trials} kills, {interrupted} hit a running reconnect, 0 lost");
     assert!(
         interrupted > 10,
         "most kills hit a running reconnect: {interrupted}"
