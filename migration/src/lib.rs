@@ -1,7 +1,8 @@
 //! The schema: one change a step, each in plain SQL, up and down.
 //!
 //! The rule: a released step is never edited. A change is a new step that only adds, so that the release before
-//! it keeps working; a later step removes what is no longer used.
+//! it keeps working; a later step removes what is no longer used. Steps of a later release are left as they are: that
+//! is how the release before is started again on a schema that was upgraded.
 //! Start at [`Migrator`]; [`open_to_migrate()`] opens the connection it needs.
 
 #![forbid(unsafe_code)]
@@ -16,7 +17,9 @@ mod steps;
 pub use open::open_to_migrate;
 pub use role::grant_app_role;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
-use sea_orm_migration::{MigrationTrait, async_trait};
+use sea_orm_migration::{MigrationTrait, async_trait, seaql_migrations};
+
+use crate::sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryOrder as _};
 
 /// Applies and reverts the steps.
 #[derive(Debug, Clone, Copy)]
@@ -30,4 +33,36 @@ impl MigratorTrait for Migrator {
             .map(|step| -> Box<dyn MigrationTrait> { Box::new(*step) })
             .collect()
     }
+
+    /// The applied steps that this program knows.
+    async fn get_migration_models<C: ConnectionTrait>(
+        db: &C,
+    ) -> Result<Vec<seaql_migrations::Model>, DbErr> {
+        let mut applied = read_applied(db).await?;
+        applied.retain(|it| is_known(&it.version));
+        Ok(applied)
+    }
+}
+
+impl Migrator {
+    /// The names of the applied steps of a later release, the oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_later_steps<C: ConnectionTrait>(db: &C) -> Result<Vec<String>, DbErr> {
+        let applied = read_applied(db).await?.into_iter();
+        let later = applied.filter(|it| !is_known(&it.version));
+        Ok(later.map(|it| it.version).collect())
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    steps::ALL.iter().any(|it| it.name == name)
+}
+
+async fn read_applied<C: ConnectionTrait>(db: &C) -> Result<Vec<seaql_migrations::Model>, DbErr> {
+    Migrator::install(db).await?;
+    let applied = seaql_migrations::Entity::find();
+    let in_order = applied.order_by_asc(seaql_migrations::Column::Version);
+    in_order.all(db).await
 }

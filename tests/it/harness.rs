@@ -2,6 +2,7 @@
 
 mod consumer;
 mod keyring;
+mod load;
 mod operator;
 mod readings;
 mod sandbox;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use consumer::consume;
 pub use keyring::{create_keyring, open_keyring};
+pub use load::{Calls, Load, Reconnect};
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use readings::Readings;
 pub use sandbox::SandboxControl;

@@ -1,4 +1,5 @@
-//! A whole installation: its keys, the containers of `deploy/` and the operations guide.
+//! A whole installation: its keys, the containers of `deploy/` and the operations guide, and
+//! the way from one release to the next and back.
 
 mod compose;
 mod distribution;
@@ -9,3 +10,4 @@ mod pooler;
 mod standby;
 mod statement_counts;
 mod statements;
+mod upgrade;

@@ -11,6 +11,7 @@ pub(crate) mod data_keys;
 pub(crate) mod destruction;
 pub(crate) mod diagnosis;
 mod nodes;
+mod process_turns;
 pub(crate) mod reseal;
 pub(crate) mod retirement;
 mod rewrap;

@@ -87,7 +87,7 @@ pub async fn fetch(kind: &'static str, report: &mut Report) {
                 report,
                 of_product,
                 connections,
-                &programs_of(product.server.process_id()),
+                &programs_of(product.server.id()),
                 next,
             );
             let bearer = prototype.bearers[0].clone();

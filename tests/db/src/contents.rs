@@ -124,6 +124,22 @@ impl TestDatabase {
         counted.expect("the statement counts rows")
     }
 
+    /// The rows of a query of a SQLite file, each one JSON text.
+    ///
+    /// # Panics
+    /// The query fails, or returns something else.
+    pub async fn read_rows_as_json(&self, sql: &str) -> Vec<serde_json::Value> {
+        let mut connection = SqliteConnection::connect(self.url())
+            .await
+            .expect("the file opens");
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned()))
+            .fetch_all(&mut connection)
+            .await
+            .expect("the rows");
+        let parse = |it: String| serde_json::from_str(&it).expect("JSON");
+        rows.into_iter().map(parse).collect()
+    }
+
     /// The columns of a table with the types that the database names.
     ///
     /// # Panics

@@ -12,6 +12,7 @@ mod container;
 mod contents;
 mod crash;
 mod local;
+mod log;
 mod partitions;
 mod plans;
 mod server;
@@ -21,7 +22,11 @@ use regrant_migration::{Migrator, MigratorTrait, open_to_migrate};
 use tempfile::TempDir;
 
 pub use crate::{
-    contents::hold_table, partitions::Plan, plans::StatementRun, statement_counts::StatementCount,
+    contents::hold_table,
+    log::{Frame, StoredState, list_frames, read_state},
+    partitions::Plan,
+    plans::StatementRun,
+    statement_counts::StatementCount,
 };
 
 use crate::server::{Database, Server};

@@ -60,7 +60,7 @@ async fn every_credential_of_a_copy_opens_with_the_keyring_and_none_without() {
     );
 }
 
-async fn open(
+pub(super) async fn open(
     harness: &Harness,
     url: &str,
     provider: KeyProvider,
@@ -84,7 +84,7 @@ async fn open(
 }
 
 /// How many assets of the copy have a token that opens.
-async fn count_served(vault: &Vault, tenant: &Tenant, fleet: &Fleet) -> usize {
+pub(super) async fn count_served(vault: &Vault, tenant: &Tenant, fleet: &Fleet) -> usize {
     let caller = vault.authenticate_request(tenant.presented()).await;
     let caller = caller.expect("the tenant's token is of the same keys");
     let ids: Vec<_> = fleet

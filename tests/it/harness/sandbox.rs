@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub struct SandboxControl {
     pub url: String,
+    /// The app whose tokens [`Self::token`] makes.
+    app: &'static str,
     http: reqwest::Client,
 }
 
@@ -21,12 +23,18 @@ impl SandboxControl {
             .timeout(Duration::from_mins(2))
             .build()
             .expect("a client");
-        Self { url, http }
+        let app = super::APP;
+        Self { url, app, http }
     }
 
-    /// A token of this person (or system user) for the provider's app.
+    /// The same for tokens of another app.
+    pub fn of_app(self, app: &'static str) -> Self {
+        Self { app, ..self }
+    }
+
+    /// A token of this person (or system user) for the app.
     pub async fn token(&self, person: &str) -> String {
-        self.token_of(json!({ "person": person, "app": super::APP }))
+        self.token_of(json!({ "person": person, "app": self.app }))
             .await
     }
 

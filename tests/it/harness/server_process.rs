@@ -104,14 +104,14 @@ impl ServerProcess {
         Tenant::of_client(&self.api, made).await
     }
 
-    /// The id of the process; 0 while none runs.
-    pub fn process_id(&self) -> u32 {
-        self.child.as_ref().and_then(Child::id).unwrap_or_default()
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).expect("it runs")
     }
 
     /// The memory that the process holds now, in MiB.
     pub fn resident_mib(&self) -> u64 {
-        let id = self.process_id();
+        let id = self.id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
         let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
         let kib = line.and_then(|it| it.split_whitespace().next()?.parse::<u64>().ok());
@@ -165,7 +165,7 @@ impl ServerProcess {
     pub async fn run_command(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let (first, rest) = arguments.split_first().expect("a command");
         let mut command = self.command(first, free_port(), free_port());
-        let ended = tokio::time::timeout(Duration::from_mins(1), command.args(rest).output());
+        let ended = tokio::time::timeout(Duration::from_mins(5), command.args(rest).output());
         let output = ended.await.expect("it ends in time").expect("it starts");
         let printed = [output.stdout, output.stderr].concat();
         (

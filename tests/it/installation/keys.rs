@@ -1,14 +1,17 @@
 //! Key-encryption keys (KEKs): stage, promote, wrap again, verify, retire, through the admin API and in one process.
-//! `processes.rs` does it with several processes, and kills them; `data.rs` has the data keys,
+//! `processes.rs` does it with several processes, and kills them, `killed_rotation.rs` the same with thousands of tenants;
+//! `data.rs` has the data keys, `resealing.rs` those of a hundred thousand credentials,
 //! `destruction.rs` and `copies.rs` what a deletion waits for, `retirement.rs` the approval of two owners,
 //! `own_key.rs` the installation's own data key, `moving.rs` the way from one provider to another.
 
 mod copies;
 mod data;
 mod destruction;
+mod killed_rotation;
 mod moving;
 mod own_key;
 mod processes;
+mod resealing;
 mod retirement;
 
 use regrant_domain::Clock;

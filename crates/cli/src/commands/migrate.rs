@@ -33,21 +33,22 @@ pub(crate) async fn run(args: MigrateArgs, global: &GlobalArgs) -> anyhow::Resul
         .await
         .context("cannot open the database")?;
     let changed = apply_steps(&args, &connection).await;
-    let steps = read_steps(&connection).await;
+    let (steps, later) = (
+        read_steps(&connection).await,
+        list_later_steps(&connection).await,
+    );
     connection
         .close()
         .await
         .context("cannot close the connection")?;
     changed?;
-    print_steps(&steps?, global)
+    print_steps(&steps?, &later?, global)
 }
 
 async fn apply_steps(args: &MigrateArgs, connection: &DatabaseConnection) -> anyhow::Result<()> {
     match args.down {
         _ if args.status => {}
-        Some(steps) => Migrator::down(connection, Some(steps))
-            .await
-            .context("a step cannot be reverted")?,
+        Some(steps) => revert_steps(steps, connection).await?,
         None => Migrator::up(connection, None)
             .await
             .context("a step failed and was rolled back")?,
@@ -58,6 +59,24 @@ async fn apply_steps(args: &MigrateArgs, connection: &DatabaseConnection) -> any
             .with_context(|| format!("cannot grant the role {role}")),
         None => Ok(()),
     }
+}
+
+async fn revert_steps(steps: u32, connection: &DatabaseConnection) -> anyhow::Result<()> {
+    let later = list_later_steps(connection).await?;
+    anyhow::ensure!(
+        later.is_empty(),
+        "the schema has steps of a later release, which that release reverts first: {}",
+        later.join(", ")
+    );
+    Migrator::down(connection, Some(steps))
+        .await
+        .context("a step cannot be reverted")
+}
+
+async fn list_later_steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<String>> {
+    Migrator::list_later_steps(connection)
+        .await
+        .context("cannot read which steps are applied")
 }
 
 /// The name of each step and whether it is applied.
@@ -76,24 +95,33 @@ async fn read_steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(Stri
         .collect())
 }
 
-fn print_steps(steps: &[(String, bool)], global: &GlobalArgs) -> anyhow::Result<()> {
+fn print_steps(
+    steps: &[(String, bool)],
+    later: &[String],
+    global: &GlobalArgs,
+) -> anyhow::Result<()> {
     let applied = steps.iter().filter(|(_, applied)| *applied).count();
     let list: Vec<_> = steps
         .iter()
         .map(|(name, applied)| json!({ "name": name, "applied": applied }))
         .collect();
+    let of_later = later
+        .iter()
+        .map(|it| format!("  + {it}, of a later release"));
     let lines: Vec<_> = steps
         .iter()
         .map(|(name, applied)| format!("  {} {name}", if *applied { "✓" } else { "·" }))
+        .chain(of_later)
         .collect();
     let text = format!(
         "{applied} of {} steps are applied\n{}",
         steps.len(),
         lines.join("\n")
     );
-    global
-        .output
-        .print_result(&json!({ "applied": applied, "steps": list }), text)
+    global.output.print_result(
+        &json!({ "applied": applied, "steps": list, "later": later }),
+        text,
+    )
 }
 
 /// The URL of the owner role: the argument, its variable, or the database of the settings.

@@ -62,6 +62,11 @@ impl ProcessLock {
         Ok(true)
     }
 
+    fn is_held(&self) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_some()
+    }
+
     fn close_lock_file(&self) {
         // Closing the file frees the lock.
         drop(
@@ -86,6 +91,13 @@ impl Store {
             self.expire_leases().await?;
         }
         Ok(())
+    }
+
+    /// Whether another process may wait for the only writer of the database: it is a SQLite file, and this process is not
+    /// the one that works on it.
+    #[must_use]
+    pub fn is_beside_other_processes(&self) -> bool {
+        self.sole.as_ref().is_some_and(|it| !it.is_held())
     }
 
     /// Frees the lock, so that another process can work on the database.

@@ -318,6 +318,8 @@ async fn one_process_at_a_time_works_on_sqlite() {
         second.become_sole_process().await,
         Err(Error::Occupied)
     ));
+    assert!(!first.is_beside_other_processes());
+    assert!(second.is_beside_other_processes());
     first.release_process_lock();
     second.become_sole_process().await.unwrap();
     assert!(matches!(

@@ -103,6 +103,7 @@ impl Vault {
         for scope in scopes {
             let rotated = self.replace_data_key(&scope, by.to_owned(), reason).await;
             pass.add_result(scope.tenant(), rotated.map(|()| 1));
+            self.yield_to_other_processes().await;
         }
         pass.finish()
     }

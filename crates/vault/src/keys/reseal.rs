@@ -22,7 +22,7 @@ use regrant_storage::{SecretColumn, TenantScope};
 
 pub(super) use self::pace::Pacing;
 use self::pace::{SharedPace, UrgentPasses};
-use crate::{Error, Vault, tenants::pass::TenantPass};
+use crate::{Error, Vault, keys::process_turns::ProcessTurns, tenants::pass::TenantPass};
 
 /// How many secrets one transaction replaces.
 const CHUNK: u32 = 100;
@@ -37,6 +37,7 @@ pub(crate) struct ResealRests {
     until: Arc<Mutex<HashMap<(TenantId, Urgency), Timestamp>>>,
     urgent: UrgentPasses,
     pace: SharedPace,
+    turns: ProcessTurns,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +60,10 @@ impl ResealRests {
         };
         let mut rests = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         rests.insert((tenant, urgency), now + rest);
+    }
+
+    pub(super) const fn turns(&self) -> &ProcessTurns {
+        &self.turns
     }
 
     pub(super) fn end_rest(&self, tenant: TenantId) {

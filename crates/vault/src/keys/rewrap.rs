@@ -70,6 +70,7 @@ impl Vault {
             pass.unreadable = pass.unreadable.saturating_add(missing);
             let replaced = self.store.rewrap_data_keys(&rewrapped).await?;
             pass.rewrapped = pass.rewrapped.saturating_add(replaced);
+            self.yield_to_other_processes().await;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ async fn read_tokens(tenant: Tenant, ids: Vec<String>, reads: Arc<Reads>) {
     }
 }
 
-async fn rotate(server: &ServerProcess, arguments: &[&str]) -> (Value, String) {
+pub(super) async fn rotate(server: &ServerProcess, arguments: &[&str]) -> (Value, String) {
     let (code, printed) = server.run_command(arguments).await;
     assert_eq!(
         code,
@@ -137,7 +137,7 @@ async fn rotations_are_killed(database: TestDatabase) {
 }
 
 /// Destroys every version that only opens. They wrap nothing, so that is allowed.
-async fn retire_all(server: &ServerProcess) {
+pub(super) async fn retire_all(server: &ServerProcess) {
     let (status, _) = rotate(server, &["keys", "status", "--output=json"]).await;
     assert_eq!(status["to_rewrap"], 0);
     let keys = status["keys"].as_array().expect("versions");

@@ -65,7 +65,8 @@ pub(super) async fn run(command: RotationCommand, global: &GlobalArgs) -> anyhow
     let config = Config::from_process(global)?;
     telemetry::start_logging(config.log, "warn")?;
     let (vault, by, output) = (
-        installation::open_vault(config).await?,
+        // A command waits behind callers and workers, as these work on the same rows.
+        installation::open_vault(config).await?.in_background(),
         Actor::CommandLine,
         global.output,
     );
@@ -134,7 +135,7 @@ async fn rotate_data(
         .rotate_data_keys(Actor::CommandLine, owners, reason)
         .await?;
     print_progress(format_args!("{rotated} new data keys"));
-    let (vault, mut resealed) = (vault.in_background(), 0_u64);
+    let mut resealed = 0_u64;
     loop {
         let done = match reason {
             RotationReason::Compromise => vault.reseal_compromised_records().await?,

@@ -10,7 +10,10 @@ use regrant_testdb::TestDatabase;
 
 use crate::bench::{Bench, on_both, settings};
 
-on_both!(the_schema_goes_down_and_up_again);
+on_both!(
+    the_schema_goes_down_and_up_again,
+    steps_of_a_later_release_are_named_and_stay_as_they_are,
+);
 
 async fn the_schema_goes_down_and_up_again(bench: Bench) {
     let before = columns(bench.database.owner_url()).await;
@@ -23,6 +26,20 @@ async fn the_schema_goes_down_and_up_again(bench: Bench) {
         .await
         .unwrap();
     assert_eq!(columns(bench.database.owner_url()).await, before);
+    regrant_storage::Store::connect(&settings(bench.database.url()))
+        .await
+        .unwrap();
+}
+
+async fn steps_of_a_later_release_are_named_and_stay_as_they_are(bench: Bench) {
+    let owner = open_to_migrate(bench.database.owner_url()).await.unwrap();
+    let later = "m29991231_999999_later";
+    let sql = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{later}', 0)");
+    owner.execute_unprepared(&sql).await.unwrap();
+    Migrator::up(&owner, None).await.unwrap();
+    let pending = Migrator::get_pending_migrations(&owner).await.unwrap();
+    assert!(pending.is_empty());
+    assert_eq!(Migrator::list_later_steps(&owner).await.unwrap(), [later]);
     regrant_storage::Store::connect(&settings(bench.database.url()))
         .await
         .unwrap();

@@ -80,6 +80,7 @@ impl Vault {
         pacing: Pacing,
         began: Instant,
     ) -> Result<(), Error> {
+        self.yield_to_other_processes().await;
         if pacing == Pacing::Unthrottled {
             return Ok(());
         }
