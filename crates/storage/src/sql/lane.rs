@@ -78,9 +78,9 @@ impl Lane {
         }
     }
 
-    /// Closes every connection.
+    /// Closes every connection. Those that are kept go back to the pool first, which waits for them.
     pub(crate) async fn close(self) -> Result<(), Error> {
-        self.drop_kept();
+        self.kept().clear();
         Ok(self.pool.close().await?)
     }
 
