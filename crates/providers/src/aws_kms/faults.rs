@@ -42,6 +42,8 @@ pub(super) fn map_error<E: ProvideErrorMetadata>(kek: KekRef, error: SdkError<E>
         Some("NotFoundException") => ProviderError::UnknownKek(kek),
         Some(code) if PASSING.contains(&code) => unavailable(reason),
         _ if status >= 500 => unavailable(format!("status {status}: {reason}")),
+        // Every error of KMS has a code: something else responded.
+        None => unavailable(format!("status {status}: its response cannot be read")),
         // Refused, disabled or about to be deleted: the code and the message say which.
         _ => denied(kek, reason),
     }

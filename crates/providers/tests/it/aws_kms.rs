@@ -8,8 +8,11 @@ use std::sync::Arc;
 use regrant_crypto::{KeyProvider, KeySource, ProviderError, ProviderKind};
 use regrant_providers::{AwsKms, AwsKmsSettings};
 
-use crate::conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap};
-use moto::{Moto, refusing_service};
+use crate::{
+    conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap},
+    faults::{Cell, Fault, FaultyBench, cells},
+};
+use moto::{Line, Moto, refusing_service};
 
 impl Moto {
     async fn connect(&self, arn: &str, former: &[&str]) -> Result<AwsKms, ProviderError> {
@@ -38,7 +41,7 @@ impl Bench for Moto {
     }
 
     async fn set_down(&self, down: bool) -> bool {
-        self.cut_off(down);
+        self.set_line(if down { Line::Cut } else { Line::Open });
         true
     }
 
@@ -52,6 +55,41 @@ impl Bench for Moto {
         false
     }
 }
+
+impl FaultyBench for Moto {
+    fn cell(fault: Fault) -> Cell {
+        match fault {
+            Fault::Denied | Fault::Deleted => Cell::Refusal,
+            Fault::WrongKey => Cell::CannotBe(
+                "no two keys have the same ARN; a ciphertext of another key has a test of its own",
+            ),
+            _ => Cell::Outage,
+        }
+    }
+
+    async fn begin(&self, fault: Fault) {
+        self.set_line(match fault {
+            Fault::Timeout => Line::Silent,
+            Fault::Slow => Line::Slow,
+            Fault::Restart => Line::Cut,
+            Fault::Garbage => Line::Garbage,
+            Fault::Throttle => Line::Refusing(400, "ThrottlingException"),
+            Fault::Denied => Line::Refusing(400, "AccessDeniedException"),
+            // moto uses a key that is to be deleted.
+            Fault::Deleted | Fault::WrongKey => Line::Refusing(400, "KMSInvalidStateException"),
+        });
+    }
+
+    async fn end(&self, _: Fault) {
+        self.set_line(Line::Open);
+    }
+}
+
+async fn start_for_cell(_test: &str) -> Option<Moto> {
+    Some(Moto::start().await)
+}
+
+cells!();
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aws_kms_conforms() {

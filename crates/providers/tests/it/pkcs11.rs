@@ -4,8 +4,9 @@
 //! own with that variable set.
 
 use std::{
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
 };
 
@@ -20,7 +21,10 @@ use regrant_crypto::{KeyProvider, KeySource, ProviderError, ProviderKind};
 use regrant_providers::{Pkcs11, Pkcs11Settings};
 use zeroize::Zeroizing;
 
-use crate::conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap};
+use crate::{
+    conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap},
+    faults::{Cell, Fault, FaultyBench, cells},
+};
 
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const CONFIGURATION: &str = "SOFTHSM2_CONF";
@@ -32,6 +36,8 @@ const KEY: &str = "kek";
 struct Token {
     directory: PathBuf,
     pin: Arc<Mutex<String>>,
+    /// The process that holds the files of the token, while the device does not respond.
+    holder: Mutex<Option<Child>>,
 }
 
 /// Runs the test in a child process with a configuration of its own. `None`: this is the parent, and the child passed.
@@ -40,6 +46,7 @@ fn token_of_child(test: &str) -> Option<Token> {
         let token = Token {
             directory: Path::new(&path).parent().unwrap().to_owned(),
             pin: Arc::new(Mutex::new(PIN.to_owned())),
+            holder: Mutex::default(),
         };
         initialize_token();
         return Some(token);
@@ -195,6 +202,115 @@ impl Bench for Token {
         true
     }
 }
+
+impl Token {
+    /// Locks every file of the token from another process, so that the library waits for them.
+    fn hold_files(&self) {
+        let program = "import fcntl, pathlib, sys, time\n\
+            held = [open(it, 'r+') for it in pathlib.Path(sys.argv[1]).rglob('*') if it.is_file()]\n\
+            [fcntl.lockf(it, fcntl.LOCK_EX) for it in held]\n\
+            print(len(held), flush=True)\n\
+            time.sleep(300)";
+        let mut python = Command::new("python3");
+        python
+            .args(["-c", program])
+            .arg(self.directory.join("tokens"));
+        let mut child = python.stdout(Stdio::piped()).spawn().unwrap();
+        let mut held = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut held).unwrap();
+        assert_ne!(held.trim(), "0", "no file was held");
+        *self.holder.lock().unwrap() = Some(child);
+    }
+
+    fn release_files(&self) {
+        if let Some(mut child) = self.holder.lock().unwrap().take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Changes the files of the token, which a copy keeps.
+    fn change_files(&self, change: impl FnOnce()) {
+        copy_all(&self.directory.join("tokens"), &self.directory.join("kept"));
+        change();
+    }
+
+    /// Brings the files of the token back, as a backup of a device does.
+    fn restore_files(&self) {
+        end_all_sessions();
+        let (here, kept) = (self.directory.join("tokens"), self.directory.join("kept"));
+        if kept.exists() {
+            std::fs::remove_dir_all(&here).unwrap();
+            std::fs::rename(kept, here).unwrap();
+        }
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
+}
+
+/// Overwrites every object of the token.
+fn spoil_objects(directory: &Path) {
+    for token in std::fs::read_dir(directory).unwrap() {
+        for file in std::fs::read_dir(token.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|it| it == "object") {
+                std::fs::write(path, [0xff; 300]).unwrap();
+            }
+        }
+    }
+}
+
+impl FaultyBench for Token {
+    fn cell(fault: Fault) -> Cell {
+        match fault {
+            Fault::Timeout | Fault::Slow | Fault::Garbage => Cell::Outage,
+            Fault::Denied | Fault::WrongKey | Fault::Deleted => Cell::Refusal,
+            // The session is opened again.
+            Fault::Restart => Cell::Serves,
+            Fault::Throttle => Cell::CannotBe("PKCS#11 has no error for too many calls"),
+        }
+    }
+
+    async fn begin(&self, fault: Fault) {
+        match fault {
+            // A library that waits is both: it never returns before the end of the fault.
+            Fault::Timeout | Fault::Slow => self.hold_files(),
+            Fault::Denied => {
+                *self.pin.lock().unwrap() = "wrong-pin".to_owned();
+                end_all_sessions();
+            }
+            Fault::WrongKey => self.change_files(|| {
+                destroy_keys();
+                make_key(&open_session(), true);
+            }),
+            Fault::Deleted => self.change_files(destroy_keys),
+            Fault::Garbage => self.change_files(|| {
+                spoil_objects(&self.directory.join("tokens"));
+                end_all_sessions();
+            }),
+            Fault::Restart => end_all_sessions(),
+            Fault::Throttle => {}
+        }
+    }
+
+    async fn end(&self, fault: Fault) {
+        self.release_files();
+        PIN.clone_into(&mut self.pin.lock().unwrap());
+        if matches!(fault, Fault::WrongKey | Fault::Deleted | Fault::Garbage) {
+            self.restore_files();
+        }
+    }
+}
+
+async fn start_for_cell(test: &str) -> Option<Token> {
+    token_of_child(test)
+}
+
+cells!();
 
 #[tokio::test]
 async fn softhsm_conforms() {

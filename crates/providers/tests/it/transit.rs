@@ -12,8 +12,11 @@ use regrant_crypto::{KeyProvider, KeyService as _, KeySource, ProviderError, Pro
 use regrant_providers::{Transit, TransitSettings};
 use zeroize::Zeroizing;
 
-use crate::conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap};
-use stub::{Stub, random};
+use crate::{
+    conformance::{Bench, Rotation, assert_same, check_provider, data_key, unwrap},
+    faults::{Cell, Fault, FaultyBench, cells},
+};
+use stub::{Misbehaviour, Stub, random};
 
 fn settings(stub: &Stub, token: &Arc<Mutex<String>>) -> TransitSettings {
     let token = Arc::clone(token);
@@ -65,6 +68,44 @@ impl Bench for Stub {
         true
     }
 }
+
+impl FaultyBench for Stub {
+    fn cell(fault: Fault) -> Cell {
+        match fault {
+            Fault::Denied | Fault::WrongKey | Fault::Deleted => Cell::Refusal,
+            _ => Cell::Outage,
+        }
+    }
+
+    async fn begin(&self, fault: Fault) {
+        self.engine(|it| match fault {
+            Fault::Timeout => it.misbehaviour = Some(Misbehaviour::Delay(Duration::MAX)),
+            Fault::Slow => it.misbehaviour = Some(Misbehaviour::Delay(Duration::from_secs(30))),
+            Fault::Restart => it.misbehaviour = Some(Misbehaviour::Disconnect),
+            Fault::Garbage => it.misbehaviour = Some(Misbehaviour::Garbage),
+            Fault::Throttle => it.failing = Some(429),
+            Fault::Denied => it.failing = Some(403),
+            Fault::WrongKey => it.hide_versions(|_| random()),
+            Fault::Deleted => {
+                it.hide_versions(|key| *key);
+                it.versions.clear();
+            }
+        });
+    }
+
+    async fn end(&self, fault: Fault) {
+        self.engine(|it| match fault {
+            Fault::WrongKey | Fault::Deleted => it.restore_versions(),
+            _ => (it.misbehaviour, it.failing) = (None, None),
+        });
+    }
+}
+
+async fn start_for_cell(_test: &str) -> Option<Stub> {
+    Some(Stub::start().await)
+}
+
+cells!();
 
 #[tokio::test]
 async fn the_transit_engine_conforms() {

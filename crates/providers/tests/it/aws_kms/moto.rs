@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -26,9 +26,28 @@ static INSTALLED: Mutex<()> = Mutex::new(());
 pub struct Moto {
     pub url: String,
     pub arn: String,
-    is_cut: Arc<AtomicBool>,
+    line: SharedLine,
     process: Child,
 }
+
+/// What lies between a caller and moto.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// Calls go through.
+    Open,
+    /// Connections end at once.
+    Cut,
+    /// Calls are accepted and never answered.
+    Silent,
+    /// Calls are answered after half a minute.
+    Slow,
+    /// Calls are answered with this status and code of an error.
+    Refusing(u16, &'static str),
+    /// Calls are answered 200 with bytes that are no JSON.
+    Garbage,
+}
+
+type SharedLine = Arc<Mutex<Line>>;
 
 impl Moto {
     pub async fn start() -> Self {
@@ -39,11 +58,11 @@ impl Moto {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let is_cut = Arc::default();
+        let line = Arc::new(Mutex::new(Line::Open));
         let mut moto = Self {
-            url: forward_to(port, Arc::clone(&is_cut)).await,
+            url: forward_to(port, Arc::clone(&line)).await,
             arn: String::new(),
-            is_cut,
+            line,
             process: process.unwrap(),
         };
         wait_for(port).await;
@@ -56,9 +75,9 @@ impl Moto {
         made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
     }
 
-    /// Refuses connections, or forwards them again.
-    pub fn cut_off(&self, is_cut: bool) {
-        self.is_cut.store(is_cut, Ordering::SeqCst);
+    /// Changes what lies between callers and moto. Connections that are open end.
+    pub fn set_line(&self, line: Line) {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = line;
     }
 
     /// Calls an action without parameters; moto does not check the signature.
@@ -91,9 +110,7 @@ impl Drop for Moto {
 
 /// The program `moto_server`; installs it unless it is there.
 fn install() -> PathBuf {
-    let _one = INSTALLED
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _one = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto");
     let program = home.join("bin/moto_server");
     if !program.exists() {
@@ -124,27 +141,63 @@ async fn wait_for(port: u16) {
     panic!("moto does not listen");
 }
 
-async fn forward_to(port: u16, is_cut: Arc<AtomicBool>) -> String {
+async fn forward_to(port: u16, line: SharedLine) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        while let Ok((mut inbound, _)) = listener.accept().await {
-            let is_cut = Arc::clone(&is_cut);
-            tokio::spawn(async move {
-                let mut outbound = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-                let copied = copy_bidirectional(&mut inbound, &mut outbound);
-                tokio::select! {
-                    () = until_cut(&is_cut) => None,
-                    copied = copied => copied.ok(),
-                }
-            });
+        while let Ok((inbound, _)) = listener.accept().await {
+            tokio::spawn(serve(inbound, port, Arc::clone(&line)));
         }
     });
     url
 }
 
-async fn until_cut(is_cut: &AtomicBool) {
-    while !is_cut.load(Ordering::SeqCst) {
+/// Serves a connection as the line is now, until the line changes.
+async fn serve(mut inbound: TcpStream, port: u16, line: SharedLine) -> Option<()> {
+    let now = current(&line);
+    let served = async {
+        match now {
+            Line::Open => {
+                let mut outbound = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+                copy_bidirectional(&mut inbound, &mut outbound).await.ok()?;
+            }
+            Line::Cut => {}
+            Line::Silent => std::future::pending().await,
+            Line::Slow => {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                respond(&mut inbound, 500, "{}").await?;
+            }
+            Line::Refusing(status, code) => {
+                let body = json!({ "__type": code, "message": "refused" });
+                respond(&mut inbound, status, &body.to_string()).await?;
+            }
+            Line::Garbage => respond(&mut inbound, 200, "\u{0}garbage").await?,
+        }
+        Some(())
+    };
+    tokio::select! {
+        () = until_changed(&line, now) => None,
+        served = served => served,
+    }
+}
+
+async fn respond(stream: &mut TcpStream, status: u16, body: &str) -> Option<()> {
+    let mut request = [0; 16 * 1024];
+    stream.read(&mut request).await.ok()?;
+    let response = format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(response.as_bytes()).await.ok()
+}
+
+fn current(line: &SharedLine) -> Line {
+    *line.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn until_changed(line: &SharedLine, from: Line) {
+    while current(line) == from {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -157,18 +210,9 @@ pub async fn refusing_service(status: u16, code: &'static str) -> (String, Arc<A
     let counted = Arc::clone(&calls);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 16 * 1024];
-            if stream.read(&mut request).await.unwrap_or_default() == 0 {
-                continue;
-            }
-            counted.fetch_add(1, Ordering::SeqCst);
             let body = json!({ "__type": code, "message": "refused" }).to_string();
-            let response = format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
-                 Connection: close\r\n\r\n{body}",
-                body.len()
-            );
-            drop(stream.write_all(response.as_bytes()).await);
+            counted.fetch_add(1, Ordering::SeqCst);
+            respond(&mut stream, status, &body).await;
         }
     });
     (url, calls)

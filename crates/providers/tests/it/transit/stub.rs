@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
@@ -14,6 +15,17 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// How the server fails below the API.
+#[derive(Clone, Copy)]
+pub enum Misbehaviour {
+    /// It responds only after this time.
+    Delay(Duration),
+    /// It ends every connection without a response.
+    Disconnect,
+    /// It responds 200 with bytes that are no JSON.
+    Garbage,
+}
+
 /// The state of the engine, which a test may change.
 pub struct Engine {
     pub versions: BTreeMap<u32, [u8; 32]>,
@@ -21,6 +33,8 @@ pub struct Engine {
     pub min_encryption: u32,
     /// The status of every response, such as 503 for a sealed server.
     pub failing: Option<u16>,
+    pub misbehaviour: Option<Misbehaviour>,
+    hidden: BTreeMap<u32, [u8; 32]>,
     pub token: String,
     /// The life of the token in seconds; 0 for one without an end.
     pub ttl: u64,
@@ -48,6 +62,8 @@ impl Stub {
             min_decryption: 1,
             min_encryption: 0,
             failing: None,
+            misbehaviour: None,
+            hidden: BTreeMap::new(),
             token: "first".to_owned(),
             ttl: 0,
             renewals: 0,
@@ -71,6 +87,14 @@ impl Stub {
         change(&mut self.engine.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Waits for this long, or until the engine behaves again.
+    async fn wait_for_end(&self, delay: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < delay && self.engine(|it| it.misbehaviour.is_some()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn serve(self, mut stream: TcpStream) -> Option<()> {
         let mut read = Vec::new();
         let end = loop {
@@ -90,6 +114,15 @@ impl Stub {
         while read.len() < length {
             stream.read_buf(&mut read).await.ok()?;
         }
+        match self.engine(|it| it.misbehaviour) {
+            Some(Misbehaviour::Delay(delay)) => self.wait_for_end(delay).await,
+            Some(Misbehaviour::Disconnect) => return None,
+            Some(Misbehaviour::Garbage) => {
+                let garbage = b"HTTP/1.1 200 X\r\nContent-Length: 9\r\nConnection: close\r\n\r\n\xff\0garbage";
+                return stream.write_all(garbage).await.ok();
+            }
+            None => {}
+        }
         let body = serde_json::from_slice(&read).unwrap_or_default();
         let (status, reply) = match self.engine(|it| it.respond(&head, &body)) {
             Ok(reply) => (200, reply),
@@ -105,6 +138,19 @@ impl Stub {
 }
 
 impl Engine {
+    /// Puts other keys in the place of the versions, until they are restored.
+    pub fn hide_versions(&mut self, replace: impl Fn(&[u8; 32]) -> [u8; 32]) {
+        self.hidden = self.versions.clone();
+        self.versions
+            .values_mut()
+            .for_each(|key| *key = replace(key));
+    }
+
+    /// Brings the hidden versions back.
+    pub fn restore_versions(&mut self) {
+        self.versions = std::mem::take(&mut self.hidden);
+    }
+
     fn respond(&mut self, head: &str, body: &Value) -> Reply {
         if let Some(status) = self.failing {
             self.failures += 1;
