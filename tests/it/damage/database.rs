@@ -37,9 +37,9 @@ async fn crash(database: TestDatabase) {
         let call = tokio::spawn(send(tenant.clone(), trial, order.clone()));
         let moment = u64::from(uuid::Uuid::now_v7().as_fields().1) * 13 % 400;
         tokio::time::sleep(Duration::from_millis(moment)).await;
-        let crashed = Instant::now();
+        let killed = Instant::now();
         server.database().crash().await;
-        recovered = recovered.max(crashed.elapsed());
+        recovered = recovered.max(killed.elapsed());
         let began = Instant::now();
         let acknowledged = call.await.expect("the call ends");
         let repeated = loop {

@@ -3,7 +3,7 @@
 //!
 //! A history is what eight clients did to four assets; the checker (`checker.rs`) looks for such an order. The suite runs
 //! 20 histories on each database. The long tier runs more and longer ones:
-//! `REGRANT_HISTORIES=500 REGRANT_OPERATIONS=50 cargo test -p regrant-e2e --test e2e linearizability`.
+//! `REGRANT_HISTORIES=500 REGRANT_OPERATIONS=50 cargo test --release -p regrant-e2e --test e2e linearizability`.
 
 mod checker;
 
