@@ -19,7 +19,7 @@ pub use role::grant_app_role;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 use sea_orm_migration::{MigrationTrait, async_trait, seaql_migrations};
 
-use crate::sea_orm::{ConnectionTrait, DbErr, EntityTrait as _, QueryOrder as _};
+use crate::sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 
 /// Applies and reverts the steps.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,14 @@ fn is_known(name: &str) -> bool {
 
 async fn read_applied<C: ConnectionTrait>(db: &C) -> Result<Vec<seaql_migrations::Model>, DbErr> {
     Migrator::install(db).await?;
-    let applied = seaql_migrations::Entity::find();
-    let in_order = applied.order_by_asc(seaql_migrations::Column::Version);
-    in_order.all(db).await
+    let sql = "SELECT version, applied_at FROM seaql_migrations ORDER BY version";
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    let rows = db.query_all_raw(statement).await?;
+    let read = |row: &QueryResult| {
+        Ok(seaql_migrations::Model {
+            version: row.try_get("", "version")?,
+            applied_at: row.try_get("", "applied_at")?,
+        })
+    };
+    rows.iter().map(read).collect()
 }

@@ -115,7 +115,7 @@ pub(super) async fn read_tables(database: &TestDatabase) -> Value {
         );
         let rows = database.read_rows_as_json(&sql).await;
         if !rows.is_empty() {
-            let rows: Vec<_> = rows.into_iter().map(without_nulls).collect();
+            let rows: Vec<_> = rows.iter().map(without_nulls).collect();
             tables.insert(name.to_owned(), json!(rows));
         }
     }
@@ -123,7 +123,7 @@ pub(super) async fn read_tables(database: &TestDatabase) -> Value {
 }
 
 /// The columns of a row that have a value.
-fn without_nulls(row: Value) -> Value {
+fn without_nulls(row: &Value) -> Value {
     let mut values = row["values"].as_object().expect("columns").clone();
     values.retain(|column, _| row["nulls"][column] == 0);
     Value::Object(values)
