@@ -26,7 +26,7 @@ impl Program {
     }
 }
 
-/// What `/proc/<pid>/stat` says of a process (proc_pid_stat(5)).
+/// What `/proc/<pid>/stat` says of a process (`proc_pid_stat(5)`).
 struct Stat {
     parent: u32,
     /// Its own ticks, in user mode and in the kernel.
