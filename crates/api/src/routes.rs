@@ -47,24 +47,7 @@ use crate::{
 
 /// Adds the routes that `openapi.yaml` describes.
 pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
-    // The router compares a path with one route after the other: what is called most stands first.
     routes
-        // Before the calls that need an access token: no method of a feed's address asks for one.
-        .scope(
-            "/v1/calendar",
-            |it| {
-                it.default_service(web::to(answer_unmatched))
-                    .wrap(from_fn(handle_cors))
-            },
-            |routes| {
-                routes.service(forecast::feeds::read_calendar);
-            },
-        )
-        .scope(
-            "/v1",
-            |it| it.wrap(from_fn(require_caller)).wrap(from_fn(handle_cors)),
-            add_v1_routes,
-        )
         .service(oauth::token::create_token)
         .service(oauth::revocation::revoke_token)
         .service(oauth::introspection::introspect_token)
@@ -84,18 +67,34 @@ pub(crate) fn add_described_routes(routes: &mut RouteList<'_>) {
         .service(connect::open_link)
         .service(connect::log_in_with_link)
         .service(connect::steps::show_step)
-        .service(connect::steps::take_step);
+        .service(connect::steps::take_step)
+        // Before the calls that need an access token: no method of a feed's address asks for one.
+        .scope(
+            "/v1/calendar",
+            |it| {
+                it.default_service(web::to(answer_unmatched))
+                    .wrap(from_fn(handle_cors))
+            },
+            |routes| {
+                routes.service(forecast::feeds::read_calendar);
+            },
+        )
+        .scope(
+            "/v1",
+            |it| it.wrap(from_fn(require_caller)).wrap(from_fn(handle_cors)),
+            add_v1_routes,
+        );
 }
 
 fn add_v1_routes(routes: &mut RouteList<'_>) {
     routes
-        .service(tokens::get_token)
         .service(assets::register_assets)
         .service(assets::list_assets)
         .service(assets::get_asset)
         .service(assets::delete_asset)
         .service(assets::check_asset)
         .service(assets::check_assets)
+        .service(tokens::get_token)
         .service(tokens::lookup_tokens)
         .service(tokens::inspect_token)
         .service(discoveries::create_discovery)

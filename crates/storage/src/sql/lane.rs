@@ -6,6 +6,7 @@
 //! Start at [`Lane::fetch_all`].
 
 use std::{
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -26,8 +27,13 @@ const KEPT_FOR: Duration = Duration::from_mins(5);
 #[derive(Clone)]
 pub(crate) struct Lane {
     pool: DatabaseConnection,
-    kept: Arc<Mutex<Vec<LaneConnection>>>,
+    kept: Arc<Mutex<Kept>>,
 }
+
+/// The connections that no statement uses. The pool takes a connection back only within a runtime; the last clone of a
+/// lane may end outside of one, so they are dropped without the pool then.
+#[derive(Default)]
+struct Kept(Vec<LaneConnection>);
 
 /// A connection that is not given back after each statement.
 struct LaneConnection {
@@ -38,6 +44,14 @@ struct LaneConnection {
 enum Connection {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for kept in self.0.drain(..) {
+            kept.connection.drop_detached();
+        }
+    }
 }
 
 impl Lane {
@@ -73,14 +87,12 @@ impl Lane {
 
     /// Drops the connections that no statement uses, without a farewell: their runtime may have ended.
     pub(crate) fn drop_kept(&self) {
-        for kept in self.kept().drain(..) {
-            kept.connection.drop_detached();
-        }
+        drop(mem::take(&mut *self.kept()));
     }
 
     /// Closes every connection. Those that are kept go back to the pool first, which waits for them.
     pub(crate) async fn close(self) -> Result<(), Error> {
-        self.kept().clear();
+        self.kept().0.clear();
         Ok(self.pool.close().await?)
     }
 
@@ -88,14 +100,14 @@ impl Lane {
     async fn run(&self, mut on: LaneConnection, statement: Statement) -> Result<Vec<Row>, Error> {
         let rows = on.connection.fetch_all(statement).await?;
         if on.taken_at.elapsed() < KEPT_FOR {
-            self.kept().push(on);
+            self.kept().0.push(on);
         }
         Ok(rows)
     }
 
     /// The connection that was used last: if it is lost, so are those that were used before.
     fn take_kept(&self) -> Option<LaneConnection> {
-        self.kept().pop()
+        self.kept().0.pop()
     }
 
     async fn open(&self) -> Result<LaneConnection, Error> {
@@ -111,7 +123,7 @@ impl Lane {
         })
     }
 
-    fn kept(&self) -> MutexGuard<'_, Vec<LaneConnection>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
