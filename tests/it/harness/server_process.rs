@@ -13,12 +13,12 @@ use regrant_sandbox::{Sandbox, World};
 use regrant_storage::Store;
 use regrant_testdb::TestDatabase;
 use regrant_vault::{Actor, ClientSpec, NewApp, NewTenantSpec, Parts, Vault};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt},
-    process::{Child, Command},
-};
+use tokio::process::{Child, Command};
 
-use super::{APP, SECRET, SandboxControl, Tenant};
+use super::{
+    APP, SECRET, SandboxControl, Tenant,
+    program_files::{collect_output, write_private},
+};
 
 /// A database, a sandbox, and a server process that can be killed and started again.
 pub struct ServerProcess {
@@ -139,8 +139,8 @@ impl ServerProcess {
             .command("serve", port, admin)
             .spawn()
             .expect("the binary starts");
-        self.follow(child.stdout.take().expect("piped"));
-        self.follow(child.stderr.take().expect("piped"));
+        collect_output(&self.printed, child.stdout.take().expect("piped"));
+        collect_output(&self.printed, child.stderr.take().expect("piped"));
         self.child = Some(child);
         self.wait_until_ready().await;
     }
@@ -151,8 +151,8 @@ impl ServerProcess {
         // These workers are not killed: a long lease keeps a loaded machine from losing it.
         command.env("REGRANT_LEASE_SECONDS", "30");
         let mut child = command.spawn().expect("the binary starts");
-        self.follow(child.stdout.take().expect("piped"));
-        self.follow(child.stderr.take().expect("piped"));
+        collect_output(&self.printed, child.stdout.take().expect("piped"));
+        collect_output(&self.printed, child.stderr.take().expect("piped"));
         child
     }
 
@@ -179,8 +179,8 @@ impl ServerProcess {
         let (first, rest) = arguments.split_first().expect("a command");
         let mut command = self.command(first, free_port(), free_port());
         let mut child = command.args(rest).spawn().expect("the binary starts");
-        self.follow(child.stdout.take().expect("piped"));
-        self.follow(child.stderr.take().expect("piped"));
+        collect_output(&self.printed, child.stdout.take().expect("piped"));
+        collect_output(&self.printed, child.stderr.take().expect("piped"));
         child
     }
 
@@ -292,20 +292,6 @@ impl ServerProcess {
         command
     }
 
-    fn follow(&self, mut pipe: impl AsyncRead + Unpin + Send + 'static) {
-        let printed = Arc::clone(&self.printed);
-        tokio::spawn(async move {
-            let mut buffer = vec![0; 64 * 1024];
-            while let Ok(n @ 1..) = pipe.read(&mut buffer).await {
-                let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
-                printed
-                    .lock()
-                    .expect("the lock is not poisoned")
-                    .push_str(&text);
-            }
-        });
-    }
-
     async fn wait_until_ready(&mut self) {
         let http = super::http();
         for _ in 0..600 {
@@ -397,16 +383,4 @@ pub fn binary() -> PathBuf {
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
-}
-
-fn write_private(path: &Path, text: &str) {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    file.expect("a new file")
-        .write_all(text.as_bytes())
-        .expect("the file is written");
 }

@@ -20,7 +20,9 @@ use self::{
     rows::StoredRows,
     site::{ASSETS, Serving, Site},
 };
-use crate::harness::{Calls, Fleet, Harness, Load, Options, Tenant, binary, on_both};
+use crate::harness::{
+    Calls, Fleet, Harness, Load, Options, Tenant, binary, on_both, write_private,
+};
 
 const CALLS_PER_SECOND: u32 = 50;
 /// How long each phase lasts.
@@ -69,7 +71,7 @@ async fn rows_of_the_release_before_are_read_after_the_upgrade_and_after_steps_d
 
 fn open_keys(rows: &StoredRows, directory: &std::path::Path) -> KeyProvider {
     let path = directory.join("keyring");
-    site::write_private(&path, &rows.keyring());
+    write_private(&path, rows.keyring());
     let passphrase = || Passphrase::parse(rows.passphrase.clone()).expect("a passphrase");
     let again = rows.passphrase.clone();
     let read = move || Ok(Passphrase::parse(again.clone()).expect("a passphrase"));

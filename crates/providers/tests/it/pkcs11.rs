@@ -281,7 +281,7 @@ impl FaultyBench for Token {
             // A library that waits is both: it never returns before the end of the fault.
             Fault::Timeout | Fault::Slow => self.hold_files(),
             Fault::Denied => {
-                *self.pin.lock().unwrap() = "wrong-pin".to_owned();
+                "wrong-pin".clone_into(&mut self.pin.lock().unwrap());
                 end_all_sessions();
             }
             Fault::WrongKey => self.change_files(|| {

@@ -1,8 +1,6 @@
 //! An installation whose programs are of several releases: everything goes through their command line and their API.
 
 use std::{
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
@@ -12,13 +10,12 @@ use std::{
 use regrant_sandbox::{Sandbox, World};
 use regrant_testdb::{Kind, TestDatabase};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _},
-    process::{Child, Command},
-};
+use tokio::process::{Child, Command};
 
 use super::rows;
-use crate::harness::{Fleet, SECRET, SandboxControl, Tenant, free_port, http};
+use crate::harness::{
+    Fleet, SECRET, SandboxControl, Tenant, collect_output, free_port, http, write_private,
+};
 
 /// The assets of the tenant.
 pub(super) const ASSETS: usize = 20;
@@ -50,8 +47,8 @@ impl Site {
         };
         let sandbox = Sandbox::start(settings).await.expect("the sandbox starts");
         let directory = tempfile::tempdir().expect("a directory");
-        write_private(&directory.path().join("passphrase"), PASSPHRASE.as_bytes());
-        write_private(&directory.path().join("secret"), SECRET.as_bytes());
+        write_private(&directory.path().join("passphrase"), PASSPHRASE);
+        write_private(&directory.path().join("secret"), SECRET);
         Self {
             sandbox: SandboxControl::new(sandbox.url()).of_app(APP),
             database,
@@ -127,8 +124,8 @@ impl Site {
             .env("REGRANT_LISTEN", format!("127.0.0.1:{port}"))
             .env("REGRANT_ADMIN_LISTEN", format!("127.0.0.1:{}", free_port()));
         let mut child = command.spawn().expect("the program starts");
-        self.follow(child.stdout.take().expect("piped"));
-        self.follow(child.stderr.take().expect("piped"));
+        collect_output(&self.printed, child.stdout.take().expect("piped"));
+        collect_output(&self.printed, child.stderr.take().expect("piped"));
         let serving = Serving {
             api: format!("http://127.0.0.1:{port}"),
             child,
@@ -220,17 +217,6 @@ impl Site {
             .kill_on_drop(true);
         command
     }
-
-    fn follow(&self, mut pipe: impl AsyncRead + Unpin + Send + 'static) {
-        let printed = Arc::clone(&self.printed);
-        tokio::spawn(async move {
-            let mut buffer = vec![0; 64 * 1_024];
-            while let Ok(n @ 1..) = pipe.read(&mut buffer).await {
-                let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
-                printed.lock().expect("not poisoned").push_str(&text);
-            }
-        });
-    }
 }
 
 impl Serving {
@@ -243,16 +229,4 @@ impl Serving {
         let ended = ended.expect("it stops in time").expect("it ends");
         assert!(ended.success(), "{ended}");
     }
-}
-
-/// Writes a file that only its owner can read.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) {
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    file.expect("a new file")
-        .write_all(bytes)
-        .expect("the file is written");
 }

@@ -143,8 +143,8 @@ async fn check_durability(store: &regrant_storage::Store) -> Option<Finding> {
     let message = match store.list_unsafe_settings().await {
         Ok(off) if off.is_empty() => return None,
         Ok(off) => format!(
-            "{} of PostgreSQL is off: a power failure damages the database or loses tokens that were replaced; turn it on",
-            off.join(" and ")
+            "PostgreSQL runs without {}: a power failure damages the database or loses tokens that were replaced; turn it on",
+            off.join(", ")
         ),
         Err(error) => error_chain(&error),
     };

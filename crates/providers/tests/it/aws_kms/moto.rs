@@ -182,8 +182,9 @@ async fn serve(mut inbound: TcpStream, port: u16, line: SharedLine) -> Option<()
 }
 
 async fn respond(stream: &mut TcpStream, status: u16, body: &str) -> Option<()> {
-    let mut request = [0; 16 * 1024];
-    stream.read(&mut request).await.ok()?;
+    let mut request = vec![0; 16 * 1024];
+    // What was asked does not matter, only that something was.
+    let _length = stream.read(&mut request).await.ok()?;
     let response = format!(
         "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
