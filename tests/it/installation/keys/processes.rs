@@ -210,3 +210,24 @@ async fn a_process_reads_a_replaced_keyring_and_one_without_the_key_does_not_sta
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_rotation_ends_the_one_before_and_the_next_makes_a_version() {
+    for database in TestDatabase::create_all().await {
+        // No worker wraps anything, so the promotion is all that the first rotation has done.
+        let settings = vec![("REGRANT_WITH_WORKER", "false")];
+        let world = Fleet::new(1, 1, 0).world();
+        let server = ServerProcess::start_with(database, &world, "warn", settings).await;
+        server.tenant("One").await;
+        rotate(&server, &["keys", "stage"]).await;
+        rotate(&server, &["keys", "promote"]).await;
+        for newest in [2, 3] {
+            let (verdict, _) = rotate(&server, &["keys", "rotate", "--output=json"]).await;
+            assert_eq!(verdict["whole"], true, "{verdict}");
+            let (status, _) = rotate(&server, &["keys", "status", "--output=json"]).await;
+            let keys = status["keys"].as_array().expect("versions");
+            let versions = keys.iter().filter_map(|it| it["version"].as_u64());
+            assert_eq!(versions.max(), Some(newest), "{status}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use regrant_domain::TenantId;
+use regrant_domain::{TenantId, error_chain};
 use regrant_vault::{
     Actor, Conflict, Error, KekState, KekUse, KekView, KeyOwners, KeyStatus, KeyVerdict, NodeView,
     Retirement, RotationReason, Vault,
@@ -30,7 +30,8 @@ pub(crate) enum RotationCommand {
     Stage,
     /// Let the staged version wrap, once every process that runs can open it; the worker wraps the others again.
     Promote,
-    /// Stage, wait for every process, promote, wrap every data key again, and verify.
+    /// Stage, wait for every process, promote, wrap every data key again, and verify. A rotation that was cut off before its
+    /// end is ended, and no further version is made.
     Rotate {
         /// How long to wait for the processes, in seconds.
         #[arg(long, default_value_t = 120, value_name = "SECONDS")]
@@ -106,6 +107,34 @@ pub(super) async fn run(command: RotationCommand, global: &GlobalArgs) -> anyhow
 }
 
 async fn rotate_kek(vault: &Vault, wait: Duration, output: Output) -> anyhow::Result<ExitCode> {
+    if !end_earlier_rotation(vault).await? {
+        promote_next_version(vault, wait).await?;
+        let rewrapped = vault.rewrap_data_keys().await?;
+        print_progress(format_args!("{rewrapped} data keys are wrapped again"));
+    }
+    print_verdict(&vault.verify_data_keys().await?, output)
+}
+
+/// Wraps again what a rotation left that was cut off; returns whether there was such a one. Keys that do not open stay, and
+/// do not keep the others from the next version.
+async fn end_earlier_rotation(vault: &Vault) -> anyhow::Result<bool> {
+    let earlier = vault.key_status().await?;
+    if earlier.to_rewrap == 0 || earlier.keks.iter().any(|it| it.state == KekState::Staged) {
+        return Ok(false);
+    }
+    print_progress(format_args!(
+        "a rotation has not ended: {} data keys are to be wrapped again",
+        earlier.to_rewrap
+    ));
+    if let Err(error) = vault.rewrap_data_keys().await {
+        print_progress(format_args!("{}", error_chain(&error)));
+    }
+    let left = vault.key_status().await?.to_rewrap;
+    print_progress(format_args!("{left} data keys are left"));
+    Ok(left < earlier.to_rewrap)
+}
+
+async fn promote_next_version(vault: &Vault, wait: Duration) -> anyhow::Result<()> {
     let staged = vault.stage_kek(Actor::CommandLine).await?;
     if let Some(kek) = staged.keks.iter().find(|it| it.state == KekState::Staged) {
         print_progress(format_args!("staged {}", kek.kek));
@@ -115,9 +144,7 @@ async fn rotate_kek(vault: &Vault, wait: Duration, output: Output) -> anyhow::Re
         "promoted; {} data keys are to be wrapped again",
         promoted.to_rewrap
     ));
-    let rewrapped = vault.rewrap_data_keys().await?;
-    print_progress(format_args!("{rewrapped} data keys are wrapped again"));
-    print_verdict(&vault.verify_data_keys().await?, output)
+    Ok(())
 }
 
 async fn rotate_data(
