@@ -220,6 +220,7 @@ async fn a_repeated_rotation_ends_the_one_before_and_the_next_makes_a_version() 
         let server = ServerProcess::start_with(database, &world, "warn", settings).await;
         server.tenant("One").await;
         rotate(&server, &["keys", "stage"]).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         rotate(&server, &["keys", "promote"]).await;
         for newest in [2, 3] {
             let (verdict, _) = rotate(&server, &["keys", "rotate", "--output=json"]).await;
