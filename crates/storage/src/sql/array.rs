@@ -1,36 +1,40 @@
-//! Arrays of PostgreSQL: columns of rows as text, `{"a","b",NULL}`, and lists as they are.
+//! Arrays of PostgreSQL: columns of rows, and lists.
 //!
-//! The rule: in text every element is quoted and escaped, whatever its type, so that no value can end its element. Text
-//! carries nulls; a list has none, and the planner sees its values, as it does not see what a cast makes of text.
+//! The rule: a column travels as it is, in binary, which the server reads without parsing; one with a null travels as text,
+//! `{"a","b",NULL}`, because only text carries nulls here. In text every element is quoted and escaped, whatever its type,
+//! so that no value can end its element. A list has no null, and the planner sees its values, as it does not see what a
+//! cast makes of text.
 
 use std::fmt::Write;
 
 use sea_orm::{Value, sea_query::ArrayType};
 
-/// An array as text, and the cast that gives it its type.
-#[derive(Debug, PartialEq, Eq)]
+/// A column as one value, and the casts that give it its type. They differ for the two ways in which it travels: the driver
+/// keeps prepared statements by their text, with the types of their parameters.
+#[derive(Debug, PartialEq)]
 pub(super) struct Array {
-    pub(super) text: String,
-    pub(super) cast: &'static str,
+    pub(super) value: Value,
+    pub(super) casts: [&'static str; 2],
 }
 
-/// Writes values of one type, each of them possibly null, as an array.
+/// Makes an array of values of one type, each of them possibly null.
 ///
 /// # Errors
 /// There is no value, they have different types, or a type that no column has.
-pub(super) fn write_array(values: &[&Value]) -> Result<Array, String> {
-    let first = values.first().ok_or("a list is empty")?;
-    let cast = find_cast(first)?;
-    let mut text = String::with_capacity(values.len() * 24);
-    for (n, value) in values.iter().enumerate() {
-        if find_cast(value)? != cast {
-            return Err("the values of a column have different types".to_owned());
-        }
-        text.push(if n == 0 { '{' } else { ',' });
-        write_element(value, &mut text);
+pub(super) fn to_column(values: &[&Value]) -> Result<Array, String> {
+    let (first, array_type, cast) = find_type(values.iter().copied())?;
+    let null = first.as_null();
+    if values.iter().any(|it| **it == null) {
+        return Ok(Array {
+            value: write_array(values).into(),
+            casts: ["::text", cast],
+        });
     }
-    text.push('}');
-    Ok(Array { text, cast })
+    let elements = values.iter().map(|it| (*it).clone()).collect();
+    Ok(Array {
+        value: Value::Array(array_type, Some(Box::new(elements))),
+        casts: ["", cast],
+    })
 }
 
 /// The list as one value, and the cast that names its type.
@@ -38,37 +42,49 @@ pub(super) fn write_array(values: &[&Value]) -> Result<Array, String> {
 /// # Errors
 /// There is no value, one is null, they have different types, or a type that no column has.
 pub(super) fn to_array_value(list: &[Value]) -> Result<(Value, &'static str), String> {
-    let first = list.first().ok_or("a list is empty")?;
-    let cast = find_cast(first)?;
-    let array_type = match first {
-        Value::Bool(_) => ArrayType::Bool,
-        Value::Int(_) => ArrayType::Int,
-        Value::BigInt(_) => ArrayType::BigInt,
-        Value::String(_) => ArrayType::String,
-        Value::Bytes(_) => ArrayType::Bytes,
-        _ => ArrayType::Uuid,
-    };
-    for value in list {
-        if find_cast(value)? != cast || *value == value.as_null() {
-            return Err("the values of a list have different types, or one is null".to_owned());
-        }
+    let (first, array_type, cast) = find_type(list.iter())?;
+    let null = first.as_null();
+    if list.contains(&null) {
+        return Err("a value of a list is null".to_owned());
     }
-    Ok((
-        Value::Array(array_type, Some(Box::new(list.to_vec()))),
-        cast,
-    ))
+    let elements = Some(Box::new(list.to_vec()));
+    Ok((Value::Array(array_type, elements), cast))
 }
 
-fn find_cast(value: &Value) -> Result<&'static str, String> {
+/// The first of the values, and the type of all.
+fn find_type<'a>(
+    mut values: impl Iterator<Item = &'a Value>,
+) -> Result<(&'a Value, ArrayType, &'static str), String> {
+    let first = values.next().ok_or("a list is empty")?;
+    let (array_type, cast) = type_of(first)?;
+    for value in values {
+        if type_of(value)?.1 != cast {
+            return Err("the values of a list have different types".to_owned());
+        }
+    }
+    Ok((first, array_type, cast))
+}
+
+fn type_of(value: &Value) -> Result<(ArrayType, &'static str), String> {
     match value {
-        Value::Bool(_) => Ok("::boolean[]"),
-        Value::Int(_) => Ok("::integer[]"),
-        Value::BigInt(_) => Ok("::bigint[]"),
-        Value::String(_) => Ok("::text[]"),
-        Value::Bytes(_) => Ok("::bytea[]"),
-        Value::Uuid(_) => Ok("::uuid[]"),
+        Value::Bool(_) => Ok((ArrayType::Bool, "::boolean[]")),
+        Value::Int(_) => Ok((ArrayType::Int, "::integer[]")),
+        Value::BigInt(_) => Ok((ArrayType::BigInt, "::bigint[]")),
+        Value::String(_) => Ok((ArrayType::String, "::text[]")),
+        Value::Bytes(_) => Ok((ArrayType::Bytes, "::bytea[]")),
+        Value::Uuid(_) => Ok((ArrayType::Uuid, "::uuid[]")),
         _ => Err("a list has values of a type that no column has".to_owned()),
     }
+}
+
+fn write_array(values: &[&Value]) -> String {
+    let mut text = String::with_capacity(values.len() * 24);
+    for (n, value) in values.iter().enumerate() {
+        text.push(if n == 0 { '{' } else { ',' });
+        write_element(value, &mut text);
+    }
+    text.push('}');
+    text
 }
 
 fn write_element(value: &Value, text: &mut String) {
@@ -111,9 +127,17 @@ fn write_hex(bytes: &[u8], text: &mut String) {
 mod tests {
     use super::*;
 
-    fn write(values: &[Value]) -> Result<(String, &'static str), String> {
+    fn to_array(values: &[Value]) -> Result<(Value, [&'static str; 2]), String> {
         let values: Vec<_> = values.iter().collect();
-        write_array(&values).map(|it| (it.text, it.cast))
+        to_column(&values).map(|it| (it.value, it.casts))
+    }
+
+    #[test]
+    fn a_column_without_nulls_stays_as_it_is() {
+        let values = [Value::from("a"), "b".into()];
+        let (value, casts) = to_array(&values).unwrap();
+        let expected = Value::Array(ArrayType::String, Some(Box::new(values.to_vec())));
+        assert_eq!((value, casts), (expected, ["", "::text[]"]));
     }
 
     #[test]
@@ -129,7 +153,11 @@ mod tests {
                 "{-1,NULL}",
                 "::bigint[]",
             ),
-            (&[true.into(), false.into()], "{true,false}", "::boolean[]"),
+            (
+                &[Value::Bool(None), false.into()],
+                "{NULL,false}",
+                "::boolean[]",
+            ),
             (
                 &[vec![0_u8, 171].into(), Value::Bytes(None)],
                 r#"{"\\x00ab",NULL}"#,
@@ -137,26 +165,29 @@ mod tests {
             ),
         ];
         for (values, text, cast) in cases {
-            assert_eq!(write(values), Ok((text.to_owned(), cast)));
+            assert_eq!(to_array(values), Ok((text.into(), ["::text", cast])));
         }
     }
 
     #[test]
     fn no_text_ends_its_element() {
         let hostile = r#"a","b\},NULL{"#;
-        assert_eq!(
-            write(&[hostile.into(), "NULL".into(), "".into()])
-                .unwrap()
-                .0,
-            r#"{"a\",\"b\\},NULL{","NULL",""}"#
-        );
+        let values = [
+            hostile.into(),
+            "NULL".into(),
+            "".into(),
+            Value::String(None),
+        ];
+        let text = r#"{"a\",\"b\\},NULL{","NULL","",NULL}"#;
+        assert_eq!(to_array(&values).unwrap().0, text.into());
     }
 
     #[test]
     fn no_values_and_mixed_values_are_refused() {
-        assert!(write(&[]).is_err());
-        assert!(write(&["a".into(), 1_i64.into()]).is_err());
-        assert!(write(&[1.5_f64.into()]).is_err());
+        assert!(to_array(&[]).is_err());
+        assert!(to_array(&["a".into(), 1_i64.into()]).is_err());
+        assert!(to_array(&[Value::String(None), 1_i64.into()]).is_err());
+        assert!(to_array(&[1.5_f64.into()]).is_err());
     }
 
     #[test]

@@ -205,10 +205,10 @@ fn add_arrays<'a>(
     Ok(())
 }
 
-/// Adds `$1::text[]`. The array travels as text, because only text carries the nulls in it.
+/// Adds `$1::text[]`.
 fn add_array(column: &[&Value], text: &mut String, values: &mut Vec<Value>) -> Result<(), String> {
-    let array = array::write_array(column)?;
-    add_numbered(&array.text.into(), text, values);
-    text.push_str(array.cast);
+    let array = array::to_column(column)?;
+    add_numbered(&array.value, text, values);
+    array.casts.iter().for_each(|it| text.push_str(it));
     Ok(())
 }

@@ -249,11 +249,11 @@ mod tests {
         let (sql, values) = render(query_with_rows_and_list(), Dialect::Postgres);
         assert_eq!(
             sql,
-            "WITH v (id, name) AS (SELECT * FROM unnest($1::bigint[], $2::text[])) SELECT 1 WHERE a = $3 \
+            "WITH v (id, name) AS (SELECT * FROM unnest($1::bigint[], $2::text::text[])) SELECT 1 WHERE a = $3 \
              AND b = ANY ($4::bigint[]) OR a > $3"
         );
         let wanted: [Value; 4] = [
-            "{4,5}".into(),
+            vec![4_i64, 5].into(),
             r#"{"x",NULL}"#.into(),
             1_i64.into(),
             vec![2_i64, 3, 4].into(),

@@ -21,6 +21,9 @@ use crate::{GlobalArgs, config::Config, installation, output::Output, telemetry}
 /// How often the nodes are asked for again.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
+/// For how long a command seals nothing before it says that the database is busy.
+const BUSY_FOR: Duration = Duration::from_mins(2);
+
 /// A step of a rotation.
 #[derive(clap::Subcommand)]
 pub(crate) enum RotationCommand {
@@ -162,21 +165,40 @@ async fn rotate_data(
         .rotate_data_keys(Actor::CommandLine, owners, reason)
         .await?;
     print_progress(format_args!("{rotated} new data keys"));
-    let mut resealed = 0_u64;
-    loop {
-        let done = match reason {
-            RotationReason::Compromise => vault.reseal_compromised_records().await?,
-            RotationReason::Routine => vault.reseal_due_records().await?,
-        };
-        if done == 0 {
-            break;
-        }
-        resealed = resealed.saturating_add(done);
-        print_progress(format_args!("{resealed} records are sealed again"));
-    }
+    let resealed = reseal_all(vault, reason).await?;
     let text = format!("{rotated} new data keys, {resealed} records sealed again");
     output.print_result(&json!({ "rotated": rotated, "resealed": resealed }), text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Seals until nothing is left, and returns how many. Where calls, or another process that seals, keep the database from
+/// this one, it goes on: what is left follows from the rows.
+async fn reseal_all(vault: &Vault, reason: RotationReason) -> anyhow::Result<u64> {
+    let (mut resealed, mut progressed) = (0_u64, Instant::now());
+    loop {
+        match reseal_once(vault, reason).await {
+            Ok(0) => return Ok(resealed),
+            Ok(done) => {
+                resealed = resealed.saturating_add(done);
+                progressed = Instant::now();
+                print_progress(format_args!("{resealed} records are sealed again"));
+            }
+            Err(Error::DatabaseBusy) if progressed.elapsed() < BUSY_FOR => {
+                print_progress(format_args!("the database is busy; going on"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+async fn reseal_once(vault: &Vault, reason: RotationReason) -> Result<u64, Error> {
+    // Tenants with a key that leaked are among these, for whatever reason their newest key was made.
+    let urgent = vault.reseal_compromised_records().await?;
+    let due = match reason {
+        RotationReason::Routine => vault.reseal_due_records().await?,
+        RotationReason::Compromise => 0,
+    };
+    Ok(urgent.saturating_add(due))
 }
 
 /// Promotes as soon as every process that runs can open the staged version.

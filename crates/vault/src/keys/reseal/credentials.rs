@@ -8,7 +8,8 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use futures_util::future::try_join_all;
 use regrant_crypto::DataKey;
 use regrant_domain::{AccessToken, Credential, CredentialId, GrantId};
-use regrant_storage::{ResealedCredential, SlottedCredential, TenantScope, TenantTx};
+use regrant_storage::{ResealedCredential, SlottedCredential, Store, TenantScope, TenantTx};
+use tokio::sync::Mutex;
 use tracing::error;
 
 use super::Pacing;
@@ -20,11 +21,40 @@ use crate::{
 
 /// The actor of the audit rows.
 const ACTOR: &str = "vault";
-/// How many chunks are sealed side by side where nothing rests: while one waits for the database, another one is sealed.
-const SIDE_BY_SIDE: usize = 2;
+/// How many chunks are sealed side by side where nothing rests: while one waits for the database, others are sealed.
+const SIDE_BY_SIDE: usize = 3;
 
 /// The tokens of grants from which credentials of a chunk come.
 type GrantTokens = HashMap<GrantId, AccessToken>;
+
+/// One pass over the credentials of a tenant, which several tasks may share.
+#[derive(Clone)]
+struct CredentialPass {
+    scope: TenantScope,
+    key: Arc<DataKey>,
+    pacing: Pacing,
+    /// The last credential that was read. Each task locks the next ones, so that none reads what another one holds.
+    after: Arc<Mutex<Option<CredentialId>>>,
+}
+
+impl CredentialPass {
+    /// Locks the next credentials in a transaction of their own.
+    async fn lock_next(
+        &self,
+        store: &Store,
+    ) -> Result<Option<(TenantTx, Vec<SlottedCredential>)>, Error> {
+        let mut after = self.after.lock().await;
+        let tx = store.begin(&self.scope).await?;
+        let read = tx
+            .lock_credentials_to_reseal(self.key.id(), *after, self.pacing.credentials())
+            .await?;
+        let Some(last) = read.last() else {
+            return Ok(None);
+        };
+        *after = Some(last.stored.credential.id);
+        Ok(Some((tx, read)))
+    }
+}
 
 impl Vault {
     pub(super) async fn reseal_credentials(
@@ -33,53 +63,48 @@ impl Vault {
         key: &Arc<DataKey>,
         pacing: Pacing,
     ) -> Result<u64, Error> {
-        let lanes = match pacing {
-            // SQLite has one writer.
-            Pacing::Unthrottled if !self.store.is_sqlite() => SIDE_BY_SIDE,
-            _ => 1,
+        let pass = CredentialPass {
+            scope: scope.clone(),
+            key: Arc::clone(key),
+            pacing,
+            after: Arc::default(),
         };
-        let lanes = (0..lanes).map(|_| self.reseal_credentials_in_order(scope, key, pacing));
-        Ok(try_join_all(lanes).await?.into_iter().sum())
+        // SQLite has one writer.
+        if pacing == Pacing::BesideCalls || self.store.is_sqlite() {
+            return self.reseal_next_credentials(&pass).await;
+        }
+        let tasks = (0..SIDE_BY_SIDE).map(|_| {
+            let (vault, pass) = (self.clone(), pass.clone());
+            self.run_apart(async move { vault.reseal_next_credentials(&pass).await })
+        });
+        Ok(try_join_all(tasks).await?.into_iter().sum())
     }
 
-    /// Several of these at once share the credentials: each leaves out the rows that another one holds.
-    async fn reseal_credentials_in_order(
-        &self,
-        scope: &TenantScope,
-        key: &Arc<DataKey>,
-        pacing: Pacing,
-    ) -> Result<u64, Error> {
-        let (mut all, mut after) = (0_u64, None);
+    /// Seals chunk after chunk, until none is left.
+    async fn reseal_next_credentials(&self, pass: &CredentialPass) -> Result<u64, Error> {
+        let mut all = 0_u64;
         while !self.runs.stop.is_cancelled() {
             let began = Instant::now();
-            let chunk = self.reseal_credential_chunk(scope, key, after, pacing.credentials());
-            let (resealed, last) = chunk.await?;
-            let Some(last) = last else { break };
-            after = Some(last);
+            let Some((tx, read)) = pass.lock_next(&self.store).await? else {
+                break;
+            };
+            let resealed = self.reseal_credential_chunk(pass, tx, &read).await?;
             all = all.saturating_add(resealed);
-            self.rest_after_chunk(pacing, began).await?;
+            self.rest_after_chunk(pass.pacing, began).await?;
         }
         Ok(all)
     }
 
-    /// Returns how many were sealed again, and the last that was read.
+    /// Returns how many were sealed again.
     async fn reseal_credential_chunk(
         &self,
-        scope: &TenantScope,
-        key: &DataKey,
-        after: Option<CredentialId>,
-        limit: u32,
-    ) -> Result<(u64, Option<CredentialId>), Error> {
-        let tx = self.store.begin(scope).await?;
-        let read = tx
-            .lock_credentials_to_reseal(key.id(), after, limit)
-            .await?;
-        let Some(last) = read.last().map(|it| it.stored.credential.id) else {
-            return Ok((0, None));
-        };
-        let tokens = self.open_grant_tokens(scope, &tx, &read).await?;
+        CredentialPass { scope, key, .. }: &CredentialPass,
+        tx: TenantTx,
+        read: &[SlottedCredential],
+    ) -> Result<u64, Error> {
+        let tokens = self.open_grant_tokens(scope, &tx, read).await?;
         let mut resealed = Vec::with_capacity(read.len());
-        for slotted in &read {
+        for slotted in read {
             let one = self.reseal_credential(scope, &tokens, key, slotted);
             resealed.extend(one.await?);
         }
@@ -90,7 +115,7 @@ impl Vault {
             tx.write_audit_events(&[event], self.clock.now()).await?;
         }
         tx.commit().await?;
-        Ok((replaced, Some(last)))
+        Ok(replaced)
     }
 
     /// The tokens of the grants of these credentials: a page's credential carries the fingerprint of the token that its own

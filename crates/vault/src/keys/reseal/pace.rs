@@ -32,7 +32,7 @@ impl Pacing {
     /// hundred of them.
     pub(super) const fn credentials(self) -> u32 {
         match self {
-            Self::BesideCalls => 200,
+            Self::BesideCalls => 100,
             Self::Unthrottled => 1_000,
         }
     }
