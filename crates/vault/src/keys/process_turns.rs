@@ -1,8 +1,8 @@
 //! The only writer of a SQLite file, beside another process.
 //!
 //! The rule: SQLite keeps no queue of processes. One that writes again at once keeps the file from all others, which look
-//! ten times a second. So long work of a command pauses for as long as it worked, whatever its urgency. Within a process
-//! the turns of the storage are fair.
+//! ten times a second. So long work of a command pauses for as long as it worked, whatever its urgency; what rests after
+//! each chunk rests for at least one such look. Within a process the turns of the storage are fair.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -36,6 +36,15 @@ impl ProcessTurns {
 }
 
 impl Vault {
+    /// How long work that rests after each chunk rests at least, so that other processes have their turn.
+    pub(super) fn find_shortest_rest(&self) -> Duration {
+        if self.store.is_beside_other_processes() {
+            SHORTEST_PAUSE
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// Pauses if a pause is due, and other processes may wait for the file.
     pub(super) async fn yield_to_other_processes(&self) {
         if !self.store.is_beside_other_processes() {

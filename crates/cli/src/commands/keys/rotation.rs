@@ -172,7 +172,7 @@ async fn rotate_data(
 }
 
 /// Seals until nothing is left, and returns how many. Where calls, or another process that seals, keep the database from
-/// this one, it goes on: what is left follows from the rows.
+/// this one, it continues: what is left follows from the rows.
 async fn reseal_all(vault: &Vault, reason: RotationReason) -> anyhow::Result<u64> {
     let (mut resealed, mut progressed) = (0_u64, Instant::now());
     loop {
@@ -184,7 +184,7 @@ async fn reseal_all(vault: &Vault, reason: RotationReason) -> anyhow::Result<u64
                 print_progress(format_args!("{resealed} records are sealed again"));
             }
             Err(Error::DatabaseBusy) if progressed.elapsed() < BUSY_FOR => {
-                print_progress(format_args!("the database is busy; going on"));
+                print_progress(format_args!("the database is busy; trying again"));
             }
             Err(error) => return Err(error.into()),
         }

@@ -33,6 +33,8 @@ struct CredentialPass {
     scope: TenantScope,
     key: Arc<DataKey>,
     pacing: Pacing,
+    /// How many credentials one transaction seals again.
+    chunk: u32,
     /// The last credential that was read. Each task locks the next ones, so that none reads what another one holds.
     after: Arc<Mutex<Option<CredentialId>>>,
 }
@@ -46,7 +48,7 @@ impl CredentialPass {
         let mut after = self.after.lock().await;
         let tx = store.begin(&self.scope).await?;
         let read = tx
-            .lock_credentials_to_reseal(self.key.id(), *after, self.pacing.credentials())
+            .lock_credentials_to_reseal(self.key.id(), *after, self.chunk)
             .await?;
         let Some(last) = read.last() else {
             return Ok(None);
@@ -67,6 +69,7 @@ impl Vault {
             scope: scope.clone(),
             key: Arc::clone(key),
             pacing,
+            chunk: pacing.credentials(self.store.is_sqlite()),
             after: Arc::default(),
         };
         // SQLite has one writer.
