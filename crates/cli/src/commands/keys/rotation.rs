@@ -129,8 +129,13 @@ async fn end_earlier_rotation(vault: &Vault) -> anyhow::Result<bool> {
         "a rotation has not ended: {} data keys are to be wrapped again",
         earlier.to_rewrap
     ));
-    if let Err(error) = vault.rewrap_data_keys().await {
-        print_progress(format_args!("{}", error_chain(&error)));
+    match vault.rewrap_data_keys().await {
+        Ok(_) => {}
+        // What passes is no reason for another version.
+        Err(error @ (Error::DatabaseBusy | Error::Unavailable(..) | Error::KeysUnavailable(_))) => {
+            return Err(error.into());
+        }
+        Err(error) => print_progress(format_args!("{}", error_chain(&error))),
     }
     let left = vault.key_status().await?.to_rewrap;
     print_progress(format_args!("{left} data keys are left"));
@@ -171,7 +176,7 @@ async fn rotate_data(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Seals until nothing is left, and returns how many. Where calls, or another process that seals, keep the database from
+/// Seals until nothing is left, and returns how many; what a pass did that ended with an error is not counted. Where calls, or another process that seals, keep the database from
 /// this one, it continues: what is left follows from the rows.
 async fn reseal_all(vault: &Vault, reason: RotationReason) -> anyhow::Result<u64> {
     let (mut resealed, mut progressed) = (0_u64, Instant::now());
@@ -193,12 +198,13 @@ async fn reseal_all(vault: &Vault, reason: RotationReason) -> anyhow::Result<u64
 
 async fn reseal_once(vault: &Vault, reason: RotationReason) -> Result<u64, Error> {
     // Tenants with a key that leaked are among these, for whatever reason their newest key was made.
-    let urgent = vault.reseal_compromised_records().await?;
+    let urgent = vault.reseal_compromised_records().await;
+    // Both run, whatever the first returns: a damaged record of one tenant keeps no other one from its turn.
     let due = match reason {
-        RotationReason::Routine => vault.reseal_due_records().await?,
-        RotationReason::Compromise => 0,
+        RotationReason::Routine => vault.reseal_due_records().await,
+        RotationReason::Compromise => Ok(0),
     };
-    Ok(urgent.saturating_add(due))
+    Ok(urgent?.saturating_add(due?))
 }
 
 /// Promotes as soon as every process that runs can open the staged version.
