@@ -5,7 +5,7 @@
 
 pub(crate) mod wrapped_key;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use regrant_domain::{SealedRecord, TenantId};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ pub struct DataKey {
     tenant: TenantId,
     key_ref: KeyRef,
     secret: Zeroizing<[u8; 32]>,
+    /// Derived when the first fingerprint is computed.
+    hash_key: OnceLock<HashKey>,
 }
 
 impl DataKey {
@@ -53,6 +55,7 @@ impl DataKey {
             tenant,
             key_ref,
             secret,
+            hash_key: OnceLock::new(),
         }
     }
 
@@ -119,7 +122,8 @@ impl DataKey {
     /// The keyed hash by which this tenant's equal messages are recognized.
     #[must_use]
     pub fn compute_fingerprint(&self, message: &[u8]) -> Fingerprint {
-        self.derive_hash_key().compute_fingerprint(message)
+        let key = self.hash_key.get_or_init(|| self.derive_hash_key());
+        key.compute_fingerprint(message)
     }
 
     /// The key of this data key's fingerprints, to be kept when the data key is replaced.

@@ -15,8 +15,8 @@ mod row;
 mod walk;
 
 pub use chain::AuditChain;
-pub use event::AuditEvent;
 pub(crate) use event::Ledger;
+pub use event::{AuditEvent, EventDetail};
 pub use fault::AuditFault;
 pub use head::AuditHead;
 pub use kind::AuditKind;

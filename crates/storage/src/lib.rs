@@ -35,7 +35,7 @@ pub use assets::{
 };
 pub use audit::{
     AuditChain, AuditEvent, AuditFault, AuditFilter, AuditHead, AuditKind, AuditRow, ChainReport,
-    StoredCheckpoint,
+    EventDetail, StoredCheckpoint,
 };
 pub use consents::{NewConsentCode, StoredConsent, StoredConsentCode};
 pub use credentials::{

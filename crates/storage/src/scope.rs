@@ -59,6 +59,14 @@ impl TenantTx {
         self.commit_audit().await.map(drop)
     }
 
+    /// The same, and returns before it is on disk: a crash of the database may take the whole transaction back, its audit
+    /// too, unless a later commit waited. For work that is found again from its rows.
+    pub async fn commit_unsynced(self) -> Result<(), Error> {
+        let unsynced = self.dialect.unsync_commit(&self.transaction).await;
+        self.health.note(unsynced)?;
+        self.commit().await
+    }
+
     /// Commits this transaction with its audit, and returns the new end of the chain if there were events.
     pub async fn commit_audit(self) -> Result<Option<AuditHead>, Error> {
         let head = self.link_audit().await?;

@@ -17,9 +17,10 @@ mod row_seals;
 mod verify;
 
 use regrant_crypto::sha256_digest;
-use regrant_domain::{Credential, Slot, TenantId};
-use regrant_storage::{AuditEvent, TenantScope};
-use serde_json::{Value, json};
+use regrant_domain::{AssetId, Credential, CredentialId, Slot, TenantId};
+use regrant_storage::{AuditEvent, EventDetail, TenantScope};
+use serde::Serialize;
+use serde_json::json;
 
 pub use self::{
     checkpoint::AuditCheckpoint,
@@ -45,7 +46,7 @@ pub(crate) fn credential_sealed_event(
         actor,
         action,
         &credential.asset_id,
-        sealing_detail(credential),
+        json!(SealingDetail::of(credential)),
     )
 }
 
@@ -55,20 +56,38 @@ pub(crate) fn credentials_resealed_event<'a>(
     actor: &str,
     tenant: TenantId,
     credentials: impl Iterator<Item = &'a Credential>,
-) -> AuditEvent {
-    let details: Vec<_> = credentials.map(sealing_detail).collect();
-    let detail = json!({ "credentials": details });
-    AuditEvent::new(actor, RESEALED, tenant, detail)
+) -> Result<AuditEvent, Error> {
+    let credentials = credentials.map(SealingDetail::of).collect();
+    let detail = EventDetail::write_text(&ResealingDetail { credentials })?;
+    Ok(AuditEvent::new(actor, RESEALED, tenant, detail))
 }
 
-fn sealing_detail(credential: &Credential) -> Value {
-    json!({
-        "asset": credential.asset_id,
-        "credential": credential.id,
-        "generation": credential.generation,
-        "serves": credential.slot == Slot::Active,
-        "sealed": hex::encode(sha256_digest(credential.sealed.as_bytes())),
-    })
+#[derive(Serialize)]
+struct ResealingDetail<'a> {
+    credentials: Vec<SealingDetail<'a>>,
+}
+
+/// The fields are in the order of their names, like those of other details.
+#[derive(Serialize)]
+struct SealingDetail<'a> {
+    asset: &'a AssetId,
+    credential: CredentialId,
+    generation: i64,
+    /// The digest of the sealed record.
+    sealed: String,
+    serves: bool,
+}
+
+impl<'a> SealingDetail<'a> {
+    fn of(credential: &'a Credential) -> Self {
+        Self {
+            asset: &credential.asset_id,
+            credential: credential.id,
+            generation: credential.generation,
+            sealed: hex::encode(sha256_digest(credential.sealed.as_bytes())),
+            serves: credential.slot == Slot::Active,
+        }
+    }
 }
 
 impl Vault {

@@ -4,7 +4,10 @@
 //! that writers of one tenant wait for each other as briefly as possible. `chain.rs` says how rows are
 //! linked, `walk.rs` verifies them, `prune.rs` deletes the content of old rows.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Mutex, PoisonError},
+};
 
 use regrant_domain::{Clock, EventId, TenantId, Timestamp};
 use sea_orm::Value;
@@ -32,7 +35,46 @@ pub struct AuditEvent {
     /// The id of the object.
     pub subject: String,
     /// More facts about the action.
-    pub detail: serde_json::Value,
+    pub detail: EventDetail,
+}
+
+/// More facts about an action: a JSON object.
+#[derive(Debug, Clone)]
+pub enum EventDetail {
+    /// The object.
+    Object(serde_json::Value),
+    /// Its text: for a long one, of which a tree would take many times as much memory and time.
+    Text(String),
+}
+
+impl From<serde_json::Value> for EventDetail {
+    fn from(object: serde_json::Value) -> Self {
+        Self::Object(object)
+    }
+}
+
+impl EventDetail {
+    /// The text of a long object, whose fields are in the order of their names.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]: it cannot be written as JSON.
+    pub fn write_text(object: &impl serde::Serialize) -> Result<Self, Error> {
+        Ok(Self::Text(to_json(object)?))
+    }
+
+    fn to_text(&self) -> Result<Cow<'_, str>, Error> {
+        match self {
+            Self::Object(object) => Ok(to_json(object)?.into()),
+            Self::Text(text) => Ok(text.into()),
+        }
+    }
+
+    fn as_object_mut(&mut self) -> Option<&mut serde_json::Map<String, serde_json::Value>> {
+        match self {
+            Self::Object(object) => object.as_object_mut(),
+            Self::Text(_) => None,
+        }
+    }
 }
 
 impl AuditEvent {
@@ -41,13 +83,13 @@ impl AuditEvent {
         actor: impl Into<String>,
         action: &'static str,
         subject: impl std::fmt::Display,
-        detail: serde_json::Value,
+        detail: impl Into<EventDetail>,
     ) -> Self {
         Self {
             actor: actor.into(),
             action,
             subject: subject.to_string(),
-            detail,
+            detail: detail.into(),
         }
     }
 }
@@ -186,7 +228,7 @@ pub(crate) fn link_event(
     event: &AuditEvent,
     at: Timestamp,
 ) -> Result<LinkedEvent, Error> {
-    let (id, at, detail) = (EventId::mint(), to_micros(at), to_json(&event.detail)?);
+    let (id, at, detail) = (EventId::mint(), to_micros(at), event.detail.to_text()?);
     let content = RowContent {
         actor: &event.actor,
         subject: &event.subject,
@@ -213,7 +255,7 @@ pub(crate) fn link_event(
         actor: event.actor.clone(),
         action: event.action,
         subject: event.subject.clone(),
-        detail,
+        detail: detail.into_owned(),
         seq: head.seq,
         hash: head.hash.clone(),
     })

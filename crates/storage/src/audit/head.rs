@@ -81,7 +81,7 @@ impl TenantTx {
             actor: "vault".to_owned(),
             action: CHAIN_STARTED,
             subject: self.tenant.to_string(),
-            detail: serde_json::json!({ "unchained": unchained }),
+            detail: serde_json::json!({ "unchained": unchained }).into(),
         };
         let row = link_event(chain, self.tenant, head, &event, Clock::system_time())?;
         self.insert_audit_rows(vec![to_values(row)]).await

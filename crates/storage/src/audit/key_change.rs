@@ -68,7 +68,7 @@ impl TenantTx {
             actor: actor.to_owned(),
             action: KEY_REPLACED,
             subject: self.tenant.to_string(),
-            detail: serde_json::json!(KeyDetail { key }),
+            detail: serde_json::json!(KeyDetail { key }).into(),
         };
         self.write_audit_events(&[event], now).await?;
         Ok(true)

@@ -64,7 +64,7 @@ impl TenantTx {
             actor: actor.to_owned(),
             action: PRUNED,
             subject: self.tenant.to_string(),
-            detail: serde_json::to_value(&detail).map_err(|_| Error::Corrupt("JSON to write"))?,
+            detail: serde_json::json!(detail).into(),
         };
         self.write_audit_events(&[event], now).await?;
         Ok(detail.rows)

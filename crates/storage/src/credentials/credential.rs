@@ -23,13 +23,11 @@ pub struct StoredCredential {
 }
 
 pub(crate) const SELECT: &str = "
-    SELECT c.id, c.asset_id, (SELECT a.kind FROM assets a
-            WHERE a.tenant_id = :tenant AND a.id = c.asset_id) AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
+    SELECT c.id, c.asset_id, a.kind AS asset_kind, c.slot, c.kind, c.generation, c.grant_id,
         c.person_id, c.intent_seq, c.sealed, c.fingerprint, c.tasks, c.expires_at,
         c.data_access_expires_at, c.proved_at, c.created_at, c.slot_seal,
-        (SELECT a.generation FROM assets a
-            WHERE a.tenant_id = :tenant AND a.id = c.asset_id) AS asset_generation
-    FROM credentials c
+        a.generation AS asset_generation
+    FROM credentials c {asset_of_c}
     WHERE c.tenant_id = :tenant";
 
 const INSERT: &str = "

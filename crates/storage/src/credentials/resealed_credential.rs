@@ -1,7 +1,7 @@
 //! Credentials that a rotation of a tenant's data key seals again.
 //!
-//! The rule: rows are locked only if they are free, and a record is replaced only if it still is what was read; what is left
-//! follows from the rows, because each names the data key that sealed it.
+//! The rule: rows are locked only if they are free, and a record is replaced only if it still is what was read, in the slot
+//! that its seal is computed for; what is left follows from the rows, because each names the data key that sealed it.
 //! Start at [`TenantTx::reseal_credentials`].
 
 use regrant_domain::{Credential, CredentialId, SealedRecord};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     Error, SlottedCredential, TenantTx,
     credentials::credential::{SELECT, read_sealing_key},
+    sql::Row,
 };
 
 /// A credential that was sealed again.
@@ -43,38 +44,54 @@ impl TenantTx {
             .await
     }
 
-    /// Replaces records of credentials, each only if it is what was read. Generation and slot stay. Returns how many.
+    /// Replaces records of credentials, each only if record and slot are what was read. Generation and slot stay. Returns
+    /// the ids of those that were replaced, in any order.
     pub async fn reseal_credentials(
         &self,
         credentials: &[ResealedCredential],
-    ) -> Result<u64, Error> {
+    ) -> Result<Vec<CredentialId>, Error> {
         let Some(first) = credentials.first() else {
-            return Ok(0);
+            return Ok(Vec::new());
         };
         let (key_id, key_version) = read_sealing_key(&first.resealed.sealed)?;
         let rows = credentials.iter().map(|it| self.to_resealed_row(it));
         let query = self
             .query(
-                "WITH resealed (id, old, new, fingerprint, slot_seal) AS (VALUES :rows)
+                "WITH resealed (id, slot, old, new, fingerprint, slot_seal) AS (VALUES :rows)
                  UPDATE credentials AS c SET sealed = resealed.new, key_id = :key_id,
                      key_version = :key_version, fingerprint = resealed.fingerprint,
                      slot_seal = resealed.slot_seal
                  FROM resealed
-                 WHERE c.tenant_id = :tenant AND c.id = resealed.id AND c.sealed = resealed.old",
+                 WHERE c.tenant_id = :tenant AND c.id = resealed.id AND c.slot = resealed.slot
+                     AND substr(c.sealed, 25, 64) = resealed.old
+                 RETURNING c.id",
             )
             .bind("key_id", key_id)
             .bind("key_version", i64::from(key_version))
             .bind_rows("rows", rows.collect::<Result<Vec<_>, _>>()?);
-        self.execute(query).await
+        let read_id = |row: &Row| Ok(CredentialId::from_uuid(row.get("id")?));
+        self.fetch_decoded("credentials", query, read_id).await
     }
 
-    fn to_resealed_row(&self, it: &ResealedCredential) -> Result<[Value; 5], Error> {
+    fn to_resealed_row(&self, it: &ResealedCredential) -> Result<[Value; 6], Error> {
         Ok([
             it.resealed.id.uuid().into(),
-            it.read.as_bytes().into(),
+            it.resealed.slot.as_str().into(),
+            salt_and_commitment(&it.read).into(),
             it.resealed.sealed.as_bytes().into(),
             it.resealed.fingerprint.as_slice().into(),
             self.seal_slot(&it.resealed)?.into(),
         ])
     }
+}
+
+/// Bytes 25 to 88 of a record, which no other record has.
+fn salt_and_commitment(record: &SealedRecord) -> Vec<u8> {
+    record
+        .as_bytes()
+        .iter()
+        .skip(24)
+        .take(64)
+        .copied()
+        .collect()
 }

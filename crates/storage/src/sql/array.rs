@@ -21,18 +21,16 @@ pub(super) struct Array {
 ///
 /// # Errors
 /// There is no value, they have different types, or a type that no column has.
-pub(super) fn to_column(values: &[&Value]) -> Result<Array, String> {
-    let (first, array_type, cast) = find_type(values.iter().copied())?;
-    let null = first.as_null();
-    if values.iter().any(|it| **it == null) {
+pub(super) fn to_column(values: Vec<Value>) -> Result<Array, String> {
+    let (null, array_type, cast) = find_type(&values)?;
+    if values.contains(&null) {
         return Ok(Array {
-            value: write_array(values).into(),
+            value: write_array(&values).into(),
             casts: ["::text", cast],
         });
     }
-    let elements = values.iter().map(|it| (*it).clone()).collect();
     Ok(Array {
-        value: Value::Array(array_type, Some(Box::new(elements))),
+        value: Value::Array(array_type, Some(Box::new(values))),
         casts: ["", cast],
     })
 }
@@ -41,28 +39,24 @@ pub(super) fn to_column(values: &[&Value]) -> Result<Array, String> {
 ///
 /// # Errors
 /// There is no value, one is null, they have different types, or a type that no column has.
-pub(super) fn to_array_value(list: &[Value]) -> Result<(Value, &'static str), String> {
-    let (first, array_type, cast) = find_type(list.iter())?;
-    let null = first.as_null();
+pub(super) fn to_array_value(list: Vec<Value>) -> Result<(Value, &'static str), String> {
+    let (null, array_type, cast) = find_type(&list)?;
     if list.contains(&null) {
         return Err("a value of a list is null".to_owned());
     }
-    let elements = Some(Box::new(list.to_vec()));
-    Ok((Value::Array(array_type, elements), cast))
+    Ok((Value::Array(array_type, Some(Box::new(list))), cast))
 }
 
-/// The first of the values, and the type of all.
-fn find_type<'a>(
-    mut values: impl Iterator<Item = &'a Value>,
-) -> Result<(&'a Value, ArrayType, &'static str), String> {
-    let first = values.next().ok_or("a list is empty")?;
+/// The type of all values, and its null.
+fn find_type(values: &[Value]) -> Result<(Value, ArrayType, &'static str), String> {
+    let first = values.first().ok_or("a list is empty")?;
     let (array_type, cast) = type_of(first)?;
     for value in values {
         if type_of(value)?.1 != cast {
             return Err("the values of a list have different types".to_owned());
         }
     }
-    Ok((first, array_type, cast))
+    Ok((first.as_null(), array_type, cast))
 }
 
 fn type_of(value: &Value) -> Result<(ArrayType, &'static str), String> {
@@ -77,7 +71,7 @@ fn type_of(value: &Value) -> Result<(ArrayType, &'static str), String> {
     }
 }
 
-fn write_array(values: &[&Value]) -> String {
+fn write_array(values: &[Value]) -> String {
     let mut text = String::with_capacity(values.len() * 24);
     for (n, value) in values.iter().enumerate() {
         text.push(if n == 0 { '{' } else { ',' });
@@ -128,8 +122,7 @@ mod tests {
     use super::*;
 
     fn to_array(values: &[Value]) -> Result<(Value, [&'static str; 2]), String> {
-        let values: Vec<_> = values.iter().collect();
-        to_column(&values).map(|it| (it.value, it.casts))
+        to_column(values.to_vec()).map(|it| (it.value, it.casts))
     }
 
     #[test]
@@ -192,14 +185,14 @@ mod tests {
 
     #[test]
     fn a_list_is_of_one_type_and_has_no_null() {
-        assert_eq!(to_array_value(&["a".into()]).unwrap().1, "::text[]");
+        assert_eq!(to_array_value(vec!["a".into()]).unwrap().1, "::text[]");
         for refused in [
             [].as_slice(),
             &["a".into(), 1_i64.into()],
             &["a".into(), Value::String(None)],
             &[1.5_f64.into()],
         ] {
-            assert!(to_array_value(refused).is_err(), "{refused:?}");
+            assert!(to_array_value(refused.to_vec()).is_err(), "{refused:?}");
         }
     }
 }

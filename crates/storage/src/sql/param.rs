@@ -8,7 +8,7 @@
 //! twice.
 //! Start at [`Param::render`].
 
-use std::fmt::Write;
+use std::{fmt::Write, mem};
 
 use sea_orm::Value;
 
@@ -40,9 +40,10 @@ pub(crate) enum Param {
 
 impl Param {
     /// Adds the values and returns the text that uses them in place of the name. The text for rows begins with
-    /// `VALUES` or `SELECT`; that for a list that is one array is the array alone.
+    /// `VALUES` or `SELECT`; that for a list that is one array is the array alone. On PostgreSQL, where a text stands for
+    /// every use, lists and rows are moved, because they may be long.
     pub(crate) fn render(
-        &self,
+        &mut self,
         dialect: Dialect,
         values: &mut Vec<Value>,
     ) -> Result<String, String> {
@@ -70,31 +71,31 @@ impl Param {
     }
 
     fn render_for_postgres(
-        &self,
+        &mut self,
         text: &mut String,
         values: &mut Vec<Value>,
     ) -> Result<(), String> {
         match self {
             Self::Nothing => {}
-            Self::One(value) => add_numbered(value, text, values),
+            Self::One(value) => add_numbered(value.clone(), text, values),
             Self::List(list) if list.is_empty() => {
                 return Err("a list is empty".to_owned());
             }
             Self::List(list) if list.len() > SHORT => {
-                let (array, cast) = array::to_array_value(list)?;
-                add_numbered(&array, text, values);
+                let (array, cast) = array::to_array_value(mem::take(list))?;
+                add_numbered(array, text, values);
                 text.push_str(cast);
             }
-            Self::List(list) => add_list(list, text, values),
+            Self::List(list) => add_list(mem::take(list), text, values),
             Self::Rows(rows) => {
                 text.push_str("SELECT * FROM ");
-                add_columns(rows, text, values)?;
+                add_columns(mem::take(rows), text, values)?;
             }
             Self::TenantRows { tenant, rows } => {
                 text.push_str("SELECT ");
-                add_numbered(tenant, text, values);
+                add_numbered(tenant.clone(), text, values);
                 text.push_str("::uuid, * FROM ");
-                add_columns(rows, text, values)?;
+                add_columns(mem::take(rows), text, values)?;
             }
         }
         Ok(())
@@ -161,43 +162,48 @@ fn add_unnumbered<'a>(
     }
 }
 
-fn add_list(list: &[Value], text: &mut String, values: &mut Vec<Value>) {
-    for (n, value) in list.iter().enumerate() {
+fn add_list(list: Vec<Value>, text: &mut String, values: &mut Vec<Value>) {
+    for (n, value) in list.into_iter().enumerate() {
         text.push_str(if n == 0 { "(" } else { ", " });
         add_numbered(value, text, values);
     }
     text.push(')');
 }
 
-fn add_numbered(value: &Value, text: &mut String, values: &mut Vec<Value>) {
-    values.push(value.clone());
+fn add_numbered(value: Value, text: &mut String, values: &mut Vec<Value>) {
+    values.push(value);
     // Writing to a String cannot fail.
     let _ = write!(text, "${}", values.len());
 }
 
 /// Adds each column of the rows as one array.
 fn add_columns(
-    rows: &[Vec<Value>],
+    rows: Vec<Vec<Value>>,
     text: &mut String,
     values: &mut Vec<Value>,
 ) -> Result<(), String> {
-    let width = rows.first().map_or(0, Vec::len);
-    let column = |n: usize| -> Vec<&Value> { rows.iter().filter_map(|row| row.get(n)).collect() };
-    let columns: Vec<Vec<&Value>> = (0..width).map(column).collect();
-    if columns.is_empty() || columns.iter().any(|it| it.len() != rows.len()) {
+    let (width, length) = (rows.first().map_or(0, Vec::len), rows.len());
+    if width == 0 || rows.iter().any(|row| row.len() != width) {
         return Err("the rows have no columns, or not the same".to_owned());
     }
-    add_arrays(columns.iter().map(Vec::as_slice), text, values)
+    let mut columns: Vec<_> = (0..width).map(|_| Vec::with_capacity(length)).collect();
+    for row in rows {
+        columns
+            .iter_mut()
+            .zip(row)
+            .for_each(|(column, value)| column.push(value));
+    }
+    add_arrays(columns, text, values)
 }
 
 /// Adds `unnest($1::text[], $2::bigint[])`.
-fn add_arrays<'a>(
-    columns: impl Iterator<Item = &'a [&'a Value]>,
+fn add_arrays(
+    columns: Vec<Vec<Value>>,
     text: &mut String,
     values: &mut Vec<Value>,
 ) -> Result<(), String> {
     text.push_str("unnest(");
-    for (n, column) in columns.enumerate() {
+    for (n, column) in columns.into_iter().enumerate() {
         text.push_str(if n == 0 { "" } else { ", " });
         add_array(column, text, values)?;
     }
@@ -206,9 +212,9 @@ fn add_arrays<'a>(
 }
 
 /// Adds `$1::text[]`.
-fn add_array(column: &[&Value], text: &mut String, values: &mut Vec<Value>) -> Result<(), String> {
+fn add_array(column: Vec<Value>, text: &mut String, values: &mut Vec<Value>) -> Result<(), String> {
     let array = array::to_column(column)?;
-    add_numbered(&array.value, text, values);
+    add_numbered(array.value, text, values);
     array.casts.iter().for_each(|it| text.push_str(it));
     Ok(())
 }

@@ -151,10 +151,9 @@ impl Template {
             let text = part.text.clone();
             return self.append(&text, depth + 1);
         }
-        let clause = self.dialect.find_lock_clause(name);
-        self.sql
-            .push_str(clause.ok_or_else(|| format!("{{{name}}} is unknown"))?);
-        Ok(())
+        let clause = self.dialect.find_clause(name);
+        let clause = clause.ok_or_else(|| format!("{{{name}}} is unknown"))?;
+        self.append(clause, depth + 1)
     }
 
     /// Appends the text, or nothing where a parameter that it names is bound to nothing.

@@ -33,7 +33,7 @@ fn event(n: i64) -> AuditEvent {
         actor: format!("client:{}", n % 7),
         action: "token.read",
         subject: n.to_string(),
-        detail: serde_json::json!({ "kind": "page", "n": n }),
+        detail: serde_json::json!({ "kind": "page", "n": n }).into(),
     }
 }
 

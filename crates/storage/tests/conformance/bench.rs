@@ -76,7 +76,7 @@ pub(crate) async fn insert_tenant(store: &Store, tenant: &NewTenant) -> Result<(
         actor: "operator".to_owned(),
         action: "tenant.created",
         subject: tenant.id.to_string(),
-        detail: serde_json::json!({ "name": tenant.name, "app_id": tenant.app_id }),
+        detail: serde_json::json!({ "name": tenant.name, "app_id": tenant.app_id }).into(),
     };
     tx.write_audit_events(&[created], tenant.created_at).await?;
     tx.commit().await

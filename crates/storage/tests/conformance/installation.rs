@@ -208,7 +208,7 @@ async fn audit_events_are_written_in_bulk(bench: Bench) {
             actor: "cli".to_owned(),
             action: "token.read",
             subject: n.to_string(),
-            detail: serde_json::json!({ "n": n }),
+            detail: serde_json::json!({ "n": n }).into(),
         })
         .collect();
     let tx = bench.acme().await;

@@ -4,7 +4,7 @@
 //! [`CACHE_LIFETIME`], so that a rotation or a shred takes effect in every process.
 //! Start at [`DataKeys::active_key`].
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use regrant_crypto::{
@@ -97,6 +97,20 @@ impl DataKeys {
     ) -> Result<Vec<StoredDataKey>, Error> {
         let stored = self.read_wrapped_keys(scope).await?;
         Ok(stored.into_iter().filter(|it| !it.is_active).collect())
+    }
+
+    /// The tenant's keys that only open, unwrapped before a transaction needs them. One that does not open now is left out.
+    pub(crate) async fn open_old_keys(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<HashMap<KeyRef, Arc<DataKey>>, Error> {
+        let mut opened = HashMap::new();
+        for StoredDataKey { id, version, .. } in self.list_old_keys(scope).await? {
+            if let Ok(key) = self.unwrapped_key(scope, id, version).await {
+                opened.insert(KeyRef { id, version }, key);
+            }
+        }
+        Ok(opened)
     }
 
     /// Since when the tenant's active key seals.

@@ -1,7 +1,7 @@
 //! Seals records again, under the newest data key of their tenant or of the installation.
 //!
 //! The rule: a chunk is one short transaction: it locks rows that are free, opens and seals their records, and replaces
-//! each by compare-and-set. Plain text, generation and slot stay; a record that a reconnect replaced meanwhile is left as
+//! each by compare-and-set. On SQLite, which has one writer, only the last step is in it. Plain text, generation and slot stay; a record that a reconnect replaced meanwhile is left as
 //! it is. Records under keys that leaked go first and without rests; the pass over the others waits for them, and rests
 //! between two chunks so that callers go first (`pace.rs`).
 //! Start at [`Vault::reseal_due_records`].
@@ -18,7 +18,7 @@ use std::{
 
 use chrono::TimeDelta;
 use regrant_domain::{TenantId, Timestamp};
-use regrant_storage::{SecretColumn, TenantScope};
+use regrant_storage::{SecretColumn, TenantScope, TenantTx};
 
 pub(super) use self::pace::Pacing;
 use self::pace::{SharedPace, UrgentPasses};
@@ -157,6 +157,31 @@ impl Vault {
             all = all.saturating_add(resealed);
         }
         Ok(all)
+    }
+
+    /// Begins to read records that are to be sealed again. PostgreSQL locks their rows until the commit. SQLite would lock
+    /// its whole file, so there they are only read: what replaces them is compared with what was read.
+    async fn begin_reading_to_reseal(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
+        let begun = if self.store.is_sqlite() {
+            self.store.begin_read(scope).await
+        } else {
+            self.store.begin(scope).await
+        };
+        Ok(begun?)
+    }
+
+    /// The transaction that replaces what was read. Its commit need not wait for the disk: what a crash takes back names
+    /// its old key, and is sealed again.
+    async fn begin_replacing(
+        &self,
+        scope: &TenantScope,
+        read: TenantTx,
+    ) -> Result<TenantTx, Error> {
+        if !self.store.is_sqlite() {
+            return Ok(read);
+        }
+        read.commit().await?;
+        Ok(self.store.begin(scope).await?)
     }
 
     /// Whether an error passes by itself, so that the record may open later.

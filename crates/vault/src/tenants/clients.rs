@@ -154,7 +154,7 @@ impl Vault {
         }
         let mut detail = changed_members(&client_detail(&row.spec), client_detail(&spec));
         detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
-        let event = AuditEvent::new(by.audit_name(), "client.changed", id, detail.into());
+        let event = AuditEvent::new(by.audit_name(), "client.changed", id, Value::Object(detail));
         tx.write_audit_events(&[event], now).await?;
         self.commit_with_client(tx, None, id, now).await
     }

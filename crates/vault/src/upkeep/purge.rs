@@ -10,7 +10,7 @@
 
 use regrant_domain::{TenantId, Timestamp};
 use regrant_storage::{AuditEvent, AuditKind, TenantScope, TenantTx};
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::{Error, Vault, tenants::pass::TenantPass};
@@ -158,7 +158,7 @@ impl Vault {
                 ACTOR.to_owned(),
                 "records.purged",
                 scope.tenant(),
-                detail.into(),
+                Value::Object(detail),
             );
             tx.write_audit_events(&[purged], self.clock.now()).await?;
         }

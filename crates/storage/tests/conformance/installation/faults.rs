@@ -153,7 +153,7 @@ fn event(action: &'static str, n: i64) -> AuditEvent {
         actor: "worker".to_owned(),
         action,
         subject: n.to_string(),
-        detail: serde_json::json!({}),
+        detail: serde_json::json!({}).into(),
     }
 }
 

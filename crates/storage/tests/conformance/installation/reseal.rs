@@ -14,6 +14,7 @@ on_both!(
     a_record_is_replaced_only_if_it_is_what_was_read,
     records_of_clients_are_replaced_with_the_seal_of_their_row,
     a_resealed_credential_keeps_its_generation_and_is_intact,
+    a_credential_that_left_its_slot_is_not_resealed,
     rows_that_others_hold_are_left_out,
     an_old_key_is_in_use_until_nothing_is_left_under_it,
     a_secret_of_the_installation_is_replaced_only_if_it_is_what_was_read,
@@ -206,7 +207,8 @@ async fn a_resealed_credential_keeps_its_generation_and_is_intact(bench: Bench) 
         })
         .collect();
     again[1].read = sealed(99);
-    assert_eq!(tx.reseal_credentials(&again).await.unwrap(), 1);
+    let replaced = tx.reseal_credentials(&again).await.unwrap();
+    assert_eq!(replaced, [again[0].resealed.id]);
     tx.commit().await.unwrap();
     let found = serving(&bench).await;
     assert!(found.iter().all(|it| it.is_intact));
@@ -224,6 +226,30 @@ async fn a_resealed_credential_keeps_its_generation_and_is_intact(bench: Bench) 
         (vec![6; 16], vec![5; 16])
     );
     assert_eq!(of(1).sealed, sealed(2));
+}
+
+async fn a_credential_that_left_its_slot_is_not_resealed(bench: Bench) {
+    bench.pages(&["1"]).await;
+    let tx = bench.acme().await;
+    tx.activate_credentials(&[activation("1", 0, 1)], 1, day(1))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // SQLite locks no rows: a reconnect may come between reading and replacing.
+    let tx = bench.store.begin_read(&bench.acme).await.unwrap();
+    let read = tx.lock_credentials_to_reseal(NEW, None, 10).await.unwrap();
+    let mut resealed = read[0].stored.credential.clone();
+    assert_eq!(resealed.slot, Slot::Active);
+    drop(tx);
+    let tx = bench.acme().await;
+    tx.activate_credentials(&[activation("1", 1, 2)], 1, day(2))
+        .await
+        .unwrap();
+    let previous = tx.find_previous_credentials(&[id("1")]).await.unwrap();
+    assert_eq!(previous[0].credential.sealed, resealed.sealed);
+    let read = std::mem::replace(&mut resealed.sealed, self::resealed(6));
+    let again = [ResealedCredential { read, resealed }];
+    assert_eq!(tx.reseal_credentials(&again).await.unwrap(), []);
 }
 
 async fn rows_that_others_hold_are_left_out(bench: Bench) {

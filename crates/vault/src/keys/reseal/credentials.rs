@@ -3,12 +3,17 @@
 //! The rule: the sealed bytes are copied as they are, whatever the columns say. A credential that was put into its slot
 //! around the application is left as it is, so that it is never sealed as if it belonged there.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+    sync::Arc,
+    time::Instant,
+};
 
 use futures_util::future::try_join_all;
-use regrant_crypto::DataKey;
-use regrant_domain::{AccessToken, Credential, CredentialId, GrantId};
-use regrant_storage::{ResealedCredential, SlottedCredential, Store, TenantScope, TenantTx};
+use regrant_crypto::{DataKey, KeyRef};
+use regrant_domain::{AccessToken, Credential, CredentialId, GrantId, SealedRecord};
+use regrant_storage::{ResealedCredential, SlottedCredential, TenantScope, TenantTx};
 use tokio::sync::Mutex;
 use tracing::error;
 
@@ -32,30 +37,12 @@ type GrantTokens = HashMap<GrantId, AccessToken>;
 struct CredentialPass {
     scope: TenantScope,
     key: Arc<DataKey>,
+    old_keys: Arc<HashMap<KeyRef, Arc<DataKey>>>,
     pacing: Pacing,
     /// How many credentials one transaction seals again.
     chunk: u32,
     /// The last credential that was read. Each task locks the next ones, so that none reads what another one holds.
     after: Arc<Mutex<Option<CredentialId>>>,
-}
-
-impl CredentialPass {
-    /// Locks the next credentials in a transaction of their own.
-    async fn lock_next(
-        &self,
-        store: &Store,
-    ) -> Result<Option<(TenantTx, Vec<SlottedCredential>)>, Error> {
-        let mut after = self.after.lock().await;
-        let tx = store.begin(&self.scope).await?;
-        let read = tx
-            .lock_credentials_to_reseal(self.key.id(), *after, self.chunk)
-            .await?;
-        let Some(last) = read.last() else {
-            return Ok(None);
-        };
-        *after = Some(last.stored.credential.id);
-        Ok(Some((tx, read)))
-    }
 }
 
 impl Vault {
@@ -68,6 +55,7 @@ impl Vault {
         let pass = CredentialPass {
             scope: scope.clone(),
             key: Arc::clone(key),
+            old_keys: Arc::new(self.data_keys.open_old_keys(scope).await?),
             pacing,
             chunk: pacing.credentials(self.store.is_sqlite()),
             after: Arc::default(),
@@ -88,37 +76,60 @@ impl Vault {
         let mut all = 0_u64;
         while !self.runs.stop.is_cancelled() {
             let began = Instant::now();
-            let Some((tx, read)) = pass.lock_next(&self.store).await? else {
+            let Some((tx, read)) = self.read_next_credentials(pass).await? else {
                 break;
             };
-            let resealed = self.reseal_credential_chunk(pass, tx, &read).await?;
-            all = all.saturating_add(resealed);
+            let replaced = self.reseal_credential_chunk(pass, tx, read).await?;
+            all = all.saturating_add(replaced);
             self.rest_after_chunk(pass.pacing, began).await?;
         }
         Ok(all)
     }
 
+    /// Reads the next credentials in a transaction of their own.
+    async fn read_next_credentials(
+        &self,
+        pass: &CredentialPass,
+    ) -> Result<Option<(TenantTx, Vec<SlottedCredential>)>, Error> {
+        let mut after = pass.after.lock().await;
+        let tx = self.begin_reading_to_reseal(&pass.scope).await?;
+        let read = tx
+            .lock_credentials_to_reseal(pass.key.id(), *after, pass.chunk)
+            .await?;
+        let Some(last) = read.last() else {
+            return Ok(None);
+        };
+        *after = Some(last.stored.credential.id);
+        Ok(Some((tx, read)))
+    }
+
     /// Returns how many were sealed again.
     async fn reseal_credential_chunk(
         &self,
-        CredentialPass { scope, key, .. }: &CredentialPass,
+        pass: &CredentialPass,
         tx: TenantTx,
-        read: &[SlottedCredential],
+        read: Vec<SlottedCredential>,
     ) -> Result<u64, Error> {
-        let tokens = self.open_grant_tokens(scope, &tx, read).await?;
+        let tokens = self.open_grant_tokens(&pass.scope, &tx, &read).await?;
         let mut resealed = Vec::with_capacity(read.len());
         for slotted in read {
-            let one = self.reseal_credential(scope, &tokens, key, slotted);
-            resealed.extend(one.await?);
+            resealed.extend(self.reseal_credential(pass, &tokens, slotted).await?);
         }
-        let replaced = tx.reseal_credentials(&resealed).await?;
+        let tx = self.begin_replacing(&pass.scope, tx).await?;
+        let replaced: HashSet<_> = tx
+            .reseal_credentials(&resealed)
+            .await?
+            .into_iter()
+            .collect();
+        // One that was replaced meanwhile, or left its slot, stays as it is.
+        resealed.retain(|it| replaced.contains(&it.resealed.id));
         if !resealed.is_empty() {
             let credentials = resealed.iter().map(|it| &it.resealed);
-            let event = credentials_resealed_event(ACTOR, scope.tenant(), credentials);
+            let event = credentials_resealed_event(ACTOR, pass.scope.tenant(), credentials)?;
             tx.write_audit_events(&[event], self.clock.now()).await?;
         }
-        tx.commit().await?;
-        Ok(replaced)
+        tx.commit_unsynced().await?;
+        Ok(u64::try_from(resealed.len()).unwrap_or(u64::MAX))
     }
 
     /// The tokens of the grants of these credentials: a page's credential carries the fingerprint of the token that its own
@@ -150,26 +161,26 @@ impl Vault {
     /// The credential under the new key; `None` if it stays as it is.
     async fn reseal_credential(
         &self,
-        scope: &TenantScope,
+        pass: &CredentialPass,
         tokens: &GrantTokens,
-        key: &DataKey,
-        slotted: &SlottedCredential,
+        slotted: SlottedCredential,
     ) -> Result<Option<ResealedCredential>, Error> {
         if !slotted.check_slot() {
             return Ok(None);
         }
-        let stored = &slotted.stored.credential;
-        match self.seal_again(scope, tokens, key, stored).await {
-            Ok(resealed) => Ok(Some(ResealedCredential {
-                read: stored.sealed.clone(),
-                resealed,
-            })),
+        let mut resealed = slotted.stored.credential;
+        match self.seal_again(pass, tokens, &resealed).await {
+            Ok((sealed, print)) => {
+                let read = mem::replace(&mut resealed.sealed, sealed);
+                resealed.fingerprint = print.unwrap_or(resealed.fingerprint);
+                Ok(Some(ResealedCredential { read, resealed }))
+            }
             Err(cause) if Self::is_passing(&cause) => Err(cause),
             Err(cause) => {
                 error!(
                     alarm = "record_unreadable",
-                    tenant.id = %scope.tenant(),
-                    credential.id = %stored.id,
+                    tenant.id = %pass.scope.tenant(),
+                    credential.id = %resealed.id,
                     error = regrant_domain::error_chain(&cause),
                     "a credential does not open, so it cannot be sealed again"
                 );
@@ -178,28 +189,37 @@ impl Vault {
         }
     }
 
+    /// The record under the new key, and the fingerprint if it changes.
     async fn seal_again(
         &self,
-        scope: &TenantScope,
+        pass: &CredentialPass,
         tokens: &GrantTokens,
-        key: &DataKey,
         stored: &Credential,
-    ) -> Result<Credential, Error> {
-        let old = self.data_keys.key_of_record(scope, &stored.sealed).await?;
-        let context = credential_context(scope.tenant(), stored);
+    ) -> Result<(SealedRecord, Option<Vec<u8>>), Error> {
+        let old = self.find_old_key(pass, &stored.sealed).await?;
+        let context = credential_context(pass.scope.tenant(), stored);
         let plain = old.open_record(&context, &stored.sealed)?;
-        let print_of = |it: &AccessToken| print_again((&old, key), stored, it.expose().as_bytes());
+        let print_of =
+            |it: &AccessToken| print_again((&old, &pass.key), stored, it.expose().as_bytes());
         let own = parse_payload(&plain, stored).ok();
         let of_grant = || stored.grant_id.and_then(|it| tokens.get(&it));
         let print = own
             .as_ref()
             .and_then(print_of)
             .or_else(|| of_grant().and_then(print_of));
-        Ok(Credential {
-            sealed: key.seal_record(&context, &plain)?,
-            fingerprint: print.unwrap_or_else(|| stored.fingerprint.clone()),
-            ..stored.clone()
-        })
+        Ok((pass.key.seal_record(&context, &plain)?, print))
+    }
+
+    async fn find_old_key(
+        &self,
+        pass: &CredentialPass,
+        sealed: &SealedRecord,
+    ) -> Result<Arc<DataKey>, Error> {
+        match pass.old_keys.get(&KeyRef::from_record(sealed)?) {
+            Some(key) => Ok(Arc::clone(key)),
+            // It is newer than the pass, or did not open when the pass began.
+            None => self.data_keys.key_of_record(&pass.scope, sealed).await,
+        }
     }
 }
 

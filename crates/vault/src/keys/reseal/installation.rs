@@ -18,6 +18,7 @@ impl Vault {
         if self.data_keys.list_old_keys(&system).await?.is_empty() {
             return Ok(0);
         }
+        self.data_keys.open_old_keys(&system).await?;
         let (key, mut all) = (self.data_keys.newest(&system).await?, 0_u64);
         for column in InstallationColumn::ALL {
             let mut after: Option<String> = None;
@@ -41,7 +42,8 @@ impl Vault {
         column: InstallationColumn,
         after: Option<&str>,
     ) -> Result<(u64, Option<String>), Error> {
-        let tx = self.store.begin(&self.store.system_scope()).await?;
+        let system = self.store.system_scope();
+        let tx = self.begin_reading_to_reseal(&system).await?;
         let read = tx
             .list_installation_secrets(column, key.id(), after, CHUNK)
             .await?;
@@ -63,8 +65,9 @@ impl Vault {
                 ),
             }
         }
+        let tx = self.begin_replacing(&system, tx).await?;
         let replaced = tx.reseal_installation_secrets(column, &resealed).await?;
-        tx.commit().await?;
+        tx.commit_unsynced().await?;
         Ok((replaced, last))
     }
 

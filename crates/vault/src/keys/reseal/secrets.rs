@@ -39,7 +39,7 @@ impl Vault {
         column: SecretColumn,
         after: Option<Uuid>,
     ) -> Result<(u64, Option<Uuid>), Error> {
-        let tx = self.store.begin(scope).await?;
+        let tx = self.begin_reading_to_reseal(scope).await?;
         let read = tx
             .lock_secrets_to_reseal(column, key.id(), after, CHUNK)
             .await?;
@@ -62,8 +62,9 @@ impl Vault {
                 ),
             }
         }
+        let tx = self.begin_replacing(scope, tx).await?;
         let replaced = tx.reseal_secrets(column, &resealed).await?;
-        tx.commit().await?;
+        tx.commit_unsynced().await?;
         Ok((replaced, last))
     }
 
