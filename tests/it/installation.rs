@@ -7,6 +7,7 @@ mod keys;
 mod operations;
 mod plans;
 mod pooler;
+mod sqlite_plans;
 mod standby;
 mod statement_counts;
 mod statements;

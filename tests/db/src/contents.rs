@@ -140,6 +140,22 @@ impl TestDatabase {
         rows.into_iter().map(parse).collect()
     }
 
+    /// The steps by which SQLite would run a statement, with nulls for its parameters.
+    ///
+    /// # Panics
+    /// The statement does not parse.
+    pub async fn explain(&self, sql: &str) -> Vec<String> {
+        let mut connection = SqliteConnection::connect(self.url())
+            .await
+            .expect("the file opens");
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql)
+            .fetch_all(&mut connection)
+            .await
+            .expect("the plan");
+        steps.into_iter().map(|(.., step)| step).collect()
+    }
+
     /// The columns of a table with the types that the database names.
     ///
     /// # Panics

@@ -55,16 +55,17 @@ impl TenantTx {
         };
         let (key_id, key_version) = read_sealing_key(&first.resealed.sealed)?;
         let rows = credentials.iter().map(|it| self.to_resealed_row(it));
+        // SQLite knows no alias after RETURNING, so no other column may be named `id`.
         let query = self
             .query(
-                "WITH resealed (id, slot, old, new, fingerprint, slot_seal) AS (VALUES :rows)
+                "WITH resealed (credential_id, slot, old, new, fingerprint, slot_seal) AS (VALUES :rows)
                  UPDATE credentials AS c SET sealed = resealed.new, key_id = :key_id,
                      key_version = :key_version, fingerprint = resealed.fingerprint,
                      slot_seal = resealed.slot_seal
                  FROM resealed
-                 WHERE c.tenant_id = :tenant AND c.id = resealed.id AND c.slot = resealed.slot
+                 WHERE c.tenant_id = :tenant AND c.id = resealed.credential_id AND c.slot = resealed.slot
                      AND substr(c.sealed, 25, 64) = resealed.old
-                 RETURNING c.id",
+                 RETURNING id",
             )
             .bind("key_id", key_id)
             .bind("key_version", i64::from(key_version))

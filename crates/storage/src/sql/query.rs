@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use futures_util::TryStreamExt;
 use regrant_domain::{TenantId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, StreamTrait, Value, Values};
+use tracing::trace;
 
 use crate::{
     Error,
@@ -168,6 +169,8 @@ impl Query {
     pub(crate) fn into_statement(self, on: &impl ConnectionTrait) -> Result<Statement, Error> {
         let db_backend = on.get_database_backend();
         let (sql, values) = self.into_sql(Dialect::of_backend(db_backend))?;
+        // The text alone: values may be secrets.
+        trace!(statement = sql.as_str());
         Ok(Statement {
             sql,
             values: Some(Values(values)),
@@ -236,8 +239,8 @@ mod tests {
         let (sql, values) = render(query_with_rows_and_list(), Dialect::Sqlite);
         assert_eq!(
             sql,
-            "WITH v (id, name) AS (VALUES (?, ?), (?, ?)) SELECT 1 WHERE a = ? \
-             AND b IN (?, ?, ?, ?, ?, ?, ?, ?) OR a > ?"
+            "WITH v (id, name) AS (SELECT * FROM (VALUES (?, ?), (?, ?)) \
+             WHERE likelihood(column1 IS column1, 0.0001)) SELECT 1 WHERE a = ? AND b IN (?, ?, ?, ?, ?, ?, ?, ?) OR a > ?"
         );
         let rows: [Value; 4] = [4_i64.into(), "x".into(), 5_i64.into(), Value::String(None)];
         let list = [1_i64, 2, 3, 4, 4, 4, 4, 4, 4, 1].map(Value::from);

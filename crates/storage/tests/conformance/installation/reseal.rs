@@ -242,7 +242,7 @@ async fn a_credential_that_left_its_slot_is_not_resealed(bench: Bench) {
     assert_eq!(resealed.slot, Slot::Active);
     drop(tx);
     let tx = bench.acme().await;
-    tx.activate_credentials(&[activation("1", 1, 2)], 1, day(2))
+    tx.activate_credentials(&[activation("1", 1, 2)], 2, day(2))
         .await
         .unwrap();
     let previous = tx.find_previous_credentials(&[id("1")]).await.unwrap();
