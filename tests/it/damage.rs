@@ -9,6 +9,7 @@ mod memory;
 mod nodes;
 mod processes;
 mod rows;
+mod simulation;
 mod soak;
 mod syncs;
 mod tenants;

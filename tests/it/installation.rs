@@ -4,6 +4,7 @@
 mod compose;
 mod distribution;
 mod keys;
+mod killed_migration;
 mod operations;
 mod plans;
 mod pooler;

@@ -1,5 +1,6 @@
 //! Reconnects: outcomes, previews, events, overlapping calls and crashes.
 
+mod abandoned;
 mod bulk;
 mod consents;
 mod kill;

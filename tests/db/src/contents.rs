@@ -23,6 +23,14 @@ pub async fn hold_table(superuser_url: &str, table: &str, seconds: u32) {
     held.expect("the table is locked");
 }
 
+const POSTGRES_SCHEMA: &str = "
+    SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default) AS described
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT concat_ws(' ', tablename, policyname, cmd, qual, with_check) FROM pg_policies
+    UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+    ORDER BY described";
+
 impl TestDatabase {
     /// Everything the database has written, by name: the files of SQLite, the rows of PostgreSQL's tables as
     /// text.
@@ -154,6 +162,26 @@ impl TestDatabase {
             .await
             .expect("the plan");
         steps.into_iter().map(|(.., step)| step).collect()
+    }
+
+    /// Every table, column, index, policy and function, each as one text, in order.
+    ///
+    /// # Panics
+    /// The database cannot be read.
+    pub async fn describe_schema(&self) -> Vec<String> {
+        let described = if self.kind() == Kind::Sqlite {
+            let mut connection = SqliteConnection::connect(self.url())
+                .await
+                .expect("the file opens");
+            sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY sql")
+                .fetch_all(&mut connection)
+                .await
+        } else {
+            sqlx::query_scalar(POSTGRES_SCHEMA)
+                .fetch_all(&mut self.connect_superuser().await)
+                .await
+        };
+        described.expect("the schema")
     }
 
     /// The columns of a table with the types that the database names.

@@ -59,7 +59,7 @@ async fn kills(database: TestDatabase) {
             json!({ "replaced": ASSETS }),
             "trial {trial} after {moment:?}"
         );
-        every_asset_moved_once(&server.vault, &tenant, trial, person).await;
+        every_asset_moved_once(&server.vault, &tenant, trial, person, ASSETS).await;
         every_token_opens(&tenant, &fleet).await;
     }
     println!("G15: {kind:?}, {trials} kills, {interrupted} hit a running reconnect, 0 lost");
@@ -86,7 +86,7 @@ pub(super) async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
         .is_some_and(|it| it.status == ReconnectStatus::Running)
 }
 
-async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
+pub(super) async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
     let call = tenant
         .call(Method::POST, "/v1/reconnects")
         .header("Idempotency-Key", format!("trial-{trial}"));
@@ -99,7 +99,13 @@ async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
 }
 
 /// The generation counts the credentials that were active: an item that is applied twice makes it too high.
-async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, person: &str) {
+pub(super) async fn every_asset_moved_once(
+    vault: &Vault,
+    tenant: &Tenant,
+    trial: i64,
+    person: &str,
+    assets: usize,
+) {
     let caller = vault
         .authenticate_request(tenant.presented())
         .await
@@ -131,7 +137,7 @@ async fn every_asset_moved_once(vault: &Vault, tenant: &Tenant, trial: i64, pers
         let Some(next) = page.next else { break };
         after = Some(next);
     }
-    assert_eq!(seen, ASSETS);
+    assert_eq!(seen, assets);
 }
 
 async fn every_token_opens(tenant: &Tenant, fleet: &Fleet) {
