@@ -45,6 +45,21 @@ struct CredentialPass {
     after: Arc<Mutex<Option<CredentialId>>>,
 }
 
+/// Credentials to seal again, and the transaction that read them.
+struct ReadChunk {
+    tx: TenantTx,
+    /// The last credential before them.
+    before: Option<CredentialId>,
+    read: Vec<SlottedCredential>,
+}
+
+/// What became of a chunk.
+struct Resealed {
+    replaced: u64,
+    /// How many were changed by others since they were read.
+    changed: usize,
+}
+
 impl Vault {
     pub(super) async fn reseal_credentials(
         &self,
@@ -76,11 +91,16 @@ impl Vault {
         let mut all = 0_u64;
         while !self.runs.stop.is_cancelled() {
             let began = Instant::now();
-            let Some((tx, read)) = self.read_next_credentials(pass).await? else {
+            let Some(chunk) = self.read_next_credentials(pass).await? else {
                 break;
             };
-            let replaced = self.reseal_credential_chunk(pass, tx, read).await?;
+            let before = chunk.before;
+            let Resealed { replaced, changed } = self.reseal_credential_chunk(pass, chunk).await?;
             all = all.saturating_add(replaced);
+            if changed > 0 {
+                // Only where rows are not locked, and so in the only task. What is still under an old key is read again.
+                *pass.after.lock().await = before;
+            }
             self.rest_after_chunk(pass.pacing, began).await?;
         }
         Ok(all)
@@ -90,8 +110,9 @@ impl Vault {
     async fn read_next_credentials(
         &self,
         pass: &CredentialPass,
-    ) -> Result<Option<(TenantTx, Vec<SlottedCredential>)>, Error> {
+    ) -> Result<Option<ReadChunk>, Error> {
         let mut after = pass.after.lock().await;
+        let before = *after;
         let tx = self.begin_reading_to_reseal(&pass.scope).await?;
         let read = tx
             .lock_credentials_to_reseal(pass.key.id(), *after, pass.chunk)
@@ -100,16 +121,14 @@ impl Vault {
             return Ok(None);
         };
         *after = Some(last.stored.credential.id);
-        Ok(Some((tx, read)))
+        Ok(Some(ReadChunk { tx, before, read }))
     }
 
-    /// Returns how many were sealed again.
     async fn reseal_credential_chunk(
         &self,
         pass: &CredentialPass,
-        tx: TenantTx,
-        read: Vec<SlottedCredential>,
-    ) -> Result<u64, Error> {
+        ReadChunk { tx, read, .. }: ReadChunk,
+    ) -> Result<Resealed, Error> {
         let tokens = self.open_grant_tokens(&pass.scope, &tx, &read).await?;
         let mut resealed = Vec::with_capacity(read.len());
         for slotted in read {
@@ -121,6 +140,7 @@ impl Vault {
             .await?
             .into_iter()
             .collect();
+        let sealed = resealed.len();
         // One that was replaced meanwhile, or left its slot, stays as it is.
         resealed.retain(|it| replaced.contains(&it.resealed.id));
         if !resealed.is_empty() {
@@ -129,7 +149,10 @@ impl Vault {
             tx.write_audit_events(&[event], self.clock.now()).await?;
         }
         tx.commit_unsynced().await?;
-        Ok(u64::try_from(resealed.len()).unwrap_or(u64::MAX))
+        Ok(Resealed {
+            replaced: u64::try_from(resealed.len()).unwrap_or(u64::MAX),
+            changed: sealed - resealed.len(),
+        })
     }
 
     /// The tokens of the grants of these credentials: a page's credential carries the fingerprint of the token that its own
