@@ -22,7 +22,7 @@ const ASSETS: usize = 4;
 async fn concurrent_reconnects_and_reads_have_one_order(database: TestDatabase) {
     let (kind, fleet) = (database.kind(), Fleet::new(2, 24, 0));
     let harness = Harness::start(database, &fleet.world()).await;
-    let tenant = Arc::new(harness.tenant("One").await);
+    let mut tenant = Arc::new(harness.tenant("One").await);
     tenant.register(&fleet.assets()).await;
     // A page's token is its own, so that the token that was submitted is not seen again.
     let all = fleet.assets();
@@ -34,6 +34,8 @@ async fn concurrent_reconnects_and_reads_have_one_order(database: TestDatabase) 
     let operations = from_environment("REGRANT_OPERATIONS", 12);
     let mut made = 0;
     for history in 0..histories {
+        // All histories together outlast an access token.
+        tenant = Arc::new(tenant.log_in_again().await);
         // An order of the history before may end with another token than the one that serves.
         let mut before = Vec::new();
         for asset in ids.iter().take(ASSETS) {
