@@ -1,9 +1,10 @@
 //! Seals records again, under the newest data key of their tenant or of the installation.
 //!
 //! The rule: a chunk is one short transaction: it locks rows that are free, opens and seals their records, and replaces
-//! each by compare-and-set. On SQLite, which has one writer, only the last step is in it. Plain text, generation and slot stay; a record that a reconnect replaced meanwhile is left as
-//! it is. Records under keys that leaked go first and without rests; the pass over the others waits for them, and rests
-//! between two chunks so that callers go first (`pace.rs`).
+//! each by compare-and-set. On SQLite, which has one writer, only the last step is in it. Plain text, generation and slot
+//! stay; a record that a reconnect replaced meanwhile is left as it is. Its commit need not wait for the disk: what a crash
+//! takes back names its old key, and is sealed again. Records under keys that leaked go first and without rests; the pass
+//! over the others waits for them, and rests between two chunks so that callers go first (`pace.rs`).
 //! Start at [`Vault::reseal_due_records`].
 
 mod credentials;
@@ -170,8 +171,7 @@ impl Vault {
         Ok(begun?)
     }
 
-    /// The transaction that replaces what was read. Its commit need not wait for the disk: what a crash takes back names
-    /// its old key, and is sealed again.
+    /// The transaction that replaces what was read.
     async fn begin_replacing(
         &self,
         scope: &TenantScope,

@@ -176,8 +176,8 @@ async fn rotate_data(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Seals until nothing is left, and returns how many; what a pass did that ended with an error is not counted. Where calls, or another process that seals, keep the database from
-/// this one, it continues: what is left follows from the rows.
+/// Seals until nothing is left, and returns how many; what a pass did that ended with an error is not counted. Where calls,
+/// or another process that seals, keep the database from this one, it continues: what is left follows from the rows.
 async fn reseal_all(vault: &Vault, reason: RotationReason) -> anyhow::Result<u64> {
     let (mut resealed, mut progressed) = (0_u64, Instant::now());
     loop {

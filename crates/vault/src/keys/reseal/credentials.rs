@@ -88,7 +88,7 @@ impl Vault {
 
     /// Seals chunk after chunk, until none is left.
     async fn reseal_next_credentials(&self, pass: &CredentialPass) -> Result<u64, Error> {
-        let mut all = 0_u64;
+        let (mut all, mut read_again) = (0_u64, None);
         while !self.runs.stop.is_cancelled() {
             let began = Instant::now();
             let Some(chunk) = self.read_next_credentials(pass).await? else {
@@ -97,8 +97,10 @@ impl Vault {
             let before = chunk.before;
             let Resealed { replaced, changed } = self.reseal_credential_chunk(pass, chunk).await?;
             all = all.saturating_add(replaced);
-            if changed > 0 {
-                // Only where rows are not locked, and so in the only task. What is still under an old key is read again.
+            if changed > 0 && read_again != Some(before) {
+                // Only where rows are not locked, and so in the only task. What is still under an old key is read again,
+                // once: a damaged row must not keep the pass from the others.
+                read_again = Some(before);
                 *pass.after.lock().await = before;
             }
             self.rest_after_chunk(pass.pacing, began).await?;
