@@ -3,12 +3,13 @@
 //! The rule: the text of a statement on PostgreSQL does not depend on how many values it carries. Lists and rows are
 //! arrays there, one parameter a column. `id IN :ids` becomes `id = ANY (array)`: its values are looked up in an index, or
 //! hashed and compared with each row. A subquery in its place becomes a join, and before the first `ANALYZE` the planner
-//! joins every row of the tenant with every value. A list of one or two stays as it is, because a plan for any length may read every row of the tenant. SQLite
-//! plans lists well; they are padded to few lengths, so that few texts are prepared, and a value that is used twice is sent
-//! twice.
+//! joins every row of the tenant with every value. A list of one or two stays as it is, because a plan for any length may
+//! read every row of the tenant. On SQLite each value has its placeholder. Lists and rows are padded to few lengths there:
+//! a connection keeps its last hundred statements, and one of 500 rows takes half a megabyte. A value that is used twice is
+//! sent twice.
 //! Start at [`Param::render`].
 
-use std::{fmt::Write, mem};
+use std::{fmt::Write, iter, mem};
 
 use sea_orm::Value;
 
@@ -16,8 +17,12 @@ use crate::sql::{Dialect, array};
 
 /// The lengths of lists on SQLite.
 const LENGTHS: [usize; 5] = [1, 2, 8, 64, 500];
+/// The numbers of rows on SQLite. Each is at most twice the one before, because rows that are padded cost time, too.
+const ROWS: [usize; 10] = [1, 2, 4, 8, 16, 32, 64, 125, 250, 500];
 /// The longest list that is not an array on PostgreSQL.
 const SHORT: usize = 2;
+/// How the rows of PostgreSQL begin.
+const UNNEST: &str = "SELECT * FROM unnest(";
 /// What a statement has before rows, and before lists.
 const VALUES: &str = "VALUES ";
 const IN: &str = " IN ";
@@ -110,7 +115,7 @@ impl Param {
         let is_array = rendered.ends_with("[]");
         let ends_with = |word: &str| before.ends_with(word);
         match self {
-            Self::Rows(_) if ends_with("(VALUES ") && rendered.starts_with(VALUES) => {
+            Self::Rows(_) if ends_with("(VALUES ") && !rendered.starts_with(UNNEST) => {
                 Ok((VALUES.len(), to_driving_list(rendered)))
             }
             Self::Rows(_) | Self::TenantRows { .. } if ends_with(VALUES) => {
@@ -145,17 +150,29 @@ fn pad_list(list: &[Value]) -> Result<Vec<Value>, String> {
     Ok(padded)
 }
 
-/// Adds rows, each led by `first` if there is one.
+/// Adds rows, each led by `first` if there is one. They are padded with rows of nothing, which the limit cuts off.
 fn add_rows(
     first: Option<&Value>,
     rows: &[Vec<Value>],
     text: &mut String,
     values: &mut Vec<Value>,
 ) {
-    for (n, row) in rows.iter().enumerate() {
-        text.push_str(if n == 0 { "VALUES (" } else { ", (" });
+    let length = ROWS.into_iter().find(|it| *it >= rows.len());
+    let length = length.unwrap_or(rows.len());
+    let nothing = vec![Value::Int(None); rows.first().map_or(0, Vec::len)];
+    if length > 1 {
+        text.push_str("SELECT * FROM (");
+    }
+    let padding = iter::repeat(&nothing);
+    for (n, row) in rows.iter().chain(padding).take(length).enumerate() {
+        text.push_str(if n == 0 { VALUES } else { ", " });
+        text.push('(');
         add_unnumbered(first.into_iter().chain(row), text, values);
         text.push(')');
+    }
+    if length > 1 {
+        text.push_str(") LIMIT ?");
+        values.push(i64::try_from(rows.len()).unwrap_or(i64::MAX).into());
     }
 }
 

@@ -239,12 +239,42 @@ mod tests {
         let (sql, values) = render(query_with_rows_and_list(), Dialect::Sqlite);
         assert_eq!(
             sql,
-            "WITH v (id, name) AS (SELECT * FROM (VALUES (?, ?), (?, ?)) \
+            "WITH v (id, name) AS (SELECT * FROM (SELECT * FROM (VALUES (?, ?), (?, ?)) LIMIT ?) \
              WHERE likelihood(column1 IS column1, 0.0001)) SELECT 1 WHERE a = ? AND b IN (?, ?, ?, ?, ?, ?, ?, ?) OR a > ?"
         );
-        let rows: [Value; 4] = [4_i64.into(), "x".into(), 5_i64.into(), Value::String(None)];
+        let rows: [Value; 5] = [
+            4_i64.into(),
+            "x".into(),
+            5_i64.into(),
+            Value::String(None),
+            2_i64.into(),
+        ];
         let list = [1_i64, 2, 3, 4, 4, 4, 4, 4, 4, 1].map(Value::from);
         assert_eq!(values, [rows.as_slice(), list.as_slice()].concat());
+    }
+
+    #[test]
+    fn on_sqlite_rows_are_padded_and_the_limit_cuts_the_padding_off() {
+        let query = Query::new("INSERT INTO t (a, b) VALUES :rows")
+            .bind_rows("rows", [1_i64, 2, 3].map(|it| [it.into(), "x".into()]));
+        let (sql, values) = render(query, Dialect::Sqlite);
+        assert_eq!(
+            sql,
+            "INSERT INTO t (a, b) SELECT * FROM (VALUES (?, ?), (?, ?), (?, ?), (?, ?)) LIMIT ?"
+        );
+        let nothing = Value::Int(None);
+        assert_eq!(values[6..], [nothing.clone(), nothing, Value::from(3_i64)]);
+    }
+
+    #[test]
+    fn on_sqlite_lists_of_any_length_have_few_texts() {
+        let text = |n: i64| {
+            let query = Query::new("INSERT INTO t (a) VALUES :rows")
+                .bind_rows("rows", (0..n).map(|it| [it.into()]));
+            render(query, Dialect::Sqlite).0
+        };
+        let texts: std::collections::HashSet<_> = (1..=500).map(text).collect();
+        assert_eq!(texts.len(), 10);
     }
 
     #[test]
