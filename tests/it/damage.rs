@@ -7,6 +7,7 @@ mod disk;
 mod log;
 mod memory;
 mod nodes;
+mod partitions;
 mod processes;
 mod rows;
 mod simulation;

@@ -2,6 +2,7 @@
 
 mod consumer;
 mod keyring;
+mod line;
 mod load;
 mod operator;
 mod program_files;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use consumer::consume;
 pub use keyring::{create_keyring, open_keyring};
+pub use line::Line;
 pub use load::{Calls, Load, Reconnect};
 pub use operator::{Operator, PASSWORD, answer, try_log_in};
 pub use program_files::{collect_output, write_private};

@@ -4,13 +4,12 @@
 //! body or a header. Only this crate can make one.
 
 use regrant_domain::{AppId, TenantId};
-use sea_orm::DatabaseTransaction;
 
 use crate::{
     AuditHead, Error, RowSeals,
     audit::Ledger,
     outage::Health,
-    sql::{Dialect, Plans, Query, Row, decode_row},
+    sql::{Dialect, Plans, Query, Row, Transaction, decode_row},
     turns::Turn,
 };
 
@@ -43,7 +42,7 @@ impl TenantScope {
 #[must_use = "a transaction that is not committed rolls back"]
 pub struct TenantTx {
     // Declared before the turn, so that it is dropped first.
-    pub(crate) transaction: DatabaseTransaction,
+    pub(crate) transaction: Transaction,
     pub(crate) tenant: TenantId,
     pub(crate) dialect: Dialect,
     pub(crate) health: Health,
@@ -71,7 +70,7 @@ impl TenantTx {
     pub async fn commit_audit(self) -> Result<Option<AuditHead>, Error> {
         let head = self.link_audit().await?;
         let health = self.health;
-        health.note(self.transaction.commit().await.map_err(Error::from))?;
+        health.note(self.transaction.commit().await)?;
         Ok(head)
     }
 

@@ -10,6 +10,7 @@ mod param;
 pub(crate) mod query;
 pub(crate) mod row;
 mod template;
+mod transaction;
 
 pub(crate) use dialect::{Dialect, Plans};
 pub(crate) use lane::Lane;
@@ -18,3 +19,4 @@ pub(crate) use lenient::{LenientRow, decode_row, decode_rows};
 pub(crate) use migration_steps::read_migration_steps;
 pub(crate) use query::{CHUNK, Query, maybe_micros, maybe_to_json, to_json, to_micros};
 pub(crate) use row::Row;
+pub(crate) use transaction::{Queryable, Transaction, await_answer, patience_on};

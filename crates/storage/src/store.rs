@@ -8,14 +8,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use regrant_domain::{AppId, TenantId};
 use regrant_permits::Limits;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use sea_orm::DatabaseConnection;
 
 use crate::{
     AuditChain, Error, RowSeals, TenantScope, TenantTx,
     audit::Ledger,
     integrity::without_seals,
     outage::Health,
-    sql::{Dialect, Lane, Plans, Query, Row},
+    sql::{Dialect, Lane, Plans, Query, Row, Transaction},
     turns::{Sizes, Turn, Turns},
     work::sole::ProcessLock,
 };
@@ -261,7 +261,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`]: no connection became free.
     pub async fn begin_nested_read(&self, scope: &TenantScope) -> Result<TenantTx, Error> {
-        let transaction = self.connection.begin().await.map_err(Error::from);
+        let transaction = self.dialect.begin(&self.connection).await;
         let transaction = self.health.note(transaction)?;
         let ledger = Ledger::read_only(self.codes.chain.clone());
         self.open(transaction, scope.tenant(), Plans::Kept, ledger, None)
@@ -324,7 +324,7 @@ impl Store {
 
     async fn begin_reading(&self, scope: &TenantScope, plans: Plans) -> Result<TenantTx, Error> {
         let turn = self.turns.wait_to_read(scope.tenant()).await?;
-        let transaction = self.connection.begin().await.map_err(Error::from);
+        let transaction = self.dialect.begin(&self.connection).await;
         let transaction = self.health.note(transaction)?;
         let ledger = Ledger::read_only(self.codes.chain.clone());
         self.open(transaction, scope.tenant(), plans, ledger, Some(turn))
@@ -352,7 +352,7 @@ impl Store {
 
     async fn open(
         &self,
-        transaction: DatabaseTransaction,
+        mut transaction: Transaction,
         tenant: TenantId,
         plans: Plans,
         ledger: Ledger,
@@ -360,7 +360,7 @@ impl Store {
     ) -> Result<TenantTx, Error> {
         self.dialect.set_tenant(&transaction, tenant, plans).await?;
         if self.turns.is_in_background() {
-            self.dialect.lift_time_limits(&transaction).await?;
+            self.dialect.lift_time_limits(&mut transaction).await?;
         }
         Ok(TenantTx {
             transaction,

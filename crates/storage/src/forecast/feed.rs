@@ -3,7 +3,6 @@
 //! The rule: of the secret in an address only the hash is stored. A feed that is deleted opens nothing.
 
 use regrant_domain::{AssetId, CalendarFeedId, ClientId, PersonId, TenantId, Timestamp};
-use sea_orm::TransactionTrait;
 
 use crate::{
     Error, Store, TenantTx,
@@ -127,7 +126,7 @@ impl Store {
         )
         .fill("sealed", CALENDAR_FEEDS.select_list("f"))
         .bind("secret", secret_hash.to_vec());
-        let transaction = self.connection.begin().await?;
+        let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect
             .set_tenant(&transaction, tenant, Plans::Kept)
             .await?;

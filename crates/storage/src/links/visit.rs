@@ -3,7 +3,6 @@
 //! The rule: the browser names a tenant, but only the secret of an address, or the browser's own cookie, gives the scope.
 
 use regrant_domain::{LinkId, Permissions, Reach, TenantId, Timestamp};
-use sea_orm::TransactionTrait;
 
 use super::{
     link::{BrowserHash, Link, link_from_row},
@@ -83,7 +82,7 @@ impl Store {
         key: LinkKey,
     ) -> Result<Option<UnverifiedLink>, Error> {
         let query = select_for_browser(tenant, key);
-        let transaction = self.connection.begin().await?;
+        let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect
             .set_tenant(&transaction, tenant, Plans::Kept)
             .await?;

@@ -1,11 +1,10 @@
 //! Keys that sign access tokens: of the installation, sealed under its own data key.
 
 use regrant_domain::{SealedRecord, Timestamp};
-use sea_orm::ConnectionTrait;
 
 use crate::{
     Error, Store, TenantTx,
-    sql::{Query, Row, to_micros},
+    sql::{Query, Queryable, Row, to_micros},
 };
 
 /// A signing key to insert.
@@ -96,7 +95,7 @@ fn check_inserted(rows: u64) -> Result<(), Error> {
     }
 }
 
-async fn list_keys(on: &impl ConnectionTrait) -> Result<Vec<StoredSigningKey>, Error> {
+async fn list_keys(on: &impl Queryable) -> Result<Vec<StoredSigningKey>, Error> {
     let query = Query::new(
         "SELECT kid, sealed, created_at, active_from, retired_at FROM signing_keys
          ORDER BY created_at, kid",

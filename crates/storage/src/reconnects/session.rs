@@ -7,7 +7,6 @@ use regrant_domain::{
     AssetId, ClientId, ConsentForms, Permissions, PersonId, Reach, ReconnectSessionId, TenantId,
     Timestamp,
 };
-use sea_orm::TransactionTrait;
 
 use super::{
     session_summary::{ReconnectSessionSummary, summary_from_row},
@@ -158,7 +157,7 @@ impl Store {
         .fill("sealed_client", CLIENTS.select_list("c"))
         .fill("sealed_tenant", TENANTS.select_list("t"))
         .bind("id", id.uuid());
-        let transaction = self.connection.begin().await?;
+        let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect
             .set_tenant(&transaction, tenant, Plans::Kept)
             .await?;

@@ -7,13 +7,13 @@ mod sqlite;
 
 use regrant_domain::TenantId;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, DatabaseConnection, DbBackend, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions,
 };
 
 use crate::{
     Error, Settings,
-    sql::{Lane, Query},
+    sql::{Lane, Query, Queryable, Transaction},
     turns::Sizes,
     work::sole::ProcessLock,
 };
@@ -129,21 +129,16 @@ impl Dialect {
     }
 
     /// Lets the statements of this transaction take as long as they need.
-    pub(crate) async fn lift_time_limits(
-        self,
-        transaction: &DatabaseTransaction,
-    ) -> Result<(), Error> {
+    pub(crate) async fn lift_time_limits(self, transaction: &mut Transaction) -> Result<(), Error> {
         if self == Self::Postgres {
+            transaction.wait_for_work();
             postgres::lift_time_limits(transaction).await?;
         }
         Ok(())
     }
 
     /// Lets the commit of this transaction return before it is on disk. SQLite has no such commits beside others.
-    pub(crate) async fn unsync_commit(
-        self,
-        transaction: &DatabaseTransaction,
-    ) -> Result<(), Error> {
+    pub(crate) async fn unsync_commit(self, transaction: &Transaction) -> Result<(), Error> {
         match self {
             Self::Sqlite => Ok(()),
             Self::Postgres => postgres::unsync_commit(transaction).await,
@@ -208,7 +203,7 @@ impl Dialect {
     /// writer is alone anyway.
     pub(crate) async fn try_lock(
         self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         what: &str,
         tenant: TenantId,
     ) -> Result<bool, Error> {
@@ -234,18 +229,20 @@ impl Dialect {
         }
     }
 
+    /// Begins a transaction that reads; on PostgreSQL it may write.
+    pub(crate) async fn begin(self, on: &DatabaseConnection) -> Result<Transaction, Error> {
+        Transaction::begin(on, TransactionOptions::default()).await
+    }
+
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that
     /// reads first and writes later would fail instead of waiting.
-    pub(crate) async fn begin_write(
-        self,
-        on: &DatabaseConnection,
-    ) -> Result<DatabaseTransaction, Error> {
+    pub(crate) async fn begin_write(self, on: &DatabaseConnection) -> Result<Transaction, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: (self == Self::Sqlite)
                 .then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(on.begin_with_options(options).await?)
+        Transaction::begin(on, options).await
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment. On SQLite
@@ -253,20 +250,20 @@ impl Dialect {
     pub(crate) async fn begin_snapshot(
         self,
         on: &DatabaseConnection,
-    ) -> Result<DatabaseTransaction, Error> {
+    ) -> Result<Transaction, Error> {
         let options = TransactionOptions {
             isolation_level: (self == Self::Postgres).then_some(IsolationLevel::RepeatableRead),
             access_mode: (self == Self::Postgres).then_some(AccessMode::ReadOnly),
             ..TransactionOptions::default()
         };
-        Ok(on.begin_with_options(options).await?)
+        Transaction::begin(on, options).await
     }
 
     /// Lets this transaction see the tenant's rows through row-level security, and says how its statements are
     /// planned.
     pub(crate) async fn set_tenant(
         self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         tenant: TenantId,
         plans: Plans,
     ) -> Result<(), Error> {
@@ -278,7 +275,7 @@ impl Dialect {
                 tenant.uuid(),
                 plans.as_commands()
             );
-            transaction.execute_unprepared(&sql).await?;
+            transaction.run_commands(&sql).await?;
         }
         Ok(())
     }
@@ -367,7 +364,7 @@ impl Dialect {
     }
 
     /// Whether the table of applied migrations exists.
-    pub(crate) async fn has_migrations(self, on: &impl ConnectionTrait) -> Result<bool, Error> {
+    pub(crate) async fn has_migrations(self, on: &impl Queryable) -> Result<bool, Error> {
         let sql = match self {
             Self::Sqlite => {
                 "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'"

@@ -17,11 +17,14 @@ use sqlx::{AssertSqlSafe, Postgres, Sqlite, pool::PoolConnection};
 
 use crate::{
     Error, Outage,
-    sql::{Query, Row},
+    sql::{Query, Row, await_answer, patience_on, transaction::check_age},
 };
 
 /// How long a connection is kept before it is given back, so that the pool replaces those that are old.
 const KEPT_FOR: Duration = Duration::from_mins(5);
+
+/// How soon a connection that the server has closed says so.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Runs short statements of calls. Cheap to clone.
 #[derive(Clone)]
@@ -63,12 +66,17 @@ impl Lane {
         }
     }
 
-    /// The rows of a statement that reads. If a connection was lost since it was used last, the statement runs on a new one.
+    /// The rows of a statement that reads. If a connection was closed since it was used last, the statement runs on a new
+    /// one.
     pub(crate) async fn fetch_all(&self, query: Query) -> Result<Vec<Row>, Error> {
         let statement = query.into_statement(&self.pool)?;
         if let Some(kept) = self.take_kept() {
+            let began = Instant::now();
             match self.run(kept, statement.clone()).await {
-                Err(Error::Unavailable(Outage::Lost, _)) => self.drop_kept(),
+                // A closed connection says so at once. One that was silent has taken the time of the call.
+                Err(Error::Unavailable(Outage::Lost, _)) if began.elapsed() < AT_ONCE => {
+                    self.drop_kept();
+                }
                 done => return done,
             }
         }
@@ -98,7 +106,8 @@ impl Lane {
 
     /// A connection whose statement fails goes back to the pool, which tests it.
     async fn run(&self, mut on: LaneConnection, statement: Statement) -> Result<Vec<Row>, Error> {
-        let rows = on.connection.fetch_all(statement).await?;
+        let patience = patience_on(self.pool.get_database_backend());
+        let rows = await_answer(patience, on.connection.fetch_all(statement)).await?;
         if on.taken_at.elapsed() < KEPT_FOR {
             self.kept().0.push(on);
         }
@@ -107,7 +116,12 @@ impl Lane {
 
     /// The connection that was used last: if it is lost, so are those that were used before.
     fn take_kept(&self) -> Option<LaneConnection> {
-        self.kept().0.pop()
+        let kept = self.kept().0.pop()?;
+        if check_age(kept.taken_at.elapsed()).is_ok() {
+            return Some(kept);
+        }
+        self.drop_kept();
+        None
     }
 
     async fn open(&self) -> Result<LaneConnection, Error> {

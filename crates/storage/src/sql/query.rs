@@ -9,12 +9,15 @@ use std::borrow::Cow;
 
 use futures_util::TryStreamExt;
 use regrant_domain::{TenantId, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, StreamTrait, Value, Values};
+use sea_orm::{ConnectionTrait, Statement, StreamTrait, Value, Values};
 use tracing::trace;
 
 use crate::{
     Error,
-    sql::{Dialect, Row, param::Param, template::Template},
+    sql::{
+        Dialect, Queryable, Row, await_answer, param::Param, template::Template,
+        transaction::Transaction,
+    },
 };
 
 /// How many rows one statement carries: the fastest size on both databases, and far below SQLite's
@@ -127,38 +130,37 @@ impl Query {
                 || self.params.iter().any(inserts))
     }
 
-    pub(crate) async fn fetch_all(self, on: &impl ConnectionTrait) -> Result<Vec<Row>, Error> {
-        let rows = on.query_all_raw(self.into_statement(on)?).await?;
+    pub(crate) async fn fetch_all(self, on: &impl Queryable) -> Result<Vec<Row>, Error> {
+        let rows = on.raw().query_all_raw(self.into_statement(on.raw())?);
+        let rows = await_answer(on.patience(), rows).await?;
         Ok(rows.into_iter().map(Row::from).collect())
     }
 
     /// What `decode` makes of the rows, one after the other.
     pub(crate) async fn fetch_decoded<T>(
         self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         decode: impl Fn(&Row) -> Option<T>,
     ) -> Result<Vec<T>, Error> {
-        let mut rows = on.stream_raw(self.into_statement(on)?).await?;
+        let (patience, statement) = (on.patience(), self.into_statement(on.raw())?);
+        let mut rows = await_answer(patience, on.raw().stream_raw(statement)).await?;
         let mut decoded = Vec::new();
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = await_answer(patience, rows.try_next()).await? {
             decoded.extend(decode(&Row::from(row)));
         }
         Ok(decoded)
     }
 
-    pub(crate) async fn fetch_one(self, on: &impl ConnectionTrait) -> Result<Option<Row>, Error> {
-        Ok(on
-            .query_one_raw(self.into_statement(on)?)
-            .await?
-            .map(Row::from))
+    pub(crate) async fn fetch_one(self, on: &impl Queryable) -> Result<Option<Row>, Error> {
+        let row = on.raw().query_one_raw(self.into_statement(on.raw())?);
+        Ok(await_answer(on.patience(), row).await?.map(Row::from))
     }
 
     /// Runs the statement and returns how many rows it touched.
-    pub(crate) async fn execute(self, on: &impl ConnectionTrait) -> Result<u64, Error> {
-        Ok(on
-            .execute_raw(self.into_statement(on)?)
-            .await?
-            .rows_affected())
+    pub(crate) async fn execute(self, on: &impl Queryable) -> Result<u64, Error> {
+        let executed = on.raw().execute_raw(self.into_statement(on.raw())?);
+        let executed = await_answer(on.patience(), executed).await?;
+        Ok(executed.rows_affected())
     }
 
     fn bind_param(mut self, name: &'static str, param: Param) -> Self {

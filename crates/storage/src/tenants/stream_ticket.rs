@@ -3,7 +3,6 @@
 //! The rule: a ticket is deleted when it is used, so that no process accepts it twice. Of its secret only the hash is stored.
 
 use regrant_domain::{ClientId, ReconnectSessionId, TenantId, Timestamp};
-use sea_orm::TransactionTrait;
 use uuid::Uuid;
 
 use crate::{
@@ -98,7 +97,7 @@ impl Store {
         )
         .fill("sealed", STREAM_TICKETS.select_list("k"))
         .bind("secret", secret_hash.to_vec());
-        let transaction = self.connection.begin().await?;
+        let transaction = self.dialect.begin(&self.connection).await?;
         self.dialect
             .set_tenant(&transaction, tenant, Plans::Kept)
             .await?;

@@ -9,7 +9,7 @@
 //! Start at [`Store::erase_deleted_bytes`].
 
 use regrant_domain::{Timestamp, closed_list};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::{
@@ -89,8 +89,8 @@ impl Store {
     async fn rewrite_key_table(&self) -> Result<u64, Error> {
         let owed = self.list_owed_deletions().await?;
         if !self.is_distributed {
-            let tx = self.writes.begin().await?;
-            tx.execute_unprepared(REWRITE_LIMIT).await?;
+            let tx = self.dialect.begin(&self.writes).await?;
+            tx.run_commands(REWRITE_LIMIT).await?;
             let rewrite = Query::new("SELECT rewrite_tenant_keys()");
             rewrite.fetch_one(&tx).await?;
             tx.commit().await?;

@@ -3,13 +3,18 @@
 //! The rule: row-level security is checked before serving, because superusers, roles with BYPASSRLS and
 //! owners of the tables see every row whatever the policies say.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector};
+use std::future::ready;
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::{
     ConnectOptions, Executor,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Error, Settings, sql::Query};
+use crate::{
+    Error, Settings,
+    sql::{Query, Transaction, transaction::check_age},
+};
 
 /// Tables whose rows are read, never written, before a tenant is known. They hold ids, times, hashes and settings.
 const READ_BY_ALL: &str = "('tenants', 'due', 'probe_due', 'person_directory', 'tenant_origins', \
@@ -38,6 +43,8 @@ pub(super) async fn open_postgres(
         .max_connections(max_connections)
         .acquire_timeout(settings.acquire_timeout)
         .test_before_acquire(false)
+        .before_acquire(|_, it| Box::pin(ready(check_age(it.age))))
+        .after_release(|_, it| Box::pin(ready(check_age(it.age))))
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(SESSION).await.map(drop) })
         })
@@ -46,7 +53,7 @@ pub(super) async fn open_postgres(
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
-pub(super) async fn lift_time_limits(transaction: &DatabaseTransaction) -> Result<(), Error> {
+pub(super) async fn lift_time_limits(transaction: &Transaction) -> Result<(), Error> {
     let query = Query::new(
         "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)",
     );
@@ -54,10 +61,9 @@ pub(super) async fn lift_time_limits(transaction: &DatabaseTransaction) -> Resul
 }
 
 /// Lets the commit of this transaction return before it is on disk.
-pub(super) async fn unsync_commit(transaction: &DatabaseTransaction) -> Result<(), Error> {
+pub(super) async fn unsync_commit(transaction: &Transaction) -> Result<(), Error> {
     let sql = "SET LOCAL synchronous_commit TO off";
-    transaction.execute_unprepared(sql).await?;
-    Ok(())
+    transaction.run_commands(sql).await
 }
 
 /// The settings with which a power failure damages the database or loses what was committed.
