@@ -1,6 +1,7 @@
-//! Reading tokens: one asset, and lookups of many. `inspection.rs` inspects submitted ones, `discovery.rs`
-//! lists their assets.
+//! Reading tokens: one asset, and lookups of many; beside other work in `beside_work.rs`. `inspection.rs` inspects
+//! submitted ones, `discovery.rs` lists their assets.
 
+mod beside_work;
 mod discovery;
 mod inspection;
 

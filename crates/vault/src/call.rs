@@ -10,3 +10,4 @@ pub(crate) mod idempotency;
 pub(crate) mod page;
 pub(crate) mod principal;
 pub(crate) mod record_quota;
+pub(crate) mod threads;

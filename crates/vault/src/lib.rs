@@ -131,7 +131,7 @@ use crate::{
         scope_usage::ScopeUsage, used_proofs::UsedProofs,
     },
     audit::{CheckpointFile, chain_keys::ChainKeys},
-    call::record_quota::RecordQuotas,
+    call::{record_quota::RecordQuotas, threads::CallThreads},
     credentials::{data_keys::DataKeys, grants::PersonDirectory},
     inbound::DecoyApp,
     keys::{destruction::SettledKeks, reseal::ResealRests},
@@ -196,6 +196,7 @@ pub struct Vault {
     reseal_rests: ResealRests,
     settled_keks: SettledKeks,
     chain_keys: ChainKeys,
+    _call_threads: Arc<CallThreads>,
 }
 
 impl Vault {
@@ -220,7 +221,8 @@ impl Vault {
         let jobs = BackgroundRuns::new(parts.settings.reconnect.at_once);
         let webhooks = regrant_webhook::Sender::new(parts.settings.webhooks.sender.clone())?;
         let passwords = PasswordHasher::new(parts.settings.operators.password_strength)?;
-        let (tracker, runtime) = (&jobs.tracker, &jobs.runtime);
+        let calls = CallThreads::start().map_err(Error::from_cause)?;
+        let (tracker, runtime) = (&jobs.tracker, &calls.handle);
         let reads = SharedReads::new(store.clone(), tracker.clone(), runtime.clone());
         let audit = ReadAudit::new(store.clone(), tracker.clone(), runtime.clone());
         let clients = ClientLookups::new(store.clone(), tracker.clone(), runtime.clone());
@@ -268,6 +270,7 @@ impl Vault {
             scope_usage: Arc::new(usage),
             passwords,
             runs: jobs,
+            _call_threads: Arc::new(calls),
         })
     }
 

@@ -1,5 +1,5 @@
-//! A line between two processes that a test cuts. As in a network that drops packets, nothing arrives meanwhile and nobody
-//! is told; what was sent arrives after it is mended.
+//! A line between two processes that a test cuts. As in a network that drops packets, nothing arrives meanwhile and no
+//! connection is closed; what was sent arrives after it is mended.
 
 use std::future::pending;
 
@@ -60,8 +60,8 @@ impl Line {
         self.state.send_modify(|it| it.is_cut = false);
     }
 
-    /// Carries nothing of the connections that are open, for ever; later ones are carried. So it is where another machine
-    /// takes over an address.
+    /// Carries nothing more of the connections that are open; later ones are carried. So it is where another machine takes
+    /// over an address.
     pub fn lose_connections(&self) {
         self.state.send_modify(|it| it.losses += 1);
     }
@@ -70,7 +70,7 @@ impl Line {
 async fn carry_connections(listener: TcpListener, mut state: watch::Receiver<State>) {
     let mut carrying = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
-        // Who connects is not told that nothing is carried.
+        // A program that connects does not learn that nothing is carried.
         let Ok(State { end, losses, .. }) = state.wait_for(|it| !it.is_cut).await.map(|it| *it)
         else {
             return;

@@ -10,6 +10,7 @@ use sea_orm::{
     AccessMode, DatabaseConnection, DbBackend, IsolationLevel, SqliteTransactionMode,
     TransactionOptions,
 };
+use sqlx::pool::PoolConnection;
 
 use crate::{
     Error, Settings,
@@ -376,14 +377,15 @@ impl Dialect {
 }
 
 /// Waits for the first connection of a pool: a database that starts takes longer than a call may.
-async fn await_first_connection<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Result<(), Error> {
-    let mut last = Ok(());
-    for _ in 0..FIRST_TRIES {
-        last = match pool.acquire().await {
-            Ok(_) => return Ok(()),
-            Err(sqlx::Error::PoolTimedOut) => Err(sqlx::Error::PoolTimedOut.into()),
-            Err(error) => return Err(error.into()),
-        };
+async fn await_first_connection<D: sqlx::Database>(
+    pool: &sqlx::Pool<D>,
+) -> Result<PoolConnection<D>, Error> {
+    let mut first = pool.acquire().await;
+    for _ in 1..FIRST_TRIES {
+        if !matches!(first, Err(sqlx::Error::PoolTimedOut)) {
+            break;
+        }
+        first = pool.acquire().await;
     }
-    last
+    Ok(first?)
 }

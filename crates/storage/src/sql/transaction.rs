@@ -1,9 +1,9 @@
 //! What statements run on, and how long an answer of the database is awaited.
 //!
-//! The rule: every statement, begin and commit is awaited here. PostgreSQL ends a long statement of a call itself, but
-//! where a network drops packets nobody ends anything: the driver waits as long as the kernel does, and without an end if it
-//! has nothing left to send. A connection that was silent for too long is lost, and so are those that are as old: the
-//! pool uses none of them again.
+//! The rule: every statement, begin and commit is awaited here. PostgreSQL ends a long statement of a call itself. Where a
+//! network drops packets, nothing ends: the driver waits as long as the kernel does, and without an end if it has nothing
+//! left to send. A connection that was silent for too long is lost, and so are those that are as old: the pool uses none
+//! of them again.
 //! Start at [`await_answer`].
 
 use std::{

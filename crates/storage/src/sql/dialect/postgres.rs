@@ -49,7 +49,8 @@ pub(super) async fn open_postgres(
             Box::pin(async move { connection.execute(SESSION).await.map(drop) })
         })
         .connect_lazy_with(options);
-    super::await_first_connection(&pool).await?;
+    // The system wakes the runtime that opened a connection. Calls open theirs on their own threads.
+    super::await_first_connection(&pool).await?.close().await?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn open_sqlite(
         .test_before_acquire(false)
         .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_lazy_with(options);
-    super::await_first_connection(&pool).await?;
+    drop(super::await_first_connection(&pool).await?);
     let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     check_version(&connection).await?;
     check_pragmas(&connection, settings).await?;
