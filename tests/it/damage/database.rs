@@ -4,10 +4,9 @@
 use std::time::{Duration, Instant};
 
 use regrant_testdb::TestDatabase;
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Fleet, ServerProcess, Tenant, from_environment};
+use crate::harness::{Fleet, ServerProcess, from_environment};
 
 const ASSETS: usize = 200;
 /// How soon a process serves again after its database does.
@@ -34,7 +33,8 @@ async fn crash(database: TestDatabase) {
         let person = [Fleet::PERSON, Fleet::MANAGED][trial % 2];
         let token = server.sandbox.token(person).await;
         let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
-        let call = tokio::spawn(send(tenant.clone(), trial, order.clone()));
+        let (caller, key, first) = (tenant.clone(), format!("trial-{trial}"), order.clone());
+        let call = tokio::spawn(async move { caller.try_reconnect(&key, &first).await });
         let moment = u64::from(uuid::Uuid::now_v7().as_fields().1) * 13 % 400;
         tokio::time::sleep(Duration::from_millis(moment)).await;
         let killed = Instant::now();
@@ -43,7 +43,10 @@ async fn crash(database: TestDatabase) {
         let began = Instant::now();
         let acknowledged = call.await.expect("the call ends");
         let repeated = loop {
-            match send(tenant.clone(), trial, order.clone()).await {
+            match tenant
+                .try_reconnect(&format!("trial-{trial}"), &order)
+                .await
+            {
                 Some(answer) => break answer,
                 None => tokio::time::sleep(Duration::from_millis(100)).await,
             }
@@ -71,13 +74,4 @@ async fn crash(database: TestDatabase) {
     let (code, printed) = server.run_command(&["audit", "verify"]).await;
     assert_eq!(code, Some(0), "{printed}");
     assert_eq!(server.integrity().await, "ok");
-}
-
-async fn send(tenant: Tenant, trial: usize, order: Value) -> Option<Value> {
-    let call = tenant
-        .call(Method::POST, "/v1/reconnects")
-        .header("Idempotency-Key", format!("trial-{trial}"));
-    let answer = call.json(&order).send().await.ok()?;
-    let answer = answer.json::<Value>().await.ok()?;
-    Some(answer).filter(|it| it["id"].is_string())
 }

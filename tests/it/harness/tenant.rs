@@ -156,6 +156,16 @@ impl Tenant {
         self.ended(answer["id"].as_str().expect("an id")).await
     }
 
+    /// Orders a reconnect under this key; `None` if it is not accepted, or the answer is lost.
+    pub async fn try_reconnect(&self, key: &str, order: &Value) -> Option<Value> {
+        let call = self
+            .call(Method::POST, "/v1/reconnects")
+            .header("Idempotency-Key", key);
+        let answer = call.json(order).send().await.ok()?;
+        let answer = answer.json::<Value>().await.ok()?;
+        Some(answer).filter(|it| it["id"].is_string())
+    }
+
     /// Reads a reconnect until it has ended.
     pub async fn ended(&self, id: &str) -> Value {
         for _ in 0..1_200 {

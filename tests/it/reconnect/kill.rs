@@ -5,7 +5,6 @@ use std::time::Duration;
 use regrant_domain::ReconnectStatus;
 use regrant_testdb::TestDatabase;
 use regrant_vault::{AssetQuery, Vault};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Fleet, ServerProcess, Tenant, from_environment};
@@ -87,15 +86,8 @@ pub(super) async fn is_running(vault: &Vault, tenant: &Tenant) -> bool {
 }
 
 pub(super) async fn send(tenant: Tenant, trial: i64, order: Value) -> Option<Value> {
-    let call = tenant
-        .call(Method::POST, "/v1/reconnects")
-        .header("Idempotency-Key", format!("trial-{trial}"));
-    let answer = call.json(&order).send().await.ok()?;
-    answer
-        .json::<Value>()
-        .await
-        .ok()
-        .filter(|it| it["id"].is_string())
+    let key = format!("trial-{trial}");
+    tenant.try_reconnect(&key, &order).await
 }
 
 /// The generation counts the credentials that were active: an item that is applied twice makes it too high.
