@@ -5,4 +5,5 @@ mod fairness;
 mod hostile;
 mod outage;
 mod person_migration;
+mod promotions;
 mod replicas;

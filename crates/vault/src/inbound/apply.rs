@@ -164,8 +164,11 @@ impl Vault {
             source: CutOffSource::Webhook,
             learned_at,
         };
+        // Another person may have taken an asset over between the list and the lock.
+        let person = step.notice.person_id();
         let moved: Vec<_> = assets
             .iter()
+            .filter(|it| person.is_none() || it.person_id.as_ref() == person)
             .filter(|it| is_newer_cut_off(it.facts.cut_off, cut_off))
             .collect();
         let ids: Vec<_> = moved.iter().map(|it| it.id.clone()).collect();

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use regrant_domain::{
-    AssetId, CredentialKind, Grant, GrantId, Slot, error_chain, retry::probe_pause,
+    Asset, AssetId, CredentialKind, Grant, GrantId, Slot, error_chain, retry::probe_pause,
 };
 use regrant_graph::AppCredentials;
 use regrant_storage::{ProbeLease, StoredCredential, TenantScope};
@@ -200,11 +200,13 @@ impl Vault {
                 None => findings.stats.lost += 1,
             }
         }
+        // A cut-off belongs to the person who served the asset when it was locked; a promotion may change that.
+        let keeps_its_person = |it: &&Asset| !it.facts.is_unreadable && !findings.promotes(&it.id);
         let siblings = Siblings {
             assets: siblings
                 .iter()
                 .filter_map(|id| locked.get(id))
-                .filter(|it| !it.facts.is_unreadable)
+                .filter(keeps_its_person)
                 .collect(),
             readings,
         };

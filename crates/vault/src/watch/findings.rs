@@ -92,6 +92,12 @@ impl<'a> Findings<'a> {
         self.add_verdict(&mut due, asset, verdict)
     }
 
+    /// Whether another credential takes the asset over.
+    pub(super) fn promotes(&self, asset_id: &AssetId) -> bool {
+        let mut promoted = self.rows.promoted.iter();
+        promoted.any(|it| it.activation.credential.credential.asset_id == *asset_id)
+    }
+
     /// Decides about an asset whose serving credential stays.
     fn add_verdict(
         &mut self,
