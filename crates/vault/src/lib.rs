@@ -26,12 +26,16 @@ mod upkeep;
 mod watch;
 mod webhooks;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use regrant_crypto::KeyProvider;
 use regrant_domain::{Clock, DiscoveryId, PreviewId, ReconnectId, RefusalWindow, TenantId};
 use regrant_permits::{Limits, Permits};
 use regrant_storage::Store;
+use tokio::time::timeout;
 
 pub use access::authenticate::RequestCredentials;
 pub use access::client_log_in::{ApiToken, ClientLogIn};
@@ -143,6 +147,9 @@ use crate::{
     upkeep::lifecycle::BackgroundRuns,
     webhooks::endpoint_runs::EndpointRuns,
 };
+
+/// How long [`Vault::check_ready`] waits for the database. Orchestrators ask again; a call waits longer.
+const READY_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a vault needs to open.
 pub struct Parts {
@@ -305,12 +312,19 @@ impl Vault {
         &self.clock
     }
 
-    /// Checks that the vault can serve.
+    /// Checks that the vault can serve; takes at most five seconds.
     ///
     /// # Errors
-    /// The database does not respond, or it cannot be used, or could not a moment ago.
+    /// The database does not respond, or not in time, or it cannot be used, or could not a moment ago.
     pub async fn check_ready(&self) -> Result<(), Error> {
-        match self.store.check_usable().await? {
+        let store = self.store.clone();
+        // A task, so that a statement on a silent connection still ends by its own limit when nobody waits for it.
+        let check = tokio::spawn(async move { store.check_usable().await });
+        let outage = match timeout(READY_WITHIN, check).await {
+            Ok(checked) => checked.map_err(Error::from_cause)??,
+            Err(_) => Some(Outage::Lost),
+        };
+        match outage {
             None => Ok(()),
             Some(outage) => Err(Error::Unavailable(outage, "not ready".into())),
         }

@@ -12,6 +12,8 @@ use crate::harness::{Fleet, Line, ServerProcess, Tenant, from_environment};
 const ASSETS: usize = 50;
 /// How long a call may take: the driver waits 35 s for an answer of PostgreSQL, and before that for a connection.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a check of readiness may take: it waits 5 s for the database.
+const CHECKED_WITHIN: Duration = Duration::from_secs(10);
 /// How soon a process serves again after the network does.
 const WELL_AFTER: Duration = Duration::from_secs(10);
 
@@ -53,6 +55,13 @@ impl Installation {
         (answer.status().as_u16(), began.elapsed())
     }
 
+    /// The status of a check of readiness.
+    async fn check_ready(&self) -> u16 {
+        let call = self.tenant.call(Method::GET, "/readyz");
+        let answer = call.timeout(CHECKED_WITHIN).send().await;
+        answer.expect("an answer in time").status().as_u16()
+    }
+
     /// Reads until it is answered; how long that took.
     async fn await_well(&self) -> Duration {
         let began = Instant::now();
@@ -81,10 +90,12 @@ async fn calls_end_while_the_database_is_out_of_reach_and_work_is_done_once() {
         it.line.cut();
         // Longer than the driver waits, so that no call is answered late instead.
         let cut = tokio::time::sleep(Duration::from_secs(45));
-        let (reads, ()) = tokio::join!(
+        let (reads, ready, ()) = tokio::join!(
             futures_util::future::join_all((0..20).map(|_| it.read())),
+            it.check_ready(),
             cut
         );
+        assert_eq!(ready, 503, "trial {trial}");
         for (status, took) in &reads {
             assert_eq!(*status, 503, "after {took:?}");
         }
