@@ -318,7 +318,7 @@ impl Vault {
     /// The database does not respond, or not in time, or it cannot be used, or could not a moment ago.
     pub async fn check_ready(&self) -> Result<(), Error> {
         let store = self.store.clone();
-        // A task, so that a statement on a silent connection still ends by its own limit when nobody waits for it.
+        // A task, so that a statement on a silent connection still ends by its own limit without a caller.
         let check = tokio::spawn(async move { store.check_usable().await });
         let outage = match timeout(READY_WITHIN, check).await {
             Ok(checked) => checked.map_err(Error::from_cause)??,

@@ -75,12 +75,13 @@ impl Installation {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_end_while_the_database_is_out_of_reach_and_work_is_done_once() {
-    let Some(it) = Installation::start().await else {
+    let Some(mut it) = Installation::start().await else {
         return;
     };
     // Long enough that the reconnect runs when the line is cut.
     it.server.sandbox.latency(200).await;
     for trial in 1..=from_environment("REGRANT_PARTITIONS", 1) {
+        it.tenant = it.tenant.log_in_again().await;
         let person = [Fleet::PERSON, Fleet::MANAGED][trial % 2];
         let token = it.server.sandbox.token(person).await;
         let order = json!({ "access_token": token, "asset_ids": it.fleet.ids() });
@@ -90,12 +91,12 @@ async fn calls_end_while_the_database_is_out_of_reach_and_work_is_done_once() {
         it.line.cut();
         // Longer than the driver waits, so that no call is answered late instead.
         let cut = tokio::time::sleep(Duration::from_secs(45));
-        let (reads, ready, ()) = tokio::join!(
+        let (reads, readiness, ()) = tokio::join!(
             futures_util::future::join_all((0..20).map(|_| it.read())),
             it.check_ready(),
             cut
         );
-        assert_eq!(ready, 503, "trial {trial}");
+        assert_eq!(readiness, 503, "trial {trial}");
         for (status, took) in &reads {
             assert_eq!(*status, 503, "after {took:?}");
         }

@@ -1,5 +1,6 @@
 //! Imported page tokens: notices reach them before anything was probed (cases 1 and 2 of the field).
 
+use regrant_vault::{AccessAtMeta, Actor};
 use serde_json::{Value, json};
 
 use super::{Scene, each_database, migration, page_token, probe, signed_request, status_of};
@@ -105,6 +106,27 @@ async fn the_person_and_the_end_of_an_imported_page_token_are_known_after_one_pr
         let forecast = format!("/v1/forecast?what_if_person_leaves={}", Fleet::PERSON);
         let forecast = importer.get(&forecast).await;
         assert!(forecast.to_string().contains(&page), "{forecast}");
+    })
+    .await;
+}
+
+/// The tokens of a tenant whose keys were destroyed cannot be opened, so they have no owner.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shredded_tenant_with_a_token_that_was_never_probed_keeps_no_notice_open() {
+    each_database(async |scene| {
+        let (importer, _) = import_page_token(&scene).await;
+        let id = importer.id.parse().expect("an id");
+        let vault = &scene.harness.vault;
+        let suspended = vault.suspend_tenant(Actor::CommandLine, id, None).await;
+        suspended.expect("it is suspended");
+        let by = Actor::CommandLine;
+        let shredded = vault
+            .shred_tenant(by, id, &importer.id, AccessAtMeta::Keep, None)
+            .await;
+        shredded.expect("its keys are destroyed");
+        let url = scene.request_deletion().await;
+        scene.receive().await;
+        assert_eq!(status_of(&url).await, "Completed");
     })
     .await;
 }

@@ -72,3 +72,32 @@ async fn a_reconnect_after_a_deletion_keeps_no_token_that_was_issued_before_it()
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asset_is_imported_again_after_a_deletion_and_serves_once_a_probe_has_seen_it_work() {
+    each_database(async |scene| {
+        let url = scene.request_deletion().await;
+        scene.receive().await;
+        assert_eq!(status_of(&url).await, "Completed");
+        scene
+            .harness
+            .clock
+            .advance_by(chrono::Duration::seconds(30));
+        let new = scene.harness.sandbox.token(Fleet::PERSON).await;
+        let asset = json!({ "id": scene.ids[2], "kind": "ad_account", "token": new });
+        let fresh = json!({ "id": "act_4242", "kind": "ad_account", "token": new });
+        let both = json!({ "assets": [asset, fresh] });
+        let (status, registered) = scene.one.post("/v1/assets", &both).await;
+        assert_eq!(status, 200, "{registered}");
+        let slots = [
+            &registered["data"][0]["slot"],
+            &registered["data"][1]["slot"],
+        ];
+        assert_eq!(slots, ["candidate", "active"]);
+        probe(&scene.harness).await;
+        let asset = scene.one.get(&format!("/v1/assets/{}", scene.ids[2])).await;
+        assert_eq!(asset["state"], "healthy", "{asset}");
+        assert_eq!(asset["slots"]["active"]["person_id"], Fleet::PERSON);
+    })
+    .await;
+}

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::{answer, apply_notices, page_token, probe, signed_request, status_of};
 use crate::harness::{APP, Fleet, Harness, SECRET, Tenant, http, on_both};
 
-on_both!(no_credential_of_the_person_survives_a_completed_deletion);
+on_both!(
+    no_credential_of_the_person_survives_a_completed_deletion,
+    the_token_of_the_person_before_serves_after_a_deletion,
+);
 
 /// The combinations of kind and slot, each with an asset of its own.
 fn combinations() -> Vec<(CredentialKind, Slot)> {
@@ -86,4 +89,38 @@ async fn no_credential_of_the_person_survives_a_completed_deletion(database: Tes
     assert_eq!(count("1 = 1").await, 1, "only another person's is left");
     let left = format!("person_id = '{}'", Fleet::MANAGED);
     assert_eq!(count(&left).await, 1);
+}
+
+async fn the_token_of_the_person_before_serves_after_a_deletion(database: TestDatabase) {
+    let fleet = Fleet::new(1, 3, 0);
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let personal = harness.sandbox.token(Fleet::PERSON).await;
+    tenant.reconnect(&personal, &fleet.ids()).await;
+    let order = json!({ "person": Fleet::PERSON, "new_person": Fleet::MANAGED,
+        "business": crate::harness::business(1) });
+    let begun = harness.sandbox.post("migrations", order).await;
+    let path = format!(
+        "migrations/{}/complete",
+        begun["id"].as_str().expect("an id")
+    );
+    harness.sandbox.post(&path, json!({})).await;
+    let managed = harness.sandbox.token(Fleet::MANAGED).await;
+    let ended = tenant.reconnect(&managed, &fleet.ids()).await;
+    assert_eq!(ended["counts"], json!({ "replaced": 4 }));
+
+    let said = json!({ "algorithm": "HMAC-SHA256", "issued_at": harness.clock.now().timestamp(),
+        "user_id": Fleet::MANAGED });
+    let call = http()
+        .post(format!("{}/meta/data-deletion/{APP}", harness.api))
+        .form(&[("signed_request", signed_request(SECRET, &said))]);
+    assert_eq!(answer(call).await.0, 200);
+    apply_notices(&harness).await;
+    probe(&harness).await;
+    for id in fleet.ids() {
+        let asset = tenant.get(&format!("/v1/assets/{id}")).await;
+        assert_eq!(asset["person_id"], Fleet::PERSON, "{asset}");
+        assert_eq!(tenant.status(&format!("/v1/assets/{id}/token")).await, 200);
+    }
 }

@@ -11,6 +11,7 @@ on_both!(
     an_exchange_that_answers_with_the_same_token_and_end_is_no_refresh,
     an_exchange_whose_new_token_ends_at_the_same_time_is_no_refresh,
     an_end_of_the_same_token_that_moved_is_a_refresh,
+    a_refusal_that_graph_contradicts_is_tried_again,
 );
 
 async fn an_exchange_that_answers_with_the_same_token_and_end_is_no_refresh(
@@ -82,6 +83,30 @@ async fn an_end_of_the_same_token_that_moved_is_a_refresh(database: TestDatabase
     let account = case.state(&case.asset("ad_account")).await;
     assert_eq!(account["state"], "healthy", "{account}");
     assert_eq!(count_audited(&case, "grant.refreshed").await, 1);
+}
+
+/// The exchange is refused once under an unknown error, and `debug_token` calls the token valid.
+async fn a_refusal_that_graph_contradicts_is_tried_again(database: TestDatabase) {
+    let mut case = Case::connected(database).await;
+    let rule = json!({
+        "match": { "path": "oauth/access_token", "input_person": Fleet::PERSON }, "times": 1,
+        "effect": { "error": { "code": 190, "subcode": 4711, "message": "Some new text." } },
+    });
+    case.harness.sandbox.fault(rule).await;
+    case.tenant = leap(&case.harness, &case.tenant, Duration::days(51)).await;
+    let mut refreshed = Vec::new();
+    for _ in 0..2 {
+        watch(&case.harness).await;
+        let done = case.harness.vault.refresh_due_tokens(8).await;
+        refreshed.push(done.expect("the database answers"));
+        // The queue follows the time of the machine, which the test does not move.
+        let database = &case.harness.database;
+        let due = "UPDATE due SET due_at = 0 WHERE kind = 'refresh'";
+        database.run_as_superuser(due).await;
+        case.tenant = leap(&case.harness, &case.tenant, Duration::hours(7)).await;
+    }
+    assert_eq!(refreshed, [0, 1]);
+    assert_eq!(count_audited(&case, "grant.refresh_failed").await, 0);
 }
 
 /// How many audit events of the tenant have this action.

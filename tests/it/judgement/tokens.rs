@@ -54,6 +54,14 @@ async fn a_page_token_that_ends_soon_is_expiring_after_one_look(database: TestDa
         .get(&format!("/v1/persons/{}/impact", Fleet::PERSON))
         .await;
     assert_eq!(impact["counts"]["ends"], 1, "{impact}");
+    let forecast = case.tenant.get("/v1/forecast").await;
+    let ending = forecast["data"].as_array().expect("a list").iter();
+    let covers: Vec<_> = ending.map(|it| &it["cover"]).collect();
+    assert_eq!(
+        covers,
+        [&Value::Null],
+        "a page's token is not refreshed: {forecast}"
+    );
 }
 
 async fn a_token_of_another_product_is_refused_and_defers_nothing(database: TestDatabase) {

@@ -4,7 +4,7 @@
 
 use chrono::Duration;
 
-use crate::{CredentialKind, Grant, Timestamp};
+use crate::{CredentialKind, Grant, RefusalKind, Timestamp};
 
 /// How long before its end a token is refreshed, by kind of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,23 @@ impl RefreshLeads {
     }
 }
 
+/// Whether an exchange that was refused so may succeed later: the refusal passes by itself, or once the person has done
+/// what Meta asks of the account, without another log-in.
+#[must_use]
+pub const fn may_refresh_later(refused: &RefusalKind) -> bool {
+    refused.is_transient()
+        || matches!(
+            refused,
+            RefusalKind::Checkpoint
+                | RefusalKind::Unconfirmed
+                | RefusalKind::TwoFactorRequired
+                | RefusalKind::TokenRefused
+                | RefusalKind::Contradicted
+                | RefusalKind::RequestFault
+                | RefusalKind::Unclassified
+        )
+}
+
 /// How much later the new end must be: Graph's seconds differ a little between two answers.
 const LEAST_GAIN: Duration = Duration::hours(1);
 
@@ -58,6 +75,26 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+
+    #[test]
+    fn a_refusal_that_needs_another_log_in_is_final_and_one_that_passes_is_not() {
+        for passes in [
+            RefusalKind::Unavailable,
+            RefusalKind::Contradicted,
+            RefusalKind::Checkpoint,
+            RefusalKind::Unclassified,
+        ] {
+            assert!(may_refresh_later(&passes), "{passes:?}");
+        }
+        for is_final in [
+            RefusalKind::TokenDead,
+            RefusalKind::ConsentRequired,
+            RefusalKind::DataAccessExpired,
+            RefusalKind::AppRestricted,
+        ] {
+            assert!(!may_refresh_later(&is_final), "{is_final:?}");
+        }
+    }
 
     #[test]
     fn only_a_later_end_or_none_at_all_is_a_refresh() {

@@ -55,7 +55,9 @@ impl Default for Pace {
     }
 }
 
-/// The next probe after one at `now`; `None` for an asset without a credential.
+/// The next probe of an asset whose facts changed at `now`; `None` for an asset without a credential.
+///
+/// A planned probe stands until the asset is looked at: what is written meanwhile may hasten it, never put it off.
 ///
 /// `spread` (any number) shortens the pause by up to a tenth, so that assets imported together are soon probed at
 /// different times.
@@ -78,16 +80,16 @@ pub fn schedule_next_probe(
     } else {
         now + pause - jitter
     };
-    let turning = list_turning_points(facts, notice)
-        .filter(|turn| *turn > now)
-        .min();
+    let looked_at = facts.checked_at.max(facts.proved_at);
+    let standing = facts.next_check_at.filter(|it| Some(*it) > looked_at);
+    let turning = list_turning_points(facts, notice).filter(|turn| *turn > now);
     let lane = if state.is_serving() || facts.has_candidate {
         ProbeQueue::Normal
     } else {
         ProbeQueue::Failing
     };
     Some(ScheduledProbe {
-        at: turning.map_or(at, |turn| turn.min(at)),
+        at: turning.chain(standing).fold(at, Timestamp::min),
         harm_at: harm_at(&state, now),
         queue: lane,
     })
@@ -165,6 +167,28 @@ mod tests {
     fn refusals(code: ReasonCode, certainty: Certainty, at: Timestamp) -> Option<Refusals> {
         let reason = Reason::new(code, Who::Person, "x", NextStep::Replace);
         AssetFacts::default().after_refusal(reason, certainty, at, Duration::minutes(10))
+    }
+
+    #[test]
+    fn a_planned_probe_is_hastened_but_not_put_off_before_the_asset_is_looked_at() {
+        let planned = |to_go| AssetFacts {
+            next_check_at: Some(now() + to_go),
+            ..facts()
+        };
+        let soon = Duration::hours(1);
+        assert_eq!(pause(&planned(soon)), soon, "a name was changed");
+        assert_eq!(pause(&planned(Duration::days(9))), Pace::default().healthy);
+        let looked_at = AssetFacts {
+            next_check_at: Some(now()),
+            ..facts()
+        };
+        assert_eq!(pause(&looked_at), Pace::default().healthy);
+        let overdue = AssetFacts {
+            checked_at: Some(now() - Duration::days(2)),
+            proved_at: None,
+            ..planned(-soon)
+        };
+        assert_eq!(pause(&overdue), -soon, "it stays due");
     }
 
     fn check(facts: &AssetFacts) -> ScheduledProbe {

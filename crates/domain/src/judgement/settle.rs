@@ -14,8 +14,8 @@ use self::{
 pub use refused::decide_last_refusal;
 
 use crate::{
-    Certainty, CredentialKind, NextStep, Outcome, ProbeFacts, ProbeResult, Reason, ReasonCode,
-    Serving, Timestamp, Who,
+    Certainty, CredentialKind, NextStep, Outcome, PersonId, ProbeFacts, ProbeResult, Reason,
+    ReasonCode, RefusalKind, Serving, Timestamp, Who,
 };
 
 /// The state of the asset's active credential before the item is settled.
@@ -29,8 +29,19 @@ pub struct Standing {
     pub same_token: bool,
     /// The known tasks of the active credential.
     pub tasks: Vec<String>,
-    /// Whether the asset's cut-off has passed for the person of the offered token.
+    /// Whether the asset's cut-off has passed, for the person whose token serves it.
     pub cut_off_passed: bool,
+}
+
+impl Standing {
+    /// The standing before a token of the person `offered`: a cut-off belongs to the person who serves the asset.
+    #[must_use]
+    pub fn for_person(&self, offered: Option<&PersonId>, serving: Option<&PersonId>) -> Self {
+        Self {
+            cut_off_passed: self.cut_off_passed && offered.is_some() && offered == serving,
+            ..self.clone()
+        }
+    }
 }
 
 /// What settling an item changes in the asset's credentials.
@@ -131,6 +142,34 @@ fn old_token_or_none(standing: &Standing) -> Serving {
     } else {
         Serving::None
     }
+}
+
+/// What becomes of a refreshed token where one of the same person waits for the asset and another person's serves it: it
+/// waits in its stead. The next probe of what waits decides whether it takes over.
+#[must_use]
+pub fn decide_waiting(decision: Decision, result: &ProbeResult, standing: &Standing) -> Decision {
+    let may_wait = match result {
+        ProbeResult::Works(_) => true,
+        ProbeResult::Refused(it) => {
+            matches!(it.kind, RefusalKind::NotReached | RefusalKind::NoRole)
+        }
+    };
+    if !may_wait {
+        return decision;
+    }
+    let detail = "The token that waits for this asset was refreshed; it still waits.";
+    let reason = Reason::new(
+        ReasonCode::NotReachedYet,
+        Who::BusinessAdmin,
+        detail,
+        NextStep::CompleteMigration,
+    );
+    let serving = if standing.serves {
+        Serving::Old
+    } else {
+        Serving::None
+    };
+    keep_active(Outcome::Parked, CredentialChange::Park, serving, reason)
 }
 
 fn keep_active(

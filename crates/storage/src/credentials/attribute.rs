@@ -34,6 +34,18 @@ const ATTRIBUTE: &str = "
     FROM owned
     WHERE c.tenant_id = :tenant AND c.id = owned.id AND c.grant_id IS NULL";
 
+/// An asset has one standby of a person: the newer one stays where an arrival turns out to be theirs, too.
+const DROP_OLDER_STANDBY: &str = "
+    WITH owned (id, person_id) AS (VALUES :owned)
+    DELETE FROM credentials WHERE tenant_id = :tenant AND id IN (
+        SELECT CASE WHEN known.created_at <= arrival.created_at THEN known.id ELSE arrival.id END
+        FROM owned
+        JOIN credentials arrival ON arrival.tenant_id = :tenant AND arrival.id = owned.id
+        JOIN credentials known ON known.tenant_id = :tenant
+            AND known.asset_id = arrival.asset_id AND known.person_id = owned.person_id
+            AND known.slot = 'standby' AND known.id <> arrival.id
+        WHERE arrival.slot = 'standby' AND arrival.grant_id IS NULL)";
+
 const TAKE_OVER: &str = "
     WITH owned (id, read_at) AS (VALUES :owned)
     UPDATE assets AS a SET person_id = c.person_id, expires_at = c.expires_at,
@@ -101,6 +113,15 @@ impl TenantTx {
                     to_row(&it.credential, seal.filter(|_| is_intact))
                 })
                 .collect::<Result<_, _>>()?;
+            let persons = chunk.iter().map(|it| -> [Value; 2] {
+                let person = it.credential.person_id.as_ref();
+                [
+                    it.credential.id.uuid().into(),
+                    person.map(|id| id.as_str().to_owned()).into(),
+                ]
+            });
+            self.execute(self.query(DROP_OLDER_STANDBY).bind_rows("owned", persons))
+                .await?;
             attributed += self
                 .execute(self.query(ATTRIBUTE).bind_rows("owned", rows))
                 .await?;

@@ -222,7 +222,7 @@ impl TenantTx {
         Ok(self.fetch_one(query).await?.is_some())
     }
 
-    /// The assets that credentials of this grant serve, by id; at most `limit`.
+    /// The assets that credentials of this grant serve or wait for, by id; at most `limit`.
     pub async fn list_assets_of_grant(
         &self,
         id: GrantId,
@@ -231,7 +231,7 @@ impl TenantTx {
         let query = self
             .query(
                 "SELECT DISTINCT asset_id FROM credentials
-                 WHERE tenant_id = :tenant AND slot = 'active' AND grant_id = :grant
+                 WHERE tenant_id = :tenant AND slot <> 'previous' AND grant_id = :grant
                  ORDER BY asset_id LIMIT :limit",
             )
             .bind("grant", id.uuid())

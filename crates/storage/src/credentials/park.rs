@@ -2,7 +2,7 @@
 //!
 //! The rule: a credential of a newer reconnect stays; an older one is replaced.
 
-use regrant_domain::{Credential, Slot, Timestamp};
+use regrant_domain::{Credential, Slot};
 use sea_orm::Value;
 
 use crate::{Error, NewCredential, TenantTx, credentials::activate::check_slot, sql::CHUNK};
@@ -10,13 +10,9 @@ use crate::{Error, NewCredential, TenantTx, credentials::activate::check_slot, s
 impl TenantTx {
     /// Parks credentials that do not reach their asset yet, one an asset; a candidate of a newer
     /// reconnect stays instead.
-    pub async fn park_credentials(
-        &self,
-        credentials: &[NewCredential],
-        at: Timestamp,
-    ) -> Result<(), Error> {
+    pub async fn park_credentials(&self, credentials: &[NewCredential]) -> Result<(), Error> {
         check_slot(Slot::Candidate, credentials)?;
-        self.replace_older("c.slot = 'candidate'", credentials, at)
+        self.replace_older("c.slot = 'candidate'", credentials)
             .await
     }
 
@@ -24,11 +20,10 @@ impl TenantTx {
     pub async fn insert_standby_credentials(
         &self,
         credentials: &[NewCredential],
-        at: Timestamp,
     ) -> Result<(), Error> {
         check_slot(Slot::Standby, credentials)?;
         let same = "c.slot = 'standby' AND c.person_id IS NOT DISTINCT FROM arrival.person_id";
-        self.replace_older(same, credentials, at).await
+        self.replace_older(same, credentials).await
     }
 
     /// Inserts credentials, and deletes those that `same` finds and that are not newer.
@@ -36,7 +31,6 @@ impl TenantTx {
         &self,
         same: &'static str,
         credentials: &[NewCredential],
-        at: Timestamp,
     ) -> Result<(), Error> {
         for chunk in credentials.chunks(CHUNK) {
             let older = self
@@ -52,11 +46,6 @@ impl TenantTx {
                 .bind_rows("arrivals", chunk.iter().map(|it| to_row(&it.credential)));
             self.execute(older).await?;
             self.insert_credentials(chunk, true).await?;
-            let ids: Vec<_> = chunk
-                .iter()
-                .map(|it| it.credential.asset_id.clone())
-                .collect();
-            self.note_assets_checked(&ids, at).await?;
         }
         Ok(())
     }

@@ -12,13 +12,11 @@ use crate::{
 
 impl TenantTx {
     /// The persons whose credentials the tenant holds, by id; at most `limit`.
-    pub async fn list_persons_with_credentials(&self, limit: u32) -> Result<Vec<PersonId>, Error> {
-        let query = self
-            .query(
-                "SELECT DISTINCT person_id FROM credentials
-                 WHERE tenant_id = :tenant AND person_id IS NOT NULL ORDER BY person_id LIMIT :limit",
-            )
-            .bind("limit", i64::from(limit));
+    pub async fn list_persons_with_credentials(&self) -> Result<Vec<PersonId>, Error> {
+        let query = self.query(
+            "SELECT DISTINCT person_id FROM credentials
+                 WHERE tenant_id = :tenant AND person_id IS NOT NULL ORDER BY person_id",
+        );
         let rows = self.fetch_all(query).await?;
         rows.iter().map(|row| row.parse("person_id")).collect()
     }

@@ -30,7 +30,8 @@ impl TenantTx {
                     "SELECT c.asset_id, c.slot, c.kind, c.person_id, {expires_at} AS expires_at,
                          {data_access} AS data_access_expires_at,
                          c.proved_at IS NOT NULL AS proved,
-                         coalesce(g.sealed IS NOT NULL AND g.refresh_failed_at IS NULL, 0 = 1)
+                         coalesce(g.sealed IS NOT NULL AND g.refresh_failed_at IS NULL
+                             AND g.kind IN ('user', 'system_user'), 0 = 1)
                              AS renewable,
                          coalesce(g.kind, c.kind) = 'system_user' AS system_user
                      FROM credentials c

@@ -20,7 +20,7 @@ const AT_RISK: &str = "
         WHERE {which} AND NOT e.gone
             AND NOT EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'standby'
                 AND c.proved_at IS NOT NULL AND {outlasts})
-            AND NOT (e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL
+            AND NOT (e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL AND own.kind IN ('user', 'system_user')
                 AND e.at > :now)
     ), at_risk AS (
         SELECT id, kind, person_id, at, cause FROM open WHERE n = 1

@@ -37,7 +37,7 @@ const TALLIES: &str = "
         SELECT at, cause, confidence, CASE
             WHEN EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'standby'
                 AND c.proved_at IS NOT NULL AND {outlasts}) THEN 'standby'
-            WHEN e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL
+            WHEN e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL AND own.kind IN ('user', 'system_user')
                 AND NOT e.leaves AND e.at > :now THEN 'refresh'
             WHEN EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'candidate'
                 AND {outlasts}) THEN 'candidate' END AS cover

@@ -115,14 +115,17 @@ impl TenantTx {
         Ok(deleted)
     }
 
-    /// Those of the assets that have a candidate or a standby credential.
-    pub async fn find_assets_with_standbys(&self, ids: &[AssetId]) -> Result<Vec<AssetId>, Error> {
+    /// Those of the assets that have a credential that may serve them: a candidate, a standby or the previous one.
+    pub async fn find_assets_with_successors(
+        &self,
+        ids: &[AssetId],
+    ) -> Result<Vec<AssetId>, Error> {
         let mut found = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query(
                     "SELECT DISTINCT asset_id FROM credentials
-                     WHERE tenant_id = :tenant AND slot IN ('candidate', 'standby')
+                     WHERE tenant_id = :tenant AND slot IN ('candidate', 'standby', 'previous')
                          AND asset_id IN :ids",
                 )
                 .bind_list("ids", to_texts(chunk));

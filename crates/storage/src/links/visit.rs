@@ -2,7 +2,7 @@
 //!
 //! The rule: the browser names a tenant, but only the secret of an address, or the browser's own cookie, gives the scope.
 
-use regrant_domain::{LinkId, Permissions, Reach, TenantId, Timestamp};
+use regrant_domain::{LinkId, Permission, Permissions, Reach, TenantId, Timestamp};
 
 use super::{
     link::{BrowserHash, Link, link_from_row},
@@ -56,10 +56,11 @@ pub struct UnverifiedLink {
 }
 
 impl UnverifiedLink {
-    /// Whether the link opens its page at this moment, and its client is still valid.
+    /// Whether the link opens its page at this moment, and its client is still valid and may do what the page does.
     #[must_use]
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.link.times().is_live(now)
+            && self.permissions.contains(Permission::ReconnectsWrite)
             && self.client_version >= self.token_version
             && self.client_until.is_none_or(|until| now < until)
     }

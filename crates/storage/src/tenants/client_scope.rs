@@ -91,6 +91,22 @@ impl TenantTx {
         self.execute(query).await.map(drop)
     }
 
+    /// Lets the time of unused scopes begin again, for one client or for all of the tenant.
+    pub async fn renew_scope_grants(
+        &self,
+        client: Option<ClientId>,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let query = self
+            .query(
+                "UPDATE client_scopes SET granted_at = :at
+                 WHERE tenant_id = :tenant [AND client_id = :client]",
+            )
+            .bind("at", to_micros(at))
+            .bind_optional("client", client.map(ClientId::uuid));
+        self.execute(query).await.map(drop)
+    }
+
     /// Removes scopes from clients. `left` names the scopes that each of them keeps.
     pub async fn remove_scopes(
         &self,

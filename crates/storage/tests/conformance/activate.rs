@@ -110,7 +110,7 @@ async fn an_activation_deletes_older_candidates_and_keeps_later_ones(bench: Benc
         credential("1", Slot::Candidate, 1, 2),
         credential("2", Slot::Candidate, 1, 9),
     ];
-    tx.park_credentials(&parked, day(1)).await.unwrap();
+    tx.park_credentials(&parked).await.unwrap();
     tx.commit().await.unwrap();
     let both = [activation("1", 0, 3), activation("2", 0, 3)];
     activate(&bench, &both, 3).await.unwrap();
@@ -278,7 +278,7 @@ async fn a_candidate_is_replaced_only_by_a_newer_one(bench: Bench) {
     bench.pages(&["1"]).await;
     for seq in [3, 3, 2, 5] {
         let tx = bench.acme().await;
-        tx.park_credentials(&[credential("1", Slot::Candidate, 1, seq)], day(seq))
+        tx.park_credentials(&[credential("1", Slot::Candidate, 1, seq)])
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -289,7 +289,7 @@ async fn a_candidate_is_replaced_only_by_a_newer_one(bench: Bench) {
     assert!(asset.facts.has_candidate && !asset.facts.is_served());
     assert_eq!(asset.facts.checked_at, Some(day(5)));
     assert!(
-        tx.park_credentials(&[credential("1", Slot::Active, 1, 9)], day(9))
+        tx.park_credentials(&[credential("1", Slot::Active, 1, 9)])
             .await
             .is_err()
     );
@@ -311,7 +311,7 @@ async fn a_person_has_one_standby_credential_an_asset(bench: Bench) {
         (None, 4),
         (None, 5),
     ] {
-        tx.insert_standby_credentials(&[of(person, seq)], day(1))
+        tx.insert_standby_credentials(&[of(person, seq)])
             .await
             .unwrap();
     }

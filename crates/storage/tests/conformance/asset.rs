@@ -228,7 +228,7 @@ async fn an_asset_is_deleted_with_its_credentials(bench: Bench) {
     tx.activate_credentials(&[activation("1", 0, 1), activation("2", 0, 1)], 1, day(1))
         .await
         .unwrap();
-    tx.park_credentials(&[credential("1", Slot::Candidate, 2, 2)], day(1))
+    tx.park_credentials(&[credential("1", Slot::Candidate, 2, 2)])
         .await
         .unwrap();
     tx.delete_asset(&id("1")).await.unwrap();

@@ -367,10 +367,10 @@ async fn fill(bench: &Bench) {
         };
         ids.iter().enumerate().step_by(step).map(one).collect()
     };
-    tx.insert_standby_credentials(&waiting(Slot::Standby, 5), day(1))
+    tx.insert_standby_credentials(&waiting(Slot::Standby, 5))
         .await
         .unwrap();
-    tx.park_credentials(&waiting(Slot::Candidate, 7), day(1))
+    tx.park_credentials(&waiting(Slot::Candidate, 7))
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -215,7 +215,7 @@ async fn credentials_issued_after_the_notice_stay(bench: Bench) {
     tx.activate_credentials(&activations, 1, day(5))
         .await
         .unwrap();
-    tx.park_credentials(&[credential("1", Slot::Candidate, 0, 2)], day(5))
+    tx.park_credentials(&[credential("1", Slot::Candidate, 0, 2)])
         .await
         .unwrap();
     let ids = tx.list_assets_of_person(&ada, None, 9).await.unwrap();

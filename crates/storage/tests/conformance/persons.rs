@@ -55,12 +55,10 @@ async fn fill(bench: &Bench) {
         .unwrap();
     let mut standby = credential("1", Slot::Standby, 1, 1);
     standby.credential.person_id = Some(person("80"));
-    tx.insert_standby_credentials(&[standby], day(1))
-        .await
-        .unwrap();
+    tx.insert_standby_credentials(&[standby]).await.unwrap();
     let mut parked = credential("3", Slot::Candidate, 1, 1);
     parked.credential.person_id = Some(person("90"));
-    tx.park_credentials(&[parked], day(1)).await.unwrap();
+    tx.park_credentials(&[parked]).await.unwrap();
     tx.commit().await.unwrap();
 }
 

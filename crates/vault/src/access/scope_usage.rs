@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::{Error, Principal, Subject, Vault, tenants::pass::TenantPass};
+use crate::{Error, Principal, Vault, tenants::pass::TenantPass};
 
 /// The minimum time between two records of the same client and scope.
 const MIN_INTERVAL: chrono::Duration = chrono::Duration::hours(1);
@@ -45,21 +45,20 @@ struct ScopeReview {
 }
 
 impl Vault {
-    /// Requires a permission of the caller and records its use.
+    /// Requires a permission of the caller and records that its client uses it: a session, too, has the permissions of the
+    /// client that opened it.
     ///
     /// # Errors
     /// `Forbidden` if the credential does not carry the permission.
     pub fn use_permission(&self, caller: &Principal, permission: Permission) -> Result<(), Error> {
         caller.require_permission(permission)?;
-        if let Subject::Client(client) = caller.subject {
-            self.scope_usage
-                .record_use(&caller.scope, client, permission, self.clock.now());
-        }
+        self.scope_usage
+            .record_use(&caller.scope, caller.client(), permission, self.clock.now());
         Ok(())
     }
 
     /// Removes scopes that clients did not use for the configured time, tenant by tenant, and
-    /// returns how many. Skips clients with `keep_unused_scopes`.
+    /// returns how many. Skips clients with `keep_unused_scopes`, and those that are disabled: they cannot use any.
     ///
     /// # Errors
     /// The first error, after every other tenant had its turn.
@@ -162,7 +161,7 @@ impl ScopeUsage {
 impl ScopeReview {
     fn of_clients(clients: &[ClientRow], before: Timestamp) -> Self {
         let mut found = Self::default();
-        for client in clients {
+        for client in clients.iter().filter(|it| it.disabled_at.is_none()) {
             found.add_client(client, before);
         }
         found

@@ -181,11 +181,17 @@ impl<'a> TokenImports<'a> {
         self.first.len() + self.active.len() + self.parked.len()
     }
 
+    /// The assets whose token waits for a probe.
+    pub(super) fn parked_assets(&self) -> Vec<AssetId> {
+        let parked = self.parked.iter();
+        parked.map(|it| it.credential.asset_id.clone()).collect()
+    }
+
     /// Stores what was sealed.
     pub(super) async fn store(&self, tx: &TenantTx) -> Result<(), Error> {
         tx.insert_first_credentials(&self.first).await?;
         tx.activate_credentials(&self.active, 0, self.now).await?;
-        tx.park_credentials(&self.parked, self.now).await?;
+        tx.park_credentials(&self.parked).await?;
         if self.count_sealed() > 0 {
             // Until Graph said whose the tokens are, every notice about a person may concern them.
             let app = self.caller.scope.app_id();
@@ -223,11 +229,12 @@ impl<'a> TokenImports<'a> {
             .as_bytes()
             .to_vec();
         let slot = match &target.active {
-            None => Slot::Active,
+            None if target.asset.intent_seq == 0 => Slot::Active,
             Some(active) if *active == fingerprint => return Ok(Some(Slot::Active)),
             // An imported token was never probed, so it does not replace a reconnect's candidate.
-            Some(_) if target.has_reconnect_candidate => return Ok(None),
-            Some(_) => Slot::Candidate,
+            _ if target.has_reconnect_candidate => return Ok(None),
+            // Nor does it serve an asset that reconnects have served, before a probe has shown that it works.
+            _ => Slot::Candidate,
         };
         let draft = CredentialDraft {
             token,

@@ -117,6 +117,8 @@ impl Vault {
         imports.store(&tx).await?;
         self.add_assets_to_directory(&tx, caller, &watched).await?;
         self.follow_up(&tx, &changed, now).await?;
+        // As the first token of a new asset, one that waits was never probed.
+        tx.hurry_probes(&imports.parked_assets(), now).await?;
         // A new asset causes no event, and has a probe only with a token.
         let new = new.iter().filter_map(NewAsset::to_asset_with_credential);
         self.plan_next_probes(&tx, &new.collect::<Vec<_>>(), now)

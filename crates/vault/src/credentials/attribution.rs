@@ -192,11 +192,34 @@ impl Vault {
         owned: &[(UnknownToken<'_>, TokenFacts)],
         ownerless: &[CredentialId],
     ) -> Result<usize, Error> {
-        let (key, now) = (self.data_keys.active(scope).await?, self.clock.now());
+        // A tenant whose keys were destroyed has none, and tokens that cannot be opened.
+        let key = match owned {
+            [] => None,
+            _ => Some(self.data_keys.active(scope).await?),
+        };
+        let now = self.clock.now();
         let tx = self.store.begin(scope).await?;
+        let attributed = match &key {
+            Some(key) => self.attribute(&tx, (key, scope), owned, now).await?,
+            None => 0,
+        };
+        tx.note_ownerless_credentials(ownerless, now).await?;
+        tx.remove_unattributed_entry(scope.app_id()).await?;
+        tx.commit().await?;
+        Ok(attributed)
+    }
+
+    /// Stores the grants and reseals the credentials with them; returns how many.
+    async fn attribute(
+        &self,
+        tx: &TenantTx,
+        (key, scope): (&DataKey, &TenantScope),
+        owned: &[(UnknownToken<'_>, TokenFacts)],
+        now: Timestamp,
+    ) -> Result<usize, Error> {
         // Before the assets, as notices do: a notice that is opened again locks its due row.
         for (token, facts) in owned {
-            self.insert_imported_grant(&tx, (&key, scope), token, facts)
+            self.insert_imported_grant(tx, (key, scope), token, facts)
                 .await?;
         }
         let ids: Vec<AssetId> = owned
@@ -209,14 +232,11 @@ impl Vault {
         for (token, facts) in owned {
             let grant = token.to_grant(facts);
             for it in &token.credentials {
-                rows.push(token.attribute_credential((&key, scope), it, &grant)?);
+                rows.push(token.attribute_credential((key, scope), it, &grant)?);
             }
         }
         let attributed = tx.attribute_credentials(&rows).await?;
-        tx.note_ownerless_credentials(ownerless, now).await?;
-        tx.remove_unattributed_entry(scope.app_id()).await?;
-        self.follow_up(&tx, &ids, now).await?;
-        tx.commit().await?;
+        self.follow_up(tx, &ids, now).await?;
         Ok(attributed)
     }
 

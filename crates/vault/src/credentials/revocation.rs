@@ -24,8 +24,8 @@ use crate::{Error, Vault};
 const AT_ONCE: usize = 4;
 /// How long the calls of one deletion may take together: its caller waits for them.
 const TIME_FOR_ALL: Duration = Duration::from_secs(20);
-/// How many persons of a tenant are looked at.
-const MAX_PERSONS: u32 = 10_000;
+/// How many persons of a tenant are looked at; there is no time for more. The others count as not tried.
+const MAX_PERSONS: usize = 10_000;
 
 /// Whether the deletion of a person's data ends the app's access for the person at Meta, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,16 +49,20 @@ impl Vault {
         by: &str,
         scope: &TenantScope,
     ) -> Result<AccessRevocation, Error> {
-        let persons = tx.list_persons_with_credentials(MAX_PERSONS).await?;
+        let mut persons = tx.list_persons_with_credentials().await?;
+        let beyond = persons.split_off(persons.len().min(MAX_PERSONS));
         let grants = tx.list_grant_tokens_of_persons(&persons).await?;
-        self.audit_begin(tx, by, scope, persons.len()).await?;
+        let count_of_all = persons.len() + beyond.len();
+        self.audit_begin(tx, by, scope, count_of_all).await?;
         let kept = self.find_persons_to_keep(scope, &persons).await?;
         let mut tokens = self.open_newest_tokens(scope, grants).await;
         for (person, reason) in kept {
             tokens.insert(person, Err(reason));
         }
         let revocable = choose_tokens(&persons, tokens);
-        let outcomes = self.revoke_each(scope.app_id(), revocable).await;
+        let mut outcomes = self.revoke_each(scope.app_id(), revocable).await;
+        let not_tried = |person| (person, Err(NotRevoked::NotTried));
+        outcomes.extend(beyond.into_iter().map(not_tried));
         self.audit_end(by, scope, &outcomes).await?;
         Ok(count(&outcomes))
     }

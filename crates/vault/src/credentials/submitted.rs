@@ -32,7 +32,10 @@ impl Vault {
         }
         let exchanged = match self.graph.exchange_token(app, &token).await {
             Ok(exchanged) => exchanged,
-            Err(error) => return Err(self.review_exchange(app, &token, error.into()).await),
+            Err(error) => {
+                let refusal = self.review_exchange(app, &token, error.into()).await;
+                return Err(CallError::Refused(refusal).into());
+            }
         };
         // The response to the exchange may omit when the new token ends, so inspect it too.
         let inspected = self.graph.inspect_token(app, &exchanged.token).await?;
@@ -62,17 +65,17 @@ impl Vault {
     }
 
     /// Why a token that was valid a moment ago could not be exchanged: dead only if Graph confirms it.
-    async fn review_exchange(
+    pub(crate) async fn review_exchange(
         &self,
         app: &AppCredentials,
         token: &AccessToken,
         refused: Refusal,
-    ) -> ValidationFailure {
+    ) -> Refusal {
         if !needs_second_opinion(&refused) {
-            return CallError::Refused(refused).into();
+            return refused;
         }
         let opinion = self.ask_second_opinion(app, token, &refused).await;
-        CallError::Refused(apply_opinion(opinion, refused)).into()
+        apply_opinion(opinion, refused)
     }
 }
 

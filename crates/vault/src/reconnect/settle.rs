@@ -118,17 +118,17 @@ impl Vault {
         let offered = offer.map(|it| it.fingerprint.as_slice());
         let mut standings = self.read_standings(tx, &assets, offered, now).await?;
         let candidates = tx.find_candidate_credentials(ids).await?.into_iter();
-        let candidates: HashMap<_, _> = candidates
-            .map(|it| (it.credential.asset_id, it.credential.intent_seq))
+        let mut candidates: HashMap<_, _> = candidates
+            .map(|it| (it.credential.asset_id.clone(), it.credential))
             .collect();
         let locked = |asset: Asset| {
             let standing = standings.by_asset.remove(&asset.id).unwrap_or_default();
             let is_unreadable = standings.unreadable.contains(&asset.id);
-            let candidate_seq = candidates.get(&asset.id).copied().unwrap_or(0);
+            let candidate = candidates.remove(&asset.id);
             let locked = LockedAsset {
                 asset,
                 standing,
-                candidate_seq,
+                candidate,
                 is_unreadable,
             };
             (locked.asset.id.clone(), locked)

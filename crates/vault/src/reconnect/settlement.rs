@@ -7,10 +7,12 @@
 use std::collections::HashSet;
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Clock, CredentialKind, CutOff, Outcome, ProbeFacts, ProbeResult,
-    Slot, Timestamp,
+    Asset, AssetId, AssetKind, Clock, Credential, CredentialKind, CutOff, Outcome, ProbeFacts,
+    ProbeResult, Slot, Timestamp,
     retry::item_pause,
-    settle::{CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome},
+    settle::{
+        CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome, decide_waiting,
+    },
     watch::cut_off_after_probe,
 };
 use regrant_storage::{
@@ -37,8 +39,8 @@ use crate::{
 pub(super) struct LockedAsset {
     pub(super) asset: Asset,
     pub(super) standing: Standing,
-    /// The `intent_seq` of the candidate that waits; 0 where none does.
-    pub(super) candidate_seq: i64,
+    /// The parked credential.
+    pub(super) candidate: Option<Credential>,
     /// Whether a row of the asset does not parse.
     pub(super) is_unreadable: bool,
 }
@@ -55,6 +57,7 @@ pub(super) struct Settlement<'a> {
     parked: Vec<StoredCredential>,
     standbys: Vec<StoredCredential>,
     refused: Vec<CountedRefusal>,
+    /// Assets that nothing serves, so that the offered token was all there was to look at.
     checked: Vec<AssetId>,
     results: Vec<(i64, ItemResult)>,
     cut_offs: Vec<CutOffNote>,
@@ -99,12 +102,17 @@ impl<'a> Settlement<'a> {
         };
         self.businesses
             .extend(business_proof(&locked.asset.id, &proof));
-        let intent_seq = self.run.reconnect.intent_seq;
-        let decision = self.decide_item(item, &proof, &locked.standing);
-        // A later reconnect has settled this asset, or its token waits where this one would be parked.
-        let is_superseded = locked.asset.intent_seq > intent_seq
-            || (decision.change == CredentialChange::Park && locked.candidate_seq > intent_seq);
-        if is_superseded {
+        let offered = self.offer.as_ref();
+        let offered = offered.map(|it| &it.credentials.grant.facts.person_id);
+        let serving = locked.asset.person_id.as_ref();
+        let standing = locked.standing.for_person(offered, serving);
+        let decision = self.decide_item(item, &proof, &standing);
+        let decision = if self.waits_for(locked) {
+            decide_waiting(decision, &proof, &standing)
+        } else {
+            decision
+        };
+        if self.is_superseded(locked, decision.change) {
             self.results.push((item.position, superseded_result()));
             return Ok(());
         }
@@ -116,6 +124,39 @@ impl<'a> Settlement<'a> {
         self.gather_effect(&decision, &locked.asset, proven)?;
         self.gather_result(item.position, decision);
         Ok(())
+    }
+
+    /// Whether a later reconnect, or another person's token, has taken the place that the offered token would have.
+    fn is_superseded(&self, locked: &LockedAsset, change: CredentialChange) -> bool {
+        let (reconnect, waiting) = (&self.run.reconnect, locked.candidate.as_ref());
+        let is_parked = change == CredentialChange::Park;
+        locked.asset.intent_seq > reconnect.intent_seq
+            || (is_parked && waiting.is_some_and(|it| it.intent_seq > reconnect.intent_seq))
+            || (self.is_refresh() && !self.is_renewal(locked, change))
+    }
+
+    /// Whether the offered token is a refreshed one whose person's token waits for the asset, which another's serves.
+    fn waits_for(&self, locked: &LockedAsset) -> bool {
+        let person = &self.run.reconnect.expect_person;
+        let waiting = locked.candidate.as_ref();
+        let is_theirs = waiting.is_some_and(|it| it.person_id == *person);
+        self.is_refresh() && is_theirs && locked.asset.person_id != *person
+    }
+
+    /// Whether a refreshed token takes the place of a token of the same person. Since the refresh was accepted, another
+    /// person's token may have taken the asset over, or may wait to.
+    fn is_renewal(&self, locked: &LockedAsset, change: CredentialChange) -> bool {
+        let person = &self.run.reconnect.expect_person;
+        let serves = locked.asset.person_id == *person;
+        match (change, &locked.candidate) {
+            (CredentialChange::Park, Some(waiting)) => waiting.person_id == *person,
+            (CredentialChange::AddStandby, _) => true,
+            _ => serves,
+        }
+    }
+
+    fn is_refresh(&self) -> bool {
+        self.offer.is_some() && self.run.reconnect.cause == ReconnectCause::Refresh
     }
 
     fn decide_item(&self, item: &Item, proof: &ProbeResult, standing: &Standing) -> Decision {
@@ -153,6 +194,9 @@ impl<'a> Settlement<'a> {
             CredentialChange::Park => {
                 let credential = self.seal_for_slot(asset, Slot::Candidate, proven)?;
                 self.parked.push(credential);
+                if !asset.facts.is_served() {
+                    self.checked.push(asset.id.clone());
+                }
             }
             CredentialChange::AddStandby => {
                 let credential = self.seal_for_slot(asset, Slot::Standby, proven)?;
@@ -173,7 +217,7 @@ impl<'a> Settlement<'a> {
                 });
                 self.refused.extend(counted);
             }
-            CredentialChange::Nothing => self.checked.push(asset.id.clone()),
+            CredentialChange::Nothing => {}
         }
         Ok(())
     }
@@ -264,7 +308,7 @@ impl<'a> Settlement<'a> {
     /// Writes what was gathered of the assets and their credentials.
     pub(super) async fn write_rows(&self, tx: &TenantTx) -> Result<(), Error> {
         let (reconnect, now) = (&self.run.reconnect, self.now);
-        if self.offer.is_some() && reconnect.cause == ReconnectCause::Refresh {
+        if self.is_refresh() {
             tx.refresh_credentials(&self.activations, now).await?;
             tx.adopt_imported_credentials(&self.renewals, now).await?;
         } else {
@@ -273,8 +317,8 @@ impl<'a> Settlement<'a> {
             tx.reseal_active_credentials(&self.renewals, reconnect.intent_seq, now)
                 .await?;
         }
-        tx.park_credentials(&self.parked, now).await?;
-        tx.insert_standby_credentials(&self.standbys, now).await?;
+        tx.park_credentials(&self.parked).await?;
+        tx.insert_standby_credentials(&self.standbys).await?;
         tx.write_refusals(&self.refused, now).await?;
         tx.note_assets_checked(&self.checked, now).await?;
         tx.write_business_proofs(&self.businesses).await?;

@@ -152,6 +152,9 @@ impl Vault {
         if let Some(disabled) = disabled {
             tx.disable_client(id, disabled.then_some(now)).await?;
         }
+        if disabled == Some(false) {
+            tx.renew_scope_grants(Some(id), now).await?;
+        }
         let mut detail = changed_members(&client_detail(&row.spec), client_detail(&spec));
         detail.extend(disabled.map(|it| ("disabled".to_owned(), json!(it))));
         let event = AuditEvent::new(by.audit_name(), "client.changed", id, Value::Object(detail));

@@ -171,8 +171,14 @@ impl Vault {
         let (scope, now) = (self.find_scope_for_operator(id).await?, self.clock.now());
         let change = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
-            let is = turn(require_not_deleted(tx.lock_tenant().await?)?)?;
+            let was = require_not_deleted(tx.lock_tenant().await?)?;
+            let was_active = was.status == TenantStatus::Active;
+            let is = turn(was)?;
             tx.update_tenant(&is).await?;
+            if is.status == TenantStatus::Active && !was_active {
+                // No client could use a scope meanwhile.
+                tx.renew_scope_grants(None, now).await?;
+            }
             let detail = json!({ "status": is.status.as_str(), "delete_after": is.delete_after });
             tx.write_audit_events(&[AuditEvent::new(by.audit_name(), action, id, detail)], now)
                 .await?;

@@ -43,7 +43,8 @@ struct HistoryStart {
 type DeletedCounts = [(&'static str, u64); 13];
 
 impl Vault {
-    /// Deletes what is past retention in the installation and in every active tenant. Returns the number of records.
+    /// Deletes what is past retention in the installation and in every tenant, suspended ones included: what they no longer
+    /// need must go, and old keys with it. Returns the number of records.
     ///
     /// # Errors
     /// The first error. It undoes no step, and every other tenant is purged.
@@ -55,12 +56,10 @@ impl Vault {
         pass.add_result(installation, notices.map_err(Error::from));
         pass.add_result(installation, self.purge_log_ins(now).await);
         pass.add_result(installation, self.purge_unknown_errors().await);
-        for scope in self.list_active_scopes().await? {
+        for scope in self.list_audit_scopes().await? {
             // Boxed: what purges a tenant is large beside the rest of the pass.
             let purged = Box::pin(self.purge_tenant(&scope)).await;
             pass.add_result(scope.tenant(), purged);
-        }
-        for scope in self.list_audit_scopes().await? {
             for kind in AuditKind::ALL {
                 pass.add_result(scope.tenant(), self.prune_audit_kind(&scope, kind).await);
             }

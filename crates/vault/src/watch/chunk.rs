@@ -200,13 +200,18 @@ impl Vault {
                 None => findings.stats.lost += 1,
             }
         }
-        // A cut-off belongs to the person who served the asset when it was locked; a promotion may change that.
-        let keeps_its_person = |it: &&Asset| !it.facts.is_unreadable && !findings.promotes(&it.id);
+        // A cut-off belongs to a person and a business; this transaction may give the asset to others.
+        let moves = |it: &Asset| {
+            let proof = businesses.iter().find(|proof| proof.asset_id == it.id);
+            proof.is_some_and(|proof| proof.business_id != it.business_id)
+        };
+        let keeps_its_owners =
+            |it: &&Asset| !it.facts.is_unreadable && !findings.promotes(&it.id) && !moves(it);
         let siblings = Siblings {
             assets: siblings
                 .iter()
                 .filter_map(|id| locked.get(id))
-                .filter(keeps_its_person)
+                .filter(keeps_its_owners)
                 .collect(),
             readings,
         };

@@ -209,7 +209,7 @@ impl<'a> Findings<'a> {
         tx.confirm_credentials(&rows.confirmed, now).await?;
         tx.adopt_imported_credentials(&rows.resealed, now).await?;
         tx.write_refusals(&rows.refused, now).await?;
-        tx.insert_standby_credentials(&rows.standbys, now).await?;
+        tx.insert_standby_credentials(&rows.standbys).await?;
         tx.delete_credentials(&rows.dropped).await?;
         tx.promote_credentials(&rows.promoted, now).await?;
         Ok(tx.note_assets_checked(&rows.checked, now).await?)
@@ -271,12 +271,13 @@ impl<'a> Findings<'a> {
         self.rows.postponed.push((asset.id.clone(), at));
     }
 
-    /// Gathers the grant of the serving token if the token ends soon. Any asset of the grant may be the first to see it.
+    /// Gathers the grants whose tokens end soon: of the token that serves, and of those that wait, which would be dead when
+    /// they are needed. Any asset of a grant may be the first to see it.
     fn gather_refreshes(&mut self, due: &ProbedAsset) {
         let due_grants = due
             .credentials
             .iter()
-            .filter(|it| it.credential.slot == Slot::Active)
+            .filter(|it| it.credential.slot != Slot::Previous)
             .filter_map(|it| self.round.grant_of(&it.credential))
             .filter(|it| self.settings.watch.refresh.is_refresh_due(it, self.now))
             .map(|it| it.id);

@@ -8,7 +8,8 @@
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
-    RefusalKind, Timestamp, TokenFacts, error_chain, refresh::has_moved_end,
+    Timestamp, TokenFacts, Who, error_chain,
+    refresh::{has_moved_end, may_refresh_later},
 };
 use regrant_graph::{AppCredentials, IssuedToken};
 use regrant_storage::{
@@ -87,10 +88,9 @@ impl Vault {
                     .await
             }
             Err(error) => {
-                let refusal = error.refusal();
-                let is_transient =
-                    refusal.kind.is_transient() || refusal.kind == RefusalKind::Unclassified;
-                self.record_failed_refresh(claim, &grant, &refusal.message, is_transient)
+                let refusal = self.review_exchange(&app, &token, error.into()).await;
+                let may_pass = may_refresh_later(&refusal.kind);
+                self.record_failed_refresh(claim, &grant, &refusal.message, may_pass)
                     .await?;
                 Ok(false)
             }
@@ -266,13 +266,20 @@ impl Vault {
             return self.reschedule_refresh(claim, until).await;
         }
         let now = self.clock.now();
+        let (who, next_step) = match grant.facts.kind {
+            CredentialKind::SystemUser => (
+                Who::BusinessAdmin,
+                "Generate a token of the system user and replace before the end.",
+            ),
+            _ => (Who::Person, "Log in again and replace before the end."),
+        };
         let tx = self.store.begin(&claim.scope).await?;
         tx.hold_lease(&claim.lease).await?;
         tx.finish_due(&claim.lease).await?;
         tx.note_refresh_failed(grant.id, now).await?;
         let detail = json!({
             "grant_id": grant.id, "person_id": grant.facts.person_id, "ends_at": grant.facts.expires_at, "detail": why,
-            "who": "person", "next_step": "Log in again and replace before the end.",
+            "who": who, "next_step": next_step,
         });
         record_grant_event(&tx, EventKind::GrantRefreshFailed, grant, detail, now).await?;
         Ok(tx.commit().await?)

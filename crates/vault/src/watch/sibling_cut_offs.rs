@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use regrant_domain::{Asset, AssetId, CutOff, CutOffSource, ProbeResult, Slot, Timestamp};
+use regrant_domain::{
+    Asset, AssetId, BusinessSource, CutOff, CutOffSource, ProbeResult, Slot, Timestamp,
+};
 use regrant_storage::{CutOffNote, CutOffReading, TenantTx};
 
 use crate::{Error, credentials::probed_asset::ProbedAsset};
@@ -24,8 +26,14 @@ pub(super) fn cut_off_readings(
             Some(ProbeResult::Works(proven)) => proven.cut_off.filter(|at| *at > now),
             _ => None,
         });
-        let business_id = it.asset.owning_business().cloned();
-        let person_id = it.asset.person_id.clone();
+        // The person whose credential read it, and the business that the same probe named.
+        let business_id = match it.business_proof() {
+            Some(proof) if it.asset.business_source != Some(BusinessSource::Client) => {
+                proof.business_id
+            }
+            _ => it.asset.owning_business().cloned(),
+        };
+        let person_id = active.and_then(|it| it.credential.person_id.clone());
         if let Some((at, (person_id, business_id))) = read.zip(person_id.zip(business_id)) {
             let known = readings
                 .entry(CutOffReading {

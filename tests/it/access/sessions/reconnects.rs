@@ -1,5 +1,6 @@
 //! Reconnects and previews that a page starts with its session.
 
+use regrant_domain::Permission;
 use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ on_both!(
     a_session_accepts_only_tokens_of_its_person,
     a_page_undoes_its_own_reconnects_and_no_others,
     a_session_has_a_limit_of_undos,
+    what_a_page_does_counts_as_a_use_of_its_clients_scopes,
 );
 
 async fn a_page_replaces_the_tokens_of_its_assets_and_follows_them(database: TestDatabase) {
@@ -293,4 +295,27 @@ async fn a_session_has_a_limit_of_undos(database: TestDatabase) {
     }
     let (status, problem) = undo(&last).await;
     assert_eq!((status, problem_code(&problem)), (409, "session_used_up"));
+}
+
+/// A backend that only opens sessions never calls the routes that their pages do.
+async fn what_a_page_does_counts_as_a_use_of_its_clients_scopes(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let page = stage.page().await;
+    let token = stage.token(Fleet::PERSON).await;
+    let (status, preview) = page.preview(&token, &stage.fleet.ids()[..1]).await;
+    assert_eq!(status, 200, "{preview}");
+    let tenant = stage.tenant.id.parse().expect("an id");
+    let client = stage.tenant.client_id.parse().expect("an id");
+    for _ in 0..200 {
+        let view = stage.harness.vault.find_client(tenant, client).await;
+        let uses = view.expect("the client").scopes_used;
+        if uses
+            .iter()
+            .any(|(scope, at)| *scope == Permission::ReconnectsPreview && at.is_some())
+        {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the use was not recorded");
 }

@@ -1,6 +1,7 @@
 //! What the hosted pages refuse: strangers' states, forms and links, each with the answer for an unknown one.
 
 use chrono::Duration;
+use regrant_domain::Permission;
 use regrant_testdb::TestDatabase;
 use regrant_vault::{Actor, ClientChange};
 use reqwest::Method;
@@ -16,6 +17,7 @@ on_both!(
     a_link_that_opens_nothing_looks_like_an_unknown_one,
     a_form_counts_only_in_its_browser_and_from_our_pages,
     a_link_ends_with_the_tokens_of_its_client,
+    a_link_ends_with_the_right_of_its_client_to_reconnect,
     a_browser_has_no_part_in_another_browsers_link,
     every_page_forbids_frames_and_scripts_and_is_not_stored,
 );
@@ -155,6 +157,30 @@ async fn a_link_ends_with_the_tokens_of_its_client(database: TestDatabase) {
         .revoke_client_tokens(Actor::CommandLine, tenant, client, None)
         .await;
     revoked.expect("the client is there");
+    assert_eq!(visitor.get(url_of(&link)).await.status, 404);
+}
+
+async fn a_link_ends_with_the_right_of_its_client_to_reconnect(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let tenant = stage.tenant.id.parse().expect("an id");
+    let client = stage.tenant.client_id.parse().expect("an id");
+    let (link, visitor) = (stage.link().await, Visitor::new());
+    let step = visitor.log_in(url_of(&link), Fleet::PERSON).await;
+    let preview = visitor.settle(&step).await;
+    let change = ClientChange {
+        scopes: Some([Permission::AssetsRead].into_iter().collect()),
+        ..ClientChange::default()
+    };
+    let vault = &stage.harness.vault;
+    let changed = vault
+        .change_client(Actor::CommandLine, tenant, client, change)
+        .await;
+    changed.expect("the client is there");
+    let confirm = visitor
+        .request(Method::POST, &step)
+        .form(&preview.form("confirm"));
+    assert_eq!(visitor.send(confirm).await.status, 404);
+    assert_eq!(visitor.get(&step).await.status, 404);
     assert_eq!(visitor.get(url_of(&link)).await.status, 404);
 }
 

@@ -19,6 +19,7 @@ on_both!(
     a_client_may_call_only_from_its_networks,
     a_tenant_has_fifty_clients_at_most,
     unused_scopes_are_removed,
+    scopes_that_cannot_be_used_are_kept,
 );
 
 async fn a_disabled_client_is_refused_and_its_old_tokens_stay_revoked(database: TestDatabase) {
@@ -311,4 +312,31 @@ async fn unused_scopes_are_removed(database: TestDatabase) {
     world.advance(chrono::Duration::days(3));
     vault.drop_unused_scopes().await.expect("a pass");
     assert_eq!(used().await.0, Permissions::default());
+}
+
+/// Neither while the tenant is suspended or the client disabled, nor right after it.
+async fn scopes_that_cannot_be_used_are_kept(database: TestDatabase) {
+    let world = World::on(database).await;
+    let vault = &world.harness.vault;
+    let client = world.client(everything("backend")).await;
+    let dropped = async || vault.drop_unused_scopes().await.expect("a pass");
+    let disabled = |it| ClientChange {
+        disabled: Some(it),
+        ..ClientChange::default()
+    };
+    world.change(&client, disabled(true)).await;
+    world.advance(chrono::Duration::days(40));
+    let of_the_first = dropped().await;
+    assert!(of_the_first > 0, "another client, which was not disabled");
+    world.change(&client, disabled(false)).await;
+    assert_eq!(dropped().await, 0);
+    let suspended = vault.suspend_tenant(BY, world.tenant, None).await;
+    suspended.expect("it is suspended");
+    world.advance(chrono::Duration::days(40));
+    assert_eq!(dropped().await, 0);
+    let resumed = vault.resume_tenant(BY, world.tenant, None).await;
+    resumed.expect("it is active");
+    assert_eq!(dropped().await, 0);
+    let view = vault.find_client(world.tenant, id(&client)).await;
+    assert_eq!(view.expect("the client").scopes, Permissions::all());
 }

@@ -194,7 +194,7 @@ async fn a_statement_of_one_tenant_deletes_nothing_of_another(bench: Bench) {
         tx.activate_credentials(&[activation("1", 0, 1)], 1, day(1))
             .await
             .unwrap();
-        tx.park_credentials(&[credential("1", Slot::Candidate, 2, 1)], day(1))
+        tx.park_credentials(&[credential("1", Slot::Candidate, 2, 1)])
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -22,7 +22,7 @@ async fn an_asset_says_which_reconnects_serve_it_wait_for_it_and_settled_it(benc
         .await
         .unwrap();
     let parked = credential("1", Slot::Candidate, 3, 3);
-    tx.park_credentials(&[parked], day(3)).await.unwrap();
+    tx.park_credentials(&[parked]).await.unwrap();
     let ids = [id("1"), id("2"), id("3")];
     let found = tx.find_undoable_assets(&ids, 2).await.unwrap();
     assert_eq!(found.len(), 2, "an unknown asset is absent");

@@ -61,7 +61,7 @@ impl Vault {
         Some(CountedRefusal { asset_id, refusals })
     }
 
-    /// Revokes as [`Self::apply_revocation`] does, and schedules a probe of the remaining standbys at once.
+    /// Revokes as [`Self::apply_revocation`] does, and schedules a probe of what may serve the assets then.
     pub(super) async fn apply_deletion(
         &self,
         step: &NoticeStep<'_>,
@@ -69,16 +69,16 @@ impl Vault {
         tally: &mut NoticeTally,
     ) -> Result<Vec<AssetId>, Error> {
         let marked = self.apply_revocation(step, assets, tally).await?;
-        let with_standbys = step
+        let with_successors = step
             .tx
-            .find_assets_with_standbys(&asset_ids(assets))
+            .find_assets_with_successors(&asset_ids(assets))
             .await?;
         let probe = ScheduledProbe {
             at: step.now,
             queue: ProbeQueue::Normal,
             harm_at: step.now,
         };
-        let plans: Vec<_> = with_standbys
+        let plans: Vec<_> = with_successors
             .into_iter()
             .map(|id| (id, Some(probe)))
             .collect();

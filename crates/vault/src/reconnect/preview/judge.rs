@@ -62,7 +62,7 @@ impl PreviewRun {
         let plan = plan.map(|_| Plan::id_for(&key, &input, now)).transpose()?;
         Ok(JudgedPreview {
             plan,
-            items: judge_items(&self.named, answers, &standings),
+            items: judge_items(&self.named, answers, &assets, &standings),
             left_out: left_out.found,
             has_more_left_out: left_out.has_more,
         })
@@ -79,11 +79,11 @@ impl PreviewRun {
         let print = key.compute_fingerprint(self.token.expose().as_bytes());
         let now = self.vault.clock.now();
         let tx = self.vault.store.begin_read(scope).await?;
-        let (_, standings) = self
+        let (assets, standings) = self
             .read_probed_assets(&tx, ids, print.as_bytes(), now)
             .await?;
         tx.commit().await?;
-        Ok(judge_items(ids, answers, &standings))
+        Ok(judge_items(ids, answers, &assets, &standings))
     }
 
     /// The assets as they are now and their standings. An asset that was deleted and registered again is not the asset that
@@ -110,12 +110,24 @@ impl PreviewRun {
     }
 }
 
-fn judge_items(ids: &[AssetId], answers: &GraphAnswers, standings: &Standings) -> Vec<PreviewItem> {
-    let kind = answers.grant.as_ref();
-    let kind = kind.map_or(CredentialKind::User, |it| it.facts.kind);
+fn judge_items(
+    ids: &[AssetId],
+    answers: &GraphAnswers,
+    assets: &[Asset],
+    standings: &Standings,
+) -> Vec<PreviewItem> {
+    let grant = answers.grant.as_ref();
+    let kind = grant.map_or(CredentialKind::User, |it| it.facts.kind);
+    let offered = grant.map(|it| &it.facts.person_id);
+    let serving = assets.iter().map(|it| (&it.id, it.person_id.as_ref()));
+    let serving: HashMap<_, _> = serving.collect();
     let item = |id: &AssetId| match answers.proofs.get(id).zip(standings.by_asset.get(id)) {
         _ if standings.unreadable.contains(id) => item_of_result(id, unreadable_result()),
-        Some((proof, standing)) => item_of_decision(id, decide_outcome(kind, proof, standing)),
+        Some((proof, standing)) => {
+            let serving = serving.get(id).copied().flatten();
+            let standing = standing.for_person(offered, serving);
+            item_of_decision(id, decide_outcome(kind, proof, &standing))
+        }
         None => item_of_result(id, unknown_asset_result()),
     };
     ids.iter().map(item).collect()
