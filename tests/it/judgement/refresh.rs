@@ -54,7 +54,7 @@ async fn report_failed_refresh_once(database: TestDatabase, effect: &str) {
     let covers: Vec<_> = expiring
         .iter()
         .filter(|it| it["ending"]["cause"] == "token_expiry" || it["cause"] == "token_expiry")
-        .map(|it| &it["cover"])
+        .map(|it| &it["covered_by"])
         .collect();
     assert!(covers.iter().all(|it| it.is_null()), "{effect}: {forecast}");
     let account = case.state(&case.asset("ad_account")).await;
