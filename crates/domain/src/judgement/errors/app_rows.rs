@@ -40,6 +40,8 @@ pub(super) const ROWS: &[ErrorRow] = &[
     row(In(&[100]), Any, Says(&["must provide an app access token"]), Refused(RequestFault), "graph-facts §2.5"),
     row(In(&[102, 190]), In(&[2_069_032]), Always, Refused(RequestFault), "graph-facts §5.3: page token required"),
     row(Permission, In(&[2_069_030, 2_069_031, 2_069_033]), Always, Refused(RequestFault), "graph-facts §5.2"),
+    row(Any, Any, Both(&Says(&["not supported"]), &Says(&["new pages experience"])),
+        Refused(RequestFault), "graph-facts §5.2: the text of 2069030"),
     row(In(&[12]), Any, Says(&["deprecated"]), Refused(RequestFault), "Meta, Graph API changelog: deprecated call"),
     row(In(&[506, 2500, 2635]), Any, Always, Refused(RequestFault), "graph-facts §5.2"),
     row(Absent, Any, IsType("GraphBatchException"), Refused(RequestFault), "graph-facts §4"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use Codes::{Any, In};
 use RowClass::Throttled;
-use When::{About, Always, CalledBy};
+use When::{About, Always, CalledBy, Says};
 
 use super::{
     Caller,
@@ -34,6 +34,8 @@ pub(super) const ROWS: &[ErrorRow] = &[
     row(In(&[17]), Any, Always, rest(Rests::Person), "Meta, Graph API error handling: limit of the user"),
     row(In(&[32]), Any, Always, rest(Rests::Object), "Meta, rate limiting: limit of the page"),
     row(In(&[613]), In(&[1_487_742]), Always, rest(Rests::Object), "Meta, Marketing API rate limiting: per ad account"),
+    row(In(&[613]), Any, Says(&["from this ad-account", "from this ad account"]),
+        rest(Rests::Object), "Meta, Marketing API rate limiting: the text of 1487742"),
     row(In(&[613]), Any, About(&[AssetKind::AdAccount]), rest(Rests::Object), "graph-facts §5.2, also 613/1996"),
     row(In(&[613]), Any, Always, rest(Rests::Person), "graph-facts §5.2"),
     row(In(&[9]), In(&[2_207_042]), Always, rest(Rests::PersonOnObject), "Meta, Instagram error codes: posts a day"),

@@ -22,9 +22,11 @@ const FEATURES: When = Says(&[
 #[rustfmt::skip] // a table
 pub(super) const ROWS: &[ErrorRow] = &[
     row(In(&[1]), In(&[2_853_001]), Always, Refused(NotReached), "graph-facts §5.2: not linked to the page"),
+    row(In(&[1]), Any, Says(&["not linked to a delegate page"]), Refused(NotReached), "graph-facts §5.2: the text of 2853001"),
     row(In(&[21]), Any, Always, PageMoved, "graph-facts §5.2"),
     row(In(&[100]), In(&[21]), Always, PageMoved, "graph-facts §5.2"),
     row(In(&[100]), In(&[33]), Always, Refused(NotReached), "graph-facts §5.2; airbytehq/airbyte #46545"),
+    row(In(&[100]), Any, Says(&["was migrated to page id"]), PageMoved, "graph-facts §5.2: the text of 100/21"),
     row(In(&[33]), Any, Always, Refused(NotReached), "Meta, WhatsApp error codes: the number was deleted"),
     row(In(&[10, 100]), Any, FEATURES, Refused(NotReached), "restfb #1190; strohne/Facepager #139, #174"),
     row(Between(200, 299), Any, FEATURES, Refused(NotReached), "metakgp/naarad-news #90"),

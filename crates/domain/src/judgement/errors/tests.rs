@@ -10,6 +10,7 @@ const ROWS: &str = r#"
 1 | An unknown error occurred | Unavailable
 1/99 | Please reduce the amount of data you're asking for, then retry your request | Unavailable
 1/2853001 | The profile is not linked to a delegate page | NotReached
+1 | (#1) The profile is not linked to a delegate page | NotReached
 1 | Error validating client secret. | AppFault
 2 | Service temporarily unavailable | Unavailable
 3 | Application does not have the capability to make this API call. | AppFault
@@ -18,6 +19,7 @@ const ROWS: &str = r#"
 21 | Page ID 11 was migrated to page ID 222. Please update your API calls to the new ID | PageMoved(Some("222"))
 100/21 | (#21) Page ID 11 was migrated to page ID 222. | PageMoved(Some("222"))
 100/21 | moved | PageMoved(None)
+100 | (#21) Page ID 11 was migrated to page ID 222. Please update your API calls to the new ID | PageMoved(Some("222"))
 100/33 | Unsupported get request. Object with ID '1' does not exist, cannot be loaded due to missing permissions, or does not support this operation | NotReached
 100/33 | | NotReached
 100 | (#100) Object does not exist, cannot be loaded due to missing permission or reviewable feature, or does not support this operation. This endpoint requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature | NotReached
@@ -51,6 +53,19 @@ const ROWS: &str = r#"
 190/468 | | TokenDead
 190/483 | | ConsentRequired
 190/492 | The user must be an administrator, editor, or moderator of the page | NoRole
+190/492 | The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication. | NoRole
+190 | The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication. | NoRole
+10 | (#10) The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication. | NoRole
+190 | The user must be an administrator of the page in order to impersonate it. | NoRole
+190 | Invalid Session: the user associated with the Page access token does not have an appropriate role on the Page. | NoRole
+190 | Error validating access token: You cannot access the app till you log in to www.facebook.com and follow the instructions given. | Checkpoint
+190 | You cannot access the app till you log in to www.instagram.com and follow the instructions given. | Checkpoint
+190 | Error validating access token: The user is enrolled in a blocking, logged-in checkpoint | Checkpoint
+190 | Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user. | Unconfirmed
+190 | Error validating access token: The user hasn't engaged the app in longer than 90 days | DataAccessExpired
+190 | Error validating access token: Session does not match current stored session. This may be because the user changed the password since the time the session was created or Facebook has changed the session for security reasons. | TokenDead
+190/459 | If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication. | Checkpoint
+190 | A Page access token is required for this call for the new Pages experience. | RequestFault
 190/493 | user hasn't engaged the app in longer than 90 days | DataAccessExpired
 190/2069032 | User access token is not supported; a page access token is required | RequestFault
 190/4711 | | TokenRefused
@@ -63,11 +78,14 @@ const ROWS: &str = r#"
 200 | API access deactivated. To reactivate, go to the app dashboard | AppFault
 200 | Cannot call API for app 1 on behalf of user 2 | TokenRefused
 200/2069030 | This endpoint is not supported in the new Pages experience | RequestFault
+200 | (#200) This endpoint is not supported in the new Pages experience | RequestFault
+100 | (#100) This endpoint is not supported in the new Pages experience | RequestFault
 200/2069031 | | RequestFault
 200/2069033 | | RequestFault
 270 | This Ads API request is not allowed for apps with development access level | AppFault
 299 | | MissingScope([])
 415 | Two factor authentication is required | TwoFactorRequired
+415/2859009 | Two factor authentication required. User have to enter a code from SMS or TOTP code generator to pass 2fac. This could happen when accessing a 2fac-protected asset like a page that is owned by a 2fac-protected business manager. | TwoFactorRequired
 459 | | Checkpoint
 460 | | TokenDead
 463 | | TokenDead
@@ -92,6 +110,7 @@ const ROWS: &str = r#"
 10 | (#10) Requires ads_read, see https://developers.facebook.com/docs/pages_api#reference-pages_access | MissingScope(["ads_read"])
 10 | Cannot call API on behalf of this user | AppRestricted
 25/2207050 | The account is restricted | Checkpoint
+25 | The Instagram account is restricted. | Checkpoint
 33 | Parameter value is not valid | NotReached
 100 | (#100) The App_id in the input_token did not match the Viewing App | TokenRefused
 100 | (#100) You must provide an app access token, or a user access token that is an owner or developer of the app | RequestFault
@@ -228,6 +247,41 @@ fn only_a_block_by_policy_has_a_length_of_its_own() {
 }
 
 #[test]
+fn the_text_of_an_ad_accounts_limit_rests_it_without_a_subcode() {
+    let text = "There have been too many calls from this ad-account. Wait a bit and try again.";
+    for object in [Some(AssetKind::Pixel), None] {
+        let error = GraphErrorFacts {
+            object,
+            ..error("613", text)
+        };
+        assert_eq!(class_of(&error), "rests object", "{object:?}");
+    }
+}
+
+#[test]
+fn a_known_subcode_of_a_session_decides_before_every_text_of_a_token_or_an_object() {
+    let tables = [token_rows::ROWS, object_rows::ROWS];
+    let texts: Vec<_> = tables
+        .into_iter()
+        .flatten()
+        .flat_map(|it| texts(&it.when))
+        .collect();
+    let is_session = |it: &&ErrorRow| matches!(it.code, Codes::In([102, 190]));
+    let known = token_rows::ROWS.iter().filter(is_session);
+    let subcodes = known.flat_map(|it| match it.subcode {
+        Codes::In(subcodes) => subcodes,
+        _ => &[],
+    });
+    for subcode in subcodes {
+        let code = format!("190/{subcode}");
+        let bare = class_of(&error(&code, ""));
+        for text in &texts {
+            assert_eq!(class_of(&error(&code, text)), bare, "{code}: {text}");
+        }
+    }
+}
+
+#[test]
 fn the_status_decides_only_what_no_code_and_no_text_does() {
     let status = |error: GraphErrorFacts<'static>, http_status| {
         class_of(&GraphErrorFacts {
@@ -322,16 +376,18 @@ fn numbers(of: impl Fn(&ErrorRow) -> Codes) -> BTreeSet<Option<i64>> {
 
 /// A message for every text that a row looks for, and others.
 fn messages() -> Vec<&'static str> {
-    fn texts(when: &When) -> Vec<&'static str> {
-        match when {
-            When::Says(texts) => texts.to_vec(),
-            When::Both(one, other) => [texts(one), texts(other)].concat(),
-            _ => Vec::new(),
-        }
-    }
     let rows = list_known_rows().chain(list_family_rows());
     let named = rows.flat_map(|row| texts(&row.when));
     named.chain(["", "brand new", "needs ads_read"]).collect()
+}
+
+/// The texts that a condition looks for.
+fn texts(when: &When) -> Vec<&'static str> {
+    match when {
+        When::Says(texts) => texts.to_vec(),
+        When::Both(one, other) => [texts(one), texts(other)].concat(),
+        _ => Vec::new(),
+    }
 }
 
 #[test]
