@@ -20,6 +20,7 @@ mod unknown;
 pub use class::{ErrorClass, ErrorMeaning, Rests, Throttle};
 pub use code_fault::CodeFault;
 pub use facts::{Caller, GraphErrorFacts};
+pub(crate) use named::lists_alternatives;
 pub use row::{Codes, ErrorRow, RowClass, When};
 pub use unknown::UnknownError;
 

@@ -3,6 +3,7 @@
 //! The rule: this is the one table of scopes. Graph decides whether a token reaches an asset; a scope or a granular
 //! target explains a refusal that Graph gave, and never replaces the read on the asset.
 
+use super::errors::lists_alternatives;
 use crate::{AssetId, AssetKind, Grant, GrantedScope, Refusal, RefusalKind};
 
 /// The permissions of one kind of asset.
@@ -63,6 +64,7 @@ pub(crate) fn scope_concerns(kind: AssetKind, scope: &str) -> bool {
 ///
 /// "Not reached" without any scope that reads such an object is a missing permission. A "missing permission" that was
 /// granted is an object that the token does not reach: its person was not given it, or did not tick it at the login.
+/// Where Graph names alternatives, one that was granted is enough.
 /// A grant without any scope is one whose scopes are unknown, and explains nothing.
 #[must_use]
 pub fn explain_by_scope(kind: AssetKind, id: &AssetId, grant: &Grant, refusal: Refusal) -> Refusal {
@@ -84,9 +86,13 @@ pub fn explain_by_scope(kind: AssetKind, id: &AssetId, grant: &Grant, refusal: R
         }
         RefusalKind::MissingScope(named) => {
             let named: Vec<_> = named.iter().map(String::as_str).collect();
-            let is_granted = named.iter().all(|it| holds_any(grant, &[it], None));
-            let is_ticked = named.iter().all(|it| holds_any(grant, &[it], Some(id)));
-            if is_granted && (!is_ticked || holds_any(grant, reading, None)) {
+            let is_held = if lists_alternatives(&refusal.message) {
+                holds_any(grant, &named, None)
+            } else {
+                holds_all(grant, &named, None)
+                    && (!holds_all(grant, &named, Some(id)) || holds_any(grant, reading, None))
+            };
+            if is_held {
                 RefusalKind::NotReached
             } else {
                 refusal.kind.clone()
@@ -98,6 +104,11 @@ pub fn explain_by_scope(kind: AssetKind, id: &AssetId, grant: &Grant, refusal: R
         kind: explained,
         ..refusal
     }
+}
+
+/// Whether each of the scopes was granted; with `target`, for this object.
+fn holds_all(grant: &Grant, scopes: &[&str], target: Option<&AssetId>) -> bool {
+    scopes.iter().all(|it| holds_any(grant, &[it], target))
 }
 
 /// Whether one of the scopes was granted; with `target`, for this object.
@@ -142,9 +153,18 @@ mod tests {
     }
 
     fn explained(kind: AssetKind, refusal: RefusalKind, grant: &Grant) -> RefusalKind {
+        explained_of(kind, refusal, "a message of Graph", grant)
+    }
+
+    fn explained_of(
+        kind: AssetKind,
+        refusal: RefusalKind,
+        message: &str,
+        grant: &Grant,
+    ) -> RefusalKind {
         let refusal = Refusal {
             kind: refusal,
-            message: "a message of Graph".to_owned(),
+            message: message.to_owned(),
             fbtrace_id: None,
         };
         explain_by_scope(kind, &"5".parse().unwrap(), grant, refusal).kind
@@ -190,6 +210,63 @@ mod tests {
             explained(page, missing(&[]), &without),
             RefusalKind::NotReached
         );
+    }
+
+    #[test]
+    fn of_alternatives_one_that_was_granted_is_enough() {
+        const IMPERSONATE: &str = "(#190) Any of the pages_read_engagement, pages_manage_metadata, pages_messaging \
+            permission(s) must be granted before impersonating a user's page. (code 190)";
+        const ADS: &str =
+            "(#200) Requires ads_management or ads_read permission to manage the object (code 200)";
+        const BOTH: &str = "(#200) Requires both ads_management and ads_read permission (code 200)";
+        let (page, ads) = (AssetKind::Page, AssetKind::AdAccount);
+        let here = Some(&["5"][..]);
+        let other = Some(&["6"][..]);
+        for (kind, message, scopes, targets, is_reached) in [
+            (
+                page,
+                IMPERSONATE,
+                &["pages_manage_metadata"][..],
+                None,
+                true,
+            ),
+            (page, IMPERSONATE, &["pages_messaging"], here, true),
+            (page, IMPERSONATE, &["pages_read_engagement"], other, true),
+            (page, IMPERSONATE, &["email"], None, false),
+            (page, IMPERSONATE, &["pages_show_list"], here, false),
+            (ads, ADS, &["ads_read"], None, true),
+            (ads, ADS, &["ads_read", "ads_management"], here, true),
+            (ads, ADS, &["email"], None, false),
+            (ads, BOTH, &["ads_read"], None, false),
+            (ads, BOTH, &["ads_read", "ads_management"], None, true),
+        ] {
+            let error = crate::errors::GraphErrorFacts {
+                code: Some(if kind == page { 190 } else { 200 }),
+                subcode: None,
+                kind: "OAuthException",
+                http_status: 400,
+                is_transient: false,
+                message,
+                object: Some(kind),
+                caller: crate::errors::Caller::Person,
+            };
+            let crate::errors::ErrorClass::Refused(refused) =
+                crate::errors::look_up_error(&error).class
+            else {
+                panic!("{message}")
+            };
+            assert!(
+                matches!(&refused, RefusalKind::MissingScope(it) if it.len() >= 2),
+                "{refused:?}"
+            );
+            let expected = if is_reached {
+                RefusalKind::NotReached
+            } else {
+                refused.clone()
+            };
+            let found = explained_of(kind, refused, message, &grant(scopes, targets));
+            assert_eq!(found, expected, "{message} with {scopes:?} for {targets:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! The rule: a name that stands in a URL or an anchor is no permission.
 
+use std::collections::VecDeque;
+
 use crate::AssetId;
 
 /// The permissions that a message in lower case names, each once.
@@ -15,6 +17,19 @@ pub(super) fn find_permissions(message: &str) -> Vec<String> {
         }
     }
     named
+}
+
+/// Whether a message says that one of the permissions that it names is enough: "any of …", or only "or" between them.
+pub(crate) fn lists_alternatives(message: &str) -> bool {
+    let text = message.to_lowercase();
+    if ALTERNATIVES.iter().any(|it| text.contains(it)) {
+        return true;
+    }
+    let mut words: VecDeque<_> = text.split(|c: char| !is_name_char(c)).collect();
+    // What stands before the first permission or after the last one joins none.
+    while words.pop_front_if(|it| !is_permission(it)).is_some() {}
+    while words.pop_back_if(|it| !is_permission(it)).is_some() {}
+    words.contains(&"or") && !words.contains(&"and")
 }
 
 /// The id after "migrated to" in a message in lower case.
@@ -38,6 +53,9 @@ fn is_permission(name: &str) -> bool {
     let is_id = name.ends_with("_id") || name.ends_with("_ids");
     !is_id && PREFIXES.iter().any(|it| name.starts_with(it))
 }
+
+/// What a message says that names alternatives.
+const ALTERNATIVES: [&str; 4] = ["any of the", "any of these", "one of", "and/or"];
 
 const PREFIXES: [&str; 11] = [
     "ads_",
@@ -68,6 +86,30 @@ mod tests {
     #[test]
     fn the_name_of_a_parameter_is_no_permission() {
         assert!(find_permissions("the parameter business_id or page_id is required").is_empty());
+    }
+
+    #[test]
+    fn alternatives_are_what_any_of_or_only_or_joins() {
+        for message in [
+            "(#190) Any of the pages_read_engagement, pages_manage_metadata permission(s) must be granted before \
+                impersonating a user's page.",
+            "(#200) Requires ads_management or ads_read permission",
+            "Requires pages_show_list, pages_read_engagement, or pages_messaging",
+            "Requires at least one of: ads_read, ads_management",
+            "Requires ads_read and/or ads_management",
+        ] {
+            assert!(lists_alternatives(message), "{message}");
+        }
+        for message in [
+            "(#200) Requires both pages_read_engagement and pages_manage_posts",
+            "Requires pages_show_list, or both pages_read_engagement and pages_manage_posts",
+            "Log in or out: requires pages_show_list, pages_read_engagement. Or ask for help",
+            "(#10) Requires pages_show_list",
+            "(#100) Missing permissions",
+            "",
+        ] {
+            assert!(!lists_alternatives(message), "{message}");
+        }
     }
 
     #[test]
