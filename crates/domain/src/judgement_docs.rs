@@ -44,7 +44,8 @@ A proof on the asset outranks every date and every refusal before it. Every stat
 const KINDS: &str = "\
 A refusal proves as much as its kind. *Definitive*: one disconnects. *Spaced*: two disconnect if the doubt pause lies
 between them, no matter who asked. *Doubtful*: it can only make the asset suspect. *Silent*: it says nothing about the
-token. The second step is the one for a token that was offered in a reconnect.
+token. *Held*: while many persons are refused at once it is doubtful, because an incident at Meta is likely. The second
+step is the one for a token that was offered in a reconnect.
 ";
 const STEPS: &str = "\
 Each reason has a next step, as a code and as a sentence. What heals is one of: `reconnect` (the person logs in again),
@@ -122,7 +123,7 @@ fn print_dates() -> String {
 }
 
 /// One kind of each, in the order of the type.
-fn every_kind() -> [RefusalKind; 19] {
+pub(crate) fn every_kind() -> [RefusalKind; 19] {
     use RefusalKind as Kind;
     [
         Kind::NotReached,
@@ -154,9 +155,10 @@ fn print_kinds() -> String {
     for kind in every_kind() {
         let meaning = kind.meaning();
         let item = format!(
-            "**{}**: {}; code `{}`; who `{}`. {} / {}",
+            "**{}**: {}{}; code `{}`; who `{}`. {} / {}",
             name_kind(&kind),
             kind.certainty(),
+            if kind.is_mass_suspect() { ", held" } else { "" },
             meaning.code,
             meaning.who,
             print_step(meaning.serving),

@@ -25,9 +25,17 @@ const CROWDED: usize = 10_000;
 const OLD: Duration = Duration::days(2);
 
 /// A refusal as it counts while refusals of its kind are held: it can make the asset suspect, no more.
+///
+/// What [`RefusalKind::is_mass_suspect`](crate::RefusalKind::is_mass_suspect) counts is held, but for a refusal that a
+/// known cut-off explains.
 #[must_use]
 pub fn hold_refusal(reason: Reason, certainty: Certainty) -> (Reason, Certainty) {
-    if certainty != Certainty::Spaced {
+    let is_held = match certainty {
+        Certainty::Spaced => true,
+        Certainty::Definitive => is_unconfirmed_of_person(reason.code),
+        Certainty::Doubtful | Certainty::Silent => false,
+    };
+    if !is_held {
         return (reason, certainty);
     }
     let detail = format!(
@@ -41,6 +49,17 @@ pub fn hold_refusal(reason: Reason, certainty: Certainty) -> (Reason, Certainty)
         NextStep::WatchMeta,
     );
     (held, Certainty::Doubtful)
+}
+
+/// Whether a definitive refusal with this code asks the person to act at Meta: `debug_token` confirms none of them.
+const fn is_unconfirmed_of_person(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::Checkpoint
+            | ReasonCode::Unconfirmed
+            | ReasonCode::ConsentRequired
+            | ReasonCode::DataAccessExpired
+    )
 }
 
 /// The latest probe result of each person, by app and kind of object.
@@ -147,6 +166,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::{RefusalKind, judgement_docs::every_kind};
 
     fn minute(n: i64) -> Timestamp {
         DateTime::UNIX_EPOCH + Duration::minutes(n)
@@ -193,6 +213,49 @@ mod tests {
         assert_eq!(observe(&mut window, &MANY[..1], 2), Hold::Holds);
         let works = ["6", "7", "8", "9", "10"].map(|it| (it, false));
         assert_eq!(observe(&mut window, &works, 3), Hold::Open);
+    }
+
+    #[test]
+    fn what_counts_for_an_incident_is_held_at_suspect_and_nothing_else_changes() {
+        for kind in every_kind() {
+            let (meaning, certainty) = (kind.meaning(), kind.certainty());
+            let reason = Reason::new(meaning.code, meaning.who, "message", meaning.serving);
+            let (held, counts_as) = hold_refusal(reason.clone(), certainty);
+            if kind.is_mass_suspect() {
+                let seen = (held.code, held.who, counts_as);
+                let expected = (ReasonCode::MassRefusal, Who::Provider, Certainty::Doubtful);
+                assert_eq!(seen, expected, "{kind:?}");
+                assert!(held.detail.contains("message"), "{kind:?}");
+            } else {
+                assert_eq!((held, counts_as), (reason, certainty), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_of_a_person_that_nothing_confirms_count_and_confirmed_deaths_do_not() {
+        use RefusalKind as Kind;
+        for (kind, counts) in [
+            (Kind::Checkpoint, true),
+            (Kind::Unconfirmed, true),
+            (Kind::ConsentRequired, true),
+            (Kind::DataAccessExpired, true),
+            (Kind::TwoFactorRequired, true),
+            (Kind::TokenDead, false),
+            (Kind::PageMoved(None), false),
+            (Kind::Unclassified, false),
+            (Kind::Unavailable, false),
+        ] {
+            assert_eq!(kind.is_mass_suspect(), counts, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_off_that_has_passed_is_no_incident() {
+        let next = NextStep::ReplaceWithManaged;
+        let reason = Reason::new(ReasonCode::CutOffPassed, Who::Person, "message", next);
+        let held = hold_refusal(reason.clone(), Certainty::Definitive);
+        assert_eq!(held, (reason, Certainty::Definitive));
     }
 
     #[test]

@@ -177,8 +177,21 @@ impl RefusalKind {
     }
 
     /// Whether such refusals of many persons at once look like an incident at Meta rather than a loss of access.
+    ///
+    /// A dead token is none of them: `debug_token` has confirmed it. What a person must do at Meta first has no second
+    /// opinion, so that one wrong response would be enough to disconnect.
     #[must_use]
     pub const fn is_mass_suspect(&self) -> bool {
-        matches!(self.certainty(), Certainty::Spaced)
+        match self.certainty() {
+            Certainty::Spaced => true,
+            Certainty::Definitive => matches!(
+                self,
+                Self::Checkpoint
+                    | Self::Unconfirmed
+                    | Self::ConsentRequired
+                    | Self::DataAccessExpired
+            ),
+            Certainty::Doubtful | Certainty::Silent => false,
+        }
     }
 }

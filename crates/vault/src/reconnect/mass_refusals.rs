@@ -61,6 +61,6 @@ fn mass_observation(locked: &LockedAsset, proof: &ProbeResult, now: Timestamp) -
         ProbeResult::Works(_) => Some(false),
         ProbeResult::Refused(_) if !locked.standing.same_token => None,
         ProbeResult::Refused(it) if explains_refusal(cut_off, &it.kind, now) => None,
-        ProbeResult::Refused(it) => (it.kind.certainty() == Certainty::Spaced).then_some(true),
+        ProbeResult::Refused(it) => it.kind.is_mass_suspect().then_some(true),
     }
 }

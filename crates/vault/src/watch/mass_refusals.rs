@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use regrant_domain::{AssetKind, Certainty, ProbeResult, Slot, Timestamp, watch::explains_refusal};
+use regrant_domain::{AssetKind, ProbeResult, Slot, Timestamp, watch::explains_refusal};
 
 use crate::{
     Vault,
@@ -39,7 +39,7 @@ fn mass_observation(due: &ProbedAsset, now: Timestamp) -> Option<RefusalObservat
         {
             return None;
         }
-        ProbeResult::Refused(it) => (it.kind.certainty() == Certainty::Spaced).then_some(true)?,
+        ProbeResult::Refused(it) => it.kind.is_mass_suspect().then_some(true)?,
     };
     Some(RefusalObservation {
         kind: due.asset.kind,

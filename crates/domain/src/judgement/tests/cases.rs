@@ -213,11 +213,13 @@ pub(super) enum Seen {
     WorksThough,
     /// A refusal that is enough alone.
     Definitive,
+    /// The same of a person who must act at Meta, as it is before it is known whether it is held.
+    OfPerson,
     /// A refusal of a class that says "not reached": after a cut-off it is enough alone.
     NotReached,
     /// Another refusal of a class.
     OfClass,
-    /// The same two, while refusals of the kind are held.
+    /// The same two and those of a person, while refusals of the kind are held.
     NotReachedHeld,
     OfClassHeld,
     /// A refusal without a class.
@@ -247,10 +249,10 @@ fn refusals() -> Vec<(RefusalKind, Seen)> {
         (Kind::MissingTask(vec![]), Seen::OfClass),
         (Kind::TwoFactorRequired, Seen::OfClass),
         (Kind::AppRestricted, Seen::OfClass),
-        (Kind::Checkpoint, Seen::Definitive),
-        (Kind::Unconfirmed, Seen::Definitive),
-        (Kind::ConsentRequired, Seen::Definitive),
-        (Kind::DataAccessExpired, Seen::Definitive),
+        (Kind::Checkpoint, Seen::OfPerson),
+        (Kind::Unconfirmed, Seen::OfPerson),
+        (Kind::ConsentRequired, Seen::OfPerson),
+        (Kind::DataAccessExpired, Seen::OfPerson),
         (Kind::TokenDead, Seen::Definitive),
         (Kind::PageMoved(None), Seen::Definitive),
         (Kind::TokenRefused, Seen::Doubtful),
@@ -316,7 +318,8 @@ pub(super) fn every_observation() -> Vec<(String, Seen, Observe)> {
         for is_held in [false, true] {
             let seen = match seen {
                 Seen::NotReached if is_held => Seen::NotReachedHeld,
-                Seen::OfClass if is_held => Seen::OfClassHeld,
+                Seen::OfClass | Seen::OfPerson if is_held => Seen::OfClassHeld,
+                Seen::OfPerson => Seen::Definitive,
                 _ => seen,
             };
             let name = format!("{kind:?}, held: {is_held}");

@@ -28,6 +28,8 @@ pub(super) struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Definitive,
+    /// Definitive as well, but for an incident at Meta.
+    OfPerson,
     /// A cut-off that was read or announced may make it definitive.
     Explained,
     Spaced,
@@ -38,12 +40,10 @@ enum Class {
 fn class_of(kind: &RefusalKind) -> Option<Class> {
     use RefusalKind as Kind;
     match kind {
-        Kind::TokenDead
-        | Kind::Checkpoint
-        | Kind::Unconfirmed
-        | Kind::ConsentRequired
-        | Kind::DataAccessExpired
-        | Kind::PageMoved(_) => Some(Class::Definitive),
+        Kind::TokenDead | Kind::PageMoved(_) => Some(Class::Definitive),
+        Kind::Checkpoint | Kind::Unconfirmed | Kind::ConsentRequired | Kind::DataAccessExpired => {
+            Some(Class::OfPerson)
+        }
         Kind::Unclassified | Kind::Contradicted | Kind::TokenRefused | Kind::RequestFault => {
             Some(Class::Doubtful)
         }
@@ -74,7 +74,8 @@ impl Record {
             && self.cut_offs.iter().any(stands);
         let class = class_of(kind).map(|class| match class {
             Class::Spaced if is_explained => Class::Explained,
-            Class::Spaced if is_held => Class::Doubtful,
+            Class::Spaced | Class::OfPerson if is_held => Class::Doubtful,
+            Class::OfPerson => Class::Definitive,
             _ => class,
         });
         self.refusals.extend(class.map(|class| (at, class)));

@@ -6,9 +6,8 @@ use chrono::{DateTime, Duration};
 
 use super::invariants::Record;
 use crate::{
-    ActivatedToken, AssetFacts, AssetKind, Certainty, CredentialKind, Hold, Observation,
-    ProbeFacts, ProbeResult, Refusal, RefusalKind, RefusalWindow, Rules, TenantId, Timestamp,
-    TokenDates,
+    ActivatedToken, AssetFacts, AssetKind, CredentialKind, Hold, Observation, ProbeFacts,
+    ProbeResult, Refusal, RefusalKind, RefusalWindow, Rules, TenantId, Timestamp, TokenDates,
     watch::{cut_off_after_probe, explains_refusal},
 };
 
@@ -234,7 +233,7 @@ impl World {
         match answer {
             Ok(_) => Some((person, false)),
             Err(kind) if explains_refusal(known, kind, self.now) => None,
-            Err(kind) => (kind.certainty() == Certainty::Spaced).then_some((person, true)),
+            Err(kind) => kind.is_mass_suspect().then_some((person, true)),
         }
     }
 
