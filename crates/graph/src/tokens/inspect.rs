@@ -1,7 +1,8 @@
 //! Inspection of a token: is it valid, of our app, whose is it, when does it end, what was granted.
 //!
 //! The rule: `debug_token` is called with the app's own token, and responds with HTTP 200 for dead
-//! tokens too. Granted targets are a hint, never a proof of access.
+//! tokens too. Granted targets are a hint, never a proof of access. What `debug_token` named stays known, whatever
+//! `/me` responds.
 //! Start at `Client::inspect_token`.
 
 use chrono::TimeDelta;
@@ -73,6 +74,14 @@ pub enum InspectError {
     /// Graph could not be reached, or refused for another reason.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The same after Graph had named whose token it is: ask again, and keep the owner.
+    #[error("{error}")]
+    Unsettled {
+        /// Why the call failed.
+        error: CallError,
+        /// Whose token it is.
+        facts: Box<TokenFacts>,
+    },
 }
 
 impl InspectError {
@@ -81,6 +90,7 @@ impl InspectError {
     pub fn facts(&self) -> Option<&TokenFacts> {
         match self {
             Self::Dead { facts, .. } | Self::Invalid { facts, .. } => facts.as_deref(),
+            Self::Unsettled { facts, .. } => Some(facts),
             Self::ForeignApp | Self::Undecipherable | Self::NotAPersonToken | Self::Call(_) => None,
         }
     }
@@ -94,16 +104,19 @@ impl InspectError {
             | Self::ForeignApp
             | Self::Undecipherable
             | Self::NotAPersonToken
-            | Self::Invalid { .. } => false,
+            | Self::Invalid { .. }
+            | Self::Unsettled { .. } => false,
         }
     }
 
     /// The same error with the facts that Graph named, if it is about a token of our app.
-    pub(crate) fn with_facts(mut self, named: Option<Box<TokenFacts>>) -> Self {
-        if let Self::Dead { facts, .. } | Self::Invalid { facts, .. } = &mut self {
-            *facts = named;
+    pub(crate) fn with_facts(self, named: Option<Box<TokenFacts>>) -> Self {
+        match (self, named) {
+            (Self::Dead { reason, .. }, facts) => Self::Dead { reason, facts },
+            (Self::Invalid { refusal, .. }, facts) => Self::Invalid { refusal, facts },
+            (Self::Call(error), Some(facts)) => Self::Unsettled { error, facts },
+            (error, _) => error,
         }
-        self
     }
 }
 
@@ -211,7 +224,7 @@ impl Client {
         }
     }
 
-    /// The profile of the person. A node without these fields gives an empty profile, not an error.
+    /// The profile of the person: empty where Graph refuses it for a reason that may concern the profile alone.
     async fn read_profile(
         &self,
         app: &AppCredentials,
@@ -229,12 +242,24 @@ impl Client {
             .read_and_check_app(&context, "me", &[("fields", fields)])
             .await
         {
-            Err(refusal) if refusal.kind == RefusalKind::RequestFault => {
-                Ok(PersonProfile::default())
-            }
+            Err(refusal) if !outweighs_validity(&refusal.kind) => Ok(PersonProfile::default()),
             response => Ok(response?),
         }
     }
+}
+
+/// Whether a refusal of the profile counts although `debug_token` has just called the token valid: what must be asked
+/// again, and what the person must do at Meta first. All others say nothing about assets: the read on each decides.
+const fn outweighs_validity(kind: &RefusalKind) -> bool {
+    kind.is_transient()
+        || matches!(
+            kind,
+            RefusalKind::Checkpoint
+                | RefusalKind::Unconfirmed
+                | RefusalKind::TwoFactorRequired
+                | RefusalKind::ConsentRequired
+                | RefusalKind::DataAccessExpired
+        )
 }
 
 const OTHER_APP_MESSAGE: &str = "did not match the viewing app";

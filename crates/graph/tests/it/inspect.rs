@@ -92,6 +92,96 @@ async fn only_valid_tokens_of_persons_and_of_our_app_are_accepted() {
     );
 }
 
+/// Inspects a token that `debug_token` calls valid and whose `/me` is answered so.
+async fn inspect_with_me(
+    status: u16,
+    error: Value,
+) -> Result<regrant_graph::TokenInspection, InspectError> {
+    let stub = Stub::start(move |_, call| {
+        if call.line.starts_with("GET /v26.0/me?") {
+            return Reply::error(status, &error);
+        }
+        Reply::json(
+            &json!({"data": {"app_id": APP_ID, "type": "USER", "user_id": "7", "is_valid": true,
+            "expires_at": 1_900_000_000}}),
+        )
+    })
+    .await;
+    client(&stub.url).inspect_token(&app(), &token(TOKEN)).await
+}
+
+#[tokio::test]
+async fn a_refused_profile_of_a_valid_token_is_empty_and_the_assets_decide() {
+    for error in [
+        json!({"code": 190, "message": "Invalid OAuth access token."}),
+        json!({"code": 190, "error_subcode": 463, "message": "Session has expired"}),
+        json!({"code": 190, "error_subcode": 999_123, "message": "a subcode from the future"}),
+        json!({"code": 190, "message": "The user must be an administrator of the page in order to impersonate it."}),
+        json!({"code": 100, "error_subcode": 33, "message": "Unsupported get request."}),
+        json!({"code": 200, "message": "(#200) Requires business_management permission"}),
+        json!({"code": 200, "message": "Cannot call API on behalf of this user"}),
+        json!({"code": 424_242, "message": "a code from the future"}),
+    ] {
+        let inspected = inspect_with_me(400, error.clone()).await;
+        let facts = inspected
+            .unwrap_or_else(|it| panic!("{error}: {it:?}"))
+            .facts;
+        assert_eq!(facts.person_id.as_str(), "7", "{error}");
+        assert!(facts.expires_at.is_some(), "{error}");
+        assert_eq!(
+            (facts.person_name, facts.is_work_account),
+            (None, None),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_must_do_first_counts_although_the_token_is_valid() {
+    for (subcode, kind) in [
+        (459, RefusalKind::Checkpoint),
+        (464, RefusalKind::Unconfirmed),
+        (483, RefusalKind::ConsentRequired),
+        (493, RefusalKind::DataAccessExpired),
+    ] {
+        let refused = json!({"code": 190, "error_subcode": subcode, "message": "m"});
+        let error = inspect_with_me(400, refused).await.unwrap_err();
+        assert_eq!(error.facts().unwrap().person_id.as_str(), "7");
+        assert!(matches!(error, InspectError::Invalid { refusal, .. } if refusal.kind == kind));
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_the_profile_is_asked_again_and_keeps_the_owner() {
+    let app_blocked = json!({"code": 200, "message": "API access blocked."});
+    let throttled = json!({"code": 17, "message": "User request limit reached"});
+    let down = json!({"code": 2, "message": "Service temporarily unavailable"});
+    for (status, refused) in [(400, app_blocked), (400, throttled), (503, down)] {
+        let error = inspect_with_me(status, refused.clone()).await.unwrap_err();
+        assert_eq!(error.facts().unwrap().person_id.as_str(), "7", "{refused}");
+        assert!(
+            !error.is_unanswered(),
+            "debug_token named the owner: {refused}"
+        );
+        let InspectError::Unsettled { error, .. } = error else {
+            panic!("{refused}: {error:?}")
+        };
+        assert!(error.refusal().kind.is_transient(), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_invalid_token_without_a_verdict_keeps_its_owner() {
+    let error = inspect(
+        json!({"app_id": APP_ID, "type": "USER", "user_id": "7", "is_valid": false,
+        "error": {"code": 190, "subcode": 492, "message": "no role on the page"}}),
+    )
+    .await
+    .unwrap_err();
+    assert!(matches!(error, InspectError::Unsettled { .. }), "{error:?}");
+    assert_eq!(error.facts().unwrap().person_id.as_str(), "7");
+}
+
 #[tokio::test]
 async fn a_page_token_is_inspected_without_a_profile_and_is_no_persons() {
     let page = json!({"app_id": APP_ID, "type": "PAGE", "user_id": "7", "profile_id": "3", "is_valid": true,

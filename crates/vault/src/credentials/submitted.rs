@@ -87,7 +87,7 @@ impl From<InspectError> for ValidationFailure {
             InspectError::Undecipherable => Self::Refused(TokenRefusal::Undecipherable),
             InspectError::NotAPersonToken => Self::Refused(TokenRefusal::WrongKind),
             InspectError::Invalid { refusal, .. } => Self::ForEveryItem(refusal),
-            InspectError::Call(error) => error.into(),
+            InspectError::Call(error) | InspectError::Unsettled { error, .. } => error.into(),
         }
     }
 }
