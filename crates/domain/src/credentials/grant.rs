@@ -42,9 +42,9 @@ pub struct TokenFacts {
     pub scopes: Vec<GrantedScope>,
     /// When the token was issued; Graph does not say it of short-lived tokens.
     pub issued_at: Option<Timestamp>,
-    /// When the token expires; `None` means never.
+    /// When the token expires; `None` means never, or that Graph has never said so.
     pub expires_at: Option<Timestamp>,
-    /// When data access expires; `None` means never.
+    /// When data access expires; `None` as above.
     pub data_access_expires_at: Option<Timestamp>,
     /// When Graph said all this: the dates may have moved since.
     pub read_at: Timestamp,

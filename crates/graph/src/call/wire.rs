@@ -119,6 +119,39 @@ pub(crate) fn parse_secret_text<'de, D: Deserializer<'de>>(
     Ok(Option::<String>::deserialize(from)?.map(Zeroizing::new))
 }
 
+/// What a response says of the date on which something ends. Graph writes 0 for "never"; absent is not said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    #[default]
+    Unsaid,
+    Never,
+    At(Timestamp),
+}
+
+impl End {
+    /// The date, `known` where the response says nothing; `None` is never.
+    pub(crate) fn or_known(self, known: Option<Timestamp>) -> Option<Timestamp> {
+        match self {
+            Self::Unsaid => known,
+            Self::Never => None,
+            Self::At(at) => Some(at),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for End {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match Option::<LooseValue>::deserialize(from)? {
+            Some(LooseValue::Integer(0)) => Self::Never,
+            Some(LooseValue::Integer(seconds)) => {
+                parse_unix_seconds(seconds).map_or(Self::Unsaid, Self::At)
+            }
+            Some(LooseValue::Text(text)) => parse_iso(&text).map_or(Self::Unsaid, Self::At),
+            Some(LooseValue::Fraction(_) | LooseValue::Other(_)) | None => Self::Unsaid,
+        })
+    }
+}
+
 /// A time as ISO text with `+0000`, `+00:00` or `Z`, or as Unix seconds; 0 and other forms are
 /// absent.
 pub(crate) fn parse_moment<'de, D: Deserializer<'de>>(

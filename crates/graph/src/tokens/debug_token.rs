@@ -1,7 +1,8 @@
 //! The response of `debug_token`: the facts of a token, and whether Graph calls it valid.
 //!
 //! The rule: an absent fact is unknown, never wrong. Check the app of the token first, then whether it is valid, then
-//! the kind. Absent targets of a scope mean all targets; an expiry of 0 means none.
+//! the kind. Absent targets of a scope mean all targets; an expiry of 0 means none, and an absent one leaves what was
+//! known.
 //! Start at `DebugTokenData::into_facts`.
 
 use regrant_domain::{
@@ -41,10 +42,8 @@ pub(crate) struct DebugTokenData {
     profile_id: Option<String>,
     #[serde(deserialize_with = "wire::parse_moment")]
     issued_at: Option<Timestamp>,
-    #[serde(deserialize_with = "wire::parse_moment")]
-    expires_at: Option<Timestamp>,
-    #[serde(deserialize_with = "wire::parse_moment")]
-    data_access_expires_at: Option<Timestamp>,
+    expires_at: wire::End,
+    data_access_expires_at: wire::End,
     #[serde(deserialize_with = "wire::parse_flag")]
     is_valid: Option<bool>,
     #[serde(deserialize_with = "wire::parse_texts")]
@@ -73,7 +72,8 @@ pub(crate) enum Validity {
 }
 
 impl DebugTokenData {
-    /// The facts of a valid token of our app: of a person, a system user or a page.
+    /// The facts of a valid token of our app: of a person, a system user or a page. Dates that the response does not
+    /// say are those of `known`, what was known of the token before.
     ///
     /// # Errors
     /// The variant says which of these conditions the token does not meet.
@@ -82,14 +82,15 @@ impl DebugTokenData {
         client: &Client,
         app: &AppCredentials,
         token: &AccessToken,
+        known: Option<&TokenFacts>,
     ) -> Result<TokenFacts, InspectError> {
         if self.is_of_another_app(&app.id) {
             return Err(InspectError::ForeignApp);
         }
         if self.validity() == Validity::Invalid {
-            return Err(self.into_error(client, app, token));
+            return Err(self.into_error(client, app, token, known));
         }
-        self.find_facts(&app.id, client.inner.clock.now())
+        self.find_facts(&app.id, client.inner.clock.now(), known)
     }
 
     /// Whether Graph names another app than ours. The question was asked with our app's token, so an answer that
@@ -123,7 +124,12 @@ impl DebugTokenData {
     }
 
     /// The facts that the response names, whether the token is valid or not.
-    fn find_facts(&self, app: &AppId, read_at: Timestamp) -> Result<TokenFacts, InspectError> {
+    fn find_facts(
+        &self,
+        app: &AppId,
+        read_at: Timestamp,
+        known: Option<&TokenFacts>,
+    ) -> Result<TokenFacts, InspectError> {
         let kind = self
             .credential_kind()
             .ok_or(InspectError::NotAPersonToken)?;
@@ -137,8 +143,10 @@ impl DebugTokenData {
             person_name: None,
             is_work_account: None,
             issued_at: self.issued_at,
-            expires_at: self.expires_at,
-            data_access_expires_at: self.data_access_expires_at,
+            expires_at: self.expires_at.or_known(known.and_then(|it| it.expires_at)),
+            data_access_expires_at: self
+                .data_access_expires_at
+                .or_known(known.and_then(|it| it.data_access_expires_at)),
             scopes: self.granted_scopes(),
             read_at,
         })
@@ -161,10 +169,11 @@ impl DebugTokenData {
         client: &Client,
         app: &AppCredentials,
         token: &AccessToken,
+        known: Option<&TokenFacts>,
     ) -> InspectError {
         let is_bare = self.app_id.is_none() && self.user_id.is_none() && self.kind.is_none();
         let read_at = client.inner.clock.now();
-        let facts = self.find_facts(&app.id, read_at).ok().map(Box::new);
+        let facts = self.find_facts(&app.id, read_at, known).ok().map(Box::new);
         let error = self.into_redacted_error(app, token);
         if is_bare && error.subcode.is_none() {
             return InspectError::Undecipherable;

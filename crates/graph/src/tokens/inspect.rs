@@ -154,7 +154,8 @@ impl Client {
         app: &AppCredentials,
         token: &AccessToken,
     ) -> Result<TokenInspection, InspectError> {
-        let mut facts = self.read_dates(app, token).await?;
+        let data = self.debug_token(app, token).await?;
+        let mut facts = data.into_facts(self, app, token, None)?;
         // Asked with a page's token, `/me` is the page.
         if facts.kind != CredentialKind::Page {
             match self.read_profile(app, token, &facts).await {
@@ -174,7 +175,8 @@ impl Client {
         })
     }
 
-    /// Reads the facts of `token` without its person's profile: one call, `debug_token`.
+    /// Reads the facts of `token` without its person's profile: one call, `debug_token`. Dates that it does not say
+    /// are those of `known`: absent is unknown, and no "never".
     ///
     /// # Errors
     /// As [`Client::inspect_token`].
@@ -182,9 +184,10 @@ impl Client {
         &self,
         app: &AppCredentials,
         token: &AccessToken,
+        known: &TokenFacts,
     ) -> Result<TokenFacts, InspectError> {
         let data = self.debug_token(app, token).await?;
-        data.into_facts(self, app, token)
+        data.into_facts(self, app, token, Some(known))
     }
 
     async fn debug_token(

@@ -1,6 +1,6 @@
 //! Inspection, exchange and refused apps against scripted responses.
 
-use regrant_domain::{Clock, RefusalKind};
+use regrant_domain::{Clock, CredentialKind, RefusalKind, TokenFacts};
 use regrant_graph::{CallError, InspectError};
 use serde_json::{Value, json};
 
@@ -200,6 +200,68 @@ async fn a_page_token_is_inspected_without_a_profile_and_is_no_persons() {
     assert_eq!(stub.calls().len(), 1, "`/me` is not read");
 }
 
+/// What is known of the token: that it ends in 2030.
+fn known_facts() -> TokenFacts {
+    TokenFacts {
+        kind: CredentialKind::User,
+        app_id: APP_ID.parse().unwrap(),
+        person_id: "7".parse().unwrap(),
+        profile_id: None,
+        person_name: None,
+        is_work_account: None,
+        scopes: Vec::new(),
+        issued_at: None,
+        expires_at: chrono::DateTime::from_timestamp(1_900_000_000, 0),
+        data_access_expires_at: chrono::DateTime::from_timestamp(1_800_000_000, 0),
+        read_at: chrono::DateTime::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test]
+async fn an_absent_date_is_unknown_and_zero_is_never() {
+    let (expiry, access) = (Some(1_900_000_000), Some(1_800_000_000));
+    for (dates, expected) in [
+        (json!({}), (expiry, access)),
+        (
+            json!({"expires_at": null, "data_access_expires_at": "soon"}),
+            (expiry, access),
+        ),
+        (
+            json!({"expires_at": 0, "data_access_expires_at": 0}),
+            (None, None),
+        ),
+        (json!({"expires_at": 0}), (None, access)),
+        (
+            json!({"expires_at": 1_950_000_000}),
+            (Some(1_950_000_000), access),
+        ),
+    ] {
+        for is_valid in [true, false] {
+            let mut data =
+                json!({"app_id": APP_ID, "type": "USER", "user_id": "7", "is_valid": is_valid});
+            if !is_valid {
+                data["error"] = json!({"code": 190, "subcode": 463, "message": "expired"});
+            }
+            data.as_object_mut()
+                .unwrap()
+                .extend(dates.as_object().unwrap().clone());
+            let stub = Stub::start(move |_, _| Reply::json(&json!({ "data": data }))).await;
+            let client = client(&stub.url);
+            let read = client
+                .read_dates(&app(), &token(TOKEN), &known_facts())
+                .await;
+            let facts = read.unwrap_or_else(|error| error.facts().unwrap().clone());
+            let seconds = |it: Option<regrant_domain::Timestamp>| it.map(|it| it.timestamp());
+            let found = (
+                seconds(facts.expires_at),
+                seconds(facts.data_access_expires_at),
+            );
+            assert_eq!(found, expected, "{dates}, valid: {is_valid}");
+            assert!(facts.read_at > known_facts().read_at, "{dates}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_dates_of_a_token_are_read_in_one_call() {
     let stub = Stub::start(|_, _| {
@@ -211,7 +273,7 @@ async fn the_dates_of_a_token_are_read_in_one_call() {
     .await;
     let before = Clock::system_time();
     let facts = client(&stub.url)
-        .read_dates(&app(), &token(TOKEN))
+        .read_dates(&app(), &token(TOKEN), &known_facts())
         .await
         .unwrap();
     assert!(facts.data_access_expires_at.is_some());

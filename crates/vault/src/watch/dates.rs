@@ -80,7 +80,8 @@ impl Vault {
         };
         let token = self.open_grant_token(scope, id, &sealed).await?;
         let known = stored.grant.facts;
-        let facts = match self.graph.read_dates(app, &token).await {
+        let read = self.graph.read_dates(app, &token, &known).await;
+        let facts = match read {
             Ok(read) => with_dates(known, &read),
             Err(InspectError::Dead {
                 facts: Some(read), ..

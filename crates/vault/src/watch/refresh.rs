@@ -141,7 +141,12 @@ impl Vault {
         old: &AccessToken,
         exchanged: IssuedToken,
     ) -> Result<bool, Error> {
-        let facts = match self.graph.read_dates(app, &exchanged.token).await {
+        // Where neither response says when the new token ends, its end counts as not moved.
+        let known = TokenFacts {
+            expires_at: exchanged.expires_at.or(grant.facts.expires_at),
+            ..grant.facts.clone()
+        };
+        let facts = match self.graph.read_dates(app, &exchanged.token, &known).await {
             Ok(facts) => facts,
             Err(error) => {
                 self.record_failed_refresh(claim, grant, &error.to_string(), true)

@@ -22,7 +22,7 @@ fn data(json: Value) -> DebugTokenData {
 
 fn facts(json: Value) -> Result<TokenFacts, InspectError> {
     let token = AccessToken::parse("canary-token".to_owned()).unwrap();
-    data(json).into_facts(&client(), &app(), &token)
+    data(json).into_facts(&client(), &app(), &token, None)
 }
 
 #[test]
