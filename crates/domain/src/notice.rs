@@ -18,7 +18,8 @@ closed_list! {
         Deauthorize = "deauthorize",
         /// The person asked for the deletion of their data.
         DataDeletion = "data_deletion",
-        /// A business removed the provider or its app from a WhatsApp Business account.
+        /// A business removed the provider or its app from a WhatsApp Business account or deleted it; or the account
+        /// was updated, and Meta did not say how.
         PartnerRemoved = "partner_removed",
     }
 }

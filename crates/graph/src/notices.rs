@@ -69,7 +69,11 @@ const WANTED: [WantedNotice; 3] = [
 ];
 
 /// The events of `account_update` that end the provider's access (Meta's reference of that webhook).
-const REMOVALS: [&str; 2] = ["PARTNER_REMOVED", "PARTNER_APP_UNINSTALLED"];
+const REMOVALS: [&str; 3] = [
+    "PARTNER_REMOVED",
+    "PARTNER_APP_UNINSTALLED",
+    "ACCOUNT_DELETED",
+];
 
 /// Parses a signed request's payload: the person and the time of issue. `None` if malformed, too old, or not
 /// signed with HMAC-SHA256.
@@ -125,13 +129,14 @@ fn parse_subject(kind: NoticeKind, entry: &Value, value: &Value) -> Option<Notic
     person.map(NoticeSubject::Person)
 }
 
-/// The account that a provider lost. Its id stands in the value and may differ from the entry's; both are given.
+/// The account that a provider lost, or may have lost: without values Meta does not say which event it was, and a probe
+/// harms nothing. Its id stands in the value and may differ from the entry's; both are given.
 fn parse_removed_assets(entry: &Value, value: &Value) -> Option<Vec<AssetId>> {
-    let event = text_field(value, "event")?;
+    let is_removal = || text_field(value, "event").is_some_and(|it| REMOVALS.contains(&&*it));
     let named = [value.pointer("/waba_info/waba_id"), entry.get("id")];
     let mut ids: Vec<AssetId> = named.into_iter().flatten().filter_map(parse_id).collect();
     ids.dedup();
-    (REMOVALS.contains(&event.as_str()) && !ids.is_empty()).then_some(ids)
+    ((value.is_null() || is_removal()) && !ids.is_empty()).then_some(ids)
 }
 
 fn add_digest(notice: MetaNotice, field: &str, value: &Value) -> NoticeWithDigest {

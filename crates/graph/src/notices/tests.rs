@@ -152,7 +152,13 @@ fn only_events_that_end_the_access_to_an_account_are_notices() {
         let value = json!({ "event": event, "waba_info": { "waba_id": "54" } });
         parsed(&account_update(&json!("54"), &value)).len()
     };
-    assert_eq!(events("PARTNER_APP_UNINSTALLED"), 1);
+    for ends in [
+        "PARTNER_REMOVED",
+        "PARTNER_APP_UNINSTALLED",
+        "ACCOUNT_DELETED",
+    ] {
+        assert_eq!(events(ends), 1, "{ends}");
+    }
     for other in ["PARTNER_ADDED", "VERIFIED_ACCOUNT", "partner_removed", ""] {
         assert_eq!(events(other), 0, "{other}");
     }
@@ -160,6 +166,26 @@ fn only_events_that_end_the_access_to_an_account_are_notices() {
     let body = json!({ "object": "whatsapp_business_account",
         "entry": [{ "id": "54", "time": NOW, "changes": [messages] }] });
     assert_eq!(parsed(&body), []);
+}
+
+#[test]
+fn an_update_of_an_account_without_values_names_the_account_of_the_entry() {
+    let body = |id: Value, field: &str| {
+        json!({ "object": "whatsapp_business_account",
+            "entry": [{ "id": id, "time": NOW, "changed_fields": ["messages", field] }] })
+    };
+    let notices = parsed(&body(json!("54"), "account_update"));
+    assert_eq!(notices.len(), 1);
+    let ids = vec!["54".parse().unwrap()];
+    assert_eq!(notices[0].subject, NoticeSubject::Assets(ids));
+    assert_eq!(notices[0].kind, NoticeKind::PartnerRemoved);
+    for (id, field) in [
+        (json!("54"), "account_alerts"),
+        (json!("none"), "account_update"),
+        (Value::Null, "account_update"),
+    ] {
+        assert_eq!(parsed(&body(id.clone(), field)), [], "{id} {field}");
+    }
 }
 
 #[test]
