@@ -1,6 +1,7 @@
 //! Watching assets: probes, promotion, refresh, outages, fairness and replicas.
 
 mod credential_changes;
+mod cut_offs;
 mod fairness;
 mod hostile;
 mod outage;

@@ -1,15 +1,16 @@
 //! Persons, and the assets that depend on them.
 
 use regrant_domain::{
-    CredentialKind, Grant, GrantId, PersonId, Slot, TokenFacts, state::EndingCause,
+    Credential, CredentialKind, Grant, GrantId, PersonId, Slot, TokenFacts, state::EndingCause,
 };
-use regrant_storage::{Error, ForecastPosition, PersonCounts};
+use regrant_storage::{AttributedCredential, Error, ForecastPosition, PersonCounts};
 
 use crate::bench::{Bench, activation, credential, day, grant, id, on_both, page};
 
 on_both!(
     persons_are_listed_with_their_assets_and_endings,
-    a_person_of_another_tenant_is_not_found
+    a_person_of_another_tenant_is_not_found,
+    a_standby_that_turns_out_to_be_a_persons_takes_the_place_of_their_older_one,
 );
 
 fn person(text: &str) -> PersonId {
@@ -146,4 +147,38 @@ async fn a_person_of_another_tenant_is_not_found(bench: Bench) {
         tx.find_person(&person("5")).await,
         Err(Error::NotFound)
     ));
+}
+
+/// One token was imported before Graph said whose it is; the other one came with a log-in.
+async fn a_standby_that_turns_out_to_be_a_persons_takes_the_place_of_their_older_one(bench: Bench) {
+    for (asset, known_at) in [("1", day(1)), ("2", day(9))] {
+        let tx = bench.acme().await;
+        let grant = grant();
+        tx.register_assets(&[page(asset)]).await.unwrap();
+        tx.insert_grant(&grant, day(1)).await.unwrap();
+        let mut known = credential(asset, Slot::Standby, 1, 1);
+        known.credential.created_at = known_at;
+        let mut arrival = credential(asset, Slot::Standby, 1, 0);
+        arrival.credential.created_at = day(5);
+        arrival.credential.person_id = None;
+        for it in [&known, &arrival] {
+            tx.insert_standby_credentials(std::slice::from_ref(it))
+                .await
+                .unwrap();
+        }
+        let owned = AttributedCredential {
+            credential: Credential {
+                grant_id: Some(grant.id),
+                person_id: Some(grant.facts.person_id.clone()),
+                ..arrival.credential.clone()
+            },
+            read_at: day(10),
+        };
+        tx.attribute_credentials(&[owned]).await.unwrap();
+        let left = tx.list_ranked_credentials(&[id(asset)]).await.unwrap();
+        let left: Vec<_> = left.iter().map(|it| it.credential.id).collect();
+        let newer = if known_at > day(5) { &known } else { &arrival };
+        assert_eq!(left, [newer.credential.id], "{known_at}");
+        tx.commit().await.unwrap();
+    }
 }

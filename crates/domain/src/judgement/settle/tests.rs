@@ -161,3 +161,33 @@ fn no_refusal_changes_an_active_credential_that_serves() {
         assert_eq!(serving, Serving::Old, "{kind:?}");
     }
 }
+
+#[test]
+fn a_refreshed_token_waits_where_its_persons_token_waited_unless_graph_calls_it_unusable() {
+    let waits = (Outcome::Parked, CredentialChange::Park, Serving::Old);
+    for (result, expected) in [
+        (ProbeResult::Works(ProbeFacts::default()), waits),
+        (refused(RefusalKind::NotReached), waits),
+        (refused(RefusalKind::NoRole), waits),
+    ] {
+        let decision = decide_outcome(CredentialKind::User, &result, &served());
+        let it = decide_waiting(decision, &result, &served());
+        assert_eq!((it.outcome, it.change, it.serving), expected, "{result:?}");
+    }
+    let dead = refused(RefusalKind::TokenDead);
+    let decision = decide_outcome(CredentialKind::User, &dead, &served());
+    assert_eq!(decide_waiting(decision.clone(), &dead, &served()), decision);
+}
+
+#[test]
+fn a_cut_off_has_passed_only_for_the_person_who_serves() {
+    let passed = Standing {
+        cut_off_passed: true,
+        ..served()
+    };
+    let (one, other): (PersonId, PersonId) =
+        ("1".parse().expect("an id"), "2".parse().expect("an id"));
+    assert!(passed.for_person(Some(&one), Some(&one)).cut_off_passed);
+    assert!(!passed.for_person(Some(&one), Some(&other)).cut_off_passed);
+    assert!(!passed.for_person(None, None).cut_off_passed);
+}
