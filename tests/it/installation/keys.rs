@@ -38,7 +38,7 @@ async fn harness(database: TestDatabase) -> Harness {
 
 /// Calls a step without a body.
 async fn step(owner: &Operator, name: &str) -> (u16, Value) {
-    answer(owner.call(Method::POST, &format!("/keys/encryption/{name}"))).await
+    answer(owner.call(Method::POST, &format!("/keys/{name}"))).await
 }
 
 /// The states of the versions and how many data keys each wraps.
@@ -106,7 +106,7 @@ async fn a_rotation_through_the_admin_api_leaves_nothing_under_the_old_version(
     assert_eq!(verdict, whole);
     harness.retire_kek(&old).await;
     let retire = json!({ "key": old, "confirm": old });
-    let (status, retired) = owner.post("/keys/encryption/retire", &retire).await;
+    let (status, retired) = owner.post("/keys/retire", &retire).await;
     assert_eq!(status, 200, "{retired}");
     assert_eq!(states(&retired), owned(&[("active", 3), ("destroyed", 0)]));
     assert_eq!(
@@ -145,7 +145,7 @@ async fn steps_out_of_their_order_change_nothing(database: TestDatabase) {
         .to_owned();
     let retire = async |key: &str, confirm: &str| {
         let body = json!({ "key": key, "confirm": confirm });
-        let (status, refused) = owner.post("/keys/encryption/retire", &body).await;
+        let (status, refused) = owner.post("/keys/retire", &body).await;
         (status, problem_code(&refused).to_owned())
     };
     let refused = |code: &str| (409, code.to_owned());

@@ -155,7 +155,7 @@ pub(super) async fn get_encryption_keys(
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
-#[post("/keys/encryption/stage")]
+#[post("/keys/stage")]
 pub(super) async fn stage_encryption_key(
     vault: Data<Vault>,
     caller: OperatorCaller,
@@ -174,7 +174,7 @@ pub(super) async fn stage_encryption_key(
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
-#[post("/keys/encryption/promote")]
+#[post("/keys/promote")]
 pub(super) async fn promote_encryption_key(
     vault: Data<Vault>,
     caller: OperatorCaller,
@@ -187,7 +187,7 @@ pub(super) async fn promote_encryption_key(
     tag = "keys",
     responses((status = 200, description = "What was found.", body = KeyVerdictOut)),
 )]
-#[post("/keys/encryption/verify")]
+#[post("/keys/verify")]
 pub(super) async fn verify_encryption_keys(
     vault: Data<Vault>,
     _: OperatorCaller,
@@ -212,7 +212,7 @@ pub(super) async fn verify_encryption_keys(
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]
-#[post("/keys/encryption/retire")]
+#[post("/keys/retire")]
 pub(super) async fn retire_encryption_key(
     vault: Data<Vault>,
     caller: OperatorCaller,

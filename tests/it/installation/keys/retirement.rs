@@ -35,7 +35,7 @@ async fn log_in(harness: &Harness, name: &str) -> Operator {
 
 async fn retire(by: &Operator, kek: &str) -> (u16, Value) {
     let body = json!({ "key": kek, "confirm": kek });
-    by.post("/keys/encryption/retire", &body).await
+    by.post("/keys/retire", &body).await
 }
 
 fn missing((status, body): &(u16, Value)) -> (u16, &str) {
