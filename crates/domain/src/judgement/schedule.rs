@@ -55,9 +55,7 @@ impl Default for Pace {
     }
 }
 
-/// The next probe of an asset whose facts changed at `now`; `None` for an asset without a credential.
-///
-/// A planned probe stands until the asset is looked at: what is written meanwhile may hasten it, never put it off.
+/// The next probe after one at `now`; `None` for an asset without a credential.
 ///
 /// `spread` (any number) shortens the pause by up to a tenth, so that assets imported together are soon probed at
 /// different times.
@@ -80,19 +78,33 @@ pub fn schedule_next_probe(
     } else {
         now + pause - jitter
     };
-    let looked_at = facts.checked_at.max(facts.proved_at);
-    let standing = facts.next_check_at.filter(|it| Some(*it) > looked_at);
-    let turning = list_turning_points(facts, notice).filter(|turn| *turn > now);
+    let turning = list_turning_points(facts, notice)
+        .filter(|turn| *turn > now)
+        .min();
     let lane = if state.is_serving() || facts.has_candidate {
         ProbeQueue::Normal
     } else {
         ProbeQueue::Failing
     };
     Some(ScheduledProbe {
-        at: turning.chain(standing).fold(at, Timestamp::min),
+        at: turning.map_or(at, |turn| turn.min(at)),
         harm_at: harm_at(&state, now),
         queue: lane,
     })
+}
+
+impl ScheduledProbe {
+    /// The next probe after a write that is no probe. A planned probe stands until the asset is looked at: what is written
+    /// meanwhile may hasten it, never put it off.
+    #[must_use]
+    pub fn or_planned(self, facts: &AssetFacts) -> Self {
+        let looked_at = facts.checked_at.max(facts.proved_at);
+        let standing = facts.next_check_at.filter(|it| Some(*it) > looked_at);
+        Self {
+            at: standing.map_or(self.at, |it| it.min(self.at)),
+            ..self
+        }
+    }
 }
 
 fn pause_before_probe(
@@ -171,6 +183,7 @@ mod tests {
 
     #[test]
     fn a_planned_probe_is_hastened_but_not_put_off_before_the_asset_is_looked_at() {
+        let pause = |facts: &AssetFacts| check(facts).or_planned(facts).at - now();
         let planned = |to_go| AssetFacts {
             next_check_at: Some(now() + to_go),
             ..facts()
@@ -178,11 +191,11 @@ mod tests {
         let soon = Duration::hours(1);
         assert_eq!(pause(&planned(soon)), soon, "a name was changed");
         assert_eq!(pause(&planned(Duration::days(9))), Pace::default().healthy);
-        let looked_at = AssetFacts {
-            next_check_at: Some(now()),
-            ..facts()
-        };
-        assert_eq!(pause(&looked_at), Pace::default().healthy);
+        assert_eq!(
+            pause(&planned(Duration::zero())),
+            Pace::default().healthy,
+            "it was just proved"
+        );
         let overdue = AssetFacts {
             checked_at: Some(now() - Duration::days(2)),
             proved_at: None,

@@ -4,7 +4,9 @@
 //! asset has a planned probe and each change of state is reported.
 
 use regrant_domain::{
-    Asset, AssetId, EventKind, Timestamp, schedule::schedule_next_probe, state::AssetState,
+    Asset, AssetId, EventKind, Timestamp,
+    schedule::{ScheduledProbe, schedule_next_probe},
+    state::AssetState,
 };
 use regrant_storage::{NewEvent, TenantTx};
 use serde_json::{Value, json};
@@ -12,7 +14,8 @@ use serde_json::{Value, json};
 use crate::{Error, Vault};
 
 impl Vault {
-    /// Plans the next probes of these assets and emits their changes of state.
+    /// Plans the next probes of assets that were written, and emits their changes of state. A probe that was planned before
+    /// the write is not put off.
     pub(crate) async fn follow_up(
         &self,
         tx: &TenantTx,
@@ -24,6 +27,20 @@ impl Vault {
         self.emit_state_changes(tx, &assets, now).await
     }
 
+    /// Plans the next probes of assets whose probe has just ended, and emits their changes of state.
+    pub(crate) async fn follow_up_probes(
+        &self,
+        tx: &TenantTx,
+        ids: &[AssetId],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let assets = find_readable_assets(tx, ids).await?;
+        let plan = |it: &Asset| (it.id.clone(), self.next_probe_of(it, now));
+        tx.plan_probes(&assets.iter().map(plan).collect::<Vec<_>>())
+            .await?;
+        self.emit_state_changes(tx, &assets, now).await
+    }
+
     /// Plans the next probes of assets as they are stored now.
     pub(crate) async fn plan_next_probes(
         &self,
@@ -31,19 +48,20 @@ impl Vault {
         assets: &[Asset],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let notice = self.settings.assets.notice;
         let plan = |it: &Asset| {
-            let check = schedule_next_probe(
-                &it.facts,
-                now,
-                notice,
-                &self.settings.watch.pace,
-                probe_spread(&it.id),
-            );
-            (it.id.clone(), check)
+            let probe = self.next_probe_of(it, now);
+            (
+                it.id.clone(),
+                probe.map(|probe| probe.or_planned(&it.facts)),
+            )
         };
         let plans: Vec<_> = assets.iter().map(plan).collect();
         Ok(tx.plan_probes(&plans).await?)
+    }
+
+    fn next_probe_of(&self, asset: &Asset, now: Timestamp) -> Option<ScheduledProbe> {
+        let (notice, pace) = (self.settings.assets.notice, &self.settings.watch.pace);
+        schedule_next_probe(&asset.facts, now, notice, pace, probe_spread(&asset.id))
     }
 
     /// Emits the assets' changes of state, including those by time alone; their planned probes stay.

@@ -179,16 +179,14 @@ impl<'a> Findings<'a> {
         self.write_credentials(tx).await?;
         let concluded = siblings.write_cut_offs(tx, now).await?;
         let rows = &mut self.rows;
-        let settled: HashSet<_> = rows
-            .settled
-            .iter()
-            .chain(concluded.iter().map(|it| &it.asset_id))
-            .cloned()
-            .collect();
-        let settled: Vec<_> = settled.into_iter().collect();
+        let probed: HashSet<_> = rows.settled.iter().cloned().collect();
+        let written = concluded.iter().map(|it| it.asset_id.clone());
+        let written: Vec<_> = written.filter(|it| !probed.contains(it)).collect();
         rows.cut_offs.extend(concluded);
         tx.insert_cut_off_notes(&rows.cut_offs).await?;
-        vault.follow_up(tx, &settled, now).await?;
+        let probed: Vec<_> = probed.into_iter().collect();
+        vault.follow_up_probes(tx, &probed, now).await?;
+        vault.follow_up(tx, &written, now).await?;
         tx.finish_probes(&rows.settled).await?;
         let postponed: Vec<_> = rows.postponed.iter().map(|(id, _)| id.clone()).collect();
         vault.emit_due_state_changes(tx, &postponed, now).await?;
