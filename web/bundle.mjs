@@ -26,9 +26,24 @@ const style = {
   },
 };
 
+// All texts of one language in a row are smaller, compressed, than pairs of two languages.
+const texts = {
+  name: 'texts',
+  setup({ onLoad }) {
+    onLoad({ filter: /src\/texts\.js$/ }, async ({ path: file }) => {
+      const { LANGUAGES, TEXTS } = await import(file);
+      const languages = LANGUAGES.map((_, at) => Object.values(TEXTS).map((it) => it[at]));
+      return { contents: `const languages = ${JSON.stringify(languages)};
+        export const LANGUAGES = ${JSON.stringify(LANGUAGES)};
+        export const TEXTS = Object.fromEntries('${Object.keys(TEXTS).join(' ')}'.split(' ')
+          .map((code, at) => [code, languages.map((it) => it[at])]));` };
+    });
+  },
+};
+
 const { outputFiles: [{ text }] } = await esbuild.build({
   entryPoints: [new URL('src/module.js', import.meta.url).pathname],
-  bundle: true, minify: true, format: 'esm', target: 'es2022', charset: 'utf8', write: false, plugins: [style],
+  bundle: true, minify: true, format: 'esm', target: 'es2022', charset: 'utf8', write: false, plugins: [style, texts],
 });
 const { code } = await minify(text, {
   module: true,

@@ -7,7 +7,7 @@ const PAUSES = [1, 2, 5, 10, 20, 30];
 const EARLY = 60_000;
 
 // An error with the code by which a text, or the flow, knows it.
-export const refusal = (code, detail) => Object.assign(new Error(detail), { code });
+export const refusal = (code) => Object.assign(new Error(code), { code });
 
 // A session of the page. Elements that are given the same function share it, and its token.
 class Session {
@@ -44,7 +44,7 @@ class Session {
       if (!token) throw new TypeError('no token');
       [this.token, this.link, this.endsAt] = [token, link ?? null, null];
     } catch {
-      throw refusal('no_session', 'fetchSession gave no session');
+      throw refusal('no_session');
     }
   }
 }
@@ -81,7 +81,7 @@ export class Client {
         const problem = await answer.json().catch(() => ({}));
         const code = problem.type?.split('/').pop() ?? 'unknown';
         const passes = answer.status === 429 || answer.status >= 500 || code === 'call_under_way';
-        if (!passes || (turn > 5 && answer.status === 500)) throw refusal(code, problem.detail);
+        if (!passes || (turn > 5 && answer.status === 500)) throw refusal(code);
         this.report('busy');
         wait = Number(answer.headers.get('retry-after')) || wait;
       } catch (error) {

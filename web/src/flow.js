@@ -226,7 +226,7 @@ export class Flow {
       if (!(await follow(this.#client, `${path}/events`, 'preview', take, signal))) await rest(2000, signal);
       view = await this.#client.call('GET', path, { signal });
     }
-    if (view.failure) throw refusal(view.failure.code, view.failure.detail);
+    if (view.failure) throw refusal(view.failure.code);
     this.preview = view;
     this.differing = new Set(view.items.filter((it) => (earlier.get(it.asset_id) ?? it.coverage) !== it.coverage).map((it) => it.asset_id));
     const checked = new Set(view.items.map((it) => it.asset_id));
