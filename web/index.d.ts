@@ -16,6 +16,7 @@ export interface SessionRequest {
   isWaiting: boolean;
 }
 
+/** Rejecting with the `TypeError` of `fetch` means that the backend was not reached: it is called again. */
 export type FetchSession = (asked: SessionRequest) => Promise<GivenSession>;
 
 /** A log-in at Meta, as a page hands it over. */

@@ -39,13 +39,15 @@ class Session {
   }
 
   async #ask(isWaiting) {
+    let given;
     try {
-      const { token, link } = await this.#fetch({ sessionId: this.id, isWaiting });
-      if (!token) throw new TypeError('no token');
-      [this.token, this.link, this.endsAt] = [token, link ?? null, null];
-    } catch {
-      throw refusal('no_session');
+      given = await this.#fetch({ sessionId: this.id, isWaiting });
+    } catch (error) {
+      // The page's backend was not reached. As for any other call, that is no refusal.
+      if (error instanceof TypeError) throw error;
     }
+    if (!given?.token) throw refusal('no_session');
+    [this.token, this.link, this.endsAt] = [given.token, given.link ?? null, null];
   }
 }
 

@@ -88,7 +88,8 @@ export class Flow {
       while (this.step === 'waiting') {
         await rest(2500, signal);
         if (this.step !== 'waiting') return;
-        if (isHosted) await this.#client.session.renew(true);
+        // Where the page gives none, its present session says whether the person has logged in.
+        if (isHosted) await this.#client.session.renew(true).catch(() => {});
         if (await this.#resume()) return;
       }
     });

@@ -32,10 +32,13 @@ async function agrees(page) {
 }
 
 // Slows every batch of probes while `run` runs.
-async function slowly(run) {
-  const { id } = await host.sandbox('POST', 'faults', { match: {}, effect: { latency_ms: 1200 } });
-  await run();
-  await host.sandbox('DELETE', `faults/${id}`);
+async function slowly(run, latency_ms = 1200) {
+  const { id } = await host.sandbox('POST', 'faults', { match: {}, effect: { latency_ms } });
+  try {
+    await run();
+  } finally {
+    await host.sandbox('DELETE', `faults/${id}`);
+  }
 }
 
 const parts = {
@@ -115,6 +118,20 @@ const parts = {
       await host.call('POST', `/v1/reconnect-sessions/${host.sessionId}/refresh`, { minutes: 15 });
       await step(page, 'summary', 60_000);
     });
+    await agrees(page);
+    await page.context().close();
+  },
+
+  async 'a page whose own backend is not reached says so, and continues once it is'() {
+    const page = await arrive();
+    await toPreview(page);
+    await page.route('**/session?*', (route) => route.abort());
+    await host.call('POST', `/v1/reconnect-sessions/${host.sessionId}/refresh`, { minutes: 15 });
+    await press(page, isConfirm);
+    await main(page).getByText(/^No connection/).waitFor();
+    assert.equal(await read(page, 'step'), 'preview');
+    await page.unroute('**/session?*');
+    await step(page, 'summary');
     await agrees(page);
     await page.context().close();
   },

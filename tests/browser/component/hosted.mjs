@@ -67,6 +67,25 @@ const parts = {
     await page.context().close();
   },
 
+  async 'calls of the page that fail while a person logs in end nothing: the window stays, and the page waits on'() {
+    const page = await arrive('consent=hosted');
+    const [window_] = await Promise.all([page.waitForEvent('popup'), press(page, 'Continue to Meta')]);
+    await window_.locator('button[value="log_in"]').click();
+    const answers = [(it) => it.abort(), (it) => it.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' })];
+    let failed = 0;
+    await page.route('**/session?*', (route) => answers[failed++ % 2](route));
+    await page.waitForTimeout(6500);
+    assert.ok(failed >= 2, `${failed} calls`);
+    assert.equal(await read(page, 'step'), 'waiting');
+    assert.equal(window_.isClosed(), false);
+    await page.unroute('**/session?*');
+    await window_.getByRole('link', { name: persons.right.name, exact: true }).click();
+    await window_.locator('button.main').click();
+    await step(page, 'preview');
+    assert.deepEqual(await events(page, 'load-error'), []);
+    await page.context().close();
+  },
+
   async 'a blocked window is said, and a link opens it'() {
     host.forget({ asset_ids: given.asset_ids.slice(0, 12) });
     await host.makeLink();
