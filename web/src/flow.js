@@ -119,15 +119,16 @@ export class Flow {
     this.#busy(true);
     await this.#guard(async (signal) => {
       const body = { consent_id: this.consent.consent_id, plan_id: this.preview.plan_id, wait_seconds: 0, ...this.#targets() };
+      let made;
       try {
-        const made = await this.#client.call('POST', '/v1/reconnects', { body, key: this.preview.id, signal });
-        this.consent = null;
-        await this.#follow(made);
+        made = await this.#client.call('POST', '/v1/reconnects', { body, key: this.preview.id, signal });
       } catch (error) {
-        if (error.code === 'plan_outdated') await this.#check('plan_outdated');
-        else if (error.code === 'not_found') await this.#leaveConsent();
-        else throw error;
+        if (error.code === 'plan_outdated') return this.#check('plan_outdated');
+        if (error.code === 'not_found') return this.#leaveConsent();
+        throw error;
       }
+      this.consent = null;
+      return this.#follow(made);
     });
     this.#busy(false);
   }
@@ -294,7 +295,19 @@ export class Flow {
     this.#say('busy');
   }
 
-  // Runs a part of the flow; what it is refused is shown where the person is.
+  // Shows that the flow cannot continue here; its button starts again.
+  #stopFor(code) {
+    const isGone = code === 'not_found';
+    if (isGone) {
+      // Another session does not find what this one made. The text of the code is for a log-in that is over.
+      this.consent = this.preview = this.reconnect = null;
+      this.items.clear();
+    }
+    this.#go('stopped', isGone ? 'unexpected' : code);
+    this.#say('load-error', { code });
+  }
+
+  // Runs a part of the flow; what it is refused is shown where the person is, or where it can start again.
   async #guard(run) {
     const { signal } = this.#work;
     try {
@@ -302,13 +315,13 @@ export class Flow {
     } catch (error) {
       if (signal.aborted) return;
       const code = error.code ?? 'unexpected';
-      if (code === 'not_found') this.consent = null;
       if (!error.code) reportError(error);
-      if (this.step === 'loading' || code === 'no_session') {
-        this.#go('stopped', code);
-        this.#say('load-error', { code });
-      } else if (this.step === 'checking') this.leave(code);
-      else this.#go(this.step, code);
+      if (code === 'no_session' || ['loading', 'waiting', 'running'].includes(this.step)) this.#stopFor(code);
+      else {
+        if (code === 'not_found') this.consent = null;
+        if (this.step === 'checking') this.leave(code);
+        else this.#go(this.step, code);
+      }
     }
   }
 }

@@ -118,8 +118,8 @@ export const TEXTS = {
   busy: ['The service is busy. Trying again…', 'Der Dienst ist ausgelastet. Neuer Versuch …'],
   no_session: ['Your session has ended. Nothing was lost.', 'Ihre Sitzung ist abgelaufen. Nichts ging verloren.'],
   unexpected: [
-    'Something unexpected happened. Nothing was changed; please try again.',
-    'Etwas Unerwartetes ist geschehen. Nichts wurde geändert; bitte versuchen Sie es erneut.',
+    'Something unexpected happened. Please try again.',
+    'Etwas Unerwartetes ist geschehen. Bitte versuchen Sie es erneut.',
   ],
   plan_outdated: [
     'Something changed since the last check. Please look at the marked assets again.',

@@ -153,6 +153,25 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a reconnect that a page cannot read any more stops with a button, and the text claims nothing'() {
+    const page = await arrive();
+    await toPreview(page);
+    await slowly(async () => {
+      await press(page, isConfirm);
+      await step(page, 'running');
+      // As for another session, which has none.
+      const headers = { 'access-control-allow-origin': '*' };
+      await page.route('**/v1/reconnects/*', (it) => it.fulfill({ status: 404, headers, json: { type: 'https://regrant.example/problems/not_found' } }));
+      await page.route('**/v1/reconnects?*', (it) => it.fulfill({ headers, json: { data: [] } }));
+      await step(page, 'stopped', 30_000);
+      assert.doesNotMatch(await main(page).innerText(), /Nothing was/);
+      assert.equal((await events(page, 'load-error')).at(-1).code, 'not_found');
+      await press(page, 'Continue');
+      await step(page, 'choose');
+    });
+    await page.context().close();
+  },
+
   async 'a reload in the midst comes back to the progress or the summary of the same reconnect'() {
     const count = (await stage.reconnects()).length;
     const page = await arrive();
