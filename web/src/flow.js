@@ -31,6 +31,8 @@ export class Flow {
   #say;
   #work = new AbortController();
   #reading = null;
+  // How the assets are, as it was said last.
+  #attention;
 
   // `say(what, detail)` is called after each change: `step`, `assets`, `choice`, `item`, `busy`, and the names of events.
   constructor(client, say, unchosen = new Set()) {
@@ -152,7 +154,8 @@ export class Flow {
     });
   }
 
-  // Reads the assets from a page of the list on, and says how they are. Callers that come meanwhile share the answer.
+  // Reads the assets from a page of the list on, and says how they are; gives the code of what was refused, if something
+  // was. Callers that come meanwhile share the answer.
   readAssets(from = '') {
     this.#reading ??= this.#readPages(from).finally(() => { this.#reading = null; });
     return this.#reading;
@@ -163,11 +166,21 @@ export class Flow {
       for (let next = from; next != null;) next = await this.#readPage(next);
       this.hasAllAssets = true;
       this.#say('assets');
-      this.#say('attention-change', attentionOf(this.assets.values()));
+      this.#sayAttention(attentionOf(this.assets.values()));
+      return null;
     } catch (error) {
       // The step says what is wrong; this only looks.
-      if (!error.code && !this.#work.signal.aborted) throw error;
+      if (this.#work.signal.aborted) return null;
+      if (!error.code) throw error;
+      return error.code;
     }
+  }
+
+  #sayAttention(attention) {
+    const mark = Object.values(attention).join();
+    if (mark === this.#attention) return;
+    this.#attention = mark;
+    this.#say('attention-change', attention);
   }
 
   // The log-in is used or over: another tab was first, and its reconnect is the one to show; else a person logs in again.

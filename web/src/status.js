@@ -1,4 +1,6 @@
 // `<regrant-status>`: one line that says how many assets need a person. It is quiet when none does.
+//
+// The rule: what is shown changes only where a number does, so that the focus stays and nothing is announced twice.
 
 import { Client, rest } from './client.js';
 import { SessionElement } from './element.js';
@@ -9,24 +11,25 @@ import { Words, localeOf } from './words.js';
 export class RegrantStatus extends SessionElement {
   #flow;
   #over = new AbortController();
+  // `ready`, or the code for which the assets cannot be read.
+  #health;
 
   async start() {
     this.stop();
     this.#over = new AbortController();
     const { signal } = this.#over;
-    const words = new Words(localeOf(this), this.texts);
-    const client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
-    this.#flow = new Flow(client, (what, detail) => {
-      if (what === 'attention-change') this.#draw(words, detail);
-      if (what === 'ready' || what === 'load-error') this.say(what, detail);
+    const draw = this.#make();
+    this.#flow = new Flow(new Client(this.getAttribute('api') ?? '', this.fetchSession), (what, detail) => {
+      if (what === 'assets') this.#become('ready');
+      if (what === 'attention-change') draw(detail);
     });
     try {
       for (;;) {
-        await this.#flow.readAssets();
+        this.#become(await this.#flow.readAssets());
         await rest(Math.max(30, this.#flow.assets.size / 40) * 1000, signal);
       }
     } catch (error) {
-      if (!signal.aborted) this.say('load-error', { code: error.code ?? 'unexpected' });
+      if (!signal.aborted) this.#become(error.code ?? 'unexpected');
     }
   }
 
@@ -35,14 +38,29 @@ export class RegrantStatus extends SessionElement {
     this.#over.abort();
   }
 
-  #draw(words, attention) {
-    const { total, actionRequired } = attention;
-    const text = actionRequired > 0 ? words.text('status_action', { n: actionRequired }) : words.text('status_total', { n: total });
+  // Makes the line, and gives what shows numbers in it.
+  #make() {
+    const words = new Words(localeOf(this), this.texts);
+    const text = h('p', { role: 'status' });
     const press = () => this.say('consent-needed', {});
     const button = h('button', { type: 'button', class: 'main', part: 'button main', onclick: press }, words.text('status_open'));
-    const line = h('div', { class: 'frame status', part: 'frame' }, h('p', { role: 'status' }, text), actionRequired > 0 && button);
-    this.open().replaceChildren(...(total > 0 ? [line] : []));
-    this.show(actionRequired > 0 ? 'action-required' : total > 0 ? 'attention' : 'clear');
-    this.say('attention-change', attention);
+    const line = h('div', { class: 'frame status', part: 'frame' }, text, button);
+    return (attention) => {
+      const { total, actionRequired } = attention;
+      // What is put in once more would lose the focus.
+      if (!line.isConnected) this.open().replaceChildren(line);
+      line.hidden = total === 0;
+      button.hidden = actionRequired === 0;
+      text.textContent = button.hidden ? words.text('status_total', { n: total }) : words.text('status_action', { n: actionRequired });
+      this.show(line.hidden ? 'clear' : button.hidden ? 'attention' : 'action-required');
+      this.say('attention-change', attention);
+    };
+  }
+
+  #become(health) {
+    if (!health || health === this.#health) return;
+    this.#health = health;
+    if (health === 'ready') this.say('ready', { sessionId: this.#flow.session.id });
+    else this.say('load-error', { code: health });
   }
 }

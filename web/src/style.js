@@ -18,6 +18,7 @@ const CSS = `
   font: 1rem/1.5 var(--regrant-font, system-ui, sans-serif); text-align: start; overflow-wrap: anywhere;
 }
 :host([hidden]) { display: none; }
+[hidden] { display: none !important; }
 *, ::before { box-sizing: border-box; }
 .frame { background: var(--back); border: 1px solid var(--line); border-radius: var(--radius); padding: clamp(1rem, 4vw, 1.75rem); }
 h2, h3, h4, p, ul { margin: 0; padding: 0; }

@@ -196,7 +196,7 @@ const parts = {
     assert.ok((await events(page, 'attention-change')).some((it) => it.total > 0));
     await page.evaluate(() => dispatchEvent(new Event('online')));
     await page.waitForFunction(() => document.querySelector('regrant-status').attention?.total === 0);
-    assert.equal(await banner.locator('div').count(), 0);
+    assert.equal(await banner.locator('div').isVisible(), false);
     await page.context().close();
   },
 

@@ -187,6 +187,68 @@ Object.assign(parts, {
     await page.context().close();
   },
 
+  async 'the banner keeps the focus and is silent while nothing changes, and says whether it can read'() {
+    const page = await arrive('consent=token&status');
+    const banner = page.locator('regrant-status');
+    let ill = 1;
+    let reads = 0;
+    await page.route('**/v1/reconnect-sessions/current?*', async (route) => {
+      reads += 1;
+      const headers = { 'access-control-allow-origin': '*' };
+      if (ill === null) return route.fulfill({ status: 403, headers, json: { type: 'https://regrant.example/problems/forbidden' } });
+      const answer = await route.fetch();
+      const body = await answer.json();
+      for (const it of body.assets.slice(0, ill)) it.state = 'disconnected';
+      return route.fulfill({ response: answer, json: body });
+    });
+    await page.evaluate(() => {
+      window.heard = [];
+      const element = document.querySelector('regrant-status');
+      for (const name of ['ready', 'load-error', 'attention-change']) element.addEventListener(name, () => window.heard.push(name));
+      new MutationObserver((all) => window.heard.push(...all.map((it) => it.type)))
+        .observe(element.open(), { childList: true, subtree: true, characterData: true });
+    });
+    const heard = () => page.evaluate(() => window.heard.splice(0));
+    const look = async () => {
+      const before = reads;
+      await page.evaluate(() => dispatchEvent(new Event('online')));
+      while (reads === before) await page.waitForTimeout(50);
+      await page.waitForTimeout(300);
+    };
+    const focused = () => banner.evaluate((it) => it.shadowRoot.activeElement?.localName ?? null);
+    assert.deepEqual(await heard(), ['ready', 'attention-change'], 'what was before');
+    await look();
+    await banner.getByText('1 asset needs you').waitFor();
+    assert.equal((await heard()).filter((it) => it === 'attention-change').length, 1);
+    await banner.getByRole('button').focus();
+    await look();
+    assert.deepEqual([await heard(), await focused()], [[], 'button'], 'nothing changed');
+    ill = 2;
+    await look();
+    await banner.getByText('2 assets need you').waitFor();
+    assert.deepEqual([await focused(), await banner.getByRole('status').count()], ['button', 1]);
+    await heard();
+    ill = null;
+    await look();
+    assert.deepEqual(await heard(), ['load-error']);
+    await look();
+    assert.deepEqual(await heard(), [], 'once');
+    ill = 2;
+    await look();
+    assert.deepEqual(await heard(), ['ready']);
+    await page.evaluate(() => {
+      const element = document.querySelector('regrant-status');
+      element.start();
+      setTimeout(() => element.start());
+    });
+    await banner.getByText('2 assets need you').waitFor();
+    assert.ok(!(await heard()).includes('load-error'), 'a start that another one replaces is no error');
+    ill = 0;
+    await look();
+    assert.equal(await banner.locator('div').isVisible(), false);
+    await page.context().close();
+  },
+
   async 'a session without any problem says that all is well, and when it was checked'() {
     const page = await arrive();
     await main(page).getByText(/^No asset needs a log-in\. Checked on /).waitFor();
