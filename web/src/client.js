@@ -47,7 +47,9 @@ class Session {
       if (error instanceof TypeError) throw error;
     }
     if (!given?.token) throw refusal('no_session');
-    [this.token, this.link, this.endsAt] = [given.token, given.link ?? null, null];
+    this.token = given.token;
+    this.link = given.link ?? null;
+    this.endsAt = null;
   }
 }
 
@@ -65,7 +67,8 @@ export class Client {
 
   // Keeps until when the session is open.
   know({ id, expires_at: end }) {
-    [this.session.id, this.session.endsAt] = [id, Date.parse(end)];
+    this.session.id = id;
+    this.session.endsAt = Date.parse(end);
   }
 
   now() {

@@ -36,7 +36,9 @@ export class Flow {
 
   // `say(what, detail)` is called after each change: `step`, `assets`, `choice`, `item`, `busy`, and the names of events.
   constructor(client, say, unchosen = new Set()) {
-    [this.#client, this.#say, this.unchosen] = [client, say, unchosen];
+    this.#client = client;
+    this.#say = say;
+    this.unchosen = unchosen;
   }
 
   stop() {
@@ -72,13 +74,13 @@ export class Flow {
 
   // Reads the session and goes to its step: also after it had ended, with all that was there before.
   async start() {
-    await this.#guard(async (signal) => {
+    await this.#guard(async () => {
       this.#go('loading');
       const next = await this.#readPage('');
       this.#say('ready', { sessionId: this.session.id });
       this.readAssets(next);
       if (this.reconnect?.status === 'running') {
-        await this.#follow(await this.#client.call('GET', `/v1/reconnects/${this.reconnect.id}`, { signal }));
+        await this.#follow(await this.#get(`/v1/reconnects/${this.reconnect.id}`));
       } else if (!(await this.#resume())) this.leave();
     });
   }
@@ -104,9 +106,9 @@ export class Flow {
 
   // Takes a log-in of the page: `{ code, redirect_uri }` or `{ access_token }`. It is sent once and not kept.
   async give(login) {
-    await this.#guard(async (signal) => {
+    await this.#guard(async () => {
       this.#go('checking');
-      this.consent = await this.#client.call('POST', CONSENT, { body: login, key: newKey(), signal });
+      this.consent = await this.#post(CONSENT, login, newKey());
       await this.#check();
     });
   }
@@ -119,11 +121,11 @@ export class Flow {
   async confirm() {
     if (this.isBusy || this.step !== 'preview' || !this.preview.plan_id) return;
     this.#busy(true);
-    await this.#guard(async (signal) => {
+    await this.#guard(async () => {
       const body = { consent_id: this.consent.consent_id, plan_id: this.preview.plan_id, wait_seconds: 0, ...this.#targets() };
       let made;
       try {
-        made = await this.#client.call('POST', '/v1/reconnects', { body, key: this.preview.id, signal });
+        made = await this.#post('/v1/reconnects', body, this.preview.id);
       } catch (error) {
         if (error.code === 'plan_outdated') return this.#check('plan_outdated');
         if (error.code === 'not_found') return this.#leaveConsent();
@@ -138,9 +140,9 @@ export class Flow {
   async undo() {
     if (this.isBusy || !this.reconnect) return;
     this.#busy(true);
-    await this.#guard(async (signal) => {
+    await this.#guard(async () => {
       const { id } = this.reconnect;
-      await this.#follow(await this.#client.call('POST', `/v1/reconnects/${id}/undo`, { body: { wait_seconds: 0 }, key: id, signal }));
+      await this.#follow(await this.#post(`/v1/reconnects/${id}/undo`, { wait_seconds: 0 }, id));
     });
     this.#busy(false);
   }
@@ -191,9 +193,9 @@ export class Flow {
 
   // Goes to the step that the server knows of; false if there is none.
   async #resume() {
-    const [{ signal }, { step }] = [this.#work, this];
-    const consent = await this.#client.call('GET', CONSENT, { signal }).catch(unless('not_found'));
-    const newest = (await this.#client.call('GET', '/v1/reconnects?limit=1', { signal })).data[0];
+    const { step } = this;
+    const consent = await this.#get(CONSENT).catch(unless('not_found'));
+    const newest = (await this.#get('/v1/reconnects?limit=1')).data[0];
     // The page gave a log-in meanwhile, or the person left.
     if (this.step !== step) return true;
     if (consent && (consent.consent_id !== this.consent?.consent_id || (step === 'loading' && !this.preview))) {
@@ -203,32 +205,30 @@ export class Flow {
     }
     if (!newest || newest.id === this.reconnect?.id) return false;
     this.consent = null;
-    await this.#follow(await this.#client.call('GET', `/v1/reconnects/${newest.id}`, { signal }));
+    await this.#follow(await this.#get(`/v1/reconnects/${newest.id}`));
     return true;
   }
 
   // Asks what the log-in covers, asset by asset; a preview that fails is the refusal of its code.
   async #check(notice = null) {
-    const { signal } = this.#work;
     const earlier = new Map(notice ? this.preview?.items.map((it) => [it.asset_id, it.coverage]) : []);
     this.preview = null;
     this.#go('checking', notice);
     if (this.unchosen.size && !this.hasAllAssets) await this.readAssets();
     const body = { consent_id: this.consent.consent_id, wait_seconds: 0, ...this.#targets() };
-    await this.#show(await this.#client.call('POST', PREVIEWS, { body, key: newKey(), signal }), notice, earlier);
+    await this.#show(await this.#post(PREVIEWS, body, newKey()), notice, earlier);
   }
 
   // Takes over the newest preview of the log-in: that of this page before a reload, of another tab, of the hosted page; and
   // with it what was chosen. A person who has chosen here gets a preview of that.
   async #findPreview() {
-    const { signal } = this.#work;
-    const [newest] = this.unchosen.size ? [] : (await this.#client.call('GET', `${PREVIEWS}?limit=1`, { signal })).data;
+    const [newest] = this.unchosen.size ? [] : (await this.#get(`${PREVIEWS}?limit=1`)).data;
     const isUsable = newest && newest.status !== 'failed' && Date.parse(newest.created_at) >= Date.parse(this.consent.created_at);
     if (!isUsable) return this.#check();
     this.preview = null;
     this.#go('checking');
     if (!this.hasAllAssets) await this.readAssets();
-    return this.#show(await this.#client.call('GET', `${PREVIEWS}/${newest.id}`, { signal }));
+    return this.#show(await this.#get(`${PREVIEWS}/${newest.id}`));
   }
 
   // Follows a preview to its end, and shows it.
@@ -239,7 +239,7 @@ export class Flow {
     for (let done = 0; view.status === 'running';) {
       const take = (name) => { if (name === 'item') this.#say('checked', { done: done += 1, total: view.total }); };
       if (!(await follow(this.#client, `${path}/events`, 'preview', take, signal))) await rest(2000, signal);
-      view = await this.#client.call('GET', path, { signal });
+      view = await this.#get(path);
     }
     if (view.failure) throw refusal(view.failure.code);
     this.preview = view;
@@ -265,7 +265,7 @@ export class Flow {
       const hasEnded = await follow(this.#client, `${path}/events`, 'reconnect', take, signal);
       // A stream that fails is replaced by questions.
       if (!hasEnded) await rest(2000, signal);
-      this.#take(await this.#client.call('GET', path, { signal }));
+      this.#take(await this.#get(path));
     }
     this.preview = this.consent = null;
     this.#go('summary');
@@ -284,9 +284,8 @@ export class Flow {
   }
 
   async #readPage(cursor) {
-    const { signal } = this.#work;
     const query = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
-    const { assets, ...session } = await this.#client.call('GET', `${SESSION}?limit=200${query}`, { signal });
+    const { assets, ...session } = await this.#get(`${SESSION}?limit=200${query}`);
     this.session = session;
     this.#client.know(session);
     for (const asset of assets) {
@@ -297,9 +296,18 @@ export class Flow {
     return session.next_cursor;
   }
 
+  #post(path, body, key) {
+    return this.#client.call('POST', path, { body, key, signal: this.#work.signal });
+  }
+
+  #get(path) {
+    return this.#client.call('GET', path, { signal: this.#work.signal });
+  }
+
   #go(step, notice = null) {
     const isNew = this.step !== step;
-    [this.step, this.notice] = [step, notice];
+    this.step = step;
+    this.notice = notice;
     this.#say('step', { step, isNew });
   }
 

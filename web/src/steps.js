@@ -18,7 +18,9 @@ export class Steps {
 
   // `acts` are what buttons do, by the code of their text.
   constructor(flow, words, acts) {
-    [this.flow, this.words, this.acts] = [flow, words, acts];
+    this.flow = flow;
+    this.words = words;
+    this.acts = acts;
     this.#choice = new Choice(flow);
   }
 
@@ -97,7 +99,8 @@ export class Steps {
     const { reconnect, items } = this.flow;
     this.rows.clear();
     const bar = this.#wait();
-    [this.bar.max, this.bar.value] = [reconnect.total, 0];
+    this.bar.max = reconnect.total;
+    this.bar.value = 0;
     return {
       title: this.text(reconnect.undo_of ? 'undoing' : 'running'),
       lead: [this.text('running_hint')],

@@ -31,7 +31,8 @@ export class View extends Steps {
   draw() {
     const { flow } = this;
     const focused = this.#frame.getRootNode().activeElement;
-    const [isSame, act] = [this.#frame.dataset.step === flow.step, focused?.dataset.act];
+    const isSame = this.#frame.dataset.step === flow.step;
+    const act = focused?.dataset.act;
     const tops = isSame ? this.#boxes().map((it) => it.scrollTop) : [];
     this.#frame.dataset.step = flow.step;
     this.#drawn = this.#mark();
@@ -82,7 +83,8 @@ export class View extends Steps {
 
   // How far the preview is.
   checked({ done, total }) {
-    [this.bar.max, this.bar.value] = [total, Math.min(done, total)];
+    this.bar.max = total;
+    this.bar.value = Math.min(done, total);
   }
 
   #notice() {
