@@ -16,6 +16,9 @@ export class SessionElement extends Base {
   #root;
   #states;
   #said = new Map();
+  // Listeners by the name of their event, and how many of them were removed in this task.
+  #heard = {};
+  #removed = {};
   #fetchSession;
   #texts;
 
@@ -56,9 +59,26 @@ export class SessionElement extends Base {
 
   addEventListener(name, listener, options) {
     super.addEventListener(name, listener, options);
-    if (!this.#said.has(name) || !listener) return;
+    if (!listener) return;
+    (this.#heard[name] ??= new Set()).add(listener);
+    options?.signal?.addEventListener('abort', () => this.removeEventListener(name, listener));
+    if (this.#removed[name] > 0) this.#removed[name] -= 1;
+    else if (this.#said.has(name)) this.#repeat(name, listener, options);
+  }
+
+  // A listener that is added in the same task takes the place of the removed one, and hears nothing twice: effects of
+  // frameworks do so after each event that changes their page.
+  removeEventListener(name, listener, options) {
+    super.removeEventListener(name, listener, options);
+    if (!this.#heard[name]?.delete(listener)) return;
+    this.#removed[name] = (this.#removed[name] ?? 0) + 1;
+    setTimeout(() => { this.#removed = {}; });
+  }
+
+  // Says to a listener that comes late what was said last.
+  #repeat(name, listener, options) {
     const event = new CustomEvent(name, { detail: this.#said.get(name) });
-    if (options?.once) this.removeEventListener(name, listener, options);
+    if (options?.once) super.removeEventListener(name, listener, options);
     queueMicrotask(() => (listener.handleEvent ? listener.handleEvent(event) : listener.call(this, event)));
   }
 
@@ -74,6 +94,7 @@ export class SessionElement extends Base {
 
   say(name, detail = {}) {
     if (!MOMENTS.includes(name)) this.#said.set(name, detail);
+    if (name === 'ready') this.#said.delete('load-error');
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
   }
 

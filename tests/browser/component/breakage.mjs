@@ -223,6 +223,52 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a listener that replaces another one hears nothing twice, and an error that is over is not said again'() {
+    const page = await arrive();
+    await page.evaluate(() => { window.refuseSession = true; });
+    await host.call('POST', `/v1/reconnect-sessions/${host.sessionId}/refresh`, { minutes: 15 });
+    await page.evaluate(() => document.querySelector('regrant-reconnect').start());
+    await step(page, 'stopped');
+    await page.evaluate(() => { window.refuseSession = false; });
+    await press(page, 'Continue');
+    await step(page, 'choose');
+    const counts = await page.evaluate(async () => {
+      const element = document.querySelector('regrant-reconnect');
+      const heard = { effect: 0, signal: 0, first: 0, over: 0 };
+      const turn = () => new Promise((resolve) => { setTimeout(resolve); });
+      // As effects do whose handler is new after each event: the old one is removed, the new one added.
+      const follow = (name, replace) => {
+        let listener = null;
+        const again = () => {
+          const before = listener;
+          listener = () => { heard[name] += 1; if (heard[name] < 20) setTimeout(again); };
+          replace(before, listener);
+        };
+        again();
+      };
+      follow('effect', (before, listener) => {
+        if (before) element.removeEventListener('ready', before);
+        element.addEventListener('ready', listener);
+      });
+      let over = null;
+      follow('signal', (before, listener) => {
+        over?.abort();
+        over = new AbortController();
+        element.addEventListener('ready', listener, { signal: over.signal });
+      });
+      await turn();
+      // One that is only made sure of is the first.
+      const first = () => { heard.first += 1; };
+      element.removeEventListener('step-change', first);
+      element.addEventListener('step-change', first);
+      element.addEventListener('load-error', () => { heard.over += 1; });
+      for (let at = 0; at < 30; at += 1) await turn();
+      return heard;
+    });
+    assert.deepEqual(counts, { effect: 1, signal: 1, first: 1, over: 0 });
+    await page.context().close();
+  },
+
   async 'two elements on a page, the module loaded twice, and an element that is moved all work'() {
     host.forget({});
     const page = await stage.open('consent=token&status');
