@@ -33,8 +33,9 @@ export class SessionElement extends Base {
   // Texts by code that replace those of the element.
   get texts() { return this.#texts; }
   set texts(texts) {
+    const isNew = JSON.stringify(texts) !== JSON.stringify(this.#texts);
     this.#texts = texts;
-    this.#restart();
+    if (isNew) this.#restart();
   }
 
   // `{ total, actionRequired }`, or null while it is not known.

@@ -27,6 +27,8 @@ export class Flow {
   // The code of what went wrong, or of what a person should know.
   notice = null;
   isBusy = false;
+  // With what `wait` was called, while a log-in is waited for: also after the flow was stopped, or started again.
+  awaited = null;
   #client;
   #say;
   #work = new AbortController();
@@ -81,12 +83,16 @@ export class Flow {
       this.readAssets(next);
       if (this.reconnect?.status === 'running') {
         await this.#follow(await this.#get(`/v1/reconnects/${this.reconnect.id}`));
-      } else if (!(await this.#resume())) this.leave();
+      } else if (!(await this.#resume())) {
+        if (this.awaited) await this.wait(...this.awaited);
+        else this.leave();
+      }
     });
   }
 
   // Waits for a log-in in another window: of the hosted page, or of the page around the element.
   async wait(isHosted, notice = null) {
+    this.awaited = [isHosted, notice];
     await this.#guard(async (signal) => {
       this.#go('waiting', notice);
       while (this.step === 'waiting') {
@@ -308,6 +314,7 @@ export class Flow {
     const isNew = this.step !== step;
     this.step = step;
     this.notice = notice;
+    if (!['loading', 'waiting', 'stopped'].includes(step)) this.awaited = null;
     this.#say('step', { step, isNew });
   }
 

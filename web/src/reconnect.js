@@ -38,7 +38,9 @@ export class RegrantReconnect extends SessionElement {
     this.#client.onTrouble = (code) => this.#view.announce(code);
     // What was chosen before a preview is known here alone; the server has the choice of a preview.
     const { unchosen } = (!this.preview && this.#flow) || {};
+    const awaited = this.#flow?.awaited;
     this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail), unchosen);
+    this.#flow.awaited = awaited;
     this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
     await this.#flow.start();
   }
@@ -64,6 +66,7 @@ export class RegrantReconnect extends SessionElement {
   // Ends the work of the element on this page. What was confirmed continues on the server.
   close() {
     this.stop();
+    if (this.#flow) this.#flow.awaited = null;
     this.open().replaceChildren();
     this.say('closed', {});
   }
@@ -120,7 +123,7 @@ export class RegrantReconnect extends SessionElement {
   }
 
   #stepped({ step, isNew }) {
-    if (step !== 'waiting') {
+    if (!this.#flow.awaited) {
       // The person came back; the window has nothing to show any more.
       this.#window?.close();
       this.#window = null;

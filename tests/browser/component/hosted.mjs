@@ -136,6 +136,31 @@ const parts = {
     await page.context().close();
   },
 
+  async 'other texts, another language and a move of the element leave the window open, and the page waits on'() {
+    const page = await arrive('consent=hosted');
+    const [window_] = await Promise.all([page.waitForEvent('popup'), press(page, 'Continue to Meta')]);
+    await window_.locator('button[value="log_in"]').click();
+    const changes = {
+      texts: () => { document.querySelector('regrant-reconnect').texts = { waiting: 'Our title' }; },
+      language: () => { document.querySelector('regrant-reconnect').lang = 'de'; },
+      move: () => { document.body.append(document.querySelector('regrant-reconnect')); },
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      await page.evaluate(change);
+      assert.equal(await read(page, 'step'), 'loading', name);
+      await step(page, 'waiting');
+      assert.equal(window_.isClosed(), false, name);
+    }
+    // Equal texts are no change.
+    await page.evaluate(changes.texts);
+    assert.equal(await read(page, 'step'), 'waiting');
+    await window_.getByRole('link', { name: persons.right.name, exact: true }).click();
+    await window_.locator('button.main').click();
+    await step(page, 'preview');
+    if (!window_.isClosed()) await window_.waitForEvent('close', { timeout: 5000 });
+    await page.context().close();
+  },
+
   async 'a window that a person closes changes nothing, and the person can log in again'() {
     const page = await arrive('consent=hosted');
     const [window_] = await Promise.all([page.waitForEvent('popup'), press(page, 'Continue to Meta')]);
