@@ -83,7 +83,7 @@ export class Steps {
       ],
       bar: [this.#share(groups)],
       acts: [
-        useful && preview.plan_id && this.#button('confirm', 'main', { n: useful }),
+        useful > 0 && preview.plan_id && this.#button('confirm', 'main', { n: useful }),
         this.#change(),
         this.#button('choose_again', isWhole ? 'quiet' : ''),
         this.#button('check_again', 'quiet'), this.#button('other_person', 'quiet'),

@@ -64,6 +64,22 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a log-in that covers nothing offers nothing to confirm'() {
+    const page = await arrive('consent=token', { asset_ids: given.asset_ids.slice(0, 2) });
+    await page.route(/reconnect-previews(\/rpv_\w+)?$/, async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      await route.fulfill({ response: answer, json: { ...body, items: body.items.map((it) => ({ ...it, coverage: 'uncovered' })) } });
+    });
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    assert.deepEqual(await groups(page), { 'Not covered by this log-in': 2 });
+    assert.equal(await main(page).getByRole('button', { name: isConfirm }).count(), 0);
+    const between = await main(page).locator('.acts').evaluate((it) => [...it.childNodes].filter((one) => one.nodeType === 3).map((one) => one.data));
+    assert.deepEqual(between, [], 'no text among the buttons');
+    await page.context().close();
+  },
+
   async 'a log-in of another person writes nothing, and the page keeps its place'() {
     const before = await stage.dump();
     const count = (await stage.reconnects()).length;
