@@ -285,8 +285,11 @@ export class Flow {
   }
 
   #take({ items, ...view }) {
+    const before = this.items;
     this.reconnect = view;
     this.items = new Map(items.map((it) => [it.asset_id, it]));
+    // Where no stream works, this is how the view hears of an item.
+    for (const it of items) if (it.outcome !== before.get(it.asset_id)?.outcome) this.#say('item', it);
   }
 
   async #readPage(cursor) {

@@ -82,11 +82,26 @@ const parts = {
     await page.context().close();
   },
 
-  async 'a page whose streams never work asks instead'() {
+  async 'a page whose streams never work asks instead, and shows the progress meanwhile'() {
     const page = await arrive();
     await toPreview(page);
     await page.route('**/events', (route) => route.abort());
+    let asked = 0;
+    // The first answer is one from the midst of the work.
+    await page.route('**/v1/reconnects/*', async (route) => {
+      asked += 1;
+      if (asked > 1) return route.continue();
+      const answer = await route.fetch();
+      const body = await answer.json();
+      const items = body.items.map((it, at) => (at < 5 ? it : { ...it, outcome: null }));
+      return route.fulfill({ response: answer, json: { ...body, status: 'running', verdict: null, items } });
+    });
     await press(page, isConfirm);
+    await main(page).getByText(`5 of ${given.asset_ids.length} done`).waitFor({ timeout: 30_000 });
+    assert.equal(await read(page, 'step'), 'running');
+    assert.equal(await main(page).locator('li .state').getByText('Reconnected').count(), 5);
+    const { done } = (await events(page, 'progress')).at(-1);
+    assert.equal(done, 5);
     await step(page, 'summary', 40_000);
     await agrees(page);
     await page.context().close();
