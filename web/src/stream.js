@@ -6,6 +6,8 @@ import { rest } from './client.js';
 import { turns } from './html.js';
 
 const FAILURES = 3;
+// The server says something every ten seconds. A stream that is silent for longer is lost.
+const SILENCE = 30_000;
 
 // Calls `take(name, data)` for each event until one is named `last`. Returns false after three failures in a row.
 export async function follow(client, path, last, take, signal) {
@@ -39,7 +41,8 @@ async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
-    const { value, done } = await reader.read();
+    const timer = setTimeout(() => reader.cancel(), SILENCE);
+    const { value, done } = await reader.read().finally(() => clearTimeout(timer));
     if (done) return;
     const parts = (text + value).split('\n\n');
     text = parts.pop();

@@ -107,6 +107,34 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a stream that is silent for long is opened again behind the last event'() {
+    const page = await arrive();
+    await toPreview(page);
+    // The first stream says two events, and then nothing, although the connection is open. Half a minute passes at once.
+    await page.evaluate(() => {
+      const [real, wait] = [window.fetch, window.setTimeout];
+      window.setTimeout = (run, time) => wait(run, time === 30_000 ? 500 : time);
+      window.asked = [];
+      window.fetch = async (url, options) => {
+        const answer = await real(url, options);
+        if (!url.endsWith('/events')) return answer;
+        window.asked.push(options.headers['last-event-id'] ?? null);
+        if (window.asked.length > 1) return answer;
+        const text = (await answer.text()).split('\n\n').slice(0, 2).map((it) => `${it}\n\n`).join('');
+        const start = (stream) => stream.enqueue(new TextEncoder().encode(text));
+        return new Response(new ReadableStream({ start, cancel: () => { window.isCancelled = true; } }));
+      };
+    });
+    await press(page, isConfirm);
+    await step(page, 'summary', 40_000);
+    const [first, second] = await page.evaluate(() => window.asked);
+    assert.equal(first, null);
+    assert.match(second, /^\d+$/);
+    assert.equal(await page.evaluate(() => window.isCancelled), true);
+    await agrees(page);
+    await page.context().close();
+  },
+
   async 'a session that ends in the preview is asked for once, and the confirmation goes through'() {
     const page = await arrive();
     await toPreview(page);
