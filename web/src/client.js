@@ -57,8 +57,8 @@ export class Client {
   locale = 'en';
   // Called with `offline` or `busy` while calls are not answered, with null when they are again.
   onTrouble = () => {};
+  trouble = null;
   #base;
-  #trouble = null;
 
   constructor(base, fetchSession) {
     this.#base = base;
@@ -128,8 +128,8 @@ export class Client {
   }
 
   report(trouble) {
-    if (this.#trouble === trouble) return;
-    this.#trouble = trouble;
+    if (this.trouble === trouble) return;
+    this.trouble = trouble;
     this.onTrouble(trouble);
   }
 }

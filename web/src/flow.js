@@ -51,6 +51,11 @@ export class Flow {
     return this.#client.now();
   }
 
+  // `offline` or `busy` while calls are not answered.
+  get trouble() {
+    return this.#client.trouble;
+  }
+
   // The address of the hosted log-in, if the page's backend gave one. Its window leads back here.
   get link() {
     const { link } = this.#client.session;

@@ -49,7 +49,7 @@ export class View extends Steps {
       this.#boxes().forEach((it, at) => { it.scrollTop = tops[at] ?? 0; });
     }
     if (flow.step === 'choose') this.chosen();
-    if (!isSame) this.announce(null);
+    if (!isSame) this.announce(flow.trouble);
     this.#progress();
     this.#frame.setAttribute('aria-busy', ['loading', 'checking'].includes(flow.step));
     const same = isSame && act && this.#head.querySelector(`[data-act=${act}]`);

@@ -135,6 +135,19 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a lost connection stays said where the step changes'() {
+    const page = await arrive();
+    await page.context().setOffline(true);
+    await page.evaluate(() => { document.querySelector('regrant-reconnect').refresh(); });
+    await main(page).getByText(/^No connection/).waitFor();
+    await press(page, 'Continue to Meta');
+    await step(page, 'waiting');
+    await main(page).getByText(/^No connection/).waitFor();
+    await page.context().setOffline(false);
+    await main(page).getByText(/^No connection/).waitFor({ state: 'hidden' });
+    await page.context().close();
+  },
+
   async 'a session that ends in the preview is asked for once, and the confirmation goes through'() {
     const page = await arrive();
     await toPreview(page);
