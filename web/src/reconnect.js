@@ -76,8 +76,10 @@ export class RegrantReconnect extends SessionElement {
 
   #acts() {
     const flow = this.#flow;
+    // A confirmation or an undo that is on its way comes first.
+    const idle = (run) => () => !flow.isBusy && run();
     // Where nothing is chosen there is nothing to do.
-    const some = (run) => () => flow.chosen.length && run();
+    const some = (run) => idle(() => flow.chosen.length && run());
     const again = some(() => this.#logIn(true));
     return {
       log_in: some(() => this.#logIn(false)),
@@ -86,8 +88,8 @@ export class RegrantReconnect extends SessionElement {
       i_closed_it: () => flow.leave('cancelled'),
       confirm: () => flow.confirm(),
       check_again: some(() => flow.check()),
-      change: () => flow.change(),
-      other_person: () => flow.forget(),
+      change: idle(() => flow.change()),
+      other_person: idle(() => flow.forget()),
       undo: () => flow.undo(),
       resume: () => flow.start(),
       copy: async () => {

@@ -80,6 +80,26 @@ const parts = {
     await page.context().close();
   },
 
+  async 'while a confirmation is on its way no other button starts something'() {
+    const page = await arrive('consent=token', { asset_ids: given.asset_ids.slice(0, 12) });
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route('**/v1/reconnects', async (route) => { await held; await route.continue(); });
+    await press(page, 'Reconnect 12 assets');
+    for (const name of ['Check again', 'Choose again at Meta', 'Change the choice', 'Use another account']) {
+      await press(page, name);
+      assert.equal(await read(page, 'step'), 'preview', name);
+    }
+    release();
+    await step(page, 'summary');
+    assert.equal(await title(page), 'Everything is reconnected');
+    const steps = (await events(page, 'step-change')).map((it) => it.step);
+    assert.deepEqual(steps.slice(steps.indexOf('preview')), ['preview', 'running', 'summary']);
+    await page.context().close();
+  },
+
   async 'a log-in of another person writes nothing, and the page keeps its place'() {
     const before = await stage.dump();
     const count = (await stage.reconnects()).length;
