@@ -44,7 +44,7 @@ export class RegrantStatus extends SessionElement {
     const text = h('p', { role: 'status' });
     const press = () => this.say('consent-needed', {});
     const button = h('button', { type: 'button', class: 'main', part: 'button main', onclick: press }, words.text('status_open'));
-    const line = h('div', { class: 'frame status', part: 'frame' }, text, button);
+    const line = h('div', { class: 'frame status', part: 'frame', lang: words.lang }, text, button);
     return (attention) => {
       const { total, actionRequired } = attention;
       // What is put in once more would lose the focus.

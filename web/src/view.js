@@ -13,7 +13,7 @@ export class View extends Steps {
   #head = h('div');
   #live = h('p', { class: 'live', role: 'status' });
   #body = h('div');
-  #frame = h('section', { class: 'frame', part: 'frame', 'aria-labelledby': 'title' }, this.#head, this.#live, this.#body);
+  #frame = h('section', { class: 'frame', part: 'frame', 'aria-labelledby': 'title', lang: this.words.lang }, this.#head, this.#live, this.#body);
   #drawing;
   #spokenAt = 0;
   #drawn;

@@ -3,16 +3,20 @@
 import { LANGUAGES, TEXTS } from './texts.js';
 
 export class Words {
+  // The language of the texts, where it is not that of the page; else null.
+  lang;
+  #locale;
   #language;
   #own;
-  #plural;
   #number;
   #date;
 
-  constructor(locale, own = {}) {
+  constructor(locale, own) {
+    this.#locale = locale;
     this.#language = Math.max(0, LANGUAGES.indexOf(locale.slice(0, 2)));
+    // Texts of the page are in its own language.
+    this.lang = own || locale.startsWith(LANGUAGES[this.#language]) ? null : LANGUAGES[this.#language];
     this.#own = own ?? {};
-    this.#plural = new Intl.PluralRules(locale);
     this.#number = new Intl.NumberFormat(locale);
     this.#date = new Intl.DateTimeFormat(locale, {
       day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short',
@@ -21,8 +25,12 @@ export class Words {
 
   // The text of a code, with the names in braces filled in. A text with forms takes the one that fits `values.n`.
   text(code, values = {}) {
-    let text = this.#own[code] ?? TEXTS[code]?.[this.#language] ?? code;
-    if (typeof text === 'object') text = text[this.#plural.select(values.n)] ?? text.other;
+    const own = this.#own[code];
+    let text = own ?? TEXTS[code]?.[this.#language] ?? code;
+    if (typeof text === 'object') {
+      const rules = new Intl.PluralRules(own ? this.#locale : LANGUAGES[this.#language]);
+      text = text[rules.select(values.n)] ?? text.other;
+    }
     return text.replace(/\{(\w+)\}/g, (_, name) => this.#show(values[name]));
   }
 

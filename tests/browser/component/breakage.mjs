@@ -32,8 +32,8 @@ async function agrees(page) {
 }
 
 // Slows every batch of probes while `run` runs.
-async function slowly(run, latency_ms = 1200) {
-  const { id } = await host.sandbox('POST', 'faults', { match: {}, effect: { latency_ms } });
+async function slowly(run) {
+  const { id } = await host.sandbox('POST', 'faults', { match: {}, effect: { latency_ms: 1200 } });
   try {
     await run();
   } finally {

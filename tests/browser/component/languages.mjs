@@ -64,6 +64,22 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a text in English on a page in another language has the plurals of English and says that it is English'() {
+    const french = new Words('fr-FR', { status_total: { one: '{n} objet', other: '{n} objets' } });
+    assert.equal(french.text('need', { n: 0 }), '0 assets need a new log-in.');
+    assert.equal(french.text('status_total', { n: 0 }), '0 objet', 'the texts of the page have those of its language');
+    for (const [lang, said] of [['fr', 'en'], ['de', 'de'], ['en', 'en']]) {
+      const page = await arrive(`consent=token&lang=${lang}`);
+      assert.equal(await main(page).locator('h2').evaluate((it) => it.closest('[lang]')?.lang ?? document.documentElement.lang), said);
+      await page.context().close();
+    }
+    const page = await arrive('consent=token&lang=fr');
+    await useTexts(page, changed((text) => `fr ${text}`));
+    await main(page).getByText(/^fr /).first().waitFor();
+    assert.equal(await main(page).locator('h2').evaluate((it) => it.closest('[lang]')?.lang ?? ''), '', 'the texts are those of the page');
+    await page.context().close();
+  },
+
   async 'every text exists in each language, with the same names'() {
     const names = (text) => [...new Set([...JSON.stringify(text).matchAll(/\{(\w+)\}/g)].map(([, name]) => name))].sort();
     for (const [code, texts] of Object.entries(TEXTS)) {
