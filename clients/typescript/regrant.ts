@@ -4660,7 +4660,7 @@ export interface operations {
     show_step: {
         parameters: {
             query?: {
-                /** @description `page` if a page of the provider opened the window. */
+                /** @description `page` if a page of the provider opened the window, `page_again` if it has a log-in and waits for another one. */
                 from?: string;
             };
             header?: never;

@@ -56,10 +56,11 @@ export class Flow {
     return this.#client.trouble;
   }
 
-  // The address of the hosted log-in, if the page's backend gave one. Its window leads back here.
+  // The address of the hosted log-in, if the page's backend gave one. Its window leads back here. Where a person logs in
+  // again, it asks Meta for what was declined.
   get link() {
     const { link } = this.#client.session;
-    return link && `${link}?from=page`;
+    return link && `${link}?from=page${this.asksAgain ? '_again' : ''}`;
   }
 
   // Ids of the assets to reconnect.

@@ -104,6 +104,7 @@ export class RegrantReconnect extends SessionElement {
   // A window opens in the click itself, else browsers block it.
   #logIn(asksAgain) {
     const form = this.getAttribute('consent') ?? 'hosted';
+    this.#flow.asksAgain = asksAgain;
     if (form === 'hosted') {
       const { link } = this.#flow;
       this.#window = link ? open(link, 'regrant', 'popup,width=560,height=760') : null;

@@ -86,6 +86,26 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a person who left assets out chooses again at Meta, and the page takes the new log-in'() {
+    host.forget({ asset_ids: given.asset_ids.slice(0, 12) });
+    await host.makeLink();
+    const page = await stage.open('consent=hosted');
+    await step(page, 'choose');
+    const first = await logIn(page, persons.right.name);
+    await step(page, 'preview');
+    const consent = await page.evaluate(() => document.querySelector('regrant-reconnect').preview.id);
+    await first.close().catch(() => {});
+    const [again] = await Promise.all([page.waitForEvent('popup'), press(page, 'Choose again at Meta')]);
+    assert.match(again.url(), /from=page_again/);
+    await again.getByRole('button', { name: 'Choose again at Meta' }).click();
+    await again.getByRole('link', { name: persons.right.name, exact: true }).click();
+    await again.locator('button.main').click();
+    await step(page, 'preview');
+    const next = await page.evaluate(() => document.querySelector('regrant-reconnect').preview.id);
+    assert.notEqual(next, consent);
+    await page.context().close();
+  },
+
   async 'a blocked window is said, and a link opens it'() {
     host.forget({ asset_ids: given.asset_ids.slice(0, 12) });
     await host.makeLink();

@@ -16,10 +16,13 @@ pub(super) const COMMON_PROBLEM: &str = "CommonProblem";
 
 /// The calls without an `Idempotency-Key`. One with a password would need a quick hash of the password. A step of a rotation
 /// may be repeated as it is: the state of the key says whether it was taken, and one more new data key does no harm.
-const WITHOUT_KEY: [&str; 3] = [
+const WITHOUT_KEY: [&str; 6] = [
     "/admin/v1/session",
-    "/admin/v1/keys/encryption",
     "/admin/v1/keys/data",
+    "/admin/v1/keys/stage",
+    "/admin/v1/keys/promote",
+    "/admin/v1/keys/verify",
+    "/admin/v1/keys/retire",
 ];
 
 /// Adds the parameters, the security and the responses that all calls of this kind share.

@@ -98,7 +98,7 @@ async fn what_was_left_out_is_named_with_its_cause_and_its_use(database: TestDat
     choice.extend(SCOPES.split_whitespace().map(|it| ("permission", it)));
     let preview = log_in_with(&visitor, url_of(&link), &choice).await;
     for said in [
-        "You left out 1 that worked before; 1 of them are in use.",
+        "You left out 1 that worked before; in use: 1.",
         "Not ticked at Meta.",
         "In use.",
     ] {
@@ -151,6 +151,18 @@ async fn a_window_of_a_page_leads_back_to_it_and_confirms_nothing(database: Test
     assert!(!end.html.contains("<form"), "{}", end.html);
     let opened_again = visitor.get(&window).await;
     assert_eq!(opened_again.status, 303);
+    let again = visitor
+        .get(&format!("{}?from=page_again", url_of(&link)))
+        .await;
+    let again = format!(
+        "{}{}",
+        base_of(url_of(&link)),
+        again.location.expect("the step")
+    );
+    let again = visitor.get(&again).await;
+    let form = again.form("choose_again");
+    let stays = ("from".to_owned(), "page".to_owned());
+    assert!(form.contains(&stays), "it leads back to the page: {form:?}");
     let (path, _) = step.split_once('?').expect("a query");
     let here = visitor.settle(path).await;
     assert_eq!(here.title(), "What will change", "it can be continued here");

@@ -14,6 +14,8 @@ use crate::extract::HostedBase;
 const FIELD: &str = "from";
 /// Its value in a window that a page opened.
 const PAGE: &str = "page";
+/// Its value where the person logs in again: a consent that the page has already is not what it waits for.
+const PAGE_AGAIN: &str = "page_again";
 const COOKIE: &str = "regrant-from";
 /// How long a person may stay at Meta, in seconds.
 const MAX_AGE: u32 = 60 * 60;
@@ -25,6 +27,8 @@ pub(super) enum Opener {
     Person,
     /// A page of the provider, which waits for the log-in.
     Page,
+    /// A page of the provider, which has a log-in and waits for another one.
+    PageAgain,
 }
 
 impl Opener {
@@ -50,7 +54,7 @@ impl Opener {
         let secure = if base.is_secure() { "; Secure" } else { "" };
         let value = match self {
             Self::Person => "",
-            Self::Page => PAGE,
+            Self::Page | Self::PageAgain => PAGE,
         };
         format!(
             "{COOKIE}={value}; Path=/connect/callback; HttpOnly; SameSite=Lax; Max-Age={MAX_AGE}{secure}"
@@ -60,7 +64,7 @@ impl Opener {
     /// The field of a form.
     pub(super) fn field(self) -> Markup {
         html! {
-            @if self == Self::Page { input type="hidden" name=(FIELD) value=(PAGE); }
+            @if self != Self::Person { input type="hidden" name=(FIELD) value=(PAGE); }
         }
     }
 
@@ -69,12 +73,14 @@ impl Opener {
         match self {
             Self::Person => path,
             Self::Page => format!("{path}?{FIELD}={PAGE}"),
+            Self::PageAgain => format!("{path}?{FIELD}={PAGE_AGAIN}"),
         }
     }
 
     fn of(value: Option<&str>) -> Self {
         match value {
             Some(PAGE) => Self::Page,
+            Some(PAGE_AGAIN) => Self::PageAgain,
             _ => Self::Person,
         }
     }
@@ -92,11 +98,16 @@ mod tests {
             ("/connect/x", Opener::Person),
             ("/connect/x?from=other", Opener::Person),
             ("/connect/x?from=page", Opener::Page),
+            ("/connect/x?from=page_again", Opener::PageAgain),
         ] {
             let request = TestRequest::with_uri(path).to_http_request();
             assert_eq!(Opener::of_address(&request), opener, "{path}");
         }
         assert_eq!(Opener::Page.mark("/a".to_owned()), "/a?from=page");
+        assert_eq!(
+            Opener::PageAgain.mark("/a".to_owned()),
+            "/a?from=page_again"
+        );
         assert_eq!(Opener::Person.mark("/a".to_owned()), "/a");
     }
 

@@ -27,7 +27,7 @@ use crate::{extract::HostedBase, problem::ProblemOut};
     params(
         ("tenant" = String, Path, description = "The tenant of the link."),
         ("link" = String, Path, description = "The link's id."),
-        ("from" = Option<String>, Query, description = "`page` if a page of the provider opened the window."),
+        ("from" = Option<String>, Query, description = "`page` if a page of the provider opened the window, `page_again` if it has a log-in and waits for another one."),
     ),
     responses(
         (status = 200, description = "The page of the step.", body = String, content_type = "text/html"),
@@ -121,6 +121,10 @@ pub(crate) async fn take_step(
 fn render_step(flow: &LinkFlow, has_changed: bool, browser: &Capability, opener: Opener) -> Page {
     let page = &flow.page;
     match &flow.step {
+        // Whatever step the link is at: the page waits for another log-in.
+        _ if opener == Opener::PageAgain => {
+            render_log_in(page, flow.notice.as_ref(), browser, opener)
+        }
         LinkStep::LogIn => render_log_in(page, flow.notice.as_ref(), browser, opener),
         LinkStep::Checking(_) | LinkStep::Preview(_) if opener == Opener::Page => {
             render_return(page)

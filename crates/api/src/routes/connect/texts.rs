@@ -95,8 +95,8 @@ texts! {
     NotCovered: "Not covered by this log-in", "Von dieser Anmeldung nicht erfasst";
     NotCoveredHint: "You did not tick these, or this account has no access to them. What works today keeps working.",
         "Diese haben Sie nicht ausgewählt, oder dieses Konto hat keinen Zugriff darauf. Was heute funktioniert, funktioniert weiter.";
-    LeftOutSummary: "You left out {count} that worked before; {used} of them are in use.",
-        "Sie haben {count} weggelassen, die vorher funktionierten; davon werden {used} benutzt.";
+    LeftOutSummary: "You left out {count} that worked before; in use: {used}.",
+        "Sie haben {count} weggelassen, die vorher funktionierten; davon in Benutzung: {used}.";
     NotTicked: "Not ticked at Meta.", "Bei Meta nicht ausgewählt.";
     PermissionMissing: "A permission for it was declined.", "Eine Berechtigung dafür wurde abgelehnt.";
     NoAccess: "This account has no access to it any more.", "Dieses Konto hat keinen Zugriff mehr darauf.";

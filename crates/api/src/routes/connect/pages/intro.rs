@@ -29,7 +29,11 @@ pub(in super::super) fn render_log_in(
     opener: Opener,
 ) -> Page {
     let said = notice_line(page, notice);
-    render(page, browser, opener, &said, Text::LogInAgain)
+    let label = match opener {
+        Opener::PageAgain => Text::ChooseAgain,
+        Opener::Person | Opener::Page => Text::LogInAgain,
+    };
+    render(page, browser, opener, &said, label)
 }
 
 /// What happened at the newest log-in, if it brought no consent.
@@ -49,12 +53,16 @@ fn render(
     let locale = page.locale;
     let tenant = [("tenant", page.tenant_name.as_str())];
     let until = format_time(page.ends_at, locale);
+    let act = match opener {
+        Opener::PageAgain => "choose_again",
+        Opener::Person | Opener::Page => "log_in",
+    };
     let body = html! {
         (said)
         p { (Text::Intro.fill(locale, &tenant)) }
         (person_line(page))
         p { (Text::Until.fill(locale, &[("until", &until)])) }
-        (button_form(browser, "log_in", label.text(locale), "main", &opener.field()))
+        (button_form(browser, act, label.text(locale), "main", &opener.field()))
         p.hint { (Text::LogInHint.text(locale)) " " (Text::WrongAccountHint.text(locale)) }
         h2 { (Text::TickThese.text(locale)) }
         p { (Text::TickHint.fill(locale, &tenant)) }
