@@ -173,7 +173,8 @@ Object.assign(parts, {
     const times = await page.evaluate(() => window.announced);
     assert.ok(times.length > 0, 'it is announced');
     const gaps = times.slice(1).map((it, at) => it - times[at]);
-    assert.ok(gaps.every((it) => it >= 4990), String(gaps));
+    // What is measured is when the observer hears of it, which beside other work is later for one than for the next.
+    assert.ok(gaps.every((it) => it >= 4900), String(gaps));
     await page.context().close();
   },
 
@@ -190,16 +191,19 @@ Object.assign(parts, {
   async 'the banner keeps the focus and is silent while nothing changes, and says whether it can read'() {
     const page = await arrive('consent=token&status');
     const banner = page.locator('regrant-status');
+    await page.waitForFunction(() => document.querySelector('regrant-status').attention);
     let ill = 1;
-    let reads = 0;
+    let answered = 0;
     await page.route('**/v1/reconnect-sessions/current?*', async (route) => {
-      reads += 1;
       const headers = { 'access-control-allow-origin': '*' };
-      if (ill === null) return route.fulfill({ status: 403, headers, json: { type: 'https://regrant.example/problems/forbidden' } });
-      const answer = await route.fetch();
-      const body = await answer.json();
-      for (const it of body.assets.slice(0, ill)) it.state = 'disconnected';
-      return route.fulfill({ response: answer, json: body });
+      if (ill === null) await route.fulfill({ status: 403, headers, json: { type: 'https://regrant.example/problems/forbidden' } });
+      else {
+        const answer = await route.fetch();
+        const body = await answer.json();
+        for (const it of body.assets.slice(0, ill)) it.state = 'disconnected';
+        await route.fulfill({ response: answer, json: body });
+      }
+      answered += 1;
     });
     await page.evaluate(() => {
       window.heard = [];
@@ -210,10 +214,10 @@ Object.assign(parts, {
     });
     const heard = () => page.evaluate(() => window.heard.splice(0));
     const look = async () => {
-      const before = reads;
+      const before = answered;
       await page.evaluate(() => dispatchEvent(new Event('online')));
-      while (reads === before) await page.waitForTimeout(50);
-      await page.waitForTimeout(300);
+      while (answered === before) await page.waitForTimeout(50);
+      await page.waitForTimeout(500);
     };
     const focused = () => banner.evaluate((it) => it.shadowRoot.activeElement?.localName ?? null);
     assert.deepEqual(await heard(), ['ready', 'attention-change'], 'what was before');
