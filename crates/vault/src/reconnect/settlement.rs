@@ -112,7 +112,7 @@ impl<'a> Settlement<'a> {
         } else {
             decision
         };
-        if self.is_superseded(locked, decision.change) {
+        if self.is_superseded(locked, &decision) {
             self.results.push((item.position, superseded_result()));
             return Ok(());
         }
@@ -127,12 +127,13 @@ impl<'a> Settlement<'a> {
     }
 
     /// Whether a later reconnect, or another person's token, has taken the place that the offered token would have.
-    fn is_superseded(&self, locked: &LockedAsset, change: CredentialChange) -> bool {
+    fn is_superseded(&self, locked: &LockedAsset, decision: &Decision) -> bool {
         let (reconnect, waiting) = (&self.run.reconnect, locked.candidate.as_ref());
-        let is_parked = change == CredentialChange::Park;
+        let is_parked = decision.change == CredentialChange::Park;
+        let is_settled = decision.outcome != Outcome::Deferred;
         locked.asset.intent_seq > reconnect.intent_seq
             || (is_parked && waiting.is_some_and(|it| it.intent_seq > reconnect.intent_seq))
-            || (self.is_refresh() && !self.is_renewal(locked, change))
+            || (self.is_refresh() && is_settled && !self.is_renewal(locked, decision.change))
     }
 
     /// Whether the offered token is a refreshed one whose person's token waits for the asset, which another's serves.
