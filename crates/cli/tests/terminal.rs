@@ -144,10 +144,11 @@ fn the_demo_fits_eighty_columns_where_there_is_no_terminal() {
 fn dev_on_a_taken_port_leaves_nothing_behind() {
     let home = tempfile::tempdir().expect("a directory");
     let taken = loop {
-        // The other ports of `dev` must exist.
+        // The other ports of `dev` must exist, and be free of other programs.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        if (10_001..65_000).contains(&port) {
+        let is_free = |it: u16| it == port || TcpListener::bind(("127.0.0.1", it)).is_ok();
+        if (10_001..65_000).contains(&port) && (port - 10..=port + 10).all(is_free) {
             break listener;
         }
     };
