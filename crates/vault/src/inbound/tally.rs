@@ -1,7 +1,7 @@
 //! Counts the effects of a notice on one tenant, and reports them as events and as an audit event.
 //!
 //! The rule: a notice is reported once per tenant; `follow_up.rs` reports each asset's change of state.
-//! Start at [`Tally::to_events`].
+//! Start at [`NoticeTally::to_events`].
 
 use regrant_domain::{EventKind, MetaNotice, NoticeKind, Timestamp};
 use regrant_storage::{AuditEvent, NewEvent};

@@ -2,7 +2,7 @@
 //!
 //! The rule: write nothing that [`regrant_domain::settle`] did not decide from what the same transaction locked and
 //! read.
-//! Start at [`Settlement::add`].
+//! Start at [`Settlement::add_item`].
 
 use std::collections::HashSet;
 
