@@ -13,6 +13,7 @@ on_both!(
     one_call_onboards_a_tenant_whose_client_works,
     a_repeated_onboarding_creates_nothing_and_shows_no_secret,
     a_suspended_tenant_is_refused_until_it_is_resumed,
+    a_suspended_tenant_is_purged_as_others_are,
     a_tenant_is_deleted_after_the_wait_and_its_audit_stays,
     a_scheduled_deletion_can_be_cancelled,
     a_shredded_tenant_cannot_be_decrypted,
@@ -178,6 +179,24 @@ async fn a_suspended_tenant_is_refused_until_it_is_resumed(database: TestDatabas
     );
     assert_eq!(turn("resume").await.1["status"], "active");
     assert_eq!(tenant.status(&path).await, 200);
+}
+
+/// What is past its retention would keep an old data key of the tenant.
+async fn a_suspended_tenant_is_purged_as_others_are(database: TestDatabase) {
+    let (harness, owner) = scene(database).await;
+    let (tenant, _) = tenant_with_token(&harness, &owner).await;
+    let asset = json!({ "assets": [{ "id": "4242", "kind": "page" }] });
+    let call = tenant.call(Method::POST, "/v1/assets");
+    let (status, registered) = answer(call.header("Idempotency-Key", "once").json(&asset)).await;
+    assert_eq!(status, 200, "{registered}");
+    let kept = "SELECT count(*) FROM idempotency i JOIN tenants t ON t.id = i.tenant_id
+                WHERE t.name = 'Acme'";
+    assert_eq!(harness.database.count_as_superuser(kept).await, 1);
+    let path = format!("/tenants/{}/suspend", tenant.id);
+    assert_eq!(owner.post(&path, &Value::Null).await.0, 200);
+    harness.clock.advance_by(chrono::Duration::days(3));
+    harness.vault.purge_expired().await.expect("a pass");
+    assert_eq!(harness.database.count_as_superuser(kept).await, 0);
 }
 
 async fn a_tenant_is_deleted_after_the_wait_and_its_audit_stays(database: TestDatabase) {
