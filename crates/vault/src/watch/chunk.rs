@@ -201,12 +201,13 @@ impl Vault {
             }
         }
         // A cut-off belongs to a person and a business; this transaction may give the asset to others.
-        let moves = |it: &Asset| {
-            let proof = businesses.iter().find(|proof| proof.asset_id == it.id);
-            proof.is_some_and(|proof| proof.business_id != it.business_id)
+        // A business may have thousands of siblings, so nothing is searched for each.
+        let named = businesses.iter().map(|it| (&it.asset_id, &it.business_id));
+        let (named, promoted): (HashMap<_, _>, _) = (named.collect(), findings.promoted_assets());
+        let keeps_its_owners = |it: &&Asset| {
+            let moves = named.get(&it.id).is_some_and(|at| **at != it.business_id);
+            !it.facts.is_unreadable && !promoted.contains(&it.id) && !moves
         };
-        let keeps_its_owners =
-            |it: &&Asset| !it.facts.is_unreadable && !findings.promotes(&it.id) && !moves(it);
         let siblings = Siblings {
             assets: siblings
                 .iter()

@@ -14,7 +14,8 @@ use regrant_domain::{
     watch::{Verdict, cut_off_after_probe},
 };
 use regrant_storage::{
-    Activation, Confirmation, CountedRefusal, DateReading, ProbeLease, StoredCredential, TenantTx,
+    Activation, Confirmation, CountedRefusal, DateReading, ProbeLease, Promotion, StoredCredential,
+    TenantTx,
 };
 
 use tracing::error;
@@ -92,10 +93,11 @@ impl<'a> Findings<'a> {
         self.add_verdict(&mut due, asset, verdict)
     }
 
-    /// Whether another credential takes the asset over.
-    pub(super) fn promotes(&self, asset_id: &AssetId) -> bool {
-        let mut promoted = self.rows.promoted.iter();
-        promoted.any(|it| it.activation.credential.credential.asset_id == *asset_id)
+    /// The assets that another credential takes over.
+    pub(super) fn promoted_assets(&self) -> HashSet<AssetId> {
+        let promoted = self.rows.promoted.iter();
+        let asset = |it: &Promotion| it.activation.credential.credential.asset_id.clone();
+        promoted.map(asset).collect()
     }
 
     /// Decides about an asset whose serving credential stays.
