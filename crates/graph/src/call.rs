@@ -11,8 +11,6 @@ pub(crate) mod appsecret_proof;
 pub(crate) mod context;
 pub(crate) mod wire;
 
-use std::time::Duration;
-
 use backon::Retryable;
 use regrant_domain::{Refusal, RefusalKind};
 use reqwest::{Method, RequestBuilder, Response};
@@ -30,8 +28,6 @@ use crate::{
 /// A response of Graph, read to its end; it may hold an error.
 pub(crate) struct GraphResponse {
     pub(crate) status: u16,
-    /// The longest wait that the usage headers ask for.
-    pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
@@ -100,8 +96,7 @@ impl Client {
         let response = self.send_request(context, request).await?;
         let read = match response.graph_error(context) {
             Some(error) => Err(self.interpret_error(context, &error, response.error_context())),
-            None => serde_json::from_slice(&response.body)
-                .map_err(|_| unreadable_response(response.status)),
+            None => response.parse_success(),
         };
         self.observe_token(context, read).await
     }
@@ -127,15 +122,15 @@ impl Client {
         response: Response,
     ) -> Result<GraphResponse, Refusal> {
         let status = response.status().as_u16();
-        let regain = self.note_headers(context, &response);
+        self.note_headers(context, &response);
         Ok(GraphResponse {
             status,
-            retry_after: regain,
             body: read_body(response).await?,
         })
     }
 
-    fn note_headers(&self, context: &CallContext<'_>, response: &Response) -> Option<Duration> {
+    /// Pauses what the usage headers report as used up.
+    fn note_headers(&self, context: &CallContext<'_>, response: &Response) {
         let headers = response.headers();
         let text = |name| {
             headers
@@ -152,11 +147,9 @@ impl Client {
         let texts = headers
             .iter()
             .filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
-        texts
-            .filter_map(|(name, value)| {
-                self.pause_exhausted_scopes(context, None, parse_usage_header(name.as_str(), value))
-            })
-            .max()
+        for (name, value) in texts {
+            self.pause_exhausted_scopes(context, None, parse_usage_header(name.as_str(), value));
+        }
     }
 
     fn proof_parameters(&self, context: &CallContext<'_>) -> Vec<(&'static str, String)> {
@@ -174,11 +167,19 @@ impl GraphResponse {
         GraphError::parse_body(&self.body, &context.redactor)
     }
 
+    /// The body of a response without an error. Outside of 2xx it counts as unreadable, whatever it says: a proxy between
+    /// Graph and us may have written it.
+    pub(crate) fn parse_success<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        let body = Some(&self.body).filter(|_| (200..300).contains(&self.status));
+        body.and_then(|it| serde_json::from_slice(it).ok())
+            .ok_or_else(|| unreadable_response(self.status))
+    }
+
     pub(crate) const fn error_context(&self) -> ErrorContext<'static> {
         ErrorContext {
             status: self.status,
             about: None,
-            retry_after: self.retry_after,
+            retry_after: None,
         }
     }
 }

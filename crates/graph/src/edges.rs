@@ -177,7 +177,8 @@ impl Client {
 
 #[derive(Deserialize)]
 struct EdgeResponse {
-    #[serde(default, deserialize_with = "wire::parse_items")]
+    /// A response without it is no list: it must not pass for one that was read to its end.
+    #[serde(deserialize_with = "wire::parse_whole_list")]
     data: Vec<Node>,
     #[serde(default)]
     paging: Option<Paging>,

@@ -10,6 +10,8 @@ use chrono::{DateTime, Duration};
 use regrant_domain::{AssetId, MetaNotice, NoticeKind, NoticeSubject, PersonId, Timestamp};
 use serde_json::Value;
 
+use crate::call::wire::is_storable;
+
 /// Older notices are ignored: they are replays, or probes have found their facts since.
 const MAX_NOTICE_AGE: Duration = Duration::days(3);
 /// How far Meta's clock may be ahead of this process's clock.
@@ -208,11 +210,6 @@ fn parse_time(value: &Value) -> Option<Timestamp> {
         _ => None,
     }
     .filter(is_storable)
-}
-
-/// From 1970 to the year 9999: microseconds fit into 64 bits, and so do sums with them.
-fn is_storable(at: &Timestamp) -> bool {
-    (0..253_402_300_800).contains(&at.timestamp())
 }
 
 #[cfg(test)]

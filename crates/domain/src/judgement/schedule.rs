@@ -140,7 +140,9 @@ fn pause_before_probe(
 fn list_turning_points(facts: &AssetFacts, notice: Duration) -> impl Iterator<Item = Timestamp> {
     list_endings(facts)
         .into_iter()
-        .flat_map(move |it| [it.at - notice, it.at])
+        // A notice window that begins before all dates is no moment to wait for.
+        .flat_map(move |it| [it.at.checked_sub_signed(notice), Some(it.at)])
+        .flatten()
 }
 
 fn harm_at(state: &AssetState, now: Timestamp) -> Timestamp {
@@ -237,6 +239,18 @@ mod tests {
             Duration::minutes(2),
             "the ending itself is a turning point"
         );
+    }
+
+    #[test]
+    fn an_ending_at_the_edge_of_all_dates_has_no_notice_window() {
+        let at = DateTime::<chrono::Utc>::MIN_UTC;
+        let ending = AssetFacts {
+            expires_at: Some(at),
+            proved_at: None,
+            ..facts()
+        };
+        let turns: Vec<_> = list_turning_points(&ending, NOTICE).collect();
+        assert_eq!(turns, [at]);
     }
 
     #[test]

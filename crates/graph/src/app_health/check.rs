@@ -54,14 +54,14 @@ impl Client {
         }
     }
 
-    /// The same for a call that one person's token made.
+    /// The same for a call that one person's token made; a call that carries no token in its header shows nothing.
     pub(crate) async fn observe_token<T>(
         &self,
         context: &CallContext<'_>,
         result: Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let caller = TokenOfPerson {
-            person: context.person,
+            person: context.bearer.and(context.person),
             token: context.bearer,
         };
         let mut results = [result];

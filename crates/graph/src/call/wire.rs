@@ -1,6 +1,7 @@
 //! Lenient deserializers: Graph writes the same value in more than one form.
 //!
-//! The rule: a value in an unknown form is absent, never an error of the whole response.
+//! The rule: a value in an unknown form is absent, never an error of the whole response; only a list that is the response
+//! itself must be one. A date that cannot be stored is absent, too.
 
 use chrono::{DateTime, SubsecRound};
 use regrant_domain::Timestamp;
@@ -17,14 +18,53 @@ enum LooseValue {
     Other(serde::de::IgnoredAny),
 }
 
+impl LooseValue {
+    /// Whether it is 0 in any form, which Graph writes for "never" and for "none".
+    fn is_zero(&self) -> bool {
+        match self {
+            Self::Integer(number) => *number == 0,
+            Self::Fraction(number) => *number == 0.0,
+            Self::Text(text) => text.parse::<i64>().is_ok_and(|number| number == 0),
+            Self::Other(_) => false,
+        }
+    }
+
+    fn into_integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            Self::Fraction(number) => format!("{number:.0}").parse().ok(),
+            Self::Text(text) => text.parse().ok(),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn into_flag(self) -> Option<bool> {
+        if let Self::Text(text) = &self
+            && let Ok(flag) = text.to_ascii_lowercase().parse::<bool>()
+        {
+            return Some(flag);
+        }
+        match self.into_integer() {
+            Some(0) => Some(false),
+            Some(1) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The time of Unix seconds or of ISO text.
+    fn into_moment(self) -> Option<Timestamp> {
+        if let Self::Text(text) = &self
+            && let Some(at) = parse_iso(text)
+        {
+            return Some(at);
+        }
+        self.into_integer().and_then(parse_unix_seconds)
+    }
+}
+
 /// An integer, also as a fraction or as text; anything else is absent.
 pub(crate) fn parse_integer<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Option::<LooseValue>::deserialize(from)? {
-        Some(LooseValue::Integer(number)) => Some(number),
-        Some(LooseValue::Fraction(number)) => format!("{number:.0}").parse().ok(),
-        Some(LooseValue::Text(text)) => text.parse().ok(),
-        Some(LooseValue::Other(_)) | None => None,
-    })
+    Ok(Option::<LooseValue>::deserialize(from)?.and_then(LooseValue::into_integer))
 }
 
 /// A number, also as text; anything else is absent.
@@ -37,10 +77,14 @@ pub(crate) fn parse_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
     })
 }
 
-/// An identifier or a name, also as a number; anything else is absent.
+/// An identifier or a name, also as a number; anything else is absent. Control characters are left out: PostgreSQL does
+/// not store U+0000.
 pub(crate) fn parse_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match Option::<LooseValue>::deserialize(from)? {
-        Some(LooseValue::Text(text)) => Some(text),
+        Some(LooseValue::Text(mut text)) => {
+            text.retain(|it| !it.is_control());
+            Some(text)
+        }
         Some(LooseValue::Integer(number)) => Some(number.to_string()),
         Some(LooseValue::Fraction(_) | LooseValue::Other(_)) | None => None,
     })
@@ -75,41 +119,53 @@ pub(crate) fn parse_texts<'de, D: Deserializer<'de>>(
     Ok(list.map(|it| it.into_iter().filter_map(|text| text.0).collect()))
 }
 
-/// A truth value, also as text; anything else is absent.
+/// A truth value, also as text or as 0 and 1; anything else is absent.
 pub(crate) fn parse_flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Flag {
         Plain(bool),
-        Text(String),
-        Other(serde::de::IgnoredAny),
+        Loose(LooseValue),
     }
     Ok(match Option::<Flag>::deserialize(from)? {
         Some(Flag::Plain(flag)) => Some(flag),
-        Some(Flag::Text(text)) => text.parse().ok(),
-        Some(Flag::Other(_)) | None => None,
+        Some(Flag::Loose(value)) => value.into_flag(),
+        None => None,
     })
+}
+
+/// A value of the expected form, or of any other.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Maybe<T> {
+    Known(T),
+    Other(serde::de::IgnoredAny),
+}
+
+impl<T> Maybe<T> {
+    fn into_known(self) -> Option<T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// A list; items of another form are left out, and anything else is an empty list.
 pub(crate) fn parse_items<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Maybe<T> {
-        Known(T),
-        Other(serde::de::IgnoredAny),
-    }
-    let list = match Option::<Maybe<Vec<Maybe<T>>>>::deserialize(from)? {
-        Some(Maybe::Known(list)) => list,
-        Some(Maybe::Other(_)) | None => Vec::new(),
-    };
-    let known = |it| match it {
-        Maybe::Known(item) => Some(item),
-        Maybe::Other(_) => None,
-    };
-    Ok(list.into_iter().filter_map(known).collect())
+    let list = Option::<Maybe<Vec<Maybe<T>>>>::deserialize(from)?;
+    let list = list.and_then(Maybe::into_known).unwrap_or_default();
+    Ok(list.into_iter().filter_map(Maybe::into_known).collect())
+}
+
+/// A list, where anything else is an error; items of another form are left out.
+pub(crate) fn parse_whole_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    let list = Vec::<Maybe<T>>::deserialize(from)?;
+    Ok(list.into_iter().filter_map(Maybe::into_known).collect())
 }
 
 /// A text that may hold a token: zeroed when dropped.
@@ -142,31 +198,31 @@ impl End {
 impl<'de> Deserialize<'de> for End {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(match Option::<LooseValue>::deserialize(from)? {
-            Some(LooseValue::Integer(0)) => Self::Never,
-            Some(LooseValue::Integer(seconds)) => {
-                parse_unix_seconds(seconds).map_or(Self::Unsaid, Self::At)
-            }
-            Some(LooseValue::Text(text)) => parse_iso(&text).map_or(Self::Unsaid, Self::At),
-            Some(LooseValue::Fraction(_) | LooseValue::Other(_)) | None => Self::Unsaid,
+            Some(value) if value.is_zero() => Self::Never,
+            Some(value) => value.into_moment().map_or(Self::Unsaid, Self::At),
+            None => Self::Unsaid,
         })
     }
 }
 
-/// A time as ISO text with `+0000`, `+00:00` or `Z`, or as Unix seconds; 0 and other forms are
+/// A time as ISO text with `+0000`, `+00:00` or `Z`, or as Unix seconds in any form of a number; 0 and other forms are
 /// absent.
 pub(crate) fn parse_moment<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Timestamp>, D::Error> {
-    Ok(match Option::<LooseValue>::deserialize(from)? {
-        Some(LooseValue::Integer(seconds)) => parse_unix_seconds(seconds),
-        Some(LooseValue::Text(text)) => parse_iso(&text),
-        Some(LooseValue::Fraction(_) | LooseValue::Other(_)) | None => None,
-    })
+    Ok(Option::<LooseValue>::deserialize(from)?.and_then(LooseValue::into_moment))
 }
 
 /// Unix seconds; Graph writes 0 for "none".
-pub(crate) fn parse_unix_seconds(seconds: i64) -> Option<Timestamp> {
-    DateTime::from_timestamp(seconds, 0).filter(|_| seconds != 0)
+fn parse_unix_seconds(seconds: i64) -> Option<Timestamp> {
+    DateTime::from_timestamp(seconds, 0)
+        .filter(is_storable)
+        .filter(|_| seconds != 0)
+}
+
+/// From 1970 to the year 9999: microseconds fit into 64 bits, and so do sums with them.
+pub(crate) fn is_storable(at: &Timestamp) -> bool {
+    (0..253_402_300_800).contains(&at.timestamp())
 }
 
 fn parse_iso(text: &str) -> Option<Timestamp> {
@@ -174,6 +230,7 @@ fn parse_iso(text: &str) -> Option<Timestamp> {
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .ok()
         .map(|it| it.to_utc().trunc_subsecs(6))
+        .filter(is_storable)
 }
 
 #[cfg(test)]
@@ -200,6 +257,64 @@ mod tests {
         assert_eq!(parse_iso("soon"), None);
     }
 
+    #[test]
+    fn a_date_that_cannot_be_stored_is_absent() {
+        for seconds in [-8_334_601_000_000, -1, 253_402_300_800] {
+            assert_eq!(parse_unix_seconds(seconds), None, "{seconds}");
+        }
+        for text in [
+            "-9999-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "+12000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(parse_iso(text), None, "{text}");
+        }
+        assert!(parse_unix_seconds(253_402_300_799).is_some());
+        let far: End = serde_json::from_str("-8334601000000").unwrap();
+        assert_eq!(far, End::Unsaid);
+    }
+
+    #[test]
+    fn an_end_is_a_number_in_any_form_and_zero_in_any_form_is_never() {
+        let at = parse_unix_seconds(1_790_000_000).map_or(End::Unsaid, End::At);
+        for (json, end) in [
+            ("1790000000", at),
+            ("1790000000.0", at),
+            (r#""1790000000""#, at),
+            (r#""2026-09-21T14:13:20+0000""#, at),
+            ("0", End::Never),
+            ("0.0", End::Never),
+            (r#""0""#, End::Never),
+            ("0.4", End::Unsaid),
+            (r#""soon""#, End::Unsaid),
+            ("true", End::Unsaid),
+            ("null", End::Unsaid),
+        ] {
+            assert_eq!(serde_json::from_str::<End>(json).unwrap(), end, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_a_truth_value_a_text_or_a_digit() {
+        #[derive(Deserialize)]
+        struct Flagged(#[serde(deserialize_with = "parse_flag")] Option<bool>);
+        for (json, flag) in [
+            ("true", Some(true)),
+            ("1", Some(true)),
+            (r#""True""#, Some(true)),
+            (r#""0""#, Some(false)),
+            ("0", Some(false)),
+            (r#""false""#, Some(false)),
+            ("2", None),
+            (r#""yes""#, None),
+            ("{}", None),
+            ("null", None),
+        ] {
+            let read: Flagged = serde_json::from_str(json).unwrap();
+            assert_eq!(read.0, flag, "{json}");
+        }
+    }
+
     #[derive(Deserialize)]
     struct Loosely {
         #[serde(default, deserialize_with = "parse_integer")]
@@ -208,6 +323,14 @@ mod tests {
         text: Option<String>,
         #[serde(default, deserialize_with = "parse_texts")]
         texts: Option<Vec<String>>,
+    }
+
+    #[test]
+    fn control_characters_of_a_text_are_left_out() {
+        let json = r#"{"text":"A\u0000d\na\u009f Ł","texts":["\u0000"]}"#;
+        let read: Loosely = serde_json::from_str(json).unwrap();
+        assert_eq!(read.text.as_deref(), Some("Ada Ł"));
+        assert_eq!(read.texts, Some(vec![String::new()]));
     }
 
     #[test]

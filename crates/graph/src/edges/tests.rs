@@ -32,7 +32,21 @@ fn a_list_ends_only_without_a_next_page() {
         )
         .is_err()
     );
-    assert_eq!(page(AssetKind::Page, "{}").unwrap().assets, []);
+}
+
+#[test]
+fn a_response_without_a_list_is_no_page() {
+    for json in [
+        "{}",
+        r#"{"data":null}"#,
+        r#"{"data":{}}"#,
+        r#"{"message":"down"}"#,
+    ] {
+        assert!(
+            serde_json::from_str::<EdgeResponse>(json).is_err(),
+            "{json}"
+        );
+    }
 }
 
 #[test]

@@ -81,8 +81,8 @@ struct ErrorEnvelope {
     error: Option<WireError>,
 }
 
-/// The error object as it travels. `debug_token` writes `subcode` where others write `error_subcode`;
-/// `error_data` comes as an object or as text and is not read.
+/// The error object as it travels. `debug_token` writes `subcode` where others write `error_subcode`, and some write both;
+/// `error_data` comes as an object or as text and is not read. No member of an unknown form hides the others.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum WireError {
@@ -94,9 +94,11 @@ pub(crate) enum WireError {
         message: Option<String>,
         #[serde(default, deserialize_with = "wire::parse_integer")]
         code: Option<i64>,
-        #[serde(default, alias = "subcode", deserialize_with = "wire::parse_integer")]
+        #[serde(default, deserialize_with = "wire::parse_integer")]
         error_subcode: Option<i64>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "wire::parse_integer")]
+        subcode: Option<i64>,
+        #[serde(default, deserialize_with = "wire::parse_flag")]
         is_transient: Option<bool>,
         #[serde(default, deserialize_with = "wire::parse_text")]
         fbtrace_id: Option<String>,
@@ -124,13 +126,17 @@ impl WireError {
                 message,
                 code,
                 error_subcode,
+                subcode,
                 is_transient,
                 fbtrace_id,
             } => GraphError {
                 kind: redactor.redact_text(&kind.unwrap_or_default()),
                 message: redactor.redact_text(&message.unwrap_or_default()),
                 code,
-                subcode: error_subcode.filter(|it| *it != 0),
+                subcode: [error_subcode, subcode]
+                    .into_iter()
+                    .flatten()
+                    .find(|it| *it != 0),
                 is_transient: is_transient.unwrap_or(false),
                 fbtrace_id: fbtrace_id
                     .filter(|it| is_trace_id(it))
@@ -174,6 +180,23 @@ mod tests {
         )
         .unwrap();
         assert_eq!((error.code, error.subcode), (Some(100), None));
+    }
+
+    #[test]
+    fn a_member_of_another_form_hides_no_code() {
+        for (members, subcode, is_transient) in [
+            (r#""is_transient":1"#, None, true),
+            (r#""is_transient":0"#, None, false),
+            (r#""is_transient":"false""#, None, false),
+            (r#""is_transient":"yes""#, None, false),
+            (r#""error_subcode":460,"subcode":460"#, Some(460), false),
+            (r#""error_subcode":0,"subcode":"463""#, Some(463), false),
+            (r#""subcode":459"#, Some(459), false),
+        ] {
+            let error = read(&format!(r#"{{"error":{{"code":190,{members}}}}}"#)).unwrap();
+            let found = (error.code, error.subcode, error.is_transient);
+            assert_eq!(found, (Some(190), subcode, is_transient), "{members}");
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Turns an error of Graph into a refusal, and pauses the scope of a throttle.
 //!
-//! The rule: a throttle pauses what it names, and the next wider scope only where the call has no such thing.
+//! The rule: a throttle pauses what `scope_of_throttle` says, and a wait in a header counts only for the object that it
+//! names: an app and a person rest for a time of their own.
 //! Start at `Client::interpret_error`.
 
 use std::time::Duration;
 
 use regrant_domain::{
     Refusal, RefusalKind,
-    errors::{ErrorClass, Throttle},
+    errors::{ErrorClass, Rests, Throttle},
 };
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     call::context::CallContext,
     errors::classify::ErrorOrigin,
     errors::graph_error::{GraphError, build_refusal},
-    limits::scopes::scope_of_throttle,
+    limits::scopes::{PauseScope, scope_of_throttle},
 };
 
 /// The response an error came with.
@@ -24,7 +25,7 @@ pub(crate) struct ErrorContext<'a> {
     pub(crate) status: u16,
     /// The object the call was about.
     pub(crate) about: Option<&'a Target>,
-    /// The longest wait that its usage headers ask for.
+    /// The longest wait that its usage headers ask for that object or its business.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -61,7 +62,7 @@ impl Client {
         }
     }
 
-    /// Pauses what the throttle names, unless it is paused already.
+    /// Pauses what the throttle rests, if that is known and not paused already.
     fn apply_throttle(
         &self,
         context: &CallContext<'_>,
@@ -70,15 +71,30 @@ impl Client {
     ) -> RefusalKind {
         let about = circumstances.about.map(|it| &it.id);
         let scope = scope_of_throttle(throttle.rests, &context.app.id, context.person, about);
+        let asked = throttle
+            .pause
+            .or_else(|| wait_of_object(throttle.rests, circumstances));
+        let length = asked.unwrap_or(self.inner.settings.throttle_pause);
+        let rest = scope.map_or(length, |it| self.pause_if_open(&it, length));
+        RefusalKind::Throttled {
+            retry_at: self.inner.pauses.retry_at(rest),
+        }
+    }
+
+    /// Pauses a scope unless it is paused already; returns how long it rests now.
+    fn pause_if_open(&self, scope: &PauseScope, length: Duration) -> Duration {
         let pauses = &self.inner.pauses;
-        if pauses.longest_pause([&scope]).is_none() {
-            let asked = throttle.pause.or(circumstances.retry_after);
-            let length = asked.unwrap_or(self.inner.settings.throttle_pause);
+        if pauses.longest_pause([scope]).is_none() {
             self.pause_scope(scope.clone(), length);
         }
-        let rest = pauses.longest_pause([&scope]).unwrap_or_default();
-        RefusalKind::Throttled {
-            retry_at: pauses.retry_at(rest),
-        }
+        pauses.longest_pause([scope]).unwrap_or_default()
+    }
+}
+
+/// The wait of the usage headers, where the throttle is about the object that they name.
+const fn wait_of_object(rests: Rests, circumstances: ErrorContext<'_>) -> Option<Duration> {
+    match rests {
+        Rests::Object | Rests::PersonOnObject => circumstances.retry_after,
+        Rests::App | Rests::Person => None,
     }
 }

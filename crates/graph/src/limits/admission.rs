@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder};
-use regrant_domain::{AssetId, Refusal, RefusalKind};
+use regrant_domain::{AppId, Refusal, RefusalKind};
 use regrant_permits::{Permit, Urgency, Wait};
 
 use crate::{
-    Client,
+    Client, Target,
     call::context::CallContext,
     errors::graph_error::build_refusal,
-    limits::scopes::PauseScope,
+    limits::scopes::{PauseScope, scopes_of_probe},
     limits::usage::{ExhaustedLimit, LimitOwner},
 };
 
@@ -80,33 +80,24 @@ impl Client {
         )
     }
 
-    /// Pauses every scope that a usage header of a call about `about` reports as exhausted. Returns
-    /// the longest wait that they ask for.
+    /// Pauses every scope that a usage header of a call about `about` reports as exhausted. Returns the longest wait of
+    /// the limits that hold for `about`: its own, and that of its business for probes of its kind.
     pub(crate) fn pause_exhausted_scopes(
         &self,
         context: &CallContext<'_>,
-        about: Option<&AssetId>,
+        about: Option<&Target>,
         all: Vec<ExhaustedLimit>,
     ) -> Option<Duration> {
         let app = &context.app.id;
-        let longest = all.iter().filter_map(|it| it.retry_after).max();
-        for ExhaustedLimit {
-            owner: whose,
-            retry_after: regain,
-        } in all
-        {
-            let scope = match whose {
-                LimitOwner::App => Some(PauseScope::App(app.clone())),
-                LimitOwner::UseCase(id, use_case) => Some(PauseScope::UseCase(
-                    app.clone(),
-                    id.trim_start_matches("act_").to_owned(),
-                    use_case,
-                )),
-                LimitOwner::CallTarget => about.map(|it| PauseScope::for_object(app, it)),
+        let own = about.map_or_else(Vec::new, |it| scopes_of_probe(app, it, None));
+        let mut longest: Option<Duration> = None;
+        for ExhaustedLimit { owner, retry_after } in all {
+            let Some(scope) = scope_of_limit(owner, app, about) else {
+                continue;
             };
-            if let Some(scope) = scope {
-                self.pause_scope(scope, regain.unwrap_or(self.inner.settings.throttle_pause));
-            }
+            longest = longest.max(retry_after.filter(|_| own.contains(&scope)));
+            let length = retry_after.unwrap_or(self.inner.settings.throttle_pause);
+            self.pause_scope(scope, length);
         }
         longest
     }
@@ -121,5 +112,18 @@ impl Client {
         self.inner
             .pauses
             .pause_scope(scope, length.saturating_add(jitter.unwrap_or_default()));
+    }
+}
+
+/// The scope of a limit that a header of a call about `about` reports; `None` where it is the limit of an object that the
+/// call does not have.
+fn scope_of_limit(owner: LimitOwner, app: &AppId, about: Option<&Target>) -> Option<PauseScope> {
+    match owner {
+        LimitOwner::App => Some(PauseScope::App(app.clone())),
+        LimitOwner::UseCase(id, use_case) => {
+            let digits = id.trim_start_matches("act_").to_owned();
+            Some(PauseScope::UseCase(app.clone(), digits, use_case))
+        }
+        LimitOwner::CallTarget => about.map(|it| PauseScope::for_object(app, &it.id)),
     }
 }

@@ -1,6 +1,6 @@
 //! Scopes of pauses: what one limit of Graph covers, and which scopes a probe waits for.
 //!
-//! The rule: a scope covers exactly what its limit names; always within one app.
+//! The rule: a scope covers exactly what its limit names; always within one app. A limit of a person never rests the app.
 //! Start at [`scope_of_throttle`] and [`scopes_of_probe`].
 
 use regrant_domain::{AppId, AssetId, AssetKind, PersonId, errors::Rests};
@@ -83,25 +83,29 @@ impl PauseScope {
     }
 }
 
-/// The scope that a throttle pauses: what it names, or the next wider one that the call has.
+/// The scope that a throttle pauses. Where the call has no such thing, the limit of an object rests the person, or else
+/// the app; that of a person whom we do not know rests the object, or else nothing: other persons are not concerned.
 pub(crate) fn scope_of_throttle(
     rests: Rests,
     app: &AppId,
     person: Option<&PersonId>,
     object: Option<&AssetId>,
-) -> PauseScope {
-    let whole_app = || PauseScope::App(app.clone());
-    let of_person = || person.map_or_else(whole_app, |it| PauseScope::for_person(app, it));
-    match (rests, person, object) {
-        (Rests::App, _, _) => whole_app(),
+) -> Option<PauseScope> {
+    Some(match (rests, person, object) {
+        (Rests::App, _, _) | (Rests::Object, None, None) => PauseScope::App(app.clone()),
         (Rests::PersonOnObject, Some(person), Some(object)) => {
             PauseScope::for_person_on_object(app, person, object)
         }
-        (Rests::Object | Rests::PersonOnObject, _, Some(object)) => {
+        (Rests::Object, _, Some(object))
+        | (Rests::Person | Rests::PersonOnObject, None, Some(object)) => {
             PauseScope::for_object(app, object)
         }
-        (Rests::Person | Rests::Object | Rests::PersonOnObject, _, _) => of_person(),
-    }
+        (Rests::Person, Some(person), _)
+        | (Rests::Object | Rests::PersonOnObject, Some(person), None) => {
+            PauseScope::for_person(app, person)
+        }
+        (Rests::Person | Rests::PersonOnObject, None, None) => return None,
+    })
 }
 
 /// The scopes whose pauses hold for a probe of a target with a canonical id. The app is checked for the whole batch.

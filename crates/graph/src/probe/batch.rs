@@ -180,11 +180,11 @@ impl Client {
         let waits = item.headers.iter().flatten().filter_map(|it| {
             self.pause_exhausted_scopes(
                 context,
-                Some(&target.id),
+                Some(target),
                 parse_usage_header(&it.name, it.value.as_deref()?),
             )
         });
-        let regain = waits.max();
+        let retry_after = waits.max();
         let status = item
             .code
             .and_then(|it| u16::try_from(it).ok())
@@ -200,7 +200,7 @@ impl Client {
                 ErrorContext {
                     status,
                     about: Some(target),
-                    retry_after: regain,
+                    retry_after,
                 },
             )),
             None if (200..300).contains(&status) => Ok(body),

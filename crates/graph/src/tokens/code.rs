@@ -3,12 +3,15 @@
 //! The rule: a code is sent once. There is no retry, and none with another `redirect_uri`: the code is spent by then, and
 //! trying shows a stranger how we behave.
 
-use regrant_domain::{AuthorizationCode, RedirectUri, Refusal, RefusalKind, errors::CodeFault};
+use regrant_domain::{
+    AuthorizationCode, RedirectUri, Refusal, RefusalKind,
+    errors::{Caller, CodeFault},
+};
 use reqwest::Url;
 
 use crate::{
     AppCredentials, Client, IssuedToken,
-    call::{connection_refusal, context::CallContext, unreadable_response},
+    call::{connection_refusal, context::CallContext},
     errors::graph_error::build_refusal,
 };
 
@@ -46,7 +49,10 @@ impl Client {
         code: &AuthorizationCode,
         redirect: Option<&RedirectUri>,
     ) -> Result<IssuedToken, CodeExchangeError> {
-        let context = CallContext::new(app, None, None, &[]).with_code(code);
+        // The code is a person's, whom only the answer could name: a limit of that person rests nothing of others.
+        let context = CallContext::new(app, None, None, &[])
+            .with_code(code)
+            .called_by(Caller::Person);
         self.admit_call(&context)
             .await
             .map_err(CodeExchangeError::NotSent)?;
@@ -61,9 +67,10 @@ impl Client {
             .await
             .map_err(CodeExchangeError::Unknown)?;
         let Some(error) = response.graph_error(&context) else {
-            return serde_json::from_slice(&response.body)
+            return response
+                .parse_success()
                 .map(|it| self.issued_token(it))
-                .map_err(|_| CodeExchangeError::Unknown(unreadable_response(response.status)));
+                .map_err(CodeExchangeError::Unknown);
         };
         if let Some(fault) = CodeFault::of_error(error.code, error.subcode, &error.message) {
             let refusal = build_refusal(RefusalKind::RequestFault, error.to_sentence());

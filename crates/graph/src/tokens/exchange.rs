@@ -1,9 +1,10 @@
 //! Exchanges: a short-lived user token for a long-lived one, a system user's token for 60 more days.
 //!
-//! The rule: where Graph does not say when the new token expires, no date is invented.
+//! The rule: where Graph does not say when the new token expires, no date is invented. A limit that Graph names is the
+//! person's: it rests no other person.
 
 use chrono::TimeDelta;
-use regrant_domain::{AccessToken, Timestamp};
+use regrant_domain::{AccessToken, CredentialKind, PersonId, Timestamp};
 use serde::Deserialize;
 
 use crate::{AppCredentials, CallError, Client, call::context::CallContext, call::wire};
@@ -25,7 +26,7 @@ pub(super) struct ExchangeResponse {
 }
 
 impl Client {
-    /// Exchanges a valid user token for a long-lived one.
+    /// Exchanges a valid token of `person` for a long-lived one.
     ///
     /// # Errors
     /// Graph refused or could not be reached. An expired token cannot be exchanged.
@@ -33,11 +34,13 @@ impl Client {
         &self,
         app: &AppCredentials,
         token: &AccessToken,
+        person: &PersonId,
     ) -> Result<IssuedToken, CallError> {
-        self.request_exchange(app, token, &[]).await
+        let context = context_of_exchange(app, token, person, CredentialKind::User);
+        self.request_exchange(&context, token, &[]).await
     }
 
-    /// Refreshes a system user's 60-day token for 60 more days. The old token works until it expires.
+    /// Refreshes a 60-day token of the system user `person` for 60 more days. The old token works until it expires.
     ///
     /// # Errors
     /// Graph refused or could not be reached. An expired token cannot be refreshed.
@@ -45,20 +48,22 @@ impl Client {
         &self,
         app: &AppCredentials,
         token: &AccessToken,
+        person: &PersonId,
     ) -> Result<IssuedToken, CallError> {
-        self.request_exchange(app, token, &[("set_token_expires_in_60_days", "true")])
-            .await
+        let context = context_of_exchange(app, token, person, CredentialKind::SystemUser);
+        let more = [("set_token_expires_in_60_days", "true")];
+        self.request_exchange(&context, token, &more).await
     }
 
     /// Graph documents this as a GET, so the secrets are in the query; no error or log repeats it.
-    #[tracing::instrument(name = "exchange", skip_all, fields(app.id = %app.id))]
+    #[tracing::instrument(name = "exchange", skip_all, fields(app.id = %context.app.id))]
     async fn request_exchange(
         &self,
-        app: &AppCredentials,
+        context: &CallContext<'_>,
         token: &AccessToken,
         more: &[(&str, &str)],
     ) -> Result<IssuedToken, CallError> {
-        let context = CallContext::new(app, None, None, &[token]);
+        let app = context.app;
         let mut query = vec![
             ("grant_type", "fb_exchange_token"),
             ("client_id", app.id.as_str()),
@@ -67,7 +72,7 @@ impl Client {
         ];
         query.extend_from_slice(more);
         let response: ExchangeResponse = self
-            .read_and_check_app(&context, "oauth/access_token", &query)
+            .read_and_check_app(context, "oauth/access_token", &query)
             .await?;
         Ok(self.issued_token(response))
     }
@@ -82,6 +87,17 @@ impl Client {
 
     fn expiry_after(&self, seconds: i64) -> Option<Timestamp> {
         let lasts = TimeDelta::try_seconds(seconds).filter(|it| *it > TimeDelta::zero())?;
-        self.inner.clock.now().checked_add_signed(lasts)
+        let expiry = self.inner.clock.now().checked_add_signed(lasts);
+        expiry.filter(wire::is_storable)
     }
+}
+
+/// The context of an exchange: the parameters carry the token, and the limits of its person hold for the call.
+fn context_of_exchange<'a>(
+    app: &'a AppCredentials,
+    token: &AccessToken,
+    person: &'a PersonId,
+    kind: CredentialKind,
+) -> CallContext<'a> {
+    CallContext::new(app, None, Some(person), &[token]).called_by(kind.into())
 }

@@ -5,7 +5,7 @@ use regrant_graph::{CallError, InspectError};
 use serde_json::{Value, json};
 
 use crate::{
-    bench::{APP_ID, TOKEN, app, businesses, client, probe, refusal, token},
+    bench::{APP_ID, TOKEN, app, businesses, client, person, probe, refusal, token},
     stub::{Reply, Stub},
 };
 
@@ -340,13 +340,17 @@ async fn an_exchange_without_a_date_invents_none() {
     })
     .await;
     let client = client(&stub.url);
-    let undated = client.exchange_token(&app(), &token(TOKEN)).await.unwrap();
+    let person = person("7");
+    let undated = client
+        .exchange_token(&app(), &token(TOKEN), &person)
+        .await
+        .unwrap();
     assert_eq!(
         (undated.token.expose(), undated.expires_at),
         ("EAABlonger", None)
     );
     let dated = client
-        .refresh_system_user_token(&app(), &token(TOKEN))
+        .refresh_system_user_token(&app(), &token(TOKEN), &person)
         .await
         .unwrap();
     assert!(dated.expires_at.is_some_and(|it| it > Clock::system_time()));
@@ -384,9 +388,10 @@ async fn a_refused_app_is_suspended_and_not_called_again() {
             .iter()
             .all(|it| refusal(it).kind == RefusalKind::AppFault)
     );
-    assert!(
-        matches!(client.exchange_token(&app(), &token(TOKEN)).await, Err(CallError::Refused(it)) if it.kind == RefusalKind::AppFault)
-    );
+    let exchanged = client
+        .exchange_token(&app(), &token(TOKEN), &person("7"))
+        .await;
+    assert!(matches!(exchanged, Err(CallError::Refused(it)) if it.kind == RefusalKind::AppFault));
     assert_eq!(stub.calls().len(), calls);
 }
 

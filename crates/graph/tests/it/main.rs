@@ -14,5 +14,7 @@ mod inspect;
 mod probe;
 mod sandbox;
 mod secrecy;
+mod single_calls;
 mod stub;
 mod throttle;
+mod throttle_scopes;

@@ -106,7 +106,7 @@ async fn a_persons_token_is_inspected_exchanged_and_probed_on_every_kind() {
     assert_eq!(inspected.facts.is_work_account, Some(false));
     let long = rehearsal
         .client
-        .exchange_token(&app(), &token(&short))
+        .exchange_token(&app(), &token(&short), &person(OLD))
         .await
         .unwrap();
     assert!(long.expires_at.is_some());
@@ -211,7 +211,7 @@ async fn a_system_user_is_inspected_refreshed_and_probed() {
     rehearsal.advance(30);
     let fresh = rehearsal
         .client
-        .refresh_system_user_token(&app(), &token(&text))
+        .refresh_system_user_token(&app(), &token(&text), &facts.person_id)
         .await
         .unwrap();
     assert!(fresh.expires_at > facts.expires_at);

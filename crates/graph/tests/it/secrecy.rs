@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::{
-    bench::{APP_SECRET, TOKEN, app, businesses, client, probe, token},
+    bench::{APP_SECRET, TOKEN, app, businesses, client, person, probe, token},
     stub::{Reply, Stub, item},
 };
 
@@ -65,7 +65,12 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
     let unreachable = crate::bench::client("http://127.0.0.1:1");
     let output = [
         format!("{:?}", client.inspect_token(&app(), &token(TOKEN)).await),
-        format!("{:?}", client.exchange_token(&app(), &token(TOKEN)).await),
+        format!(
+            "{:?}",
+            client
+                .exchange_token(&app(), &token(TOKEN), &person("7"))
+                .await
+        ),
         format!("{:?}", probe(&client, &businesses(2)).await),
         format!(
             "{:?}",
@@ -73,7 +78,9 @@ async fn nothing_that_leaves_the_client_holds_a_secret() {
         ),
         format!(
             "{:?}",
-            unreachable.exchange_token(&app(), &token(TOKEN)).await
+            unreachable
+                .exchange_token(&app(), &token(TOKEN), &person("7"))
+                .await
         ),
         String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned(),
     ];

@@ -29,12 +29,13 @@ pub enum ErrorClass {
 pub struct Throttle {
     /// What must not be called.
     pub rests: Rests,
-    /// For how long; `None`: as long as the usage headers say, otherwise as long as the settings say.
+    /// For how long; `None`: an object as long as its usage headers say, anything else as long as the settings say.
     pub pause: Option<Duration>,
 }
 
 closed_list! {
-    /// What rests after a throttle. Where the call has no such thing, the next wider one rests: object, person, app.
+    /// What rests after a throttle. Where the call has no such thing, the limit of an object rests the person, or else the
+    /// app; that of a person whom we do not know rests the object, or else nothing.
     pub enum Rests: "scope of a throttle" {
         /// Every call of the app.
         App = "app",

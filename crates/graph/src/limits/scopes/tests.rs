@@ -65,6 +65,7 @@ fn every_limit_rests_its_own_call_and_no_other_than_it_names() {
             };
             let person = "7".parse().unwrap();
             let scope = scope_of_throttle(throttle.rests, &app(), Some(&person), Some(&own.id));
+            let scope = scope.unwrap();
             let case = format!("{code}/{subcode:?} on {kind}: {scope:?}");
             assert!(waits(&scope, &own, "7"), "{case}");
             let (other_object, other_person) = match throttle.rests {
@@ -122,17 +123,18 @@ fn a_type_that_no_probe_uses_and_an_unknown_type_rest_nothing() {
 }
 
 #[test]
-fn a_limit_of_what_the_call_has_not_rests_the_next_wider_scope() {
+fn a_limit_of_what_the_call_has_not_rests_the_person_and_never_the_app_of_other_persons() {
     let (person, object) = ("7".parse().unwrap(), "5".parse().unwrap());
     let scope = |rests, person, object| scope_of_throttle(rests, &app(), person, object);
-    let whole_person = PauseScope::for_person(&app(), &person);
+    let whole_person = Some(PauseScope::for_person(&app(), &person));
     for rests in [Rests::Object, Rests::PersonOnObject, Rests::Person] {
         assert_eq!(scope(rests, Some(&person), None), whole_person, "{rests}");
-        assert_eq!(scope(rests, None, None), PauseScope::App(app()), "{rests}");
     }
-    let whole_object = PauseScope::for_object(&app(), &object);
-    assert_eq!(
-        scope(Rests::PersonOnObject, None, Some(&object)),
-        whole_object
-    );
+    let whole_object = Some(PauseScope::for_object(&app(), &object));
+    for rests in [Rests::PersonOnObject, Rests::Person] {
+        assert_eq!(scope(rests, None, Some(&object)), whole_object, "{rests}");
+        assert_eq!(scope(rests, None, None), None, "{rests}");
+    }
+    let whole_app = Some(PauseScope::App(app()));
+    assert_eq!(scope(Rests::Object, None, None), whole_app);
 }
