@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use regrant_crypto::{KekState, Keyring, KeyringError, LocalKeys, Strength};
+use regrant_crypto::{KekState, KeyProvider, Keyring, KeyringError, LocalKeys, Strength};
 use regrant_domain::Passphrase;
 use tempfile::TempDir;
 
@@ -135,6 +135,49 @@ fn a_file_that_does_not_open_leaves_the_keys_in_memory_until_it_is_replaced_agai
     assert!(keys.reload().unwrap());
     other.stage_kek().unwrap();
     assert!(keys.reload().unwrap());
+}
+
+#[test]
+fn a_draft_that_a_killed_process_left_goes_with_the_destroyed_key() {
+    let bench = Bench::new();
+    let keys = bench.open();
+    let old = keys.list_keks().first().unwrap().kek;
+    let new = keys.stage_kek().unwrap();
+    keys.promote_kek(new).unwrap();
+    let left = bench.directory.path().join("keyring.0123456789abcdef");
+    let others = ["keyring.backup", "other.0123456789abcdef"];
+    let others = others.map(|it| bench.directory.path().join(it));
+    for copy in others.iter().chain([&left]) {
+        fs::copy(&bench.path, copy).unwrap();
+    }
+    keys.destroy_kek(old).unwrap();
+    assert!(!left.exists(), "it holds the key that is destroyed");
+    assert!(others.iter().all(|it| it.exists()), "they are no drafts");
+    assert_eq!(
+        states(&bench.open()),
+        [(1, KekState::Destroyed), (2, KekState::Active)]
+    );
+}
+
+#[tokio::test]
+async fn a_keyring_that_no_longer_wraps_destroys_its_only_key_and_still_opens() {
+    let bench = Bench::new();
+    let keys = bench.open();
+    let old = keys.list_keks().first().unwrap().kek;
+    let active = LocalKeys::from(Keyring::in_memory().unwrap());
+    let provider = KeyProvider::new(active.into(), vec![keys.into()]);
+    provider.check_destruction(old).unwrap();
+    provider.destroy_kek(old).await.unwrap();
+    assert!(!provider.is_gone(old).await.unwrap(), "it is listed");
+    let opened = bench.open();
+    assert_eq!(
+        states(&opened),
+        [(1, KekState::Destroyed), (2, KekState::Active)],
+        "another version has its place"
+    );
+    assert!(!bench.directory.path().join("keyring.prev").exists());
+    let refused = provider.destroy_kek(old).await;
+    assert!(matches!(refused, Err(KeyringError::Transition)));
 }
 
 #[test]

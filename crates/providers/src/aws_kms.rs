@@ -41,8 +41,8 @@ const VERSION: u32 = 1;
 
 const NO_VERSIONS: &str = "AWS KMS rotates by another key: set keys.aws_kms.key_arn to the new one and \
      keys.aws_kms.former_key_arns to the old one, and restart";
-const NO_DESTRUCTION: &str = "schedule the deletion of the key in AWS KMS, which waits 7 to 30 days, and remove it from \
-     the settings";
+const NO_DESTRUCTION: &str = "schedule the deletion of the key in AWS KMS, which waits 7 to 30 days, and leave its ARN in \
+     the settings until the key is shown as destroyed";
 
 /// Keys of AWS KMS.
 pub struct AwsKms {
@@ -76,7 +76,10 @@ impl AwsKms {
             read_at: Mutex::default(),
         };
         kms.read_keys().await?;
-        Ok(kms)
+        match kms.list_keks().first() {
+            Some(it) if it.state == KekState::Destroyed => Err(ProviderError::UnknownKek(it.kek)),
+            _ => Ok(kms),
+        }
     }
 
     async fn read_keys(&self) -> Result<bool, ProviderError> {
@@ -113,7 +116,8 @@ impl Key {
         let facts = match described {
             Ok(described) => described.key_metadata,
             Err(error) => match map_error(self.kek, error) {
-                ProviderError::UnknownKek(_) if usual == KekState::DecryptOnly => {
+                // Also the first one, which after a move to another provider does not wrap any more.
+                ProviderError::UnknownKek(_) => {
                     return Ok(self.view(KekState::Destroyed, Timestamp::default()));
                 }
                 error => return Err(error),
@@ -283,6 +287,10 @@ impl KeyService for AwsKms {
 
     fn destroy_kek(&self, _: KekRef) -> ServiceFuture<'_, ()> {
         Box::pin(async { Err(ProviderError::Unsupported(NO_DESTRUCTION)) })
+    }
+
+    fn check_destruction(&self, _: KekRef) -> Result<(), ProviderError> {
+        Err(ProviderError::Unsupported(NO_DESTRUCTION))
     }
 }
 

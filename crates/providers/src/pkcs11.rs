@@ -213,6 +213,17 @@ impl KeyService for Pkcs11 {
         let destroy = move |it: &Device, session: &Session| keys::destroy(it, session, kek.version);
         Box::pin(self.change(kek, KekState::DecryptOnly, destroy))
     }
+
+    fn is_gone(&self, kek: KekRef) -> ServiceFuture<'_, bool> {
+        Box::pin(async move {
+            if kek.id != self.id {
+                return Ok(false);
+            }
+            let look =
+                move |it: &Device, session: &Session| keys::is_gone(it, session, kek.version);
+            self.run(kek, look).await
+        })
+    }
 }
 
 /// Encrypts to `nonce12 ciphertext tag16`.

@@ -2,10 +2,11 @@
 //!
 //! The rule: the version of the key is sent with every encryption and compared with what comes back. A sealed server is an
 //! outage, not a refusal. Written from the API's documentation, and tested with a stub of it alone.
-//! Start at [`Transit::connect`]; `states.rs` maps versions to states, `client.rs` makes the calls, `token.rs` renews the
-//! token.
+//! Start at [`Transit::connect`]; `states.rs` maps versions to states, `rotation.rs` changes them, `client.rs` makes the
+//! calls, `token.rs` renews the token.
 
 mod client;
+mod rotation;
 mod states;
 mod token;
 
@@ -16,8 +17,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use regrant_crypto::{
-    KekRef, KekState, KekSummary, KeyContext, KeyService, ProviderError, ProviderKind, Refresh,
-    ServiceFuture,
+    KekRef, KekSummary, KeyContext, KeyService, ProviderError, ProviderKind, Refresh, ServiceFuture,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -67,17 +67,27 @@ impl Transit {
     }
 
     async fn read_key(&self) -> Result<bool, ProviderError> {
+        let facts = self.read_facts().await?;
+        Ok(self.keep_facts(&facts))
+    }
+
+    async fn read_facts(&self) -> Result<KeyFacts, ProviderError> {
         let read = self.call(Method::GET, "keys", "", None);
         let facts = read.await.map_err(|error| self.of_key(error))?;
         let facts: KeyFacts = serde_json::from_value(facts)
             .map_err(|_| unavailable("its description of the key cannot be read".to_owned()))?;
         self.check_key(&facts)?;
+        Ok(facts)
+    }
+
+    /// Keeps the states of the versions; returns whether they changed.
+    fn keep_facts(&self, facts: &KeyFacts) -> bool {
         let keks = facts.list_keks(self.id);
         *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         let mut current = self.keks.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = *current != keks;
         *current = keks;
-        Ok(is_new)
+        is_new
     }
 
     fn check_key(&self, facts: &KeyFacts) -> Result<(), ProviderError> {
@@ -130,66 +140,6 @@ impl Transit {
         decoded
             .map(Zeroizing::new)
             .map_err(|_| unavailable("its response is not base64".to_owned()))
-    }
-
-    async fn configure(&self, body: &Value) -> Result<(), ProviderError> {
-        let called = self.call(Method::POST, "keys", "/config", Some(body)).await;
-        called.map(drop).map_err(|error| self.of_key(error))
-    }
-
-    async fn stage(&self) -> Result<KekRef, ProviderError> {
-        self.read_key().await?;
-        if let Some(staged) = self.find(|it| it.state == KekState::Staged) {
-            return Ok(staged.kek);
-        }
-        let active = self.find(|it| it.state == KekState::Active);
-        let active = active.ok_or(ProviderError::Transition)?.kek.version;
-        // Where no version is named, the engine would encrypt with the new one at once.
-        self.configure(&json!({ "min_encryption_version": active }))
-            .await?;
-        let rotated = self
-            .call(Method::POST, "keys", "/rotate", Some(&json!({})))
-            .await;
-        rotated.map_err(|error| self.of_key(error))?;
-        self.read_key().await?;
-        let staged = self.find(|it| it.state == KekState::Staged);
-        Ok(staged.ok_or(ProviderError::Transition)?.kek)
-    }
-
-    async fn promote(&self, kek: KekRef) -> Result<(), ProviderError> {
-        self.require(kek, KekState::Staged).await?;
-        let body = json!({ "min_encryption_version": kek.version });
-        self.configure(&body).await?;
-        self.read_key().await.map(drop)
-    }
-
-    async fn destroy(&self, kek: KekRef) -> Result<(), ProviderError> {
-        self.require(kek, KekState::DecryptOnly).await?;
-        let is_older = |it: &KekSummary| it.state == KekState::DecryptOnly && it.kek < kek;
-        if self.find(is_older).is_some() {
-            return Err(ProviderError::Unsupported(
-                "the engine destroys versions in their order: retire the older ones first",
-            ));
-        }
-        let active = self.find(|it| it.state == KekState::Active);
-        let active = active.ok_or(ProviderError::Transition)?.kek.version;
-        let next = kek.version.saturating_add(1);
-        let limits = json!({ "min_decryption_version": next, "min_encryption_version": active });
-        self.configure(&limits).await?;
-        let body = json!({ "min_available_version": next });
-        let trimmed = self.call(Method::POST, "keys", "/trim", Some(&body)).await;
-        trimmed.map_err(|error| self.of_key(error))?;
-        self.read_key().await.map(drop)
-    }
-
-    async fn require(&self, kek: KekRef, state: KekState) -> Result<(), ProviderError> {
-        self.read_key().await?;
-        let found = self.find(|it| it.kek == kek && it.state == state);
-        found.map(drop).ok_or(ProviderError::Transition)
-    }
-
-    fn find(&self, is_it: impl Fn(&KekSummary) -> bool) -> Option<KekSummary> {
-        self.list_keks().into_iter().find(is_it)
     }
 
     fn is_due(&self) -> bool {
@@ -311,6 +261,10 @@ impl KeyService for Transit {
 
     fn destroy_kek(&self, kek: KekRef) -> ServiceFuture<'_, ()> {
         Box::pin(self.destroy(kek))
+    }
+
+    fn check_destruction(&self, kek: KekRef) -> Result<(), ProviderError> {
+        self.check_order(kek)
     }
 }
 

@@ -1,18 +1,25 @@
 //! The keyring on disk: mode 0600, written completely or not at all.
 //!
 //! The rule: at every moment there is a complete keyring at the path. So a new file is written beside it and synced;
-//! then one rename or link moves it to the path, and the directory is synced.
+//! then one rename or link moves it to the path, and the directory is synced. A draft that a killed process left beside
+//! it holds keys too, so the next change removes it.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
 };
 
 use super::KeyringError;
 use crate::primitives::random_bytes;
+
+/// The length of what a draft has behind the name of the file.
+const DRAFT_DIGITS: usize = 16;
 
 /// A limit in bytes; a thousand keys fit.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -57,6 +64,33 @@ pub(super) fn lock_directory(path: &Path) -> Result<File, KeyringError> {
     Ok(directory)
 }
 
+/// Removes the drafts that killed processes left beside the file. Only under the lock of the directory: without it,
+/// another process may be about to move its draft to the path.
+pub(super) fn remove_drafts(path: &Path) -> io::Result<()> {
+    let Some(name) = path.file_name() else {
+        return Ok(());
+    };
+    for entry in fs::read_dir(parent_directory(path))? {
+        let entry = entry?;
+        if is_draft(name, &entry.file_name()) {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether `sibling` is the name of a draft of the file `name`, as [`write_beside`] makes it.
+fn is_draft(name: &OsStr, sibling: &OsStr) -> bool {
+    let suffix = sibling.as_bytes().strip_prefix(name.as_bytes());
+    let digits = suffix.and_then(|it| it.strip_prefix(b"."));
+    digits.is_some_and(|it| {
+        it.len() == DRAFT_DIGITS
+            && it
+                .iter()
+                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
 /// Creates the file. An existing file is never changed, even if it appears at the last moment.
 pub(super) fn create_file(path: &Path, bytes: &[u8]) -> Result<(), KeyringError> {
     let draft = write_beside(path, bytes)?;
@@ -92,7 +126,8 @@ fn move_into_path(path: &Path, draft: &Path, keep: bool) -> io::Result<()> {
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, KeyringError> {
     let suffix = random_bytes().map_err(|_| KeyringError::Random)?;
-    let draft = with_suffix(path, &format!(".{:016x}", u64::from_be_bytes(*suffix)));
+    let digits = format!("{:0DRAFT_DIGITS$x}", u64::from_be_bytes(*suffix));
+    let draft = with_suffix(path, &format!(".{digits}"));
     if let Err(error) = write_synced(&draft, bytes) {
         drop(fs::remove_file(&draft));
         return Err(KeyringError::Io(error));
@@ -132,4 +167,26 @@ fn parent_directory(path: &Path) -> &Path {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_has_sixteen_digits_behind_the_name_of_the_file() {
+        for (sibling, expected) in [
+            ("keyring.0123456789abcdef", true),
+            ("keyring", false),
+            ("keyring.prev", false),
+            ("keyring.0123456789abcde", false),
+            ("keyring.0123456789abcdef0", false),
+            ("keyring.0123456789ABCDEF", false),
+            ("keyring0123456789abcdef", false),
+            ("other.0123456789abcdef", false),
+        ] {
+            let is = is_draft(OsStr::new("keyring"), OsStr::new(sibling));
+            assert_eq!(is, expected, "{sibling}");
+        }
+    }
 }

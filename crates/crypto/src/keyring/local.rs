@@ -115,7 +115,7 @@ impl LocalKeys {
         self.change_keyring(|keyring| keyring.promote_kek(kek))
     }
 
-    /// Destroys a decrypt-only version, in the file and in the copy beside it too.
+    /// Destroys a decrypt-only version, in the file and in the copies beside it too.
     ///
     /// # Errors
     /// [`KeyringError::Transition`]: it is not decrypt-only. Or the file cannot be changed.
@@ -143,6 +143,7 @@ impl LocalKeys {
         };
         let mut seen = file.lock_seen();
         let _locked = file::lock_directory(&file.path)?;
+        file::remove_drafts(&file.path).map_err(KeyringError::Io)?;
         let (mut keyring, strength, passphrase) = file.open_keyring()?;
         check_ours(&self.keyring(), &keyring)?;
         let before: Vec<KekSummary> = keyring.list_keks().collect();

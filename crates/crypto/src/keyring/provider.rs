@@ -133,17 +133,46 @@ impl KeyProvider {
         self.active.promote_kek(kek).await
     }
 
-    /// Destroys a decrypt-only version.
+    /// Destroys a decrypt-only version. Of a provider that is not the active one, that is any.
     ///
     /// # Errors
     /// As [`KeyProvider::stage_kek`]; [`KeyringError::Transition`]: it is not decrypt-only.
     pub async fn destroy_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
+        if self.active.holds(kek) {
+            return self.active.destroy_kek(kek).await;
+        }
+        let former = self.others.iter().find(|it| it.holds(kek));
+        let former = former.ok_or(KeyringError::Transition)?;
+        former.destroy_former_kek(kek).await
+    }
+
+    /// Whether the provider of this version can destroy it at all.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unsupported`], which names the other way; [`KeyringError::Transition`]: no provider holds it.
+    pub fn check_destruction(&self, kek: KekRef) -> Result<(), KeyringError> {
         let mut sources = self.sources();
         let source = sources.find(|it| it.holds(kek));
         source
             .ok_or(KeyringError::Transition)?
-            .destroy_kek(kek)
-            .await
+            .check_destruction(kek)
+    }
+
+    /// Looks now whether a provider once held this version and holds it no more. That it is not known here is not enough:
+    /// its provider must respond.
+    ///
+    /// # Errors
+    /// No provider says so, and one does not respond.
+    pub async fn is_gone(&self, kek: KekRef) -> Result<bool, KeyringError> {
+        let mut failed = None;
+        for source in self.sources() {
+            match source.is_gone(kek).await {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(false), Err)
     }
 
     /// The provider that wraps.

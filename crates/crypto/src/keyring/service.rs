@@ -169,6 +169,20 @@ pub trait KeyService: Send + Sync {
     /// Makes a staged version the active one.
     fn promote_kek(&self, kek: KekRef) -> ServiceFuture<'_, ()>;
 
-    /// Destroys a decrypt-only version.
+    /// Destroys a decrypt-only version. What was cut off is done by the next call.
     fn destroy_kek(&self, kek: KekRef) -> ServiceFuture<'_, ()>;
+
+    /// Whether the service can destroy this version at all, by what was read last.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unsupported`], which names the other way.
+    fn check_destruction(&self, _kek: KekRef) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    /// Looks now whether the service once held this version and holds it no more. A service that lists what it destroyed
+    /// needs no answer of its own.
+    fn is_gone(&self, _kek: KekRef) -> ServiceFuture<'_, bool> {
+        Box::pin(async { Ok(false) })
+    }
 }

@@ -142,6 +142,44 @@ impl KeySource {
     }
 }
 
+/// The way of a version to its destruction.
+impl KeySource {
+    pub(super) fn check_destruction(&self, kek: KekRef) -> Result<(), KeyringError> {
+        match self {
+            Self::Local(_) => Ok(()),
+            Self::Service(keys) => Ok(keys.service.check_destruction(kek)?),
+        }
+    }
+
+    /// Destroys a version of a source that does not wrap any more. Its newest one is destroyed, too: another one takes its
+    /// place, so that the source still opens, and so that no later key gets the name of a destroyed one.
+    pub(super) async fn destroy_former_kek(&self, kek: KekRef) -> Result<(), KeyringError> {
+        self.check_destruction(kek)?;
+        if self.find_state(kek) == Some(KekState::Staged) {
+            self.promote_kek(kek).await?;
+        }
+        if self.find_state(kek) == Some(KekState::Active) {
+            let next = self.stage_kek().await?;
+            self.promote_kek(next).await?;
+        }
+        self.destroy_kek(kek).await
+    }
+
+    /// Looks now whether the source once held this version and holds it no more.
+    pub(super) async fn is_gone(&self, kek: KekRef) -> Result<bool, KeyringError> {
+        match self {
+            // A keyring lists what it destroyed; one that does not is another copy.
+            Self::Local(_) => Ok(false),
+            Self::Service(keys) => Ok(keys.service.is_gone(kek).await?),
+        }
+    }
+
+    fn find_state(&self, kek: KekRef) -> Option<KekState> {
+        let keks = self.list_keks();
+        keks.iter().find(|it| it.kek == kek).map(|it| it.state)
+    }
+}
+
 impl ServiceKeys {
     async fn wrap(&self, data_key: &DataKey) -> Result<WrappedKey, ProviderError> {
         let active = self.service.list_keks().first().map(|it| it.kek);

@@ -94,6 +94,20 @@ pub(super) fn destroy(device: &Device, session: &Session, version: u32) -> Resul
     Ok(session.destroy_object(key)?)
 }
 
+/// Whether the token once had this version and has it no more. Only a newer version of the key shows that the token knows
+/// what came after: an empty token, or one that was restored from before, does not.
+pub(super) fn is_gone(
+    device: &Device,
+    session: &Session,
+    version: u32,
+) -> Result<bool, DeviceError> {
+    let label = &device.settings.key_label;
+    let usable = list_versions(session, label)?;
+    let staged = list_versions(session, &staged_label(label))?;
+    let is_there = usable.contains_key(&version) || staged.contains_key(&version);
+    Ok(!is_there && usable.keys().any(|it| *it > version))
+}
+
 fn list_versions(
     session: &Session,
     label: &str,

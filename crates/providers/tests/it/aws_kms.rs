@@ -5,7 +5,9 @@ mod moto;
 
 use std::sync::Arc;
 
-use regrant_crypto::{KeyProvider, KeySource, ProviderError, ProviderKind};
+use regrant_crypto::{
+    KekState, KeyProvider, KeyService as _, KeySource, ProviderError, ProviderKind, Refresh,
+};
 use regrant_providers::{AwsKms, AwsKmsSettings};
 
 use crate::{
@@ -159,6 +161,18 @@ async fn a_missing_key_and_an_alias_stop_the_start() {
     let alias = "arn:aws:kms:eu-west-1:123456789012:alias/regrant";
     let refused = moto.connect(alias, &[]).await.err().unwrap();
     assert!(refused.to_string().contains("ARN of a key"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_kms_has_deleted_counts_as_destroyed_and_no_other_way_destroys_it() {
+    let moto = Moto::start().await;
+    let kms = moto.connect(&moto.arn, &[]).await.unwrap();
+    let kek = kms.list_keks()[0].kek;
+    let refused = kms.check_destruction(kek).unwrap_err();
+    assert!(refused.to_string().contains("leave its ARN"), "{refused}");
+    moto.set_line(Line::Refusing(400, "NotFoundException"));
+    assert!(kms.refresh(Refresh::Now).await.unwrap());
+    assert_eq!(kms.list_keks()[0].state, KekState::Destroyed);
 }
 
 /// Written from the lists of errors of the API: moto does not throttle, and uses a key in every state.

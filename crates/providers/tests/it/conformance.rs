@@ -48,6 +48,7 @@ pub async fn check_provider<B: Bench>(bench: &B) {
     a_move_from_a_keyring_and_back_keeps_every_key(bench).await;
     if B::ROTATION == Rotation::Versions {
         versions_move_forward(&provider).await;
+        a_former_provider_destroys_its_newest_version(bench).await;
     }
     an_outage_passes(bench).await;
     another_key_under_the_name_is_refused(bench).await;
@@ -218,6 +219,31 @@ async fn versions_move_forward(provider: &KeyProvider) {
         !provider.refresh(Refresh::Now).await.unwrap(),
         "nothing is new"
     );
+}
+
+/// The version that wrapped before a move: nothing promotes another one after it.
+async fn a_former_provider_destroys_its_newest_version<B: Bench>(bench: &B) {
+    let keyring = LocalKeys::from(Keyring::in_memory().unwrap());
+    let moved = KeyProvider::new(keyring.into(), vec![bench.source("test").await]);
+    let active = moved.active_kek();
+    let former = moved.list_keks().into_iter();
+    let former = former.filter(|it| it.kek.id != active.id && it.state == KekState::DecryptOnly);
+    let newest = former.map(|it| it.kek).max().unwrap();
+    moved.check_destruction(newest).unwrap();
+    moved.destroy_kek(newest).await.unwrap();
+    assert_ne!(state_of(&moved, newest), Some(KekState::DecryptOnly));
+    assert!(moved.destroy_kek(newest).await.is_err(), "it is destroyed");
+    assert_eq!(moved.active_kek(), active);
+    if B::KIND != ProviderKind::Local {
+        let back = open(bench, "test").await;
+        assert!(
+            newest.is_older_than(back.active_kek()),
+            "no later key has the name of the destroyed one"
+        );
+        let key = data_key();
+        let wrapped = back.wrap_data_key(&key).await.unwrap();
+        assert_same(&key, &unwrap(&moved, &key, &wrapped).await.unwrap());
+    }
 }
 
 fn state_of(provider: &KeyProvider, kek: KekRef) -> Option<KekState> {

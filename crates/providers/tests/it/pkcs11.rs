@@ -18,7 +18,9 @@ use cryptoki::{
     session::{Session, UserType},
     types::AuthPin,
 };
-use regrant_crypto::{KeyProvider, KeySource, ProviderError, ProviderKind};
+use regrant_crypto::{
+    KekRef, KeyProvider, KeyService as _, KeySource, ProviderError, ProviderKind,
+};
 use regrant_providers::{Pkcs11, Pkcs11Settings};
 use zeroize::Zeroizing;
 
@@ -183,7 +185,7 @@ impl Bench for Token {
     }
 
     async fn replace_key(&self) -> bool {
-        // The rotation of the suite left version 2.
+        // The suite left version 3.
         destroy_keys();
         make_key(&open_session(), true);
         let session = open_session();
@@ -192,7 +194,7 @@ impl Bench for Token {
             .unwrap()
         {
             session
-                .update_attributes(key, &[Attribute::Id(vec![0, 0, 0, 2])])
+                .update_attributes(key, &[Attribute::Id(vec![0, 0, 0, 3])])
                 .unwrap();
         }
         true
@@ -370,6 +372,34 @@ async fn a_wrong_pin_is_sent_once_and_a_new_one_opens() {
     assert!(!first.to_string().contains("wrong-pin"), "{first}");
     *token.pin.lock().unwrap() = PIN.to_owned();
     assert_same(&key, &unwrap(&provider, &key, &wrapped).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_version_is_gone_only_if_the_token_has_a_newer_one() {
+    let Some(token) = token_of_child("a_version_is_gone_only_if_the_token_has_a_newer_one") else {
+        return;
+    };
+    let device = token.open().await.unwrap();
+    let old = device.list_keks()[0].kek;
+    assert!(!device.is_gone(old).await.unwrap(), "it is there");
+    let staged = device.stage_kek().await.unwrap();
+    device.promote_kek(staged).await.unwrap();
+    assert!(!device.is_gone(old).await.unwrap(), "it still opens");
+    device.destroy_kek(old).await.unwrap();
+    assert!(device.is_gone(old).await.unwrap());
+    let later = KekRef { version: 9, ..old };
+    assert!(!device.is_gone(later).await.unwrap(), "it never was");
+    let foreign = KekRef {
+        id: uuid::Uuid::from_u128(1),
+        ..old
+    };
+    assert!(!device.is_gone(foreign).await.unwrap());
+    assert!(token.set_down(true).await);
+    assert!(device.is_gone(old).await.unwrap_err().is_retryable());
+    assert!(token.set_down(false).await);
+    assert!(device.is_gone(old).await.unwrap());
+    destroy_keys();
+    assert!(!device.is_gone(old).await.unwrap(), "the token is empty");
 }
 
 #[tokio::test]

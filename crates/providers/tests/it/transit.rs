@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use regrant_crypto::{KeyProvider, KeyService as _, KeySource, ProviderError, ProviderKind};
+use regrant_crypto::{
+    KekState, KeyProvider, KeyService as _, KeySource, ProviderError, ProviderKind,
+};
 use regrant_providers::{Transit, TransitSettings};
 use zeroize::Zeroizing;
 
@@ -158,6 +160,61 @@ async fn a_service_that_is_down_is_tried_three_times_and_then_rests() {
         9,
         "three tries for each outage"
     );
+}
+
+#[tokio::test]
+async fn a_version_whose_trim_failed_is_not_destroyed_until_it_is_trimmed() {
+    let stub = Stub::start().await;
+    let (transit, key) = (connect(&stub).await, data_key());
+    let old = transit.list_keks()[0].kek;
+    let state_of_old = |transit: &Transit| {
+        let keks = transit.list_keks();
+        keks.iter().find(|it| it.kek == old).map(|it| it.state)
+    };
+    let wrapped = provider(connect(&stub).await)
+        .wrap_data_key(&key)
+        .await
+        .unwrap();
+    let staged = transit.stage_kek().await.unwrap();
+    transit.promote_kek(staged).await.unwrap();
+    stub.engine(|it| it.failing_trims = Some(403));
+    let refused = transit.destroy_kek(old).await.unwrap_err();
+    assert!(matches!(refused, ProviderError::Denied { .. }), "{refused}");
+    for transit in [&transit, &connect(&stub).await] {
+        transit.refresh(regrant_crypto::Refresh::Now).await.unwrap();
+        assert_eq!(state_of_old(transit), Some(KekState::DecryptOnly));
+    }
+    assert_eq!(stub.engine(|it| it.versions.len()), 2, "in the archive");
+    let opened = unwrap(&provider(connect(&stub).await), &key, &wrapped).await;
+    assert_eq!(opened.err(), Some(ProviderError::UnknownKek(old)));
+    stub.engine(|it| it.failing_trims = None);
+    transit.destroy_kek(old).await.unwrap();
+    assert_eq!(state_of_old(&transit), Some(KekState::Destroyed));
+    assert_eq!(stub.engine(|it| it.versions.len()), 1);
+}
+
+#[tokio::test]
+async fn a_version_that_was_archived_by_hand_is_not_brought_back_by_a_destruction() {
+    let stub = Stub::start().await;
+    let transit = connect(&stub).await;
+    let old = transit.list_keks()[0].kek;
+    for _ in 0..2 {
+        let staged = transit.stage_kek().await.unwrap();
+        transit.promote_kek(staged).await.unwrap();
+    }
+    stub.engine(|it| it.min_decryption = 3);
+    let second = regrant_crypto::KekRef { version: 2, ..old };
+    let refused = transit.check_destruction(second).unwrap_err();
+    assert!(
+        matches!(refused, ProviderError::Unsupported(_)),
+        "{refused}"
+    );
+    transit.check_destruction(old).unwrap();
+    transit.destroy_kek(old).await.unwrap();
+    let limits = stub.engine(|it| (it.min_available, it.min_decryption));
+    assert_eq!(limits, (2, 3));
+    transit.destroy_kek(second).await.unwrap();
+    assert_eq!(stub.engine(|it| it.versions.len()), 1);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What a rotation of key-encryption keys (KEKs) reads and writes in the table of data keys, of all tenants.
 //!
 //! The rule: a wrapped key is replaced only if it still is what was read, and only by its own tenant's statement. Which
-//! rows are left follows from the rows alone: each names the KEK that wrapped it. No data key is inserted under a KEK
-//! older than the floor, which a promotion raises.
+//! rows are left follows from the rows alone: each names the KEK that wrapped it. No data key is inserted or replaced under
+//! a KEK that is older than the floor, which a promotion raises, or that is destroyed.
 //! Start at [`Store::rewrap_data_keys`].
+
+use std::collections::BTreeSet;
 
 use regrant_domain::{KekRef, TenantId};
 use uuid::Uuid;
@@ -100,9 +102,13 @@ impl Store {
 
     /// Replaces wrapped keys in one transaction, each only if it is what was read. Returns how many were replaced. The
     /// transaction before it notes by which KEKs: what a transaction wrote may stay in the log even if it is undone.
+    ///
+    /// # Errors
+    /// [`Error::OutdatedKek`]: a KEK was replaced or destroyed since it wrapped them, and nothing changes.
     pub async fn rewrap_data_keys(&self, keys: &[RewrappedDataKey]) -> Result<u64, Error> {
         self.note_wraps(keys).await?;
         let mut tx = self.begin(&self.system_scope()).await?;
+        tx.check_new_keks(keys).await?;
         let mut replaced = 0_u64;
         for key in keys {
             if key.read.tenant != tx.tenant {
@@ -116,6 +122,7 @@ impl Store {
 
     async fn note_wraps(&self, keys: &[RewrappedDataKey]) -> Result<(), Error> {
         let mut tx = self.begin(&self.system_scope()).await?;
+        tx.check_new_keks(keys).await?;
         for key in keys {
             if key.read.tenant != tx.tenant {
                 tx = tx.switch_to(key.read.tenant).await?;
@@ -158,20 +165,33 @@ impl TenantTx {
         Ok(query.execute(&self.transaction).await? > 0)
     }
 
-    /// Refuses a data key that a KEK below the floor wrapped. The floor cannot rise until this transaction ends.
+    /// Refuses a data key that a KEK below the floor wrapped, or one that is destroyed. The floor cannot rise until this
+    /// transaction ends.
     pub(super) async fn check_kek_floor(&self, wrapped: &[u8]) -> Result<(), Error> {
-        let Some(kek) = read_kek_name(wrapped) else {
-            return Ok(());
-        };
-        let query = Query::new("SELECT version FROM kek_floor WHERE kek_id = :id {for_share}");
-        let row = query
-            .bind("id", kek.id)
-            .fetch_one(&self.transaction)
-            .await?;
-        match floor_from_row(kek.id, row)? {
-            Some(floor) if kek.is_older_than(floor) => Err(Error::OutdatedKek),
-            _ => Ok(()),
+        match read_kek_name(wrapped) {
+            Some(kek) => self.require_wrapping_kek(kek).await,
+            None => Ok(()),
         }
+    }
+
+    /// The same for data keys that were wrapped again, once for each KEK: usually that is one.
+    async fn check_new_keks(&self, keys: &[RewrappedDataKey]) -> Result<(), Error> {
+        let named = keys.iter().filter_map(|it| read_kek_name(&it.wrapped));
+        for kek in named.collect::<BTreeSet<_>>() {
+            self.require_wrapping_kek(kek).await?;
+        }
+        Ok(())
+    }
+
+    async fn require_wrapping_kek(&self, kek: KekRef) -> Result<(), Error> {
+        let query = Query::new("SELECT version FROM kek_floor WHERE kek_id = :id {for_share}");
+        let query = query.bind("id", kek.id);
+        let floor = floor_from_row(kek.id, query.fetch_one(&self.transaction).await?)?;
+        let is_replaced = floor.is_some_and(|it| kek.is_older_than(it));
+        if is_replaced || self.is_kek_destroyed(kek).await? {
+            return Err(Error::OutdatedKek);
+        }
+        Ok(())
     }
 
     async fn replace_wrapped_key(&self, key: &RewrappedDataKey) -> Result<u64, Error> {

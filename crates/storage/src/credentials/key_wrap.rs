@@ -42,10 +42,15 @@ impl TenantTx {
             .bind("kek", destroyed.kek.to_bytes().to_vec())
             .bind("at", to_micros(destroyed.destroyed_at));
         let is_new = query.execute(&self.transaction).await? > 0;
-        if is_new {
-            self.delete_kek_retirement(destroyed.kek).await?;
-        }
+        self.delete_kek_retirement(destroyed.kek).await?;
         Ok(is_new)
+    }
+
+    /// Whether it is noted that this KEK is destroyed.
+    pub(super) async fn is_kek_destroyed(&self, kek: KekRef) -> Result<bool, Error> {
+        let query = Query::new("SELECT 1 FROM destroyed_keks WHERE kek = :kek")
+            .bind("kek", kek.to_bytes().to_vec());
+        Ok(query.fetch_one(&self.transaction).await?.is_some())
     }
 
     /// Notes that the KEK which these bytes name wraps this data key of the tenant.

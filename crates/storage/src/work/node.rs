@@ -1,9 +1,9 @@
 //! The processes that serve or work, and the key-encryption keys (KEKs) that each can open.
 //!
 //! The rule: a process announces itself before it serves and again and again; one that did not for a while counts as
-//! gone. Times are of the system's clock, as those of leases are.
+//! gone. Times are of the database's clock: by those of their machines, a process whose clock is behind would be gone.
 
-use regrant_domain::{KekRef, Timestamp};
+use regrant_domain::{Clock, KekRef, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -22,11 +22,23 @@ pub struct Node {
     pub opens: Vec<KekRef>,
     /// The KEK that it wraps new data keys with.
     pub wraps_with: KekRef,
-    /// When it announced itself last.
+    /// When it announced itself last, by the database's clock.
     pub seen_at: Timestamp,
 }
 
 impl Store {
+    /// The time of the database's clock, by which processes are live. SQLite has the clock of its process.
+    pub async fn read_database_time(&self) -> Result<Timestamp, Error> {
+        if self.is_sqlite() {
+            return Ok(Clock::system_time());
+        }
+        let query = Query::new(
+            "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS now",
+        );
+        let row = query.fetch_one(&self.connection).await?;
+        row.ok_or(Error::NotFound)?.time("now")
+    }
+
     /// Writes what a process can open, and deletes the processes that were seen last before `gone_before`.
     pub async fn announce_node(&self, node: &Node, gone_before: Timestamp) -> Result<(), Error> {
         let opens: Vec<u8> = node.opens.iter().flat_map(|it| it.to_bytes()).collect();

@@ -1,7 +1,8 @@
 //! The keys of the audit chains, by number, and their replacement.
 //!
 //! The rule: a new key links a chain only a minute after it was made, when every process knows it, because a process looks
-//! for new ones every few seconds. Older keys stay as long as the audit, to verify it.
+//! for new ones every few seconds. Older keys stay as long as the audit, to verify it. The transaction that replaces the
+//! installation's data key stores the next one, so that no crash leaves in use what leaked with the old data key.
 //! Start at [`Vault::move_chains`].
 
 use std::{
@@ -13,13 +14,17 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use regrant_crypto::AuditKey;
-use regrant_domain::{TenantId, Timestamp};
-use regrant_storage::{AuditChain, AuditEvent, AuditFault, ChainReport, TenantScope};
+use regrant_crypto::{AuditKey, DataKey};
+use regrant_domain::{SealedRecord, TenantId, Timestamp};
+use regrant_storage::{AuditChain, AuditEvent, AuditFault, ChainReport, TenantScope, TenantTx};
 use serde_json::json;
 use tracing::info;
 
-use crate::{Error, Vault, credentials::data_keys::DataKeys, tenants::pass::TenantPass};
+use crate::{
+    Error, Vault,
+    credentials::{data_keys::DataKeys, named_keys::named_key_context},
+    tenants::pass::TenantPass,
+};
 
 /// The number of the key with which an installation begins.
 const FIRST: u32 = 1;
@@ -38,6 +43,27 @@ pub(crate) struct ChainKeys {
     by_number: Arc<RwLock<BTreeMap<u32, AuditKey>>>,
     /// The key to which this process moved every chain.
     moved_to: Arc<AtomicU32>,
+}
+
+/// The next key of the chains, before it is stored.
+pub(crate) struct NewChainKey {
+    number: u32,
+    sealed: SealedRecord,
+}
+
+impl NewChainKey {
+    /// Stores it in a transaction of the installation; returns the event of it.
+    pub(crate) async fn insert(
+        &self,
+        tx: &TenantTx,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<AuditEvent, Error> {
+        let (number, name) = (self.number, self.number.to_string());
+        tx.insert_audit_key(&name, &self.sealed, now).await?;
+        let detail = json!({ "key": number });
+        Ok(AuditEvent::new(by, "audit_key.created", name, detail))
+    }
 }
 
 impl ChainKeys {
@@ -93,18 +119,14 @@ impl Vault {
         self.chain_keys.load_new(&self.data_keys).await
     }
 
-    /// Makes the next key of the audit chains.
-    pub(crate) async fn make_chain_key(&self, by: &str) -> Result<(), Error> {
+    /// Makes the next key of the audit chains, sealed under the data key that is about to replace the installation's.
+    pub(crate) async fn seal_next_chain_key(&self, under: &DataKey) -> Result<NewChainKey, Error> {
         self.load_chain_keys().await?;
-        let (now, number) = (self.clock.now(), self.chain_keys.newest().saturating_add(1));
+        let number = self.chain_keys.newest().saturating_add(1);
         let name = number.to_string();
-        self.data_keys.open_or_create_key(&name, now).await?;
-        self.load_chain_keys().await?;
-        let system = self.store.system_scope();
-        let event = AuditEvent::new(by, "audit_key.created", name, json!({ "key": number }));
-        let tx = self.store.begin(&system).await?;
-        tx.write_audit_events(&[event], now).await?;
-        Ok(tx.commit().await?)
+        let new = AuditKey::generate()?;
+        let sealed = under.seal_record(&named_key_context(&name), new.as_bytes())?;
+        Ok(NewChainKey { number, sealed })
     }
 
     /// Lets the newest key link every chain from now on, once every process knows it. Returns how many chains.

@@ -2,20 +2,23 @@
 //!
 //! The rule: look a data key up by (tenant, id, version), never by id alone. A cached key expires after
 //! [`CACHE_LIFETIME`], so that a rotation or a shred takes effect in every process.
-//! Start at [`DataKeys::active_key`].
+//! Start at [`DataKeys::active`].
+
+mod active_keys;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use regrant_crypto::{
-    Context, DataKey, Fingerprint, KekState, KeyProvider, KeyRef, ProviderError, Refresh,
-    WrappedKey,
+    Context, DataKey, Fingerprint, KekState, KeyProvider, KeyRef, ProviderError, ProviderKind,
+    Refresh, WrappedKey,
 };
 use regrant_domain::{SealedRecord, TenantId, Timestamp};
 use regrant_storage::{Store, StoredDataKey, TenantScope, WrappedDataKey};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use self::active_keys::ActiveKeys;
 use super::stale_keys::{STALE_LIFETIME, StaleKeys};
 use crate::Error;
 
@@ -29,7 +32,7 @@ pub(crate) struct DataKeys {
     store: Store,
     pub(super) provider: Arc<KeyProvider>,
     by_version: Cache<(TenantId, Uuid, u32), Arc<DataKey>>,
-    active_key: Cache<TenantId, KeyRef>,
+    active_keys: ActiveKeys,
     stale: StaleKeys,
 }
 
@@ -49,7 +52,7 @@ impl DataKeys {
             store,
             provider: Arc::new(provider),
             by_version: build_cache(cached),
-            active_key: build_cache(cached),
+            active_keys: ActiveKeys::new(MAX_CACHED_KEYS, cached),
             stale: StaleKeys::new(build_cache(stale)),
         }
     }
@@ -66,17 +69,14 @@ impl DataKeys {
 
     /// The key that seals the tenant's new records.
     pub(crate) async fn active(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
-        let found = self
-            .active_key
-            .try_get_with(scope.tenant(), self.load_active(scope))
-            .await;
-        let key = found.map_err(Error::of_shared_load)?;
+        let load = async || self.load_active(scope).await;
+        let key = self.active_keys.find_or_load(scope.tenant(), load).await?;
         self.unwrapped_key(scope, key.id, key.version).await
     }
 
     /// The same, past the cache of this process.
     pub(crate) async fn newest(&self, scope: &TenantScope) -> Result<Arc<DataKey>, Error> {
-        self.active_key.invalidate(&scope.tenant()).await;
+        self.active_keys.forget_tenant(scope.tenant()).await;
         self.active(scope).await
     }
 
@@ -181,7 +181,7 @@ impl DataKeys {
 
     /// Removes a tenant's keys from the cache of this process. In other processes they expire.
     pub(crate) async fn evict_tenant(&self, tenant: TenantId) {
-        self.active_key.invalidate(&tenant).await;
+        self.active_keys.forget_tenant(tenant).await;
         let of_tenant: Vec<_> = self
             .by_version
             .iter()
@@ -192,6 +192,22 @@ impl DataKeys {
             self.by_version.invalidate(&key).await;
         }
         self.stale.forget_tenant(tenant).await;
+    }
+
+    /// For how long a process may hold a data key in its memory after its row is deleted.
+    pub(crate) fn memory_lifetime(&self) -> Duration {
+        let keks = self.provider.list_keks();
+        if keks.iter().any(|it| it.provider != ProviderKind::Local) {
+            STALE_LIFETIME
+        } else {
+            CACHE_LIFETIME
+        }
+    }
+
+    /// Drops the keys whose time is over. The caches do that only when they are used.
+    pub(crate) async fn drop_expired_keys(&self) {
+        self.by_version.run_pending_tasks().await;
+        self.stale.drop_expired_keys().await;
     }
 
     async fn load_active(&self, scope: &TenantScope) -> Result<KeyRef, Error> {

@@ -4,7 +4,7 @@
 //! holds does not start, and says which keys it lacks.
 
 use regrant_crypto::{KekRef, KekState, ProviderKind, Refresh};
-use regrant_domain::{Clock, error_chain};
+use regrant_domain::error_chain;
 use regrant_storage::{KekUse, Node, WrappedBy, WrappedDataKey};
 use tracing::{error, info};
 
@@ -92,9 +92,9 @@ impl DataKeys {
         }
     }
 
-    /// The processes that run.
+    /// The processes that run, by the database's clock: those of their machines may differ.
     pub(crate) async fn list_live_nodes(&self) -> Result<Vec<Node>, Error> {
-        let since = Clock::system_time() - LIVE_FOR;
+        let since = self.store().read_database_time().await? - LIVE_FOR;
         Ok(self.store().list_nodes(since).await?)
     }
 

@@ -23,12 +23,11 @@ impl DataKeys {
         &self,
         scope: &TenantScope,
         now: Timestamp,
-    ) -> Result<NewDataKey, Error> {
+    ) -> Result<(DataKey, NewDataKey), Error> {
         let stored = self.read_wrapped_keys(scope).await?;
         let newest = stored.iter().map(|it| it.version).max().unwrap_or_default();
         let next = newest.saturating_add(1);
-        let (_, row) = self.generate_version(scope.tenant(), next, now).await?;
-        Ok(row)
+        self.generate_version(scope.tenant(), next, now).await
     }
 
     async fn generate_version(

@@ -2,12 +2,12 @@
 //!
 //! The rule: a key is served from here only while the provider does not respond, for an hour at most, and only if its row
 //! in the database is byte for byte what it was unwrapped from. So a shred and a rotation always win. A provider that
-//! responds and refuses is not down.
+//! responds and refuses is not down. The keyring is in memory and never down, so keys that it wraps are not kept.
 
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use regrant_crypto::{DataKey, sha256_digest};
+use regrant_crypto::{DataKey, ProviderKind, WrappedKey, sha256_digest};
 use regrant_domain::TenantId;
 use regrant_storage::WrappedDataKey;
 use tracing::warn;
@@ -27,8 +27,12 @@ impl StaleKeys {
         Self(cache)
     }
 
-    /// Keeps a key that was unwrapped from this row.
+    /// Keeps a key that was unwrapped from this row, unless the keyring wraps it.
     pub(super) async fn keep(&self, stored: &WrappedDataKey, key: &Arc<DataKey>) {
+        let wrapped = WrappedKey::from_bytes(stored.wrapped.clone());
+        if wrapped.provider() == Some(ProviderKind::Local) {
+            return;
+        }
         let digest = sha256_digest(&stored.wrapped);
         self.0
             .insert(name_of(stored), (Arc::clone(key), digest))
@@ -47,6 +51,11 @@ impl StaleKeys {
             "the key provider does not respond; a data key that was unwrapped before is used"
         );
         Some(key)
+    }
+
+    /// Drops the keys whose time is over. The cache does that only when it is used.
+    pub(super) async fn drop_expired_keys(&self) {
+        self.0.run_pending_tasks().await;
     }
 
     /// Removes the keys of a tenant.

@@ -10,16 +10,16 @@ use std::{
 };
 
 use regrant_crypto::{
-    KekRef, KekState, KekSummary, KeyContext, KeyProvider, KeyService, KeySource, ProviderError,
-    ProviderKind, Refresh, ServiceFuture,
+    DataKey, KekRef, KekState, KekSummary, KeyContext, KeyProvider, KeyService, KeySource, Keyring,
+    ProviderError, ProviderKind, Refresh, ServiceFuture,
 };
 use regrant_domain::{Clock, TenantId, Timestamp};
-use regrant_storage::{NewDataKey, Store};
+use regrant_storage::{NewDataKey, Store, WrappedDataKey};
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::data_keys::DataKeys;
+use super::{data_keys::DataKeys, stale_keys::StaleKeys};
 use crate::Error;
 
 /// What the service answers.
@@ -265,6 +265,38 @@ async fn an_evicted_tenant_has_no_key_to_serve() {
     bench.keys.evict_tenant(TenantId::SYSTEM).await;
     let read = bench.read().await;
     assert!(is_unavailable(&read), "{read:?}");
+}
+
+/// The keyring, in memory.
+fn local_provider() -> KeyProvider {
+    KeyProvider::from(Keyring::in_memory().unwrap())
+}
+
+#[tokio::test]
+async fn a_key_that_the_keyring_wraps_is_not_kept() {
+    let key = std::sync::Arc::new(DataKey::generate(TenantId::SYSTEM, 1).unwrap());
+    let service = KeyProvider::new(source_of(&Memory::new(), "test"), Vec::new());
+    for (provider, is_kept) in [(local_provider(), false), (service, true)] {
+        let wrapped = provider.wrap_data_key(&key).await.unwrap();
+        let stored = WrappedDataKey {
+            tenant: TenantId::SYSTEM,
+            id: key.id(),
+            version: key.version(),
+            wrapped: wrapped.as_bytes().to_vec(),
+        };
+        let stale = StaleKeys::new(moka::future::Cache::new(10));
+        stale.keep(&stored, &key).await;
+        let found = stale.find(&stored).await;
+        assert_eq!(found.is_some(), is_kept, "{}", provider.name());
+    }
+}
+
+#[tokio::test]
+async fn a_process_holds_a_deleted_key_for_an_hour_where_a_service_wraps_and_else_for_minutes() {
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
+    assert_eq!(bench.keys.memory_lifetime(), Duration::from_hours(1));
+    let local = DataKeys::new(bench.keys.store().clone(), local_provider());
+    assert_eq!(local.memory_lifetime(), Duration::from_mins(5));
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 //!
 //! The rule: a data key is deleted only when no record and no hash is left under it, and an hour after it stopped sealing,
 //! because another process may have it in its cache for minutes. Keys that leaked differ in one thing: what they sealed is
-//! sealed again first, and without rests.
+//! sealed again first, and without rests. One transaction replaces the installation's data key and makes the next key of
+//! the audit chains, so that no crash leaves a chain key that leaked in use.
 //! Start at [`Vault::rotate_data_keys`].
 
 use std::time::Duration;
@@ -115,9 +116,15 @@ impl Vault {
         reason: RotationReason,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        let new = self.data_keys.generate_next_key(scope, now).await?;
+        let (key, new) = self.data_keys.generate_next_key(scope, now).await?;
+        let is_installations = scope.tenant() == TenantId::SYSTEM;
+        let chain_key = if is_installations {
+            Some(self.seal_next_chain_key(&key).await?)
+        } else {
+            None
+        };
         let tx = self.store.begin(scope).await?;
-        if scope.tenant() != TenantId::SYSTEM {
+        if !is_installations {
             // Held until the end, so that a shred cannot run in between.
             require_not_shredded(tx.lock_tenant().await?)?;
         }
@@ -127,13 +134,14 @@ impl Vault {
             tx.mark_old_keys_compromised(now).await?;
             detail = json!({ "version": new.version, "reason": "compromise" });
         }
-        let event = AuditEvent::new(by.clone(), "data_key.rotated", new.id, detail);
-        tx.write_audit_events(&[event], now).await?;
+        let rotated = AuditEvent::new(by.clone(), "data_key.rotated", new.id, detail);
+        let mut events = vec![rotated];
+        if let Some(chain_key) = chain_key {
+            events.push(chain_key.insert(&tx, &by, now).await?);
+        }
+        tx.write_audit_events(&events, now).await?;
         tx.commit().await?;
         self.data_keys.evict_tenant(scope.tenant()).await;
-        if scope.tenant() == TenantId::SYSTEM {
-            self.make_chain_key(&by).await?;
-        }
         self.reseal_rests.end_rest(scope.tenant());
         Ok(())
     }

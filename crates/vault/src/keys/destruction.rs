@@ -1,7 +1,8 @@
 //! What the destruction of a key-encryption key (KEK) ends: deletions that waited for it become effective.
 //!
 //! The rule: a KEK counts as destroyed when that is noted and no process that runs can open it; a copy of the keyring on
-//! another machine may still hold it. The worker repeats this, so that a crash between the steps loses nothing.
+//! another machine may still hold it. The worker repeats this, so that a crash between the steps loses nothing. A KEK that
+//! only is not there was destroyed if two agreed to it and its provider, which responds, says that it is gone.
 //! Start at [`Vault::settle_deletions`].
 
 use std::{
@@ -9,13 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use regrant_crypto::{KekState, Refresh};
-use regrant_domain::{KekRef, Timestamp};
-use regrant_storage::{AuditEvent, DeletionRecord, DestroyedKek};
+use regrant_crypto::{KekState, KekSummary, Refresh};
+use regrant_domain::{KekRef, Timestamp, error_chain};
+use regrant_storage::{AuditEvent, DeletionRecord, DestroyedKek, KekRetirement};
 use serde_json::json;
+use tracing::warn;
 use uuid::Uuid;
 
-use crate::{Error, Vault, credentials::data_keys::CACHE_LIFETIME, tenants::pass::TenantPass};
+use crate::{Error, Vault, tenants::pass::TenantPass};
 
 /// How many deletions one query reads.
 const PAGE: u32 = 500;
@@ -107,21 +109,56 @@ impl Vault {
         Ok(tx.commit().await?)
     }
 
+    /// Whether it was approved to destroy this KEK, which is not listed, and its provider says now that it is gone.
+    ///
+    /// # Errors
+    /// The provider does not respond: then nothing is known. The request was changed around the application.
+    pub(super) async fn is_retired_and_gone(&self, kek: KekRef) -> Result<bool, Error> {
+        let tx = self.store.begin(&self.store.system_scope()).await?;
+        let stored = tx.lock_kek_retirement(kek).await?;
+        tx.commit().await?;
+        if stored.is_none_or(|it| it.approved_at.is_none()) {
+            return Ok(false);
+        }
+        Ok(self.data_keys.provider().is_gone(kek).await?)
+    }
+
     /// Notes the KEKs that a process destroyed before it ended.
     async fn record_missed_keks(&self) -> Result<(), Error> {
         let known = self.data_keys.provider().list_keks();
         let destroyed = known.iter().filter(|it| it.state == KekState::Destroyed);
-        let destroyed: Vec<_> = destroyed.map(|it| it.kek).collect();
-        if destroyed.is_empty() {
-            return Ok(());
+        let mut missed: Vec<_> = destroyed.map(|it| it.kek).collect();
+        if !missed.is_empty() {
+            let noted = self.store.list_destroyed_keks().await?;
+            missed.retain(|kek| noted.iter().all(|it| it.kek != *kek));
         }
-        let noted = self.store.list_destroyed_keks().await?;
-        let is_noted = |kek: &KekRef| noted.iter().any(|it| it.kek == *kek);
-        for missed in destroyed.into_iter().filter(|it| !is_noted(it)) {
-            self.record_destroyed_kek(ACTOR.to_owned(), missed).await?;
+        missed.extend(self.find_gone_keks(&known).await?);
+        for kek in missed {
+            self.record_destroyed_kek(ACTOR.to_owned(), kek).await?;
             self.settled_keks.set(None);
         }
         Ok(())
+    }
+
+    /// The KEKs whose destruction was approved and that are gone without being listed as destroyed. One of which nothing can
+    /// be said now keeps no other from being noted.
+    async fn find_gone_keks(&self, known: &[KekSummary]) -> Result<Vec<KekRef>, Error> {
+        let mut unlisted = self.store.list_kek_retirements().await?;
+        unlisted.retain(|it| it.approved_at.is_some());
+        unlisted.retain(|it| known.iter().all(|kek| kek.kek != it.kek));
+        let mut gone = Vec::new();
+        for KekRetirement { kek, .. } in unlisted {
+            match self.is_retired_and_gone(kek).await {
+                Ok(true) => gone.push(kek),
+                Ok(false) => {}
+                Err(error) => warn!(
+                    kek = %kek,
+                    error = error_chain(&error),
+                    "cannot find out whether a key is destroyed"
+                ),
+            }
+        }
+        Ok(gone)
     }
 
     /// The KEKs that are destroyed and that no process can open.
@@ -144,7 +181,7 @@ impl Vault {
 
     async fn note_effective_deletion(&self, record: &DeletionRecord) -> Result<u64, Error> {
         let now = self.clock.now();
-        let at = effective_from(record.deleted_at, now);
+        let at = effective_from(record.deleted_at, now, self.data_keys.memory_lifetime());
         let scope = self.store.find_scope_to_verify(record.tenant).await?;
         let tx = self.store.begin(&scope).await?;
         if !tx.note_effective_deletion(record, at).await? {
@@ -165,7 +202,7 @@ impl Vault {
     }
 }
 
-/// Another process may have the tenant's data keys in its cache for minutes.
-fn effective_from(deleted_at: Timestamp, now: Timestamp) -> Timestamp {
-    now.max(deleted_at + CACHE_LIFETIME)
+/// Another process may have the data keys of the tenant in its memory for this long.
+fn effective_from(deleted_at: Timestamp, now: Timestamp, kept: Duration) -> Timestamp {
+    now.max(deleted_at + kept)
 }

@@ -1,12 +1,12 @@
 //! The processes of the installation: each announces which KEKs it can open.
 //!
 //! The rule: a process announces itself before it serves or works, every ten seconds, and as soon as it has other keys.
-//! Every second it looks whether the file of its keyring was replaced.
+//! Every second it looks whether the file of its keyring was replaced. The database's clock dates the announcements.
 
 use std::time::{Duration, Instant};
 
 use regrant_crypto::{KekState, Refresh};
-use regrant_domain::{Clock, error_chain};
+use regrant_domain::error_chain;
 use regrant_storage::Node;
 use tracing::warn;
 
@@ -45,6 +45,7 @@ impl Vault {
             if keks == announced.0 && announced.1.elapsed() < ANNOUNCE_EVERY {
                 continue;
             }
+            self.data_keys.drop_expired_keys().await;
             if let Err(error) = self.load_chain_keys().await {
                 warn!(
                     error = error_chain(&error),
@@ -64,7 +65,7 @@ impl Vault {
     }
 
     async fn announce_node(&self) -> Result<(), Error> {
-        let now = Clock::system_time();
+        let now = self.store.read_database_time().await?;
         let keks = self.data_keys.provider().list_keks();
         let opens = keks.iter().filter(|it| it.state != KekState::Destroyed);
         let node = Node {

@@ -1,7 +1,8 @@
 //! The last step of a rotation: a version of the KEK is destroyed, once two operators agree.
 //!
 //! The rule: [`decide_retirement`] decides who may, from rows that are locked and checked. A key is destroyed only after the
-//! audit says that it is about to be, so that a crash in between leaves a trace; the approver's next call completes it then.
+//! audit says that it is about to be, and the request that it is approved. So a crash in between leaves a trace, and the
+//! next call of any owner completes what was approved.
 //! Start at [`Vault::retire_kek`].
 
 use regrant_crypto::{KekState, Refresh};
@@ -40,8 +41,8 @@ impl Vault {
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid` unless `key` is `<id>/<version>` and `confirm` the same; `Conflict(KeyState)` unless it is decrypt-only;
-    /// `Conflict(KeyInUse)`; `Conflict(NodesLackKey)`; `Conflict(SecondOwner)`; `Conflict(NewAccount)`; `Conflict(TooEarly)`;
-    /// `Conflict(KeyringNotWritable)`.
+    /// `Conflict(KeyStepUnsupported)`; `Conflict(KeyInUse)`; `Conflict(NodesLackKey)`; `Conflict(SecondOwner)`;
+    /// `Conflict(NewAccount)`; `Conflict(TooEarly)`; `Conflict(KeyringNotWritable)`.
     pub async fn retire_kek(
         &self,
         by: Actor,
@@ -54,22 +55,35 @@ impl Vault {
             return Err(invalid_field("confirm", &"expected the key again"));
         }
         self.data_keys.reload_keyring(Refresh::Now).await;
-        match self.find_kek(kek).map(|it| it.state) {
-            Some(KekState::DecryptOnly) => {}
-            Some(KekState::Destroyed) => {
-                self.record_destroyed_kek(by.audit_name(), kek).await?;
-                return self.key_status().await.map(Retirement::Done);
+        let state = self.find_kek(kek).map(|it| it.state);
+        let is_destroyed = match state {
+            Some(state) => state == KekState::Destroyed,
+            None => self.is_retired_and_gone(kek).await?,
+        };
+        if !is_destroyed {
+            if state != Some(KekState::DecryptOnly) {
+                return Err(Error::Conflict(Conflict::KeyState));
             }
-            _ => return Err(Error::Conflict(Conflict::KeyState)),
+            if !self.destroy_approved_kek(by, kek).await? {
+                return self.key_status().await.map(Retirement::Requested);
+            }
         }
-        self.require_unused(kek).await?;
-        if !self.approve_retirement(by, kek).await? {
-            return self.key_status().await.map(Retirement::Requested);
-        }
-        self.data_keys.provider().destroy_kek(kek).await?;
         self.record_destroyed_kek(by.audit_name(), kek).await?;
         self.settle_deletions().await?;
         self.key_status().await.map(Retirement::Done)
+    }
+
+    /// Destroys the version if that is approved. If not, there is a new request, and this returns false.
+    async fn destroy_approved_kek(&self, by: Actor, kek: KekRef) -> Result<bool, Error> {
+        self.data_keys.provider().check_destruction(kek)?;
+        self.require_unused(kek).await?;
+        if !self.approve_retirement(by, kek).await? {
+            return Ok(false);
+        }
+        // Looks again: only since the approval does no process wrap with a version of a former provider.
+        self.require_no_data_keys(kek).await?;
+        self.data_keys.provider().destroy_kek(kek).await?;
+        Ok(true)
     }
 
     /// Whether the version may be destroyed now. If not, there is a new request.
@@ -78,17 +92,24 @@ impl Vault {
         let tx = self.store.begin(&self.store.system_scope()).await?;
         // Owners are neither added nor removed until this ends.
         let owners = tx.lock_owners().await?.len();
-        let request = tx.lock_kek_retirement(kek).await?.map(|it| it.request);
+        let stored = tx.lock_kek_retirement(kek).await?;
+        if stored.is_some_and(|it| it.approved_at.is_some()) {
+            return Ok(true);
+        }
+        let request = stored.map(|it| it.request);
         let caller = find_caller(&tx, by).await?;
         let step = decide_retirement(request, caller, owners, now);
-        let requester = request.map(|it| requester_name(&it));
         let (action, detail) = match step {
             RetirementStep::Request => {
-                tx.open_kek_retirement(new_retirement(kek, caller, now))
+                tx.put_kek_retirement(new_retirement(kek, caller, now))
                     .await?;
                 ("kek.retirement_requested", json!({}))
             }
-            RetirementStep::Destroy => ("kek.retiring", json!({ "requested_by": requester })),
+            RetirementStep::Destroy => {
+                note_approval(&tx, stored, now).await?;
+                let requester = request.map(|it| requester_name(&it));
+                ("kek.retiring", json!({ "requested_by": requester }))
+            }
             RetirementStep::NeedsSecondOwner => {
                 return Err(Error::Conflict(Conflict::SecondOwner));
             }
@@ -109,13 +130,51 @@ impl Vault {
     async fn require_unused(&self, kek: KekRef) -> Result<(), Error> {
         let active = self.data_keys.provider().active_kek();
         self.require_opened_by_all(active).await?;
+        if kek.id != active.id {
+            self.require_moved_by_all(kek).await?;
+        }
         self.raise_floor("vault".to_owned(), active).await?;
+        self.require_no_data_keys(kek).await
+    }
+
+    /// No process that runs wraps with the key of a former provider.
+    async fn require_moved_by_all(&self, kek: KekRef) -> Result<(), Error> {
+        let nodes = self.list_live_nodes().await?.into_iter();
+        let staying = nodes.filter(|it| it.wraps_with.id == kek.id);
+        let names: Vec<String> = staying.map(|it| it.name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Conflict(Conflict::NodesLackKey(names)))
+    }
+
+    async fn require_no_data_keys(&self, kek: KekRef) -> Result<(), Error> {
         let uses = self.store.count_data_keys_by_kek().await?;
         match uses.into_iter().find(|it| it.kek == Some(kek)) {
             Some(found) => Err(Error::Conflict(Conflict::KeyInUse(found.data_keys))),
             None => Ok(()),
         }
     }
+}
+
+/// Notes that a request is approved, and that nothing may be wrapped by the version from now on. For a version of the active
+/// key a promotion said so before.
+async fn note_approval(
+    tx: &TenantTx,
+    stored: Option<KekRetirement>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(request) = stored else {
+        return Ok(());
+    };
+    let KekRef { id, version } = request.kek;
+    let version = version.saturating_add(1);
+    tx.raise_kek_floor(KekRef { id, version }).await?;
+    let approved = KekRetirement {
+        approved_at: Some(now),
+        ..request
+    };
+    Ok(tx.put_kek_retirement(approved).await?)
 }
 
 async fn find_caller(tx: &TenantTx, by: Actor) -> Result<RetirementCaller, Error> {
@@ -141,6 +200,7 @@ fn new_retirement(kek: KekRef, caller: RetirementCaller, now: Timestamp) -> KekR
             requester,
             requested_at: now,
         },
+        approved_at: None,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The rule: keys under an older version are due, no matter which process promoted the active one; keys of another
 //! provider are due only when no process wraps with it any more. A chunk is one short transaction without any network in
-//! it; a key that another process replaced meanwhile is left as it is.
+//! it; a key that another process replaced meanwhile is left as it is. An outage ends the pass: it says nothing about a data
+//! key.
 //! Start at [`Vault::rewrap_data_keys`].
 
 use regrant_crypto::WrappedKey;
@@ -24,6 +25,41 @@ const ACTOR: &str = "vault";
 struct RewrapPass {
     rewrapped: u64,
     unreadable: u64,
+    /// The first refusal of a provider: to use a key, or any of its keys.
+    refused: Option<Error>,
+}
+
+impl RewrapPass {
+    /// Notes why a data key was not wrapped again.
+    fn add_failure(&mut self, read: &WrappedDataKey, error: Error) {
+        if matches!(error, Error::KeysUnavailable(_)) {
+            self.refused = self.refused.take().or(Some(error));
+            return;
+        }
+        self.unreadable = self.unreadable.saturating_add(1);
+        error!(
+            alarm = "data_key_unreadable",
+            tenant.id = %read.tenant,
+            key.id = %read.id,
+            error = error_chain(&error),
+            "a data key does not open"
+        );
+    }
+
+    /// How many keys were wrapped again.
+    fn finish(self) -> Result<u64, Error> {
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        if self.unreadable > 0 {
+            let text = format!(
+                "{} data keys do not open, so they cannot be wrapped again",
+                self.unreadable
+            );
+            return Err(Error::from_cause(text));
+        }
+        Ok(self.rewrapped)
+    }
 }
 
 impl Vault {
@@ -31,29 +67,29 @@ impl Vault {
     /// every process wraps with this KEK, those under other KEKs, too. Returns how many.
     ///
     /// # Errors
-    /// The database failed, or some keys do not open; the others are wrapped again.
+    /// `KeysUnavailable`, or the database failed: the next pass continues. `Internal`: some keys do not open; the others are
+    /// wrapped again.
     pub async fn rewrap_data_keys(&self) -> Result<u64, Error> {
         let active = self.data_keys.provider().active_kek();
         self.resume_promotion(active).await?;
         let mut pass = RewrapPass::default();
-        self.rewrap_each_page(WrappedBy::OlderThan(active), &mut pass)
-            .await?;
-        if self.is_wrapped_with_by_all(active).await? {
-            for which in [WrappedBy::LowerIds(active), WrappedBy::HigherIds(active)] {
-                self.rewrap_each_page(which, &mut pass).await?;
-            }
-        }
+        let ended = self.rewrap_due_keys(active, &mut pass).await;
         if pass.rewrapped > 0 {
             self.note_rewrapped(active, pass.rewrapped).await?;
         }
-        if pass.unreadable > 0 {
-            let text = format!(
-                "{} data keys do not open, so they cannot be wrapped again",
-                pass.unreadable
-            );
-            return Err(Error::from_cause(text));
+        ended?;
+        pass.finish()
+    }
+
+    async fn rewrap_due_keys(&self, active: KekRef, pass: &mut RewrapPass) -> Result<(), Error> {
+        self.rewrap_each_page(WrappedBy::OlderThan(active), pass)
+            .await?;
+        if self.is_wrapped_with_by_all(active).await? {
+            for which in [WrappedBy::LowerIds(active), WrappedBy::HigherIds(active)] {
+                self.rewrap_each_page(which, pass).await?;
+            }
         }
-        Ok(pass.rewrapped)
+        Ok(())
     }
 
     async fn rewrap_each_page(&self, which: WrappedBy, pass: &mut RewrapPass) -> Result<(), Error> {
@@ -65,9 +101,7 @@ impl Vault {
                 .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.clone());
-            let rewrapped = self.rewrap_each(&page).await;
-            let missing = count_missing(page.len(), rewrapped.len());
-            pass.unreadable = pass.unreadable.saturating_add(missing);
+            let rewrapped = self.rewrap_each(&page, pass).await?;
             let replaced = self.store.rewrap_data_keys(&rewrapped).await?;
             pass.rewrapped = pass.rewrapped.saturating_add(replaced);
             self.yield_to_other_processes().await;
@@ -91,7 +125,14 @@ impl Vault {
     }
 
     /// Those of the keys that open, wrapped again.
-    async fn rewrap_each(&self, keys: &[WrappedDataKey]) -> Vec<RewrappedDataKey> {
+    ///
+    /// # Errors
+    /// An outage: the keys after it would all fail, whatever they are.
+    async fn rewrap_each(
+        &self,
+        keys: &[WrappedDataKey],
+        pass: &mut RewrapPass,
+    ) -> Result<Vec<RewrappedDataKey>, Error> {
         let mut rewrapped = Vec::with_capacity(keys.len());
         for read in keys {
             match self.rewrap_key(read).await {
@@ -99,16 +140,11 @@ impl Vault {
                     read: read.clone(),
                     wrapped: wrapped.as_bytes().to_vec(),
                 }),
-                Err(error) => error!(
-                    alarm = "data_key_unreadable",
-                    tenant.id = %read.tenant,
-                    key.id = %read.id,
-                    error = error_chain(&error),
-                    "a data key does not open"
-                ),
+                Err(error) if is_outage(&error) => return Err(error),
+                Err(error) => pass.add_failure(read, error),
             }
         }
-        rewrapped
+        Ok(rewrapped)
     }
 
     async fn rewrap_key(&self, read: &WrappedDataKey) -> Result<WrappedKey, Error> {
@@ -126,6 +162,11 @@ impl Vault {
     }
 }
 
-fn count_missing(read: usize, rewrapped: usize) -> u64 {
-    u64::try_from(read.saturating_sub(rewrapped)).unwrap_or(u64::MAX)
+/// Whether the provider or the database does not respond, so that the error says nothing about a data key.
+pub(super) fn is_outage(error: &Error) -> bool {
+    let is_of_database = matches!(
+        error,
+        Error::DatabaseBusy | Error::TenantBusy | Error::Unavailable(..)
+    );
+    is_of_database || matches!(error, Error::KeysUnavailable(cause) if cause.is_retryable())
 }

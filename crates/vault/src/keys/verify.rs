@@ -1,9 +1,12 @@
 //! Opens every wrapped data key, and counts those that are not under the active KEK.
+//!
+//! The rule: an outage of the provider is no verdict about a data key.
 
 use regrant_domain::{TenantId, error_chain};
 use regrant_storage::{WrappedBy, WrappedDataKey};
 use uuid::Uuid;
 
+use super::rewrap::is_outage;
 use crate::{Error, Vault};
 
 /// How many keys one query reads.
@@ -41,10 +44,25 @@ impl KeyVerdict {
     pub const fn is_whole(&self) -> bool {
         self.outdated == 0 && self.unreadable == 0
     }
+
+    fn add_fault(&mut self, key: &WrappedDataKey, error: &Error) {
+        self.unreadable = self.unreadable.saturating_add(1);
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(KeyFault {
+                tenant: key.tenant,
+                key_id: key.id,
+                reason: error_chain(error),
+            });
+        }
+    }
 }
 
 impl Vault {
     /// Unwraps every data key, of all tenants and of the installation; its check value must fit.
+    ///
+    /// # Errors
+    /// `KeysUnavailable`, or the database failed: nothing is known of the keys. A key that the provider refuses to use is in
+    /// the verdict, as one that does not open.
     pub async fn verify_data_keys(&self) -> Result<KeyVerdict, Error> {
         let (mut verdict, mut after) = (KeyVerdict::default(), None);
         loop {
@@ -55,13 +73,17 @@ impl Vault {
             let Some(last) = page.last() else { break };
             after = Some(last.clone());
             for key in &page {
-                self.verify_key(key, &mut verdict).await;
+                self.verify_key(key, &mut verdict).await?;
             }
         }
         Ok(verdict)
     }
 
-    async fn verify_key(&self, key: &WrappedDataKey, verdict: &mut KeyVerdict) {
+    async fn verify_key(
+        &self,
+        key: &WrappedDataKey,
+        verdict: &mut KeyVerdict,
+    ) -> Result<(), Error> {
         match self.data_keys.unwrap_stored(key).await {
             Ok(_) => {
                 verdict.opened = verdict.opened.saturating_add(1);
@@ -70,16 +92,9 @@ impl Vault {
                     verdict.outdated = verdict.outdated.saturating_add(1);
                 }
             }
-            Err(error) => {
-                verdict.unreadable = verdict.unreadable.saturating_add(1);
-                if verdict.faults.len() < MAX_FAULTS {
-                    verdict.faults.push(KeyFault {
-                        tenant: key.tenant,
-                        key_id: key.id,
-                        reason: error_chain(&error),
-                    });
-                }
-            }
+            Err(error) if is_outage(&error) => return Err(error),
+            Err(error) => verdict.add_fault(key, &error),
         }
+        Ok(())
     }
 }

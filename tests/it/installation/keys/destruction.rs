@@ -45,7 +45,7 @@ pub(super) async fn shred(owner: &Operator, tenant: &Tenant) -> Value {
     shredded
 }
 
-async fn deletion_of(owner: &Operator, tenant: &Tenant) -> Value {
+pub(super) async fn deletion_of(owner: &Operator, tenant: &Tenant) -> Value {
     owner.get(&format!("/tenants/{}", tenant.id)).await.1["deletion"].clone()
 }
 

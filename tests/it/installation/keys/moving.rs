@@ -1,5 +1,5 @@
 //! The move from the keyring to a key service and back, while tokens are read; and what a service that is down or wrong
-//! does to calls and to a start. The service is a stub of the transit engine, written from its documentation.
+//! does to calls, to a rotation and to a start. The service is a stub of the transit engine, written from its documentation.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use std::{
 use regrant_api::Server;
 use regrant_crypto::{KeyProvider, ProviderKind};
 use regrant_testdb::TestDatabase;
-use regrant_vault::{Error, KekState, Parts, Vault};
+use regrant_vault::{Actor, Error, KekState, Parts, Vault};
 use reqwest::Method;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -20,11 +20,13 @@ use tokio_util::sync::CancellationToken;
 use self::services::{Keys, stub};
 use crate::harness::{APP, Fleet, Harness, Options, Tenant, free_address, on_both, problem_code};
 
-mod services;
+pub(super) mod services;
 
 on_both!(
     a_move_from_the_keyring_to_a_service_and_back_fails_no_read,
     a_service_that_is_down_makes_calls_fail_for_a_while_and_not_for_good,
+    an_outage_of_the_service_makes_no_data_key_unreadable,
+    what_a_service_refuses_to_open_is_in_the_verdict_with_its_reason,
     a_process_does_not_start_with_another_key_under_the_name,
 );
 
@@ -38,7 +40,7 @@ struct Process {
     stop: CancellationToken,
 }
 
-async fn open(harness: &Harness, provider: KeyProvider) -> Result<Vault, Error> {
+pub(super) async fn open(harness: &Harness, provider: KeyProvider) -> Result<Vault, Error> {
     let parts = Parts {
         store: harness.store().await,
         provider,
@@ -213,6 +215,65 @@ async fn a_service_that_is_down_makes_calls_fail_for_a_while_and_not_for_good(
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let (status, made) = owner.post("/tenants", &order).await;
     assert_eq!(status, 201, "{made}");
+}
+
+/// An installation with three data keys under an older version than the active one, which a service holds.
+async fn promote_in_service(database: TestDatabase, keys: &Keys) -> Harness {
+    let options = Options {
+        provider: keys.provider(ProviderKind::Transit, &[]).await,
+        ..Options::default()
+    };
+    let harness = Harness::with(database, &Fleet::new(1, 1, 0).world(), options).await;
+    for name in ["One", "Two"] {
+        harness.tenant(name).await;
+    }
+    let (vault, by) = (&harness.vault, Actor::CommandLine);
+    vault.stage_kek(by).await.expect("a staged version");
+    vault.promote_kek(by).await.expect("promoted");
+    harness
+}
+
+async fn an_outage_of_the_service_makes_no_data_key_unreadable(database: TestDatabase) {
+    let keys = Keys::with_transit().await;
+    let harness = promote_in_service(database, &keys).await;
+    keys.stub().engine(|it| it.failing = Some(503));
+    let rewrapped = harness.vault.rewrap_data_keys().await;
+    assert!(
+        matches!(&rewrapped, Err(Error::KeysUnavailable(cause)) if cause.is_retryable()),
+        "{rewrapped:?}"
+    );
+    let verdict = harness.vault.verify_data_keys().await;
+    assert!(
+        matches!(&verdict, Err(Error::KeysUnavailable(cause)) if cause.is_retryable()),
+        "{verdict:?}"
+    );
+    keys.stub().engine(|it| it.failing = None);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let rewrapped = harness.vault.rewrap_data_keys().await;
+    assert_eq!(rewrapped.expect("a pass"), 3);
+    let verdict = harness.vault.verify_data_keys().await.expect("a verdict");
+    assert!(verdict.is_whole(), "{verdict:?}");
+}
+
+async fn what_a_service_refuses_to_open_is_in_the_verdict_with_its_reason(database: TestDatabase) {
+    let keys = Keys::with_transit().await;
+    let harness = promote_in_service(database, &keys).await;
+    keys.stub().engine(|it| it.failing = Some(403));
+    let rewrapped = harness.vault.rewrap_data_keys().await;
+    assert!(
+        matches!(rewrapped, Err(Error::KeysUnavailable(_))),
+        "{rewrapped:?}"
+    );
+    let verdict = harness.vault.verify_data_keys().await.expect("a verdict");
+    assert_eq!((verdict.opened, verdict.unreadable), (0, 3));
+    let reason = verdict.faults.first().map(|it| it.reason.as_str());
+    assert!(
+        reason.is_some_and(|it| it.contains("refuses the use of the key")),
+        "{reason:?}"
+    );
+    keys.stub().engine(|it| it.failing = None);
+    let rewrapped = harness.vault.rewrap_data_keys().await;
+    assert_eq!(rewrapped.expect("a pass"), 3);
 }
 
 async fn a_process_does_not_start_with_another_key_under_the_name(database: TestDatabase) {

@@ -2,9 +2,10 @@
 
 use chrono::Duration;
 use regrant_domain::TenantId;
-use regrant_testdb::TestDatabase;
+use regrant_testdb::{Kind, TestDatabase};
 use regrant_vault::{
-    AccessAtMeta, AuditFault, KeptCheckpoints, KeyOwners, Parts, RotationReason, Settings, Vault,
+    AccessAtMeta, AuditFault, AuditQuery, KeptCheckpoints, KeyOwners, Parts, RotationReason,
+    Settings, Vault,
 };
 use serde_json::{Value, json};
 
@@ -22,6 +23,7 @@ on_both!(
     records_under_a_key_that_leaked_go_first,
     the_installation_and_a_tenant_are_not_named_together,
     another_key_links_every_chain_and_one_that_was_cut_back_is_found,
+    the_data_key_and_the_key_of_the_chains_are_replaced_together_or_not_at_all,
 );
 
 async fn rotate(harness: &Harness, owners: KeyOwners, reason: RotationReason) -> u64 {
@@ -187,4 +189,46 @@ async fn another_key_links_every_chain_and_one_that_was_cut_back_is_found(databa
         "{outdated:?}"
     );
     assert_eq!(faults(chains[0]).await, []);
+}
+
+async fn the_data_key_and_the_key_of_the_chains_are_replaced_together_or_not_at_all(
+    database: TestDatabase,
+) {
+    let harness = Harness::start(database, &Fleet::new(1, 1, 0).world()).await;
+    let bytes = match harness.database.kind() {
+        Kind::Sqlite => "x'00'",
+        Kind::Postgres => "'\\x00'",
+    };
+    // A key of the next number is there, and does not open.
+    let damaged =
+        format!("INSERT INTO audit_keys (name, sealed, created_at) VALUES ('2', {bytes}, 0)");
+    harness.database.run_as_superuser(&damaged).await;
+    let of_installation = KeyOwners::Installation;
+    let rotated = harness
+        .vault
+        .rotate_data_keys(BY, of_installation, RotationReason::Compromise)
+        .await;
+    assert!(rotated.is_err(), "{rotated:?}");
+    let status = harness.vault.key_status().await.expect("a status");
+    assert!(!status.installation_has_old_key, "no data key is replaced");
+
+    let repaired = "DELETE FROM audit_keys WHERE name = '2'";
+    harness.database.run_as_superuser(repaired).await;
+    rotate(&harness, of_installation, RotationReason::Compromise).await;
+    assert_eq!(
+        rotation_actions(&harness).await,
+        ["data_key.rotated", "audit_key.created"]
+    );
+}
+
+/// What the installation's audit says about its data key and the key of the chains, the oldest first.
+async fn rotation_actions(harness: &Harness) -> Vec<String> {
+    let rows = harness
+        .vault
+        .read_export_step_of(TenantId::SYSTEM, AuditQuery::default())
+        .await;
+    let rows = rows.expect("the audit is read").data;
+    let all = rows.into_iter().map(|it| it.action);
+    all.filter(|it| it.starts_with("data_key.") || it.starts_with("audit_key."))
+        .collect()
 }

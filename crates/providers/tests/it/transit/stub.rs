@@ -29,8 +29,12 @@ pub enum Misbehaviour {
 /// The state of the engine, which a test may change.
 pub struct Engine {
     pub versions: BTreeMap<u32, [u8; 32]>,
+    /// What trimming left; 0 if nothing was trimmed.
+    pub min_available: u32,
     pub min_decryption: u32,
     pub min_encryption: u32,
+    /// The status of every call that trims.
+    pub failing_trims: Option<u16>,
     /// The status of every response, such as 503 for a sealed server.
     pub failing: Option<u16>,
     pub misbehaviour: Option<Misbehaviour>,
@@ -59,8 +63,10 @@ impl Stub {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let engine = Engine {
             versions: BTreeMap::from([(1, random())]),
+            min_available: 0,
             min_decryption: 1,
             min_encryption: 0,
+            failing_trims: None,
             failing: None,
             misbehaviour: None,
             hidden: BTreeMap::new(),
@@ -205,8 +211,8 @@ impl Engine {
         let keys: BTreeMap<u32, i64> = shown.map(|it| (*it, 1_442_851_412)).collect();
         Ok(json!({ "data": {
             "type": "aes256-gcm96", "derived": false, "exportable": false, "keys": keys,
-            "latest_version": self.newest(), "min_decryption_version": self.min_decryption,
-            "min_encryption_version": self.min_encryption,
+            "latest_version": self.newest(), "min_available_version": self.min_available,
+            "min_decryption_version": self.min_decryption, "min_encryption_version": self.min_encryption,
         } }))
     }
 
@@ -218,7 +224,10 @@ impl Engine {
         };
         let decryption = read("min_decryption_version", self.min_decryption);
         let encryption = read("min_encryption_version", self.min_encryption);
-        if encryption != 0 && encryption < decryption || encryption > self.newest() {
+        if encryption != 0 && encryption < decryption
+            || encryption > self.newest()
+            || decryption < self.min_available
+        {
             return Err((400, "invalid minimum version"));
         }
         (self.min_decryption, self.min_encryption) = (decryption, encryption);
@@ -226,10 +235,14 @@ impl Engine {
     }
 
     fn trim(&mut self, body: &Value) -> Reply {
+        if let Some(status) = self.failing_trims {
+            return Err((status, "permission denied"));
+        }
         let least = u32::try_from(body["min_available_version"].as_u64().unwrap()).unwrap();
-        if least > self.min_decryption.min(self.min_encryption) {
+        if least > self.min_decryption.min(self.min_encryption) || least < self.min_available {
             return Err((400, "cannot trim versions that are in use"));
         }
+        self.min_available = least;
         self.versions = self.versions.split_off(&least);
         Ok(Value::Null)
     }
