@@ -4,6 +4,7 @@
 //! Start at `deliver.rs`.
 
 mod attempt;
+mod current_target;
 pub(crate) mod deliver;
 mod endpoint_run;
 pub(crate) mod endpoint_runs;

@@ -23,7 +23,7 @@ use crate::{
 const FIRST_TRIES: usize = 5;
 
 /// How a select locks its rows on PostgreSQL.
-const LOCKS: [(&str, &str); 8] = [
+const LOCKS: [(&str, &str); 9] = [
     ("for_update", "FOR UPDATE"),
     // Others may still refer to the rows.
     ("for_no_key_update", "FOR NO KEY UPDATE"),
@@ -38,6 +38,11 @@ const LOCKS: [(&str, &str); 8] = [
     ("for_update_of_d", "FOR UPDATE OF d"),
     // The same without those that another transaction has locked.
     ("for_update_of_d_skip_locked", "FOR UPDATE OF d SKIP LOCKED"),
+    // Of both: a row `e` that was changed since the statement began is read again. Others may still refer to it.
+    (
+        "for_d_and_e_skip_locked",
+        "FOR NO KEY UPDATE OF d, e SKIP LOCKED",
+    ),
 ];
 
 /// The asset `a` of a credential `c`, looked up by its key for each. PostgreSQL would read all assets of the tenant for a

@@ -74,14 +74,35 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Deletes due work whose deliveries are gone, as far as the leases hold.
-    pub async fn delete_orphaned_dues(&self, leases: Vec<Lease>) -> Result<(), Error> {
+    /// Settles deliveries that could not be read, as far as the leases hold. The due work of those that are gone is deleted.
+    /// The others do not decode, perhaps because a newer release wrote them: they are due again at `again_at`.
+    pub async fn settle_unread_deliveries(
+        &self,
+        leases: Vec<Lease>,
+        again_at: Timestamp,
+    ) -> Result<(), Error> {
         let held = self.hold_leases(leases).await?;
         for chunk in held.chunks(CHUNK) {
-            self.delete_delivery_dues(chunk.iter().map(|it| it.object).collect())
+            self.delete_orphaned_dues(chunk.iter().map(|it| it.object).collect())
+                .await?;
+            let again = |it: &Lease| [it.object.into(), to_micros(again_at).into()];
+            self.reschedule_deliveries(chunk.iter().map(again).collect())
                 .await?;
         }
         Ok(())
+    }
+
+    async fn delete_orphaned_dues(&self, deliveries: Vec<Uuid>) -> Result<(), Error> {
+        let query = self
+            .query(
+                "DELETE FROM due
+                 WHERE tenant_id = :tenant AND kind = :kind AND object_id IN :deliveries
+                     AND NOT EXISTS (SELECT 1 FROM deliveries l
+                         WHERE l.tenant_id = :tenant AND l.id = due.object_id)",
+            )
+            .bind("kind", DueKind::Delivery.as_str())
+            .bind_list("deliveries", deliveries);
+        self.execute(query).await.map(drop)
     }
 
     async fn delete_delivery_dues(&self, deliveries: Vec<Uuid>) -> Result<(), Error> {

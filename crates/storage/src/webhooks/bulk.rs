@@ -1,7 +1,8 @@
 //! Events about several assets, for endpoints that receive changes of assets in bulk.
 //!
-//! The rule: changes are added to an event only while it is not yet due, and its row in `due` is locked meanwhile. A
-//! transaction that finds it locked begins another one, so that none waits for another.
+//! The rule: changes are added to an event only while it is not yet due, and its row in `due` and its own are locked
+//! meanwhile: PostgreSQL reads a row again only if the locked row itself was changed since. A transaction that finds them
+//! locked begins another event, so that none waits for another.
 
 use chrono::Duration;
 use regrant_domain::{
@@ -10,7 +11,7 @@ use regrant_domain::{
 
 use crate::{
     DueKind, Error, NewEvent, TenantTx,
-    sql::{to_json, to_micros},
+    sql::{Row, decode_row, to_json, to_micros},
     webhooks::delivery::NewDelivery,
 };
 
@@ -35,17 +36,17 @@ impl TenantTx {
             None => (None, BulkChanges::since(*first)),
         };
         for (event, change) in changes {
-            if bulk.add_change(change.kind, &change.subject) {
+            if bulk.add_change(*event, change.kind, &change.subject) {
                 continue;
             }
             self.write_bulk(endpoint, id.take(), &bulk, at, now).await?;
             bulk = BulkChanges::since(*event);
-            let _fits = bulk.add_change(change.kind, &change.subject);
+            let _fits = bulk.add_change(*event, change.kind, &change.subject);
         }
         self.write_bulk(endpoint, id, &bulk, at, now).await
     }
 
-    /// The event that still takes up changes, locked until this transaction ends.
+    /// The event that still takes up changes, locked until this transaction ends. One that does not decode takes up none.
     async fn find_open_bulk(
         &self,
         endpoint: WebhookEndpointId,
@@ -59,7 +60,7 @@ impl TenantTx {
                  WHERE d.tenant_id = :tenant AND d.share = :endpoint AND d.kind = :due
                      AND d.owner IS NULL AND d.due_at > :now AND d.due_at <= :until
                      AND l.attempts = 0 AND e.kind = :kind
-                 ORDER BY d.due_at DESC LIMIT 1 {for_update_of_d_skip_locked}",
+                 ORDER BY d.due_at DESC LIMIT 1 {for_d_and_e_skip_locked}",
             )
             .bind("endpoint", endpoint.uuid())
             .bind("due", DueKind::Delivery.as_str())
@@ -67,8 +68,8 @@ impl TenantTx {
             .bind("until", to_micros(now + COLLECT_FOR))
             .bind("kind", EventKind::AssetsChanged.as_str());
         let row = self.fetch_one(query).await?;
-        row.map(|it| Ok((EventId::from_uuid(it.get("id")?), it.json("data")?)))
-            .transpose()
+        let decode = |row: &Row| Ok((EventId::from_uuid(row.get("id")?), row.json("data")?));
+        Ok(row.and_then(|it| decode_row("events", &it, decode)))
     }
 
     async fn write_bulk(

@@ -9,7 +9,7 @@ use regrant_domain::{
 use sea_orm::Value;
 
 use crate::{
-    DueKind, Error, TenantTx,
+    DueKind, Error, ListedRows, TenantTx,
     sql::{CHUNK, Row, decode_rows, to_micros},
 };
 
@@ -94,7 +94,7 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Makes deliveries due at `wall`; leases stay as they are.
+    /// Makes deliveries due at `wall`. This ends their leases, so that an attempt that began before settles nothing.
     pub(crate) async fn insert_delivery_dues(
         &self,
         dues: &[(DeliveryId, WebhookEndpointId)],
@@ -111,13 +111,14 @@ impl TenantTx {
         let query = self
             .query(
                 "INSERT INTO due (tenant_id, kind, object_id, due_at, share) VALUES :rows
-                 ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
+                 ON CONFLICT (tenant_id, kind, object_id) DO UPDATE
+                     SET due_at = excluded.due_at, owner = NULL, leased_until = NULL, failures = 0",
             )
             .bind_tenant_rows("rows", rows);
         self.execute(query).await.map(drop)
     }
 
-    /// Those of the deliveries that exist, with the data to send, in any order.
+    /// Those of the deliveries that exist and decode, with the data to send, in any order.
     pub async fn find_deliveries(&self, ids: &[DeliveryId]) -> Result<Vec<DueDelivery>, Error> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
@@ -142,7 +143,7 @@ impl TenantTx {
         &self,
         endpoint: WebhookEndpointId,
         filter: &DeliveryFilter,
-    ) -> Result<Vec<Delivery>, Error> {
+    ) -> Result<ListedRows<Delivery>, Error> {
         let query = self
             .query(
                 "{select} AND d.endpoint_id = :endpoint [AND d.status IN :statuses] [AND d.id < :after]
@@ -153,7 +154,7 @@ impl TenantTx {
             .bind_optional_list("statuses", filter.statuses.iter().map(|it| it.as_str()))
             .bind_optional("after", filter.after.map(DeliveryId::uuid))
             .bind("limit", i64::from(filter.limit));
-        self.fetch_decoded("deliveries", query, delivery_from_row)
+        self.fetch_listed("deliveries", query, delivery_from_row)
             .await
     }
 }

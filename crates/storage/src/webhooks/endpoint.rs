@@ -1,9 +1,8 @@
 //! Webhook endpoints: where a tenant receives events, and the secrets that sign them.
 //!
-//! The rule: at most two secrets sign, each sealed in its own generation; the older one has an end.
+//! The rule: at most two secrets sign, each sealed in its own generation; the older one has an end. A transaction locks an
+//! endpoint before the due work of its deliveries.
 //! `endpoint_status.rs` enables and disables endpoints.
-
-use std::collections::BTreeSet;
 
 use regrant_domain::{
     EventKind, SealedRecord, Timestamp, WebhookEndpointId,
@@ -12,7 +11,7 @@ use regrant_domain::{
 
 use crate::{
     Error, TenantTx,
-    sql::{Query, Row, to_json, to_micros},
+    sql::{Query, Row, decode_rows, to_json, to_micros},
 };
 
 /// An endpoint to insert; its secret is of generation 1.
@@ -136,7 +135,8 @@ impl TenantTx {
         self.read_endpoint("{select} AND id = :id", id).await
     }
 
-    /// The endpoint with this id, locked until this transaction ends.
+    /// The endpoint with this id, which is neither changed nor deleted until this transaction ends. Events are written for
+    /// it meanwhile.
     ///
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
@@ -144,7 +144,7 @@ impl TenantTx {
         &self,
         id: WebhookEndpointId,
     ) -> Result<WebhookEndpoint, Error> {
-        self.read_endpoint("{select} AND id = :id {for_update}", id)
+        self.read_endpoint("{select} AND id = :id {for_no_key_update}", id)
             .await
     }
 
@@ -157,7 +157,7 @@ impl TenantTx {
         webhook_endpoint_from_row(&self.fetch_one(query).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The enabled endpoints and the events they receive.
+    /// The enabled endpoints and the events they receive, without endpoints that do not decode.
     pub(crate) async fn list_enabled_endpoints(&self) -> Result<Vec<Subscription>, Error> {
         // FOR KEY SHARE: deleting an endpoint concurrently must not fail the insert of its delivery.
         let query = self.query(
@@ -165,18 +165,18 @@ impl TenantTx {
              WHERE tenant_id = :tenant AND status = 'enabled' {for_key_share}",
         );
         let rows = self.fetch_all(query).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Subscription {
-                    id: WebhookEndpointId::from_uuid(row.get("id")?),
-                    filter: event_filter_from_row(row)?,
-                    asset_events: row.parse("asset_events")?,
-                })
+        let decode = |row: &Row| {
+            Ok(Subscription {
+                id: WebhookEndpointId::from_uuid(row.get("id")?),
+                filter: event_filter_from_row(row)?,
+                asset_events: row.parse("asset_events")?,
             })
-            .collect()
+        };
+        Ok(decode_rows("webhook_endpoints", &rows, decode))
     }
 
-    /// Changes an endpoint's address, the kinds of events it receives, and their form.
+    /// Changes an endpoint's address, the kinds of events it receives unless `filter` is `None`, and their form. Another
+    /// address has not failed yet.
     ///
     /// # Errors
     /// [`Error::Stale`]: it is gone.
@@ -184,17 +184,18 @@ impl TenantTx {
         &self,
         id: WebhookEndpointId,
         url: &str,
-        filter: &EventFilter,
+        filter: Option<&EventFilter>,
         asset_events: AssetEvents,
     ) -> Result<(), Error> {
         let query = self
             .query(
                 "UPDATE webhook_endpoints
-                 SET url = :url, kinds = :kinds, asset_events = :asset_events
+                 SET url = :url, asset_events = :asset_events [, kinds = :kinds],
+                     failing_since = CASE WHEN url = :url THEN failing_since END
                  WHERE tenant_id = :tenant AND id = :id",
             )
             .bind("url", url)
-            .bind("kinds", to_kinds(filter)?)
+            .bind_optional("kinds", filter.map(to_kinds).transpose()?)
             .bind("asset_events", asset_events.as_str())
             .bind("id", id.uuid());
         self.execute_exactly(1, query).await
@@ -235,6 +236,14 @@ impl TenantTx {
     /// # Errors
     /// [`Error::NotFound`]: the tenant has none.
     pub async fn delete_webhook_endpoint(&self, id: WebhookEndpointId) -> Result<(), Error> {
+        // The due work of transactions that this waits for is deleted, too.
+        let lock = self
+            .query(
+                "SELECT id FROM webhook_endpoints WHERE tenant_id = :tenant AND id = :id
+                 {for_update}",
+            )
+            .bind("id", id.uuid());
+        self.fetch_one(lock).await?.ok_or(Error::NotFound)?;
         let due = self
             .query("DELETE FROM due WHERE tenant_id = :tenant AND share = :id")
             .bind("id", id.uuid());
@@ -242,10 +251,7 @@ impl TenantTx {
         let query = self
             .query("DELETE FROM webhook_endpoints WHERE tenant_id = :tenant AND id = :id")
             .bind("id", id.uuid());
-        match self.execute(query).await? {
-            0 => Err(Error::NotFound),
-            _ => Ok(()),
-        }
+        self.execute_exactly(1, query).await
     }
 }
 
@@ -257,9 +263,14 @@ fn to_kinds(filter: &EventFilter) -> Result<Option<String>, Error> {
     }
 }
 
+/// The kinds of the filter that this release knows; a newer one may have written others. A filter of others alone lets
+/// nothing through.
 fn event_filter_from_row(row: &Row) -> Result<EventFilter, Error> {
-    let kinds: Option<BTreeSet<EventKind>> = row.maybe_json("kinds")?;
-    Ok(kinds.map_or(EventFilter::All, EventFilter::Only))
+    let Some(names) = row.maybe_json::<Vec<String>>("kinds")? else {
+        return Ok(EventFilter::All);
+    };
+    let known = names.iter().filter_map(|it| it.parse().ok());
+    Ok(EventFilter::Only(known.collect()))
 }
 
 fn webhook_endpoint_from_row(row: &Row) -> Result<WebhookEndpoint, Error> {

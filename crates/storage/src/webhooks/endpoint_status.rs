@@ -1,4 +1,7 @@
 //! The status of webhook endpoints: enabled, disabled, failing.
+//!
+//! The rule: what is noted of an endpoint is noted of the address that it has. Whether an attempt counts is decided under
+//! [`TenantTx::lock_endpoint_url`].
 
 use regrant_domain::{Timestamp, WebhookEndpointId, webhook::DisabledReason};
 
@@ -34,6 +37,19 @@ impl TenantTx {
             .bind("at", to_micros(at))
             .bind("id", id.uuid());
         Ok(self.execute(query).await? > 0)
+    }
+
+    /// The address of an endpoint, which does not change until this transaction ends; `None` if the endpoint is gone. Call
+    /// it before leases of deliveries are held: replays and deletes lock in this order, too.
+    pub async fn lock_endpoint_url(&self, id: WebhookEndpointId) -> Result<Option<String>, Error> {
+        let query = self
+            .query(
+                "SELECT url FROM webhook_endpoints WHERE tenant_id = :tenant AND id = :id
+                 {for_no_key_update}",
+            )
+            .bind("id", id.uuid());
+        let row = self.fetch_one(query).await?;
+        row.map(|it| it.get("url")).transpose()
     }
 
     /// Notes since when no delivery succeeded, unless that is noted already; `None` after a success.

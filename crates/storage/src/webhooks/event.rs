@@ -9,7 +9,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Error, Store, TenantTx,
+    Error, ListedRows, Store, TenantTx,
     sql::{CHUNK, Query, Row, to_json, to_micros},
     webhooks::delivery::NewDelivery,
 };
@@ -110,7 +110,7 @@ impl TenantTx {
     }
 
     /// The tenant's events, the oldest first.
-    pub async fn list_events(&self, range: &EventRange) -> Result<Vec<StoredEvent>, Error> {
+    pub async fn list_events(&self, range: &EventRange) -> Result<ListedRows<StoredEvent>, Error> {
         let hidden = EventKind::ALL.into_iter();
         let hidden = hidden.filter(|it| range.kinds.is_empty() && it.is_for_one_endpoint());
         let query = self
@@ -125,7 +125,7 @@ impl TenantTx {
             .bind_optional_list("kinds", range.kinds.iter().map(|it| it.as_str()))
             .bind_optional_list("hidden", hidden.map(EventKind::as_str))
             .bind("limit", i64::from(range.limit));
-        self.fetch_decoded("events", query, event_from_row).await
+        self.fetch_listed("events", query, event_from_row).await
     }
 
     pub(crate) async fn insert_event(

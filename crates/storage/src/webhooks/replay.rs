@@ -1,4 +1,7 @@
 //! Replaying events: sending one again, or all that failed since a moment.
+//!
+//! The rule: lock the endpoint first, in the same transaction; else two replays of one event insert its delivery twice. A
+//! replay starts with the first attempt, whether or not one is under way.
 
 use regrant_domain::{DeliveryId, EventId, Timestamp, WebhookEndpointId};
 use uuid::Uuid;
@@ -20,8 +23,12 @@ impl TenantTx {
         event: EventId,
         wall: Timestamp,
     ) -> Result<(), Error> {
+        // FOR KEY SHARE: purging the event concurrently must not fail the insert of its delivery.
         let query = self
-            .query("SELECT created_at FROM events WHERE tenant_id = :tenant AND id = :event")
+            .query(
+                "SELECT created_at FROM events WHERE tenant_id = :tenant AND id = :event
+                 {for_key_share}",
+            )
             .bind("event", event.uuid());
         let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
         let created_at = row.time("created_at")?;

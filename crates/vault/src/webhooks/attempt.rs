@@ -1,7 +1,8 @@
 //! Sends webhooks, and settles many attempts in one transaction.
 //!
-//! The rule: no transaction is open while a webhook is sent. Settling holds the leases first: of deliveries that another
-//! process has claimed since, nothing is written.
+//! The rule: no transaction is open while a webhook is sent. Settling locks the endpoint, then holds the leases: of
+//! deliveries that were claimed or replayed since, nothing is written. An outcome counts for an endpoint only if it still
+//! has the address that was called.
 //! Start at [`Vault::send_once`].
 
 use std::time::Duration;
@@ -25,55 +26,71 @@ use crate::{Error, Vault};
 /// An attempt that ended.
 pub(super) struct Attempted {
     outgoing: OutgoingWebhook,
-    /// `None` if it was not sent, because the tenant had no permit in time.
-    sent: Option<SendOutcome>,
-    ended_at: Option<Timestamp>,
+    /// `None` if it was not sent: the tenant had no permit in time, or nothing can be sent to the endpoint.
+    sent: Option<SentWebhook>,
+}
+
+/// What came of a webhook that was sent.
+struct SentWebhook {
+    outcome: SendOutcome,
+    /// The address that was called.
+    url: String,
+    ended_at: Timestamp,
+}
+
+impl SentWebhook {
+    fn status(&self) -> Option<u16> {
+        match self.outcome {
+            SendOutcome::Answered { status, .. } => Some(status),
+            SendOutcome::Failed(_) => None,
+        }
+    }
+
+    fn is_accepted(&self) -> bool {
+        matches!(self.status(), Some(200..=299))
+    }
+
+    fn is_gone(&self) -> bool {
+        self.status() == Some(410)
+    }
 }
 
 impl Attempted {
-    pub(super) fn without_permit(outgoing: OutgoingWebhook) -> Self {
+    pub(super) fn unsent(outgoing: OutgoingWebhook) -> Self {
         Self {
             outgoing,
             sent: None,
-            ended_at: None,
         }
     }
 
     /// Whether the endpoint accepted the webhook; `None` if it was not sent.
     pub(super) fn is_accepted(&self) -> Option<bool> {
-        let is_success = |sent| {
-            matches!(
-                sent,
-                SendOutcome::Answered {
-                    status: 200..=299,
-                    ..
-                }
-            )
-        };
-        self.sent.map(is_success)
+        self.sent.as_ref().map(SentWebhook::is_accepted)
     }
 
     fn is_gone(&self) -> bool {
-        matches!(self.sent, Some(SendOutcome::Answered { status: 410, .. }))
+        self.sent.as_ref().is_some_and(SentWebhook::is_gone)
     }
 
-    /// What becomes of the delivery; `None` if it was not sent.
-    fn settle(&self) -> Option<SettledDelivery> {
-        let sent = self.sent?;
+    /// Whether the webhook was sent to this address.
+    fn has_called(&self, url: &str) -> bool {
+        self.sent.as_ref().is_some_and(|it| it.url == url)
+    }
+
+    /// What becomes of the delivery; `None` if it was not sent. `url` is the address that the endpoint has now: if it was
+    /// another one that is gone, the delivery is tried again as after any failure.
+    fn settle(&self, url: &str) -> Option<SettledDelivery> {
+        let sent = self.sent.as_ref()?;
         let delivery = &self.outgoing.due.delivery;
         let attempts = delivery.attempts.saturating_add(1);
         let jitter = compute_jitter(delivery, attempts);
-        let pause = match sent {
-            SendOutcome::Answered {
-                status: 200..=299 | 410,
-                ..
-            } => None,
-            sent => pause_after_attempt(attempts, retry_after(sent), jitter),
-        };
-        let (response_status, error) = describe_attempt(sent);
+        let must_end = sent.is_accepted() || (sent.is_gone() && sent.url == url);
+        let pause = pause_after_attempt(attempts, retry_after(sent.outcome), jitter);
+        let pause = pause.filter(|_| !must_end);
+        let (response_status, error) = describe_attempt(sent.outcome);
         Some(SettledDelivery {
             lease: self.outgoing.lease.clone(),
-            next_at: pause.zip(self.ended_at).map(|(pause, at)| at + pause),
+            next_at: pause.map(|it| sent.ended_at + it),
             is_delivered: error.is_none(),
             attempts,
             response_status,
@@ -97,20 +114,25 @@ impl Vault {
             at: time.now(),
             body: &body,
         };
-        let sent = self
+        let url = target.endpoint.url.clone();
+        let outcome = self
             .webhooks
-            .send_message(&target.endpoint.url, &target.secrets, message)
+            .send_message(&url, &target.secrets, message)
             .await;
-        debug!(delivery.id = %outgoing.due.delivery.id, endpoint.id = %target.endpoint.id, ?sent, "a webhook was sent");
+        debug!(delivery.id = %outgoing.due.delivery.id, endpoint.id = %target.endpoint.id, ?outcome, "a webhook was sent");
+        let ended_at = time.now();
         Attempted {
             outgoing,
-            sent: Some(sent),
-            ended_at: Some(time.now()),
+            sent: Some(SentWebhook {
+                outcome,
+                url,
+                ended_at,
+            }),
         }
     }
 
     /// Records the outcomes of attempts on one endpoint, in the order in which they ended. Returns whether the endpoint
-    /// was disabled.
+    /// was disabled or is gone.
     pub(super) async fn settle_attempts(
         &self,
         scope: &TenantScope,
@@ -118,24 +140,21 @@ impl Vault {
         ended: Vec<Attempted>,
         system_time: Timestamp,
     ) -> Result<bool, Error> {
-        let settled: Vec<_> = ended.iter().filter_map(Attempted::settle).collect();
         let unsent = ended.iter().filter(|it| it.sent.is_none());
         let unsent: Vec<_> = unsent.map(|it| it.outgoing.lease.clone()).collect();
         let tx = self.store.begin(scope).await?;
-        let n = settled.len();
-        let held = keep_held(&tx, settled).await?;
-        if held.len() < n {
-            warn!(endpoint.id = %endpoint, deliveries = n - held.len(),
-                "another process has claimed webhooks; their outcomes are not recorded here");
-        }
-        tx.settle_deliveries(&held, system_time).await?;
-        tx.return_leases(unsent).await?;
-        let is_disabled = if held.is_empty() {
-            false
-        } else {
-            self.note_endpoint(&tx, endpoint, &ended, system_time)
-                .await?
+        let Some(url) = tx.lock_endpoint_url(endpoint).await? else {
+            // Its deliveries were deleted with it.
+            return Ok(true);
         };
+        let is_any_held = settle_sent(&tx, endpoint, &url, &ended, system_time).await?;
+        tx.return_leases(unsent).await?;
+        let mut counted = ended;
+        counted.retain(|it| it.has_called(&url));
+        let is_disabled = is_any_held
+            && self
+                .note_endpoint(&tx, endpoint, &counted, system_time)
+                .await?;
         tx.commit().await?;
         Ok(is_disabled)
     }
@@ -191,6 +210,25 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// Settles the deliveries that were sent, as far as their leases hold. Returns whether one of them does.
+async fn settle_sent(
+    tx: &TenantTx,
+    endpoint: WebhookEndpointId,
+    url: &str,
+    ended: &[Attempted],
+    system_time: Timestamp,
+) -> Result<bool, Error> {
+    let settled: Vec<_> = ended.iter().filter_map(|it| it.settle(url)).collect();
+    let n = settled.len();
+    let held = keep_held(tx, settled).await?;
+    if held.len() < n {
+        warn!(endpoint.id = %endpoint, deliveries = n - held.len(),
+            "webhooks were replayed or claimed by another process meanwhile; their outcomes are not recorded here");
+    }
+    tx.settle_deliveries(&held, system_time).await?;
+    Ok(!held.is_empty())
 }
 
 /// The JSON body of a webhook.

@@ -50,6 +50,11 @@ impl PassTime {
         }
     }
 
+    /// When the pass began: what it uses was read later.
+    pub(super) const fn began(self) -> Instant {
+        self.began
+    }
+
     pub(super) fn now(self) -> Timestamp {
         self.began_at + self.began.elapsed()
     }

@@ -1,7 +1,8 @@
 //! Delivers to one endpoint until nothing is due for it: a short queue of claimed deliveries, and a few in flight.
 //!
 //! The rule: a queue is refilled before it is empty, attempts are settled many at a time, and what is not sent soon after it
-//! was claimed is given back. No transaction is open while webhooks are sent.
+//! was claimed is given back. No transaction is open while webhooks are sent; `current_target.rs` reads the endpoint again
+//! in between.
 //! Start at [`EndpointRun::run_to_end`].
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -17,6 +18,7 @@ use tracing::warn;
 
 use super::{
     attempt::Attempted,
+    current_target::CurrentTarget,
     deliver::PassTime,
     endpoint_runs::RunningEndpoint,
     outgoing::{OutgoingWebhook, WebhookTarget},
@@ -37,7 +39,7 @@ pub(super) struct EndpointRun {
     scope: TenantScope,
     endpoint: WebhookEndpointId,
     time: PassTime,
-    target: Arc<WebhookTarget>,
+    target: CurrentTarget,
     window: SendWindow,
     queue: VecDeque<OutgoingWebhook>,
     claimed: Instant,
@@ -64,7 +66,7 @@ impl EndpointRun {
             vault,
             scope,
             time,
-            target,
+            target: CurrentTarget::new(target, time.began()),
             queue: queue.into(),
             claimed: Instant::now(),
             in_flight: JoinSet::new(),
@@ -129,8 +131,7 @@ impl EndpointRun {
         let read = self.vault.read_claimed(&self.scope, leases).await?;
         let time = self.time.now();
         let ready = self.vault.prepare_sends(&self.scope, read, time).await?;
-        for (target, queue) in ready.into_values() {
-            self.target = target;
+        for (_, queue) in ready.into_values() {
             self.queue.extend(queue);
         }
         Ok(())
@@ -168,18 +169,19 @@ impl EndpointRun {
             let Some(outgoing) = self.queue.pop_front() else {
                 return;
             };
-            let (vault, target) = (self.vault.clone(), Arc::clone(&self.target));
-            let (tenant, time) = (self.scope.tenant(), self.time);
+            let (vault, target) = (self.vault.clone(), self.target.clone());
+            let (scope, time) = (self.scope.clone(), self.time);
             let wait = Wait {
                 urgency: Urgency::Normal,
                 patience: vault.webhooks.settings().timeout,
                 max_waiting: usize::MAX,
             };
             let send = async move {
-                let Ok(_permit) = vault.delivery_permits.acquire(tenant, wait).await else {
-                    return Attempted::without_permit(outgoing);
+                let permit = vault.delivery_permits.acquire(scope.tenant(), wait);
+                let Ok(_permit) = permit.await else {
+                    return Attempted::unsent(outgoing);
                 };
-                vault.send_once(outgoing, &target, time).await
+                vault.send_to_current(&scope, outgoing, &target, time).await
             };
             self.in_flight.spawn_on(send, &self.vault.runs.runtime);
         }

@@ -178,7 +178,7 @@ impl Vault {
         Ok(endpoint_view(row))
     }
 
-    /// Changes an endpoint. Enabling it clears its failure.
+    /// Changes an endpoint. Enabling it or changing its URL clears its failure.
     ///
     /// # Errors
     /// `Restricted` for a confined caller; `NotFound`; `Invalid` for a URL that webhooks are not sent to.
@@ -208,7 +208,7 @@ impl Vault {
         tx.change_webhook_endpoint(
             id,
             &url.unwrap_or(row.url),
-            &change.filter.unwrap_or(row.filter),
+            change.filter.as_ref(),
             change.asset_events.unwrap_or(row.asset_events),
         )
         .await?;

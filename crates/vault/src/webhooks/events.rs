@@ -59,7 +59,7 @@ impl Vault {
         };
         let rows = tx.list_events(&range).await?;
         tx.commit().await?;
-        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id)?;
         Ok(EventList { data, next })
     }
 }

@@ -1,6 +1,7 @@
 //! Selects the claimed webhooks that can be sent, with their endpoints' secrets.
 //!
-//! The rule: every claimed delivery is either sent or settled here: failed, or removed from the due work.
+//! The rule: every claimed delivery is either sent or settled here: failed, put off because it could not be read, or
+//! removed from the due work because it is gone.
 //! Start at [`Vault::prepare_sends`].
 
 use std::{
@@ -19,6 +20,9 @@ use regrant_webhook::WebhookSecret;
 use tracing::error;
 
 use crate::{Error, Vault, credentials::attribution::is_fault_of_record};
+
+/// When a delivery is tried again that could not be read. Another process may have a release that can.
+const READ_AGAIN_AFTER: chrono::Duration = chrono::Duration::minutes(1);
 
 /// What can be sent to each endpoint, in the order of the events.
 pub(super) type ReadySends =
@@ -49,8 +53,8 @@ pub(super) struct ClaimedDeliveries {
 /// The claimed deliveries that are not sent.
 #[derive(Default)]
 struct UnsentDeliveries {
-    /// The delivery or its endpoint was deleted.
-    gone: Vec<Lease>,
+    /// The delivery or its endpoint was deleted, or does not decode.
+    unread: Vec<Lease>,
     /// They fail without being sent: the endpoint is disabled, or its secret does not open.
     failed: Vec<SettledDelivery>,
 }
@@ -106,7 +110,7 @@ impl Vault {
                 .as_ref()
                 .and_then(|it| targets.get(&it.delivery.endpoint_id));
             let Some((due, target)) = found.zip(target) else {
-                unsent.gone.push(lease);
+                unsent.unread.push(lease);
                 continue;
             };
             if let Some(why) = target.why_unsendable() {
@@ -126,7 +130,7 @@ impl Vault {
     }
 
     /// Opens the valid secrets of each endpoint. An endpoint whose secrets do not open has none.
-    async fn open_targets(
+    pub(super) async fn open_targets(
         &self,
         scope: &TenantScope,
         endpoints: Vec<WebhookEndpoint>,
@@ -156,11 +160,12 @@ impl Vault {
         unsent: UnsentDeliveries,
         system_time: Timestamp,
     ) -> Result<(), Error> {
-        if unsent.gone.is_empty() && unsent.failed.is_empty() {
+        if unsent.unread.is_empty() && unsent.failed.is_empty() {
             return Ok(());
         }
         let tx = self.store.begin(scope).await?;
-        tx.delete_orphaned_dues(unsent.gone).await?;
+        tx.settle_unread_deliveries(unsent.unread, system_time + READ_AGAIN_AFTER)
+            .await?;
         let failed = keep_held(&tx, unsent.failed).await?;
         tx.settle_deliveries(&failed, system_time).await?;
         Ok(tx.commit().await?)
@@ -168,6 +173,11 @@ impl Vault {
 }
 
 impl WebhookTarget {
+    /// Whether webhooks can be sent to it.
+    pub(super) fn is_sendable(&self) -> bool {
+        self.why_unsendable().is_none()
+    }
+
     fn why_unsendable(&self) -> Option<&'static str> {
         if self.endpoint.status != EndpointStatus::Enabled {
             return Some("the endpoint is disabled");

@@ -1,6 +1,7 @@
 //! Lists an endpoint's deliveries, replays them, and sends test events.
 //!
-//! The rule: only an enabled endpoint gets a replay or a test; each is audited in its transaction.
+//! The rule: only an enabled endpoint gets a replay or a test; each is audited in its transaction. Replays to one endpoint
+//! wait for each other, and for a change of it.
 //! Start at [`Vault::replay_webhooks`].
 
 use regrant_domain::{
@@ -73,7 +74,7 @@ impl Vault {
     ) -> Result<EventId, Error> {
         let now = self.clock.now();
         let tx = self.store.begin(&caller.scope).await?;
-        require_enabled(&tx, id).await?;
+        lock_enabled(&tx, id).await?;
         let data = json!({ "endpoint_id": id });
         let event = NewEvent {
             kind: EventKind::WebhookTest,
@@ -130,7 +131,7 @@ impl Vault {
         let now = self.clock.now();
         let system_time = Clock::system_time();
         let tx = self.store.begin(&caller.scope).await?;
-        require_enabled(&tx, id).await?;
+        lock_enabled(&tx, id).await?;
         let n = match selection {
             ReplaySelection::Event(event) => {
                 tx.requeue_event_to(id, event, system_time)
@@ -180,14 +181,15 @@ impl Vault {
         };
         let rows = tx.list_deliveries(id, &filter).await?;
         tx.commit().await?;
-        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id)?;
         Ok(DeliveryList { data, next })
     }
 }
 
-async fn require_enabled(tx: &TenantTx, id: WebhookEndpointId) -> Result<(), Error> {
+/// Locks an endpoint that must be enabled.
+async fn lock_enabled(tx: &TenantTx, id: WebhookEndpointId) -> Result<(), Error> {
     let endpoint = tx
-        .find_webhook_endpoint(id)
+        .lock_webhook_endpoint(id)
         .await
         .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
     match endpoint.status {

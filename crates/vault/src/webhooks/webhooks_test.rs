@@ -1,5 +1,7 @@
 //! Tests of webhooks from the event to a consumer on loopback. Days pass by setting the system time of a round.
 
+mod changes_test;
+
 use std::{
     sync::{
         Arc, Mutex,
