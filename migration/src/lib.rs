@@ -3,10 +3,11 @@
 //! The rule: a released step is never edited. A change is a new step that only adds, so that the release before
 //! it keeps working; a later step removes what is no longer used. Steps of a later release are left as they are: that
 //! is how the release before is started again on a schema that was upgraded.
-//! Start at [`Migrator`]; [`open_to_migrate()`] opens the connection it needs.
+//! Start at [`Migrator`]; [`open_to_migrate()`] opens the connection it needs, `apply.rs` runs the steps beside a service.
 
 #![forbid(unsafe_code)]
 
+mod apply;
 pub mod layout;
 mod open;
 mod role;
@@ -16,10 +17,15 @@ mod steps;
 
 pub use open::open_to_migrate;
 pub use role::grant_app_role;
+use sea_orm_migration::{
+    IntoSchemaManagerConnection, MigrationTrait, async_trait, seaql_migrations,
+};
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
-use sea_orm_migration::{MigrationTrait, async_trait, seaql_migrations};
 
-use crate::sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
+use crate::{
+    apply::{Direction, run_steps},
+    sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement},
+};
 
 /// Applies and reverts the steps.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +47,22 @@ impl MigratorTrait for Migrator {
         let mut applied = read_applied(db).await?;
         applied.retain(|it| is_known(&it.version));
         Ok(applied)
+    }
+
+    /// Applies the next steps. One that does not get its locks is tried again for a limited time.
+    async fn up<'c, C>(db: C, steps: Option<u32>) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        run_steps(&db.into_database_executor(), Direction::Up, steps).await
+    }
+
+    /// Reverts the newest steps, in the same way.
+    async fn down<'c, C>(db: C, steps: Option<u32>) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        run_steps(&db.into_database_executor(), Direction::Down, steps).await
     }
 }
 

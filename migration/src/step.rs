@@ -1,16 +1,17 @@
 //! One step of the schema: a name, SQL to apply it and SQL to revert it.
 //!
 //! The rule: where the two databases differ, the SQL has a name in braces, and [`DIALECT`] lists their
-//! SQL. `{strict}` ends every table: SQLite then checks types as PostgreSQL does.
+//! SQL. `{strict}` ends every table: SQLite then checks types as PostgreSQL does. A step is one transaction. An index on a
+//! large table is built `{concurrently}`, outside of a transaction: such a step can be repeated from any of its statements.
 
 use crate::statements::split_statements;
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager, async_trait,
-    sea_orm::{ConnectionTrait, DbBackend, DbErr},
+    sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement},
 };
 
 /// The names in braces, with the SQL on SQLite and on PostgreSQL.
-const DIALECT: [(&str, &str, &str); 8] = [
+const DIALECT: [(&str, &str, &str); 9] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{bytes}", "BLOB", "BYTEA"),
     ("{int}", "INTEGER", "BIGINT"),
@@ -21,7 +22,18 @@ const DIALECT: [(&str, &str, &str); 8] = [
     // Graph ids are compared byte by byte, whatever the database's collation.
     ("{graph_id}", "TEXT", "TEXT COLLATE \"C\""),
     ("{strict}", "STRICT", ""),
+    (CONCURRENTLY, "", "CONCURRENTLY"),
 ];
+
+/// An index is built or dropped while its table is written. PostgreSQL does that outside of transactions only.
+const CONCURRENTLY: &str = "{concurrently}";
+
+/// Finds a table that is parted into several, on which PostgreSQL builds no index in that way.
+const PARTED_TABLE: &str = "
+    SELECT 1 FROM pg_class WHERE relkind = 'p' AND relnamespace = current_schema()::regnamespace LIMIT 1";
+
+/// How long a step waits for a lock: calls of the running service wait as long behind it.
+const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '2s'";
 
 /// What follows is run on PostgreSQL alone.
 const POSTGRES_ONLY: &str = "{postgres_only}";
@@ -65,22 +77,47 @@ impl MigrationTrait for Step {
     }
 
     fn use_transaction(&self) -> Option<bool> {
-        Some(true)
+        Some(!self.is_concurrent())
     }
 }
 
 impl Step {
+    /// Whether the step takes no lock that calls wait for, and is no transaction.
+    fn is_concurrent(&self) -> bool {
+        self.up.contains(CONCURRENTLY)
+    }
+
     /// Runs the SQL, and isolates the tenant table if the SQL creates it. Reverting may create it too.
     async fn apply_sql(&self, manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+        let is_postgres = manager.get_database_backend() == DbBackend::Postgres;
+        if is_postgres && self.is_concurrent() {
+            return run_concurrently(manager, sql).await;
+        }
+        if is_postgres {
+            run_sql(manager, LOCK_WAIT).await?;
+        }
         run_sql(manager, sql).await?;
         let is_created = |table: &&str| sql.contains(&format!("CREATE TABLE {table} ("));
         match self.tenant_table.filter(is_created) {
-            Some(table) if manager.get_database_backend() == DbBackend::Postgres => {
+            Some(table) if is_postgres => {
                 run_sql(manager, &ISOLATION.replace("{table}", table)).await
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Runs the SQL of a step outside of a transaction, or in one of its own where a table is parted.
+async fn run_concurrently(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let parted = Statement::from_string(DbBackend::Postgres, PARTED_TABLE);
+    let parted = manager.get_connection().query_one_raw(parted).await?;
+    if parted.is_none() {
+        return run_sql(manager, sql).await;
+    }
+    let transaction = manager.begin().await?;
+    run_sql(&transaction, LOCK_WAIT).await?;
+    run_sql(&transaction, &sql.replace(CONCURRENTLY, "")).await?;
+    transaction.commit().await
 }
 
 async fn run_sql(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
@@ -163,6 +200,28 @@ mod tests {
         assert!(!adds_constraint(
             "ALTER TABLE a ADD COLUMN b BIGINT NOT NULL DEFAULT 0"
         ));
+    }
+
+    /// One that was broken off left an index that serves nothing; repeated, the step drops it first.
+    #[test]
+    fn a_step_outside_of_a_transaction_can_be_repeated_from_any_of_its_statements() {
+        for step in steps::ALL {
+            assert_eq!(step.use_transaction(), Some(!step.is_concurrent()));
+            assert_eq!(step.is_concurrent(), step.down.contains(CONCURRENTLY));
+            if !step.is_concurrent() {
+                continue;
+            }
+            for sql in [step.up, step.down] {
+                let first = split_statements(sql).next().unwrap_or_default();
+                assert!(
+                    first.starts_with("DROP INDEX {concurrently} IF EXISTS"),
+                    "{}: {first}",
+                    step.name
+                );
+                let is_concurrent = |it: &str| it.contains(CONCURRENTLY);
+                assert!(split_statements(sql).all(is_concurrent), "{}", step.name);
+            }
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod work;
 use crate::step::Step;
 
 /// Every step, the oldest first.
-pub(crate) const ALL: [Step; 67] = [
+pub(crate) const ALL: [Step; 69] = [
     tenants::s01_apps::STEP,
     tenants::s02_tenants::STEP,
     operators::s03_signing_keys::STEP,
@@ -92,4 +92,6 @@ pub(crate) const ALL: [Step; 67] = [
     credentials::s76_revocations::STEP,
     audit::s77_audit_key_versions::STEP,
     comments::s79_comments::STEP,
+    credentials::s80_approved_retirements::STEP,
+    audit::s90_audit_key_changes::STEP,
 ];

@@ -7,6 +7,7 @@ mod disk;
 mod log;
 mod memory;
 mod nodes;
+mod pages;
 mod partitions;
 mod processes;
 mod rows;

@@ -11,6 +11,7 @@ mod overlap;
 mod previews;
 mod stream;
 mod thousand;
+mod throttles;
 mod tickets;
 mod undo;
 mod verdict;

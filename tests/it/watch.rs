@@ -5,6 +5,8 @@ mod cut_offs;
 mod fairness;
 mod hostile;
 mod outage;
+mod page_tokens;
 mod person_migration;
 mod promotions;
+mod refresh_retries;
 mod replicas;

@@ -23,7 +23,7 @@ pub use attribute::AttributedCredential;
 pub use confirm::Confirmation;
 pub use credential::StoredCredential;
 pub use data_key::{NewDataKey, StoredDataKey};
-pub use grant::GrantToken;
+pub use grant::{GrantToken, RefreshableGrant};
 pub use kek_retirement::KekRetirement;
 pub use key_rotation::{KekUse, RewrappedDataKey, WrappedBy, WrappedDataKey};
 pub use key_wrap::DestroyedKek;

@@ -41,8 +41,9 @@ pub use consents::{NewConsentCode, StoredConsent, StoredConsentCode};
 pub use credentials::{
     Activation, AttributedCredential, Confirmation, DestroyedKek, GrantToken, InstallationColumn,
     InstallationSecret, KekRetirement, KekUse, NewCredential, NewDataKey, Promotion,
-    ResealedCredential, ResealedInstallationSecret, ResealedSecret, RewrappedDataKey, SealedSecret,
-    SecretColumn, StoredCredential, StoredDataKey, WrappedBy, WrappedDataKey,
+    RefreshableGrant, ResealedCredential, ResealedInstallationSecret, ResealedSecret,
+    RewrappedDataKey, SealedSecret, SecretColumn, StoredCredential, StoredDataKey, WrappedBy,
+    WrappedDataKey,
 };
 pub use error::Error;
 pub use forecast::{CalendarFeed, ForecastFilter, ForecastRow, LearnedDay};
@@ -70,6 +71,7 @@ pub use regrant_domain::{
     PersonCounts, PersonFacts, ScopeUse, TenantLimits, TenantStatus,
 };
 pub use scope::{TenantScope, TenantTx};
+pub use sql::ListedRows;
 pub use store::{NEWEST_MIGRATION, Settings, Store};
 pub use tenants::{
     ClientProof, ClientRow, DeletionCause, DeletionRecord, NewApp, NewClient, NewDeletion,

@@ -9,7 +9,7 @@ use crate::{
     AuditHead, Error, RowSeals,
     audit::Ledger,
     outage::Health,
-    sql::{Dialect, Plans, Query, Row, Transaction, decode_row},
+    sql::{Dialect, ListedRows, Plans, Query, Row, Transaction, decode_row},
     turns::Turn,
 };
 
@@ -107,9 +107,19 @@ impl TenantTx {
         query: Query,
         decode: impl Fn(&Row) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
+        Ok(self.fetch_listed(table, query, decode).await?.rows)
+    }
+
+    /// The same for a list of which pages are made: it knows whether more rows follow, although some do not decode.
+    pub(crate) async fn fetch_listed<T>(
+        &self,
+        table: &'static str,
+        query: Query,
+        decode: impl Fn(&Row) -> Result<T, Error>,
+    ) -> Result<ListedRows<T>, Error> {
         self.check_tenant(&query)?;
-        let decoded = query.fetch_decoded(&self.transaction, |row| decode_row(table, row, &decode));
-        self.health.note(decoded.await)
+        let listed = query.fetch_decoded(&self.transaction, |row| decode_row(table, row, &decode));
+        self.health.note(listed.await)
     }
 
     pub(crate) async fn fetch_one(&self, query: Query) -> Result<Option<Row>, Error> {

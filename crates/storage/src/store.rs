@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The newest migration this program needs. A database with later ones fits too: they only add.
-pub const NEWEST_MIGRATION: &str = "m20261129_000079_comments";
+pub const NEWEST_MIGRATION: &str = "m20261130_000090_audit_key_changes";
 
 /// How to open the database.
 #[derive(Clone)]

@@ -88,7 +88,7 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         let assets = tx.list_assets(&filter).await?;
         tx.commit().await?;
-        let page = Page::cut(assets, limit, |it| it.id.clone());
+        let page = Page::cut(assets, limit, |it| it.id.clone())?;
         Ok(AssetList {
             data: page
                 .data

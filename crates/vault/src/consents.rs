@@ -143,7 +143,7 @@ impl Vault {
             .list_consents(owner, after, query_limit(limit), now)
             .await?;
         tx.commit().await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.consent.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.consent.id)?;
         Ok(ConsentList {
             data: rows.into_iter().map(|it| it.consent).collect(),
             next,

@@ -132,7 +132,7 @@ impl Vault {
         } = Page::cut(positions, limit, |it| ForecastCursor {
             as_of,
             last: it.clone(),
-        });
+        })?;
         let data = self.forecast_entries(&tx, &positions, &filter).await?;
         tx.commit().await?;
         let (from, to) = (filter.from, filter.to);

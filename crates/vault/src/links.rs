@@ -11,6 +11,7 @@ pub(crate) mod flow;
 mod login;
 mod notice;
 mod preview;
+mod together;
 mod view;
 mod visit;
 
@@ -114,7 +115,7 @@ impl Vault {
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx.list_links(own, after, query_limit(limit)).await?;
         tx.commit().await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id)?;
         let data = rows
             .into_iter()
             .map(|it| (it.times.status(now), it))
@@ -154,30 +155,42 @@ impl Vault {
         address: &TenantCapability,
         call: Option<&IdempotentCall>,
     ) -> Result<LinkId, Error> {
-        let (now, id) = (self.clock.now(), LinkId::mint());
+        let now = self.clock.now();
         let records = self.check_record_quota(&caller.scope).await?;
         let tx = self.store.begin(&caller.scope).await?;
         tx.lock_tenant_row().await?;
-        let link = NewLink {
-            id,
+        let link = self.new_link(&tx, caller, request, address, now).await?;
+        if let Some(call) = call {
+            call.store_result(&tx, &link.id, None, now).await?;
+        }
+        check_room_for_links(&tx, 1, now).await?;
+        insert_link(&tx, caller, &link).await?;
+        tx.commit().await?;
+        records.add(1, link.asset_ids.len().saturating_mul(BYTES_AN_ID));
+        Ok(link.id)
+    }
+
+    async fn new_link(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+        request: &LinkRequest,
+        address: &TenantCapability,
+        now: Timestamp,
+    ) -> Result<NewLink, Error> {
+        Ok(NewLink {
+            id: LinkId::mint(),
             client: caller.client(),
             client_version: caller.token_version,
             secret_hash: *address.hash().as_bytes(),
             person_id: request.person_id.clone(),
             require_person: request.require_person,
-            asset_ids: self.find_link_assets(&tx, caller, &request.targets).await?,
+            asset_ids: self.find_link_assets(tx, caller, &request.targets).await?,
             locale: request.locale,
             return_url: request.return_url.clone(),
             created_at: now,
             expires_at: request.ends_at.unwrap_or(now + LONGEST_LIFE),
-        };
-        if let Some(call) = call {
-            call.store_result(&tx, &id, None, now).await?;
-        }
-        insert_link(&tx, caller, &link).await?;
-        tx.commit().await?;
-        records.add(1, link.asset_ids.len().saturating_mul(BYTES_AN_ID));
-        Ok(id)
+        })
     }
 
     async fn find_link_assets(
@@ -228,10 +241,16 @@ impl Vault {
     }
 }
 
-async fn insert_link(tx: &TenantTx, caller: &Principal, link: &NewLink) -> Result<(), Error> {
-    if tx.count_live_links(link.created_at).await? >= MAX_LIVE_LINKS {
+/// Refuses `n` more links than a tenant may have. The row of the tenant is locked.
+async fn check_room_for_links(tx: &TenantTx, n: usize, now: Timestamp) -> Result<(), Error> {
+    let live = tx.count_live_links(now).await?;
+    if live.saturating_add(n) > MAX_LIVE_LINKS {
         return Err(Error::Conflict(Conflict::LinkLimit(MAX_LIVE_LINKS)));
     }
+    Ok(())
+}
+
+async fn insert_link(tx: &TenantTx, caller: &Principal, link: &NewLink) -> Result<(), Error> {
     tx.insert_link(link).await?;
     let detail = json!({
         "person_id": link.person_id,

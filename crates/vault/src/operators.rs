@@ -124,7 +124,7 @@ impl Vault {
         limit: u32,
     ) -> Result<OperatorList, Error> {
         let rows = self.store.list_operators(after, query_limit(limit)).await?;
-        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id)?;
         Ok(OperatorList { data, next })
     }
 

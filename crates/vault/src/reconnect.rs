@@ -5,6 +5,7 @@
 //! Continue at `accept.rs` (design D3, step 1), then at `run.rs` (steps 2 to 5). `undo.rs` is the way back.
 
 mod accept;
+mod attempts;
 mod failed_run;
 mod mass_refusals;
 mod offer;

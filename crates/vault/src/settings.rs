@@ -109,8 +109,10 @@ pub struct ReconnectSettings {
     pub preview_patience: Duration,
     /// How many reconnects probe at the same time in this process.
     pub at_once: usize,
-    /// How often an item is tried before it ends as `failed`.
+    /// How often an item is tried before it ends as `failed`; attempts that a limit of Graph refused are not counted.
     pub item_attempts: u32,
+    /// For how long after a reconnect was requested its items wait for limits of Graph before they end as `failed`.
+    pub throttle_patience: TimeDelta,
     /// The first pause before a deferred item is tried again; it doubles up to ten minutes.
     pub retry_pause: Duration,
 }
@@ -220,6 +222,7 @@ impl Default for ReconnectSettings {
             preview_patience: Duration::from_secs(45),
             at_once: 8,
             item_attempts: 8,
+            throttle_patience: TimeDelta::hours(24),
             retry_pause: Duration::from_secs(5),
         }
     }

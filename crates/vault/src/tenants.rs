@@ -106,7 +106,7 @@ impl Vault {
             .store
             .list_tenants_after(after, query_limit(limit))
             .await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id)?;
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
         let mut origins: HashMap<TenantId, Vec<WebOrigin>> = HashMap::new();
         for (tenant, origin) in self.store.list_origins(&ids).await? {

@@ -11,3 +11,4 @@ pub(super) mod s56_deletions;
 pub(super) mod s66_kek_retirements;
 pub(super) mod s67_compromised_keys;
 pub(super) mod s76_revocations;
+pub(super) mod s80_approved_retirements;

@@ -9,7 +9,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Fleet, Harness, Options, Tenant, leap, on_both, watch},
+    harness::{APP, Fleet, Harness, Options, SECRET, Tenant, http, leap, on_both, watch},
+    inbound::signed_request,
     webhooks::{consumer, delivered},
 };
 
@@ -17,6 +18,7 @@ on_both!(
     a_damaged_row_is_the_outcome_of_its_own_asset_alone,
     a_damaged_item_ends_as_failed_and_the_others_settle,
     a_reconnect_that_cannot_be_run_ends_after_a_few_attempts,
+    a_reconnect_that_cannot_be_run_opens_a_revocation_again,
     a_list_of_sessions_reads_no_assets,
     a_webhook_secret_that_does_not_open_fails_the_deliveries_of_its_own_endpoint_alone,
 );
@@ -223,13 +225,7 @@ async fn a_damaged_item_ends_as_failed_and_the_others_settle(database: TestDatab
 async fn a_reconnect_that_cannot_be_run_ends_after_a_few_attempts(database: TestDatabase) {
     let (harness, tenant, ids) = scene(database, 6, 4).await;
     let id = deferred_reconnect(&harness, &tenant, &ids).await;
-    let value = if harness.database.superuser_url().is_some() {
-        "'\\x00'::bytea"
-    } else {
-        "x'00'"
-    };
-    let damage = format!("UPDATE reconnects SET submitted = {value}");
-    harness.database.run_as_superuser(&damage).await;
+    damage_submitted_token(&harness).await;
     let ended = tenant.ended(&id).await;
     assert_eq!(
         (&ended["status"], &ended["counts"]),
@@ -238,6 +234,41 @@ async fn a_reconnect_that_cannot_be_run_ends_after_a_few_attempts(database: Test
     );
     harness.sandbox.clear_faults().await;
     reconnect(&harness, &tenant, &ids).await;
+}
+
+async fn damage_submitted_token(harness: &Harness) {
+    let value = if harness.database.superuser_url().is_some() {
+        "'\\x00'::bytea"
+    } else {
+        "x'00'"
+    };
+    let damage = format!("UPDATE reconnects SET submitted = {value}");
+    harness.database.run_as_superuser(&damage).await;
+}
+
+/// A notice that is applied while a reconnect runs does not see what the reconnect stores after it.
+async fn a_reconnect_that_cannot_be_run_opens_a_revocation_again(database: TestDatabase) {
+    let (harness, tenant, ids) = scene(database, 2, 7).await;
+    let id = deferred_reconnect(&harness, &tenant, &ids).await;
+    damage_submitted_token(&harness).await;
+    let now = harness.clock.now().timestamp();
+    let payload = json!({ "algorithm": "HMAC-SHA256", "issued_at": now, "user_id": Fleet::PERSON });
+    let request = signed_request(SECRET, &payload);
+    let call = http()
+        .post(format!("{}/meta/deauthorize/{APP}", harness.api))
+        .form(&[("signed_request", request)]);
+    let response = call.send().await.expect("the server answers");
+    assert_eq!(response.status().as_u16(), 200);
+    assert_eq!(apply_notices(&harness).await, 1);
+    let ended = tenant.ended(&id).await;
+    let reason = &ended["items"][0]["reason"]["code"];
+    assert_eq!(reason, "unreadable", "{ended}");
+    assert_eq!(apply_notices(&harness).await, 1, "the notice is open again");
+}
+
+async fn apply_notices(harness: &Harness) -> usize {
+    let applied = harness.vault.apply_due_notices(50).await;
+    applied.expect("the database answers")
 }
 
 async fn a_list_of_sessions_reads_no_assets(database: TestDatabase) {

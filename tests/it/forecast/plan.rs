@@ -1,10 +1,10 @@
 //! Reconnect plans: the fewest persons whose log-ins cover all assets at risk.
 
-use regrant_testdb::TestDatabase;
+use regrant_testdb::{Kind, TestDatabase};
 use serde_json::{Value, json};
 
 use super::{connected, list};
-use crate::harness::{Fleet, Harness, business, on_both, problem_code, watch};
+use crate::harness::{Fleet, Harness, Tenant, business, on_both, problem_code, watch};
 
 on_both!(
     a_plan_asks_the_fewest_persons_who_had_tokens_for_all_assets_at_risk,
@@ -13,9 +13,10 @@ on_both!(
     an_asset_that_no_known_person_covers_is_named,
     a_cut_off_needs_another_account_of_its_person,
     links_are_made_for_each_person_of_a_plan_once,
+    a_plan_whose_links_cannot_all_be_made_has_none_and_its_repetition_has_all_addresses,
 );
 
-async fn plan(tenant: &crate::harness::Tenant, days: u32) -> Value {
+async fn plan(tenant: &Tenant, days: u32) -> Value {
     let plan = tenant
         .get(&format!("/v1/reconnect-plan?within_days={days}"))
         .await;
@@ -163,7 +164,8 @@ async fn a_cut_off_needs_another_account_of_its_person(database: TestDatabase) {
     assert_eq!(person["stopped"], 0, "{near}");
 }
 
-async fn links_are_made_for_each_person_of_a_plan_once(database: TestDatabase) {
+/// A tenant whose assets two persons serve, one business each.
+async fn served_by_two(database: TestDatabase) -> (Harness, Tenant) {
     let fleet = Fleet::new(2, 3, 0);
     let harness = Harness::start(database, &fleet.world_of_many()).await;
     let tenant = harness.tenant("One").await;
@@ -173,6 +175,11 @@ async fn links_are_made_for_each_person_of_a_plan_once(database: TestDatabase) {
         let ids = crate::harness::ids(&fleet.assets_of(n));
         tenant.reconnect(&token, &ids).await;
     }
+    (harness, tenant)
+}
+
+async fn links_are_made_for_each_person_of_a_plan_once(database: TestDatabase) {
+    let (_harness, tenant) = served_by_two(database).await;
     let order = json!({ "within_days": 100, "locale": "de" });
     let call = async || {
         let call = tenant.call(reqwest::Method::POST, "/v1/reconnect-plan");
@@ -210,4 +217,56 @@ async fn links_are_made_for_each_person_of_a_plan_once(database: TestDatabase) {
     let refused = json!({ "within_days": 0 });
     let (status, problem) = tenant.post("/v1/reconnect-plan", &refused).await;
     assert_eq!((status, problem_code(&problem)), (422, "invalid_request"));
+}
+
+/// Statements that let the database refuse links of a person, and that end this.
+fn refuse_links_of(person: &str, kind: Kind) -> (String, &'static str) {
+    match kind {
+        Kind::Sqlite => (
+            format!(
+                "CREATE TRIGGER refuse_link BEFORE INSERT ON links WHEN NEW.person_id = '{person}'
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            ),
+            "DROP TRIGGER refuse_link",
+        ),
+        Kind::Postgres => (
+            format!(
+                "CREATE FUNCTION refuse_link() RETURNS trigger LANGUAGE plpgsql
+                     AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+                 CREATE TRIGGER refuse_link BEFORE INSERT ON links FOR EACH ROW
+                     WHEN (NEW.person_id = '{person}') EXECUTE FUNCTION refuse_link()"
+            ),
+            "DROP TRIGGER refuse_link ON links",
+        ),
+    }
+}
+
+async fn a_plan_whose_links_cannot_all_be_made_has_none_and_its_repetition_has_all_addresses(
+    database: TestDatabase,
+) {
+    let (harness, tenant) = served_by_two(database).await;
+    let key = "k".repeat(255);
+    let call = async || {
+        let call = tenant.call(reqwest::Method::POST, "/v1/reconnect-plan");
+        let order = json!({ "within_days": 100 });
+        let call = call.header("Idempotency-Key", &key).json(&order);
+        let answer = call.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.expect("json"))
+    };
+    let (refuse, accept) = refuse_links_of(&Fleet::person_of(2), harness.database.kind());
+    harness.database.run_as_superuser(&refuse).await;
+    let (status, problem) = call().await;
+    assert_eq!(status, 500, "the second link is refused: {problem}");
+    let all = tenant.get("/v1/reconnect-links").await;
+    assert_eq!(list(&all, "data").len(), 0, "{all}");
+
+    harness.database.run_as_superuser(accept).await;
+    let (status, made) = call().await;
+    assert_eq!(status, 201, "{made}");
+    let links = list(&made, "data");
+    assert_eq!(links.len(), 2, "{made}");
+    assert!(links.iter().all(|it| it["url"].is_string()), "{made}");
+    let all = tenant.get("/v1/reconnect-links").await;
+    assert_eq!(list(&all, "data").len(), 2, "{all}");
 }

@@ -53,21 +53,30 @@ async fn an_owner_deletes_persons_by_their_ids_and_gets_codes_that_they_can_read
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_deletion_keeps_its_code_and_a_completed_one_is_followed_by_another() {
+async fn an_order_covers_what_was_granted_since_a_deletion_that_is_open() {
     each_database(async |scene| {
+        let pause = || {
+            let seconds = chrono::Duration::seconds(30);
+            scene.harness.clock.advance_by(seconds);
+        };
         let owner = scene.harness.owner().await;
-        let url = scene.request_deletion().await;
-        scene
-            .harness
-            .clock
-            .advance_by(chrono::Duration::seconds(30));
-        let open = order(&owner, &[Fleet::PERSON]).await;
-        assert_eq!(text(&open[0], "url"), url, "that of Meta's callback");
-        assert_eq!(scene.receive().await, 2);
+        let first = scene.request_deletion().await;
+        pause();
+        let consent = scene.harness.sandbox.token(Fleet::PERSON).await;
+        scene.one.reconnect(&consent, &scene.ids).await;
+        pause();
+        let ordered = order(&owner, &[Fleet::PERSON]).await;
+        let second = text(&ordered[0], "url");
+        assert_ne!(second, first, "a deletion of its own");
+        assert_eq!(scene.receive().await, 4, "both, in two tenants");
+        for url in [first.as_str(), second] {
+            assert_eq!(status_of(url).await, "Completed");
+        }
+        let token = format!("/v1/assets/{}/token", scene.ids[0]);
+        assert_eq!(scene.one.status(&token).await, 409, "the later consent");
+        pause();
         let later = order(&owner, &[Fleet::PERSON]).await;
-        assert_ne!(text(&later[0], "url"), url);
-        assert_eq!(scene.receive().await, 2);
-        assert_eq!(status_of(text(&later[0], "url")).await, "Completed");
+        assert_ne!(text(&later[0], "url"), second);
     })
     .await;
 }

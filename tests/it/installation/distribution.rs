@@ -29,13 +29,13 @@ const READS_OF_ALL_NODES: [&str; 17] = [
     "SELECT DISTINCT tenant_id FROM due WHERE owner =",
     "SELECT DISTINCT tenant_id FROM probe_due WHERE owner =",
     // The notices that no tenant has work on.
-    "SELECT d.object_id FROM due d WHERE d.kind = 'inbox'",
+    "SELECT d.object_id FROM due d JOIN tenants t",
     // Whether a deletion waits for the owners of tokens.
     "SELECT 1 FROM due d JOIN person_directory p",
     // The operators' backlog.
     "FROM due d JOIN tenants t ON t.id = d.tenant_id WHERE",
     "FROM probe_due d JOIN tenants t ON t.id = d.tenant_id WHERE",
-    "FROM (SELECT leased_until FROM due WHERE owner IS NOT NULL",
+    "FROM (SELECT d.leased_until FROM due d JOIN tenants t",
     // The rotation of keys: how many data keys each version wraps, those of a version, those that are old, those that
     // leaked. One small table.
     "SELECT substr(k.wrapped, 27, 20), count(*) FROM tenant_keys k",

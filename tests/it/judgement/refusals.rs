@@ -27,7 +27,9 @@ async fn the_same_press_twice_is_one_proof(database: TestDatabase) {
     });
     case.refuse(&account, gone).await;
     for press in 1..=3 {
-        case.item(&token, &account).await;
+        let item = case.item(&token, &account).await;
+        let seen = (&item["outcome"], &item["serving"]);
+        assert_eq!(seen, (&json!("no_access"), &json!("old")), "press {press}");
         let asset = case.state(&account).await;
         assert_eq!(asset["state"], "suspect", "press {press}: {asset}");
         let path = format!("/v1/assets/{account}/token");

@@ -11,6 +11,7 @@ on_both!(
     assets_that_are_registered_again_and_again_are_probed_all_the_same,
     a_refreshed_token_does_not_replace_another_persons_parked_one,
     a_parked_token_is_refreshed_before_it_expires,
+    one_refusal_of_the_old_token_promotes_no_narrower_one,
 );
 
 /// Seven assets of one business that a personal account serves, and the managed account's token waits for.
@@ -150,4 +151,39 @@ async fn a_parked_token_is_refreshed_before_it_expires(database: TestDatabase) {
         assert_eq!(token["person_id"], Fleet::MANAGED, "{id}");
         assert_eq!(it.harness.sandbox.tries(&id, &token).await, 200);
     }
+}
+
+/// The parked token may do less on the page than the old one, and Graph refuses the old one for a moment.
+async fn one_refusal_of_the_old_token_promotes_no_narrower_one(database: TestDatabase) {
+    let mut it = Parked::on(database, Duration::days(30)).await;
+    it.complete().await;
+    let ids = it.fleet.ids();
+    let page = ids.iter().find(|id| id.starts_with("3001"));
+    let page = page.expect("the fleet has a page").clone();
+    let narrower = json!({
+        "match": { "person": Fleet::MANAGED, "asset": page }, "effect": { "fields": { "tasks": ["ANALYZE"] } },
+    });
+    it.harness.sandbox.fault(narrower).await;
+    let error = json!({ "code": 100, "subcode": 33, "message": "Unsupported get request." });
+    let refused = json!({
+        "match": { "person": Fleet::PERSON, "asset": page, "batch_item": true }, "effect": { "error": error },
+    });
+    it.harness.sandbox.fault(refused).await;
+    it.leap(Duration::hours(25)).await;
+    let watched = watch(&it.harness).await;
+    assert_eq!((watched.promoted, watched.doubted), (6, 1), "{watched:?}");
+    let asset = it.tenant.get(&format!("/v1/assets/{page}")).await;
+    let waiting = &asset["slots"]["candidate"]["person_id"];
+    assert_eq!(
+        (&asset["state"], &asset["person_id"], waiting),
+        (
+            &json!("suspect"),
+            &json!(Fleet::PERSON),
+            &json!(Fleet::MANAGED)
+        ),
+        "{asset}"
+    );
+    it.leap(Duration::minutes(11)).await;
+    let watched = watch(&it.harness).await;
+    assert_eq!(watched.promoted, 1, "the second refusal ends the old one");
 }

@@ -98,7 +98,7 @@ async fn emit(harness: &Harness, tenant: &str, n: usize) -> Vec<String> {
         until: harness.clock.now() + chrono::Duration::hours(1),
         limit: 20_000,
     };
-    let events = tx.list_events(&range).await.expect("a list");
+    let events = tx.list_events(&range).await.expect("a list").rows;
     events.iter().map(|it| it.id.to_string()).collect()
 }
 

@@ -88,8 +88,8 @@ pub(super) struct DeletionOut {
 
 /// Delete the data of persons in every tenant of an app.
 ///
-/// For ids that did not arrive by Meta's callback, for example in an email from Meta. A person whose deletion is open keeps
-/// the confirmation code of that deletion.
+/// For ids that did not arrive by Meta's callback, for example in an email from Meta. An order covers what was issued until
+/// then, also while an earlier deletion of the person is open, and has a confirmation code of its own.
 #[utoipa::path(
     tag = "deletions",
     request_body = DeletionOrder,

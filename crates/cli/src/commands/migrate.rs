@@ -19,7 +19,7 @@ pub(crate) struct MigrateArgs {
     #[arg(long, value_name = "NAME")]
     app_role: Option<String>,
     /// Show which steps are applied, and change nothing.
-    #[arg(long, conflicts_with = "down")]
+    #[arg(long, conflicts_with_all = ["down", "app_role"])]
     status: bool,
     /// Revert the last N steps; drops their tables with all rows.
     #[arg(long, value_name = "N")]

@@ -13,6 +13,10 @@ use super::{
 
 /// A century: longer periods overflow the range of dates.
 const MAX_DAYS: u32 = 36_500;
+/// A day: timeouts and leases are added to each other and to the time.
+const MAX_SECONDS: u64 = 86_400;
+/// More of anything than a process can hold, and less than what counts permits or bytes can count to.
+const MAX_COUNT: u64 = 1_000_000_000_000_000;
 
 /// Reads settings and collects faults.
 pub(super) struct SettingsReader<'a> {
@@ -81,22 +85,24 @@ impl<'a> SettingsReader<'a> {
         None
     }
 
-    /// A number of seconds above zero.
+    /// A number of seconds above zero, a day at most.
     pub fn read_seconds(&mut self, key: &str, usual: Duration) -> Duration {
-        Duration::from_secs(self.read_at_least_one(key, usual.as_secs().max(1)))
+        let seconds = self.read_at_least_one(key, usual.as_secs().max(1));
+        self.check_at_most(key, seconds, MAX_SECONDS);
+        Duration::from_secs(seconds)
     }
 
     /// A number of hours above zero.
     pub fn read_hours(&mut self, key: &str, usual: chrono::Duration) -> chrono::Duration {
         let hours = self.read_at_least_one(key, saturate_u32(usual.num_hours()));
-        self.check_at_most(key, hours, MAX_DAYS.saturating_mul(24));
+        self.check_at_most(key, hours, u64::from(MAX_DAYS) * 24);
         chrono::Duration::hours(i64::from(hours))
     }
 
     /// A number of days above zero.
     pub fn read_days(&mut self, key: &str, usual: chrono::Duration) -> chrono::Duration {
         let days = self.read_at_least_one(key, saturate_u32(usual.num_days()));
-        self.check_at_most(key, days, MAX_DAYS);
+        self.check_at_most(key, days, MAX_DAYS.into());
         chrono::Duration::days(i64::from(days))
     }
 
@@ -108,12 +114,12 @@ impl<'a> SettingsReader<'a> {
     ) -> Option<chrono::Duration> {
         let days: u32 =
             self.read_or_default(key, usual.map_or(0, |it| saturate_u32(it.num_days())));
-        self.check_at_most(key, days, MAX_DAYS);
+        self.check_at_most(key, days, MAX_DAYS.into());
         (days > 0).then(|| chrono::Duration::days(i64::from(days)))
     }
 
     /// A whole number above zero.
-    pub fn read_at_least_one<T: FromStr + PartialOrd + From<u8>>(
+    pub fn read_at_least_one<T: FromStr + PartialOrd + From<u8> + Copy + TryInto<u64>>(
         &mut self,
         key: &str,
         usual: T,
@@ -122,12 +128,13 @@ impl<'a> SettingsReader<'a> {
         if read < T::from(1) {
             self.add_fault(key, "must be at least 1");
         }
+        self.check_at_most(key, read, MAX_COUNT);
         read
     }
 
     /// Adds a fault if the value is larger than `most`.
-    fn check_at_most(&mut self, key: &str, read: u32, most: u32) {
-        if read > most {
+    pub fn check_at_most(&mut self, key: &str, read: impl TryInto<u64>, most: u64) {
+        if read.try_into().is_ok_and(|read| read > most) {
             self.add_fault(key, format!("must be at most {most}"));
         }
     }
@@ -194,5 +201,20 @@ mod tests {
                 .to_string()
                 .contains("lisen in regrant.toml: is not a setting")
         );
+    }
+
+    /// Durations are added to each other, counts become permits: what is too large would end a task much later.
+    #[test]
+    fn a_number_that_is_too_large_is_a_fault() {
+        let source = SettingsSource::default()
+            .with_file("lease_seconds", "18446744073709551615")
+            .with_file("limits.connections", "18446744073709551615");
+        let mut reader = SettingsReader::new(&source);
+        reader.read_seconds("lease_seconds", Duration::from_secs(15));
+        let _connections: usize = reader.read_at_least_one("limits.connections", 1);
+        let faults = reader.into_faults().to_string();
+        assert!(faults.contains("must be at most 86400"), "{faults}");
+        let most = "limits.connections in regrant.toml: must be at most 1000000000000000";
+        assert!(faults.contains(most), "{faults}");
     }
 }

@@ -88,7 +88,8 @@ pub struct AssetFacts {
     pub refresh_failed: bool,
     /// What Graph last said of the object beside access, and when.
     pub condition: Option<(ObjectCondition, Timestamp)>,
-    /// The kind of the active credential, if there is one.
+    /// The kind of the active credential, if there is one. A page token that was minted from a system user's token is of
+    /// kind `SystemUser` here, because it ends as that token does.
     pub active: Option<CredentialKind>,
     /// Whether a candidate is parked.
     pub has_candidate: bool,

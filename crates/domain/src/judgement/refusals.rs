@@ -160,6 +160,14 @@ impl AssetFacts {
         self.proved_at.max(counted_at) > Some(at)
     }
 
+    /// Whether one more refusal of a class at `at` would disconnect the asset; `pause` is the doubt pause.
+    #[must_use]
+    pub fn next_refusal_ends(&self, at: Timestamp, pause: Duration) -> bool {
+        let reason = Reason::new(ReasonCode::NotReached, Who::NoOne, "", NextStep::Nothing);
+        self.after_refusal(reason, Certainty::Spaced, at, pause)
+            .is_some_and(|it| it.weight() == Weight::Final)
+    }
+
     /// What the refusals amount to; `None` where there are none.
     #[must_use]
     pub fn refusal_weight(&self) -> Option<Weight> {
@@ -212,6 +220,24 @@ mod tests {
         assert_eq!(weight(&hurried), Some(Weight::Suspect));
         let spaced = [(0, Spaced, code), (10, Spaced, code)];
         assert_eq!(weight(&spaced), Some(Weight::Final));
+    }
+
+    #[test]
+    fn the_next_refusal_disconnects_only_after_a_spaced_one_of_a_class() {
+        use Certainty::{Doubtful, Spaced};
+        let ends_at = |series: &[(i64, Certainty, ReasonCode)], at| {
+            let refusals = after(series);
+            let facts = AssetFacts {
+                refusals,
+                ..AssetFacts::default()
+            };
+            facts.next_refusal_ends(minute(at), PAUSE)
+        };
+        let once = [(0, Spaced, ReasonCode::NotReached)];
+        assert!(!ends_at(&[], 20));
+        assert!(!ends_at(&[(0, Doubtful, ReasonCode::Unclassified)], 20));
+        assert!(!ends_at(&once, 9));
+        assert!(ends_at(&once, 10));
     }
 
     #[test]

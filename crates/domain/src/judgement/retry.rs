@@ -9,6 +9,8 @@ const FIRST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
 const FIRST_NOTICE_PAUSE: chrono::Duration = chrono::Duration::seconds(5);
 const LONGEST_NOTICE_PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 const LONGEST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(15);
+const SHORTEST_REFRESH_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
+const LONGEST_REFRESH_PAUSE: chrono::Duration = chrono::Duration::hours(6);
 
 /// The pause before a deferred item is tried again: `first`, doubled with each attempt, up to ten minutes; `jitter`
 /// (any number) adds up to a quarter.
@@ -25,6 +27,19 @@ pub fn item_pause(first: Duration, attempts: i64, jitter: u8) -> Duration {
 #[must_use]
 pub fn probe_pause(tries: u32) -> chrono::Duration {
     (FIRST_PROBE_PAUSE * 2_i32.saturating_pow(tries.min(6))).min(LONGEST_PROBE_PAUSE)
+}
+
+/// The pause before a refresh of a token that failed for the moment is tried again: until the limit of Graph ends that
+/// refused it, or else a twelfth of the time that the token has left, at most six hours; at least a minute.
+#[must_use]
+pub fn refresh_pause(
+    limit_left: Option<chrono::Duration>,
+    time_left: Option<chrono::Duration>,
+) -> chrono::Duration {
+    let usual = time_left.map_or(LONGEST_REFRESH_PAUSE, |it| {
+        (it / 12).min(LONGEST_REFRESH_PAUSE)
+    });
+    limit_left.unwrap_or(usual).max(SHORTEST_REFRESH_PAUSE)
 }
 
 /// The pause before a notice of this age asks Graph again whose the tokens are: half its age, at least five seconds, at
@@ -53,6 +68,29 @@ mod tests {
         let minutes: Vec<_> = (0..6).map(|n| probe_pause(n).num_minutes()).collect();
         assert_eq!(minutes, [1, 2, 4, 8, 15, 15]);
         assert_eq!(probe_pause(u32::MAX), LONGEST_PROBE_PAUSE);
+    }
+
+    #[test]
+    fn a_refresh_is_tried_again_before_the_token_ends_and_when_the_limit_does() {
+        let pause = |limit: Option<i64>, left: Option<i64>| {
+            let minutes = |it: Option<i64>| it.map(chrono::Duration::minutes);
+            refresh_pause(minutes(limit), minutes(left)).num_minutes()
+        };
+        let lefts = [
+            Some(9 * 1_440),
+            Some(24 * 60),
+            Some(60),
+            Some(3),
+            Some(-5),
+            None,
+        ];
+        assert_eq!(
+            lefts.map(|left| pause(None, left)),
+            [360, 120, 5, 1, 1, 360]
+        );
+        assert_eq!(pause(Some(30), Some(9 * 1_440)), 30);
+        assert_eq!(pause(Some(30), Some(60)), 30);
+        assert_eq!(pause(Some(-1), Some(60)), 1, "the limit is over");
     }
 
     #[test]

@@ -20,6 +20,10 @@ use crate::{
 
 /// The state of the asset's active credential before the item is settled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not exclude each other"
+)]
 pub struct Standing {
     /// The kind of the active credential, if it has worked in a probe of this asset.
     pub working_kind: Option<CredentialKind>,
@@ -31,6 +35,10 @@ pub struct Standing {
     pub tasks: Vec<String>,
     /// Whether the asset's cut-off has passed, for the person whose token serves it.
     pub cut_off_passed: bool,
+    /// Whether one more refusal of a class takes the active credential out of service.
+    pub next_refusal_ends: bool,
+    /// Whether refusals are held, because many persons are refused at once.
+    pub refusals_held: bool,
 }
 
 impl Standing {

@@ -207,7 +207,7 @@ fn judge_working(
     match ending.filter(|it| it.at - now <= notice) {
         Some(it) => Judgement::new(
             Status::Expiring,
-            it.since.max(it.at - notice),
+            window_opened_at(it, notice),
             reason_ends_soon(it.cause, facts.refresh_failed),
             it.cause.fact(),
         ),
@@ -218,6 +218,12 @@ fn judge_working(
             FactName::Proof,
         ),
     }
+}
+
+/// When the notice window of an ending opened, or when the ending became known in it.
+fn window_opened_at(ending: Ending, notice: chrono::Duration) -> Timestamp {
+    let opens_at = ending.at.checked_sub_signed(notice);
+    opens_at.map_or(ending.since, |it| it.max(ending.since))
 }
 
 /// The judgement that the refusals give, where there are any.

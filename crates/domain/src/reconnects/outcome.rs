@@ -13,7 +13,7 @@ closed_list! {
         Unchanged = "unchanged",
         /// The new token is valid but does not reach this asset yet; the old one still serves.
         Parked = "parked",
-        /// The new token does not reach the asset, and no old one serves.
+        /// The new token does not reach the asset, and no other one serves it.
         NoAccess = "no_access",
         /// The token reaches the asset, but a scope or a task is missing.
         MissingPermission = "missing_permission",

@@ -28,7 +28,10 @@ const OF_ASSET: &str = "
     a.working_since, a.notified_state, a.created_at";
 
 const CREDENTIALS_ON_SQLITE: &str = "
-    (SELECT c.kind FROM credentials c
+    (SELECT CASE WHEN c.kind = 'page' AND (SELECT g.kind FROM grants g
+                WHERE g.tenant_id = :tenant AND g.id = c.grant_id) = 'system_user'
+            THEN 'system_user' ELSE c.kind END
+        FROM credentials c
         WHERE c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active') AS active,
     coalesce((SELECT (SELECT g.refresh_failed_at IS NOT NULL FROM grants g
             WHERE g.tenant_id = :tenant AND g.id = c.grant_id)
@@ -48,7 +51,9 @@ const CREDENTIALS_ON_POSTGRES: &str = "
     coalesce(c.parked, FALSE) AS parked, coalesce(c.standby, FALSE) AS standby
     FROM assets a
     CROSS JOIN LATERAL (
-        SELECT max(c.kind) FILTER (WHERE c.slot = 'active') AS active,
+        SELECT max(CASE WHEN c.kind = 'page' AND (SELECT g.kind FROM grants g
+                    WHERE g.tenant_id = :tenant AND g.id = c.grant_id) = 'system_user'
+                THEN 'system_user' ELSE c.kind END) FILTER (WHERE c.slot = 'active') AS active,
             bool_or(c.slot = 'candidate') AS parked, bool_or(c.slot = 'standby') AS standby,
             bool_or((SELECT g.refresh_failed_at IS NOT NULL FROM grants g
                 WHERE g.tenant_id = :tenant AND g.id = c.grant_id))

@@ -9,7 +9,7 @@ use regrant_domain::{AssetId, AssetKind, DiscoveredAsset, DiscoveryId, Familiari
 use sea_orm::Value;
 
 use crate::{
-    Error, TenantTx,
+    Error, ListedRows, TenantTx,
     forecast::calendar::count_from_row,
     sql::{CHUNK, Query, Row},
 };
@@ -132,7 +132,7 @@ impl TenantTx {
         id: DiscoveryId,
         after: i64,
         limit: u32,
-    ) -> Result<Vec<DiscoveredRow>, Error> {
+    ) -> Result<ListedRows<DiscoveredRow>, Error> {
         let query = self.query(DISCOVERED).fill("which", "");
         self.fetch_discovered(query, id, after, limit).await
     }
@@ -143,7 +143,7 @@ impl TenantTx {
         id: DiscoveryId,
         after: i64,
         limit: u32,
-    ) -> Result<Vec<DiscoveredRow>, Error> {
+    ) -> Result<ListedRows<DiscoveredRow>, Error> {
         let registrable = "AND familiarity = 'new' AND is_granted";
         let query = self.query(DISCOVERED).fill("which", registrable);
         self.fetch_discovered(query, id, after, limit).await
@@ -155,12 +155,12 @@ impl TenantTx {
         id: DiscoveryId,
         after: i64,
         limit: u32,
-    ) -> Result<Vec<DiscoveredRow>, Error> {
+    ) -> Result<ListedRows<DiscoveredRow>, Error> {
         let query = query
             .bind("id", id.uuid())
             .bind("after", after)
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("discovered_assets", query, discovered_from_row)
+        self.fetch_listed("discovered_assets", query, discovered_from_row)
             .await
     }
 

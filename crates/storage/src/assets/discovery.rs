@@ -8,7 +8,7 @@ use regrant_domain::{
 };
 
 use crate::{
-    DueKind, Error, Lease, TenantTx,
+    DueKind, Error, Lease, ListedRows, TenantTx,
     sql::{Row, maybe_to_json, to_json, to_micros},
 };
 
@@ -156,7 +156,7 @@ impl TenantTx {
         &self,
         after: Option<DiscoveryId>,
         limit: u32,
-    ) -> Result<Vec<Discovery>, Error> {
+    ) -> Result<ListedRows<Discovery>, Error> {
         let query = self
             .query(
                 "SELECT {columns} FROM discoveries
@@ -165,7 +165,7 @@ impl TenantTx {
             .fill("columns", COLUMNS)
             .bind_optional("after", after.map(DiscoveryId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("discoveries", query, discovery_from_row)
+        self.fetch_listed("discoveries", query, discovery_from_row)
             .await
     }
 

@@ -5,7 +5,7 @@
 use regrant_domain::{Asset, AssetId, AssetKind, PersonId, ReachLimit, Timestamp, state::Status};
 
 use crate::{
-    Error, TenantTx,
+    Error, ListedRows, TenantTx,
     assets::asset::{asset_from_row, fill_select},
     sql::{Query, to_micros},
 };
@@ -70,7 +70,7 @@ const IN_STATE: &str = "
 
 impl TenantTx {
     /// The next assets that pass the filter.
-    pub async fn list_assets(&self, filter: &AssetFilter) -> Result<Vec<Asset>, Error> {
+    pub async fn list_assets(&self, filter: &AssetFilter) -> Result<ListedRows<Asset>, Error> {
         let (business, person) = (filter.business_id.as_ref(), filter.person_id.as_ref());
         let query = self
             .query(LIST)
@@ -82,7 +82,7 @@ impl TenantTx {
             .bind("limit", i64::from(filter.limit));
         let query = fill_select(query, self.dialect);
         let query = fill_within(fill_in_state(query, filter), filter.within.as_ref());
-        self.fetch_decoded("assets", query, asset_from_row).await
+        self.fetch_listed("assets", query, asset_from_row).await
     }
 }
 

@@ -18,6 +18,12 @@ struct KeyDetail {
     key: u32,
 }
 
+/// The rows of the index `audit_events_key_changes`. The action is part of the text, because an index with a condition
+/// serves no statement that has the value as a parameter; a condition on `seq` would fit another index as well.
+const KEY_CHANGES: &str = "
+    SELECT seq, action, detail FROM audit_events
+    WHERE tenant_id = :tenant AND action = {action} ORDER BY seq";
+
 /// The changes of a chain, in the order of their numbers.
 pub(crate) struct KeyChanges(Vec<(i64, u32)>);
 
@@ -74,22 +80,20 @@ impl TenantTx {
         Ok(true)
     }
 
-    /// The changes that the chain records.
+    /// The changes that the chain records. An index has them alone.
     pub(crate) async fn load_key_changes(&self) -> Result<KeyChanges, Error> {
-        let query = self
-            .query(
-                "SELECT seq, action, detail FROM audit_events
-                 WHERE tenant_id = :tenant AND seq > 0 AND action = :action ORDER BY seq",
-            )
-            .bind("action", KEY_REPLACED);
+        let action = format!("'{KEY_REPLACED}'");
+        let query = self.query(KEY_CHANGES).fill("action", action);
         let mut changes = Vec::new();
         for row in self.fetch_all(query).await? {
             let (action, detail): (String, String) = (row.get("action")?, row.get("detail")?);
             let key = read_key_change(&action, &detail);
             changes.extend(key.map(|it| Ok::<_, Error>((row.get("seq")?, it))));
         }
-        let changes = changes.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(KeyChanges::collect(changes.into_iter()))
+        let changes: Vec<(i64, u32)> = changes.into_iter().collect::<Result<_, _>>()?;
+        // Rows from before the chain are outside of it.
+        let of_chain = changes.into_iter().filter(|(seq, _)| *seq > 0);
+        Ok(KeyChanges::collect(of_chain))
     }
 }
 

@@ -3,7 +3,7 @@
 use regrant_domain::Timestamp;
 
 use crate::{
-    AuditRow, Error, TenantTx,
+    AuditRow, Error, ListedRows, TenantTx,
     audit::row::{AUDIT_ROWS, audit_row_from},
     sql::to_micros,
 };
@@ -42,7 +42,7 @@ impl TenantTx {
         &self,
         filter: &AuditFilter,
         limit: u32,
-    ) -> Result<Vec<AuditRow>, Error> {
+    ) -> Result<ListedRows<AuditRow>, Error> {
         let (before, after, order) = if filter.newest_first {
             (filter.after_seq, None, "DESC")
         } else {
@@ -63,7 +63,7 @@ impl TenantTx {
             .bind_optional("before", before)
             .bind_optional("after", after)
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("audit_events", query, audit_row_from)
+        self.fetch_listed("audit_events", query, audit_row_from)
             .await
     }
 

@@ -52,8 +52,9 @@ impl TenantTx {
         if rows.is_empty() {
             return Ok(0);
         }
+        let changes = self.load_key_changes().await?;
         for chunk in rows.chunks(CHUNK) {
-            self.delete_content(chunk).await?;
+            self.delete_content(chunk, &changes).await?;
         }
         let detail = PruneDetail {
             kind: kind.as_str().to_owned(),
@@ -88,8 +89,8 @@ impl TenantTx {
         rows.iter().map(audit_row_from).collect()
     }
 
-    async fn delete_content(&self, rows: &[AuditRow]) -> Result<(), Error> {
-        let (chain, changes) = (self.audit_chain()?, self.load_key_changes().await?);
+    async fn delete_content(&self, rows: &[AuditRow], changes: &KeyChanges) -> Result<(), Error> {
+        let chain = self.audit_chain()?;
         let digests = rows.iter().map(|row| {
             let key = changes.key_at(row.seq);
             let digest = chain.digest_content(key, self.tenant, &row.content())?;

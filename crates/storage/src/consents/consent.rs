@@ -5,7 +5,7 @@
 use regrant_domain::{Consent, ConsentId, ConsentOwner, SealedRecord, Timestamp};
 
 use crate::{
-    Error, RevokedConsent, TenantTx,
+    Error, ListedRows, RevokedConsent, TenantTx,
     sql::{Query, Row, maybe_micros, to_json, to_micros},
 };
 
@@ -86,14 +86,14 @@ impl TenantTx {
         after: Option<ConsentId>,
         limit: u32,
         now: Timestamp,
-    ) -> Result<Vec<StoredConsent>, Error> {
+    ) -> Result<ListedRows<StoredConsent>, Error> {
         let query = self
             .query("{select} [AND c.id < :after] ORDER BY c.id DESC LIMIT :limit")
             .fill("select", SELECT)
             .bind_optional("after", after.map(ConsentId::uuid))
             .bind("limit", i64::from(limit))
             .bind("now", to_micros(now));
-        self.fetch_decoded("consents", bind_owner(query, owner), consent_from_row)
+        self.fetch_listed("consents", bind_owner(query, owner), consent_from_row)
             .await
     }
 

@@ -28,6 +28,17 @@ pub struct GrantToken {
     pub refresh_tried_at: Option<Timestamp>,
 }
 
+/// A grant whose token can be refreshed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshableGrant {
+    /// Its id.
+    pub id: GrantId,
+    /// When its token ends.
+    pub expires_at: Option<Timestamp>,
+    /// When the worker last tried to refresh the token.
+    pub tried_at: Option<Timestamp>,
+}
+
 impl TenantTx {
     /// Stores the sealed token of a grant, for as long as a credential comes from the grant.
     ///
@@ -95,27 +106,22 @@ impl TenantTx {
         self.execute_exactly(1, query).await
     }
 
-    /// Those of the grants whose token is stored, that no refresh was tried for since `since`, and whose last refresh
-    /// did not fail for good.
+    /// Those of the grants whose token is stored, and whose last refresh did not fail for good.
     pub async fn find_refreshable_grants(
         &self,
         ids: &[GrantId],
-        since: Timestamp,
-    ) -> Result<Vec<GrantId>, Error> {
+    ) -> Result<Vec<RefreshableGrant>, Error> {
         let mut found = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let query = self
                 .query(
-                    "SELECT id FROM grants
+                    "SELECT id, expires_at, refresh_tried_at FROM grants
                      WHERE tenant_id = :tenant AND id IN :ids AND sealed IS NOT NULL
-                         AND refresh_failed_at IS NULL
-                         AND (refresh_tried_at IS NULL OR refresh_tried_at <= :since)",
+                         AND refresh_failed_at IS NULL",
                 )
-                .bind("since", to_micros(since))
                 .bind_list("ids", chunk.iter().map(|id| id.uuid()));
-            for row in self.fetch_all(query).await? {
-                found.push(GrantId::from_uuid(row.get("id")?));
-            }
+            let rows = self.fetch_all(query).await?;
+            found.extend(decode_rows("grants", &rows, refreshable_from_row));
         }
         Ok(found)
     }
@@ -325,6 +331,14 @@ pub(super) fn grant_token_from_row(row: &Row) -> Result<GrantToken, Error> {
         grant: grant_from_row(row)?,
         sealed: row.maybe_sealed("sealed")?,
         refresh_tried_at: row.maybe_time("refresh_tried_at")?,
+    })
+}
+
+fn refreshable_from_row(row: &Row) -> Result<RefreshableGrant, Error> {
+    Ok(RefreshableGrant {
+        id: GrantId::from_uuid(row.get("id")?),
+        expires_at: row.maybe_time("expires_at")?,
+        tried_at: row.maybe_time("refresh_tried_at")?,
     })
 }
 

@@ -1,14 +1,15 @@
 //! Requests to destroy a version of the key-encryption key (KEK). Only transactions of the installation change them.
 //!
-//! The rule: a request decides what a second operator approves, so its row carries a seal.
+//! The rule: a request decides what a second operator approves, and an approved one that the version may be destroyed. So
+//! its row carries a seal.
 
-use regrant_domain::{KekRef, OperatorId, RetirementRequest};
+use regrant_domain::{KekRef, OperatorId, RetirementRequest, Timestamp};
 use uuid::Uuid;
 
 use crate::{
     Error, Store, TenantTx,
     integrity::KEK_RETIREMENTS,
-    sql::{Query, Row, to_micros},
+    sql::{Query, Row, maybe_micros, to_micros},
 };
 
 /// A request to destroy a version.
@@ -18,13 +19,16 @@ pub struct KekRetirement {
     pub kek: KekRef,
     /// Who asked, and when.
     pub request: RetirementRequest,
+    /// When it was approved. From then on it does not end before the version is destroyed.
+    pub approved_at: Option<Timestamp>,
 }
 
 impl Store {
     /// Every request, those that ended too. They are for reading: nothing may be decided by them.
     pub async fn list_kek_retirements(&self) -> Result<Vec<KekRetirement>, Error> {
-        let query =
-            Query::new("SELECT kek, requester_id, requested_at FROM kek_retirements ORDER BY kek");
+        let query = Query::new(
+            "SELECT kek, requester_id, requested_at, approved_at FROM kek_retirements ORDER BY kek",
+        );
         let rows = query.fetch_all(&self.connection).await?;
         rows.iter().map(retirement_from_row).collect()
     }
@@ -38,7 +42,7 @@ impl TenantTx {
     pub async fn lock_kek_retirement(&self, kek: KekRef) -> Result<Option<KekRetirement>, Error> {
         self.require_installation()?;
         let query = Query::new(
-            "SELECT s.kek, s.requester_id, s.requested_at, {sealed}
+            "SELECT s.kek, s.requester_id, s.requested_at, s.approved_at, {sealed}
              FROM kek_retirements s WHERE s.kek = :kek {for_update}",
         )
         .fill("sealed", KEK_RETIREMENTS.select_list("s"))
@@ -50,22 +54,27 @@ impl TenantTx {
         retirement_from_row(&row).map(Some)
     }
 
-    /// Opens a request, in the place of an earlier one for this version.
+    /// Writes a request, open or approved, in the place of an earlier one for this version.
     ///
     /// # Errors
-    /// [`Error::Stale`]: another transaction opened one.
-    pub async fn open_kek_retirement(&self, opened: KekRetirement) -> Result<(), Error> {
-        self.delete_kek_retirement(opened.kek).await?;
+    /// [`Error::Stale`]: another transaction wrote one.
+    pub async fn put_kek_retirement(&self, written: KekRetirement) -> Result<(), Error> {
+        let KekRetirement {
+            kek,
+            request,
+            approved_at,
+        } = written;
+        self.delete_kek_retirement(kek).await?;
         let id = Uuid::now_v7();
-        let KekRetirement { kek, request } = opened;
         let query = Query::new(
-            "INSERT INTO kek_retirements (id, kek, requester_id, requested_at)
-             VALUES (:id, :kek, :requester, :at) ON CONFLICT DO NOTHING",
+            "INSERT INTO kek_retirements (id, kek, requester_id, requested_at, approved_at)
+             VALUES (:id, :kek, :requester, :at, :approved_at) ON CONFLICT DO NOTHING",
         )
         .bind("id", id)
         .bind("kek", kek.to_bytes().to_vec())
         .bind("requester", request.requester.map(OperatorId::uuid))
-        .bind("at", to_micros(request.requested_at));
+        .bind("at", to_micros(request.requested_at))
+        .bind("approved_at", maybe_micros(approved_at));
         match self.insert_sealed(&KEK_RETIREMENTS, id, query).await? {
             0 => Err(Error::Stale),
             _ => Ok(()),
@@ -92,5 +101,6 @@ fn retirement_from_row(row: &Row) -> Result<KekRetirement, Error> {
             requester: requester.map(OperatorId::from_uuid),
             requested_at: row.time("requested_at")?,
         },
+        approved_at: row.maybe_time("approved_at")?,
     })
 }

@@ -9,9 +9,10 @@ use crate::{
     sql::{CHUNK, Row, decode_rows},
 };
 
-/// When credential `c` of grant `g` expires, as it was read last. A page token minted from a grant has no end of its own.
+/// When credential `c` of grant `g` expires, as it was read last. A page token that was minted from a person's token expires
+/// with it only where it had an end when it was sealed: that of a long-lived token has none.
 pub(crate) const NEWEST_EXPIRY: &str = "CASE WHEN g.id IS NULL THEN c.expires_at
-    WHEN c.kind <> 'page' OR g.kind = 'page' THEN g.expires_at END";
+    WHEN c.kind <> 'page' OR g.kind <> 'user' OR c.expires_at IS NOT NULL THEN g.expires_at END";
 /// When data access of credential `c` of grant `g` expires, as it was read last.
 pub(crate) const NEWEST_DATA_ACCESS: &str =
     "CASE WHEN g.id IS NULL THEN c.data_access_expires_at ELSE g.data_access_expires_at END";

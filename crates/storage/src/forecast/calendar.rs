@@ -10,7 +10,7 @@ use regrant_domain::{
 };
 
 use crate::{
-    Error, ForecastFilter, TenantTx,
+    Error, ForecastFilter, ListedRows, TenantTx,
     credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
     forecast::endings::{bind_filter, to_rank},
     sql::{Row, to_micros},
@@ -73,7 +73,7 @@ impl TenantTx {
         filter: &ForecastFilter,
         after: Option<&ForecastPosition>,
         limit: u32,
-    ) -> Result<Vec<ForecastRow>, Error> {
+    ) -> Result<ListedRows<ForecastRow>, Error> {
         let sql = "WITH {shown} SELECT id, at, cause FROM shown
                    WHERE {which} [AND (at, id, rank) > (:after_at, :after_id, :after_rank)]
                    ORDER BY at, id, rank LIMIT :limit";
@@ -83,7 +83,7 @@ impl TenantTx {
             .bind_optional("after_id", after.map(|it| it.asset_id.as_str()))
             .bind_optional("after_rank", after.map(|it| to_rank(it.cause)))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("assets", query, forecast_position_from_row)
+        self.fetch_listed("assets", query, forecast_position_from_row)
             .await
     }
 

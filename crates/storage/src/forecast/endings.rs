@@ -71,7 +71,10 @@ pub(crate) const SHOWN: &str = "
                 WHEN r.column1 = 3 THEN j.revoked_at
                 WHEN j.leaves AND NOT j.gone THEN :now END AS at,
             CASE r.column1 WHEN 0 THEN 'cut_off'
-                WHEN 1 THEN CASE j.active WHEN 'system_user' THEN 'system_user_60_days'
+                WHEN 1 THEN CASE WHEN j.active = 'system_user' OR (j.active = 'page'
+                        AND j.expires_at IS NOT NULL
+                        AND (SELECT g.kind FROM grants g WHERE g.tenant_id = :tenant
+                            AND g.id = j.grant_id) = 'system_user') THEN 'system_user_60_days'
                     ELSE 'token_expiry' END
                 WHEN 2 THEN 'data_access'
                 WHEN 3 THEN 'revoked'

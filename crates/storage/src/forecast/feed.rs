@@ -5,7 +5,7 @@
 use regrant_domain::{AssetId, CalendarFeedId, ClientId, PersonId, TenantId, Timestamp};
 
 use crate::{
-    Error, Store, TenantTx,
+    Error, ListedRows, Store, TenantTx,
     integrity::CALENDAR_FEEDS,
     sql::{Plans, Query, Row, to_micros},
 };
@@ -82,7 +82,7 @@ impl TenantTx {
         client: Option<ClientId>,
         after: Option<CalendarFeedId>,
         limit: u32,
-    ) -> Result<Vec<CalendarFeed>, Error> {
+    ) -> Result<ListedRows<CalendarFeed>, Error> {
         let query = self
             .query(
                 "{select} [AND f.client_id = :client] [AND f.id < :after]
@@ -92,7 +92,7 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(CalendarFeedId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("calendar_feeds", query, feed_from_row)
+        self.fetch_listed("calendar_feeds", query, feed_from_row)
             .await
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use regrant_domain::{ForecastPosition, PersonCounts, PersonFacts, PersonId, Timestamp};
 
 use crate::{
-    Error, ForecastFilter, TenantTx,
+    Error, ForecastFilter, ListedRows, TenantTx,
     forecast::calendar::{count_from_row, forecast_position_from_row},
     sql::{CHUNK, Row, decode_rows},
 };
@@ -28,7 +28,7 @@ impl TenantTx {
         &self,
         after: Option<&PersonId>,
         limit: u32,
-    ) -> Result<Vec<PersonFacts>, Error> {
+    ) -> Result<ListedRows<PersonFacts>, Error> {
         let query = self
             .query(
                 "WITH person AS (
@@ -43,7 +43,7 @@ impl TenantTx {
             .fill("newest", NEWEST)
             .bind("after", after.map_or("", PersonId::as_str))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("grants", query, person_facts_from_row)
+        self.fetch_listed("grants", query, person_facts_from_row)
             .await
     }
 

@@ -1,8 +1,6 @@
-//! Deletions of persons' data: their progress, and those that are open.
+//! Deletions of persons' data: their progress, and what became of the app's access at Meta.
 //!
 //! The rule: a deletion is found by the hash of its code or of its person; neither is stored.
-
-use std::collections::HashMap;
 
 use regrant_domain::{AccessRevocation, AppId, NoticeKind, Timestamp};
 use sea_orm::Value;
@@ -84,32 +82,6 @@ impl Store {
 }
 
 impl TenantTx {
-    /// When the open deletions of these persons were requested; the latest of each person. In a transaction of the
-    /// installation.
-    pub async fn find_open_deletions(
-        &self,
-        app: &AppId,
-        persons: &[PersonHash],
-    ) -> Result<HashMap<PersonHash, Timestamp>, Error> {
-        let mut open = HashMap::new();
-        for chunk in persons.chunks(CHUNK) {
-            let query = Query::new(
-                "SELECT person_hash, max(sent_at) AS sent_at FROM inbox
-                 WHERE app_id = :app AND kind = :kind AND done_at IS NULL AND person_hash IN :persons
-                 GROUP BY person_hash",
-            )
-            .bind("app", app.as_str())
-            .bind("kind", NoticeKind::DataDeletion.as_str())
-            .bind_list("persons", chunk.iter().copied());
-            for row in query.fetch_all(&self.transaction).await? {
-                let hash: Vec<u8> = row.get("person_hash")?;
-                let hash = hash.try_into().map_err(|_| Error::Corrupt("person_hash"))?;
-                open.insert(PersonHash(hash), row.time("sent_at")?);
-            }
-        }
-        Ok(open)
-    }
-
     /// Notes what became of the app's access at Meta with the deletions of these persons that are open, or were ordered at
     /// `at`: one of a person of whom nothing is known is done at once. In a transaction of the installation.
     pub async fn note_revocations(

@@ -184,11 +184,13 @@ impl TenantTx {
     }
 }
 
-/// Notices that are not marked as done and that no tenant has work on. The two tables are not joined: a distributed
-/// database keeps them in different places.
+/// Notices that are not marked as done and that no tenant has work on. Notices and due work are not joined: a distributed
+/// database keeps them in different places. A notice that comes while a tenant is being deleted may be made due for it
+/// still; that work is never done, and what it concerned is deleted.
 const FINISHED: &str = "
     done_at IS NULL AND id NOT IN (
-        SELECT d.object_id FROM due d WHERE d.kind = 'inbox' [AND d.object_id IN :ids])";
+        SELECT d.object_id FROM due d JOIN tenants t ON t.id = d.tenant_id
+        WHERE d.kind = 'inbox' AND t.deleted_at IS NULL [AND d.object_id IN :ids])";
 
 fn insert_notices(notices: &[NewNotice], at: Timestamp) -> Query {
     Query::new(

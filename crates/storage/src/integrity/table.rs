@@ -220,7 +220,7 @@ pub(crate) const KEK_RETIREMENTS: SealedTable = SealedTable {
         ("requester_id", Uuid),
         ("requested_at", Int),
     ],
-    later_columns: &[],
+    later_columns: &[("approved_at", Int)],
 };
 
 /// Every table whose rows carry a seal.

@@ -5,7 +5,7 @@
 use regrant_domain::{ClientId, LinkId, LinkTimes, Locale, PageUrl, PersonId, ReconnectSessionId};
 
 use super::link::{Link, link_from_row};
-use crate::{Error, TenantTx, sql::Row};
+use crate::{Error, ListedRows, TenantTx, sql::Row};
 
 /// A link without its assets, of which it may have thousands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl TenantTx {
         client: Option<ClientId>,
         after: Option<LinkId>,
         limit: u32,
-    ) -> Result<Vec<LinkSummary>, Error> {
+    ) -> Result<ListedRows<LinkSummary>, Error> {
         let query = self
             .query(
                 "SELECT {columns} FROM links l
@@ -68,7 +68,7 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(LinkId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("links", query, summary_from_row).await
+        self.fetch_listed("links", query, summary_from_row).await
     }
 }
 

@@ -3,7 +3,7 @@
 //! The rule: an item gets its final outcome once. `item_outcome.rs` writes them.
 
 use regrant_domain::{
-    AssetId, Outcome, Reason, ReconnectId, Serving, Timestamp, state::reason_unreadable,
+    AssetId, Outcome, Reason, ReasonCode, ReconnectId, Serving, Timestamp, state::reason_unreadable,
 };
 
 use crate::{
@@ -48,12 +48,22 @@ pub struct Item {
     pub requested_id: String,
     /// The outcome so far.
     pub result: Option<ItemResult>,
-    /// How often it was settled or deferred.
+    /// How often it was settled or deferred, but for limits of Graph.
     pub attempts: i64,
     /// The number of its newest event.
     pub event_seq: Option<i64>,
     /// Whether a column does not parse. Its result is the failure then.
     pub is_unreadable: bool,
+}
+
+impl ItemResult {
+    /// How many attempts it counts as: none where a limit of Graph deferred the item, which says nothing about it.
+    pub(crate) fn count_attempts(&self) -> i64 {
+        let reason = self.reason.as_ref().map(|it| it.code);
+        let is_throttled =
+            self.outcome == Outcome::Deferred && reason == Some(ReasonCode::Throttled);
+        i64::from(!is_throttled)
+    }
 }
 
 impl Item {

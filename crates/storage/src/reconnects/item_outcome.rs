@@ -7,6 +7,7 @@ use sea_orm::Value;
 
 use crate::{
     Error, ItemResult, NewItem, TenantTx,
+    reconnects::item::OPEN,
     sql::{CHUNK, maybe_micros, maybe_to_json, to_micros},
 };
 
@@ -53,6 +54,7 @@ impl TenantTx {
                     fbtrace_id,
                     settled_at,
                     seq,
+                    result.count_attempts().into(),
                 ]);
             }
             self.update_outcomes(reconnect, rows).await?;
@@ -63,7 +65,7 @@ impl TenantTx {
     async fn update_outcomes(
         &self,
         reconnect: ReconnectId,
-        rows: Vec<[Value; 8]>,
+        rows: Vec<[Value; 9]>,
     ) -> Result<(), Error> {
         let count = rows.len();
         let positions: Vec<_> = rows.iter().map(|[position, ..]| position.clone()).collect();
@@ -72,12 +74,13 @@ impl TenantTx {
         let query = self
             .query(
                 "WITH result (position, outcome, serving, reason, retry_at, fbtrace_id, settled_at,
-                     event_seq) AS (VALUES :results)
+                     event_seq, attempts) AS (VALUES :results)
                  UPDATE reconnect_items AS i SET outcome = result.outcome,
                      serving = result.serving, reason = result.reason,
                      retry_at = result.retry_at, fbtrace_id = result.fbtrace_id,
                      settled_at = result.settled_at, event_seq = result.event_seq,
-                     attempts = CASE WHEN i.attempts < 1000000 THEN i.attempts + 1 ELSE 1000000 END
+                     attempts = CASE WHEN i.attempts < 1000000 THEN i.attempts + result.attempts
+                         ELSE 1000000 END
                  FROM result
                  WHERE i.tenant_id = :tenant AND i.reconnect_id = :reconnect
                      AND i.position IN :positions AND i.position = result.position
@@ -89,25 +92,51 @@ impl TenantTx {
         self.execute_exactly(count, query).await
     }
 
-    /// Settles every open item with one result, without reading it. Items with a final outcome keep theirs.
+    /// Settles every open item with one result, without reading it; each gets the next number of the reconnect's events, in
+    /// the order of their positions. Items with a final outcome keep theirs.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: no such reconnect.
     pub async fn settle_open_items(
         &self,
         reconnect: ReconnectId,
         result: &ItemResult,
         at: Timestamp,
     ) -> Result<u64, Error> {
+        let open = self.count_open_items(reconnect).await?;
+        let before = self.reserve_events(reconnect, open).await?;
         let query = self
             .query(
-                "UPDATE reconnect_items SET outcome = :outcome, serving = NULL, reason = :reason,
-                     retry_at = NULL, settled_at = :at
-                 WHERE tenant_id = :tenant AND reconnect_id = :reconnect
-                     AND (outcome IS NULL OR outcome = 'deferred')",
+                "WITH open_item (position, turn) AS (
+                     SELECT position, row_number() OVER (ORDER BY position) FROM reconnect_items
+                     WHERE tenant_id = :tenant AND reconnect_id = :reconnect AND ({open}))
+                 UPDATE reconnect_items AS i SET outcome = :outcome, serving = NULL,
+                     reason = :reason, retry_at = NULL, settled_at = :at,
+                     event_seq = :before + open_item.turn
+                 FROM open_item
+                 WHERE i.tenant_id = :tenant AND i.reconnect_id = :reconnect
+                     AND i.position = open_item.position",
             )
+            .fill("open", OPEN)
             .bind("outcome", result.outcome.as_str())
             .bind("reason", maybe_to_json(result.reason.as_ref())?)
             .bind("at", to_micros(at))
+            .bind("before", before)
             .bind("reconnect", reconnect.uuid());
-        self.execute(query).await
+        self.execute_exactly(open, query).await?;
+        Ok(u64::try_from(open).unwrap_or(u64::MAX))
+    }
+
+    async fn count_open_items(&self, reconnect: ReconnectId) -> Result<usize, Error> {
+        let query = self
+            .query(
+                "SELECT count(*) AS n FROM reconnect_items
+                 WHERE tenant_id = :tenant AND reconnect_id = :reconnect AND ({open})",
+            )
+            .fill("open", OPEN)
+            .bind("reconnect", reconnect.uuid());
+        let row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
+        usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))
     }
 
     pub(crate) async fn insert_items(

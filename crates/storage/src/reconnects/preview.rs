@@ -7,7 +7,7 @@ use regrant_domain::{ConsentId, PersonId, PlanId, PreviewId, PreviewStatus, Time
 use uuid::Uuid;
 
 use crate::{
-    Error, TenantTx,
+    Error, ListedRows, TenantTx,
     sql::{Query, Row, to_micros},
 };
 
@@ -159,14 +159,13 @@ impl TenantTx {
         after: Option<PreviewId>,
         limit: u32,
         now: Timestamp,
-    ) -> Result<Vec<Preview>, Error> {
+    ) -> Result<ListedRows<Preview>, Error> {
         let query = self
             .query("{select} [AND p.id < :after] ORDER BY p.id DESC LIMIT :limit")
             .bind_optional("after", after.map(PreviewId::uuid))
             .bind("limit", i64::from(limit));
         let query = bind_owner(query, owner, now);
-        self.fetch_decoded("previews", query, preview_from_row)
-            .await
+        self.fetch_listed("previews", query, preview_from_row).await
     }
 
     /// Ends a preview.

@@ -9,7 +9,7 @@ use regrant_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Error, TenantTx,
+    Error, ListedRows, TenantTx,
     reconnects::item::OPEN,
     sql::{CHUNK, Row},
 };
@@ -143,7 +143,7 @@ impl TenantTx {
         begun: ReconnectVisibility,
         after: Option<ReconnectId>,
         limit: u32,
-    ) -> Result<Vec<Reconnect>, Error> {
+    ) -> Result<ListedRows<Reconnect>, Error> {
         let (client, session) = begun.to_filter();
         let query = self
             .query(
@@ -157,7 +157,7 @@ impl TenantTx {
             .bind_optional("session", session)
             .bind_optional("after", after.map(ReconnectId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("reconnects", query, reconnect_from_row)
+        self.fetch_listed("reconnects", query, reconnect_from_row)
             .await
     }
 

@@ -4,7 +4,7 @@
 
 use regrant_domain::{ClientId, PersonId, ReconnectSessionId, Timestamp};
 
-use crate::{Error, TenantTx, sql::Row};
+use crate::{Error, ListedRows, TenantTx, sql::Row};
 
 /// A session without its assets, of which it may have thousands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl TenantTx {
         client: Option<ClientId>,
         after: Option<ReconnectSessionId>,
         limit: u32,
-    ) -> Result<Vec<ReconnectSessionSummary>, Error> {
+    ) -> Result<ListedRows<ReconnectSessionSummary>, Error> {
         let query = self
             .query(
                 "SELECT {columns} FROM reconnect_sessions s
@@ -59,7 +59,7 @@ impl TenantTx {
             .bind_optional("client", client.map(ClientId::uuid))
             .bind_optional("after", after.map(ReconnectSessionId::uuid))
             .bind("limit", i64::from(limit));
-        self.fetch_decoded("reconnect_sessions", query, summary_from_row)
+        self.fetch_listed("reconnect_sessions", query, summary_from_row)
             .await
     }
 }

@@ -20,7 +20,8 @@ use crate::{
     sql::{Query, Row, await_answer, patience_on, transaction::check_age},
 };
 
-/// How long a connection is kept before it is given back, so that the pool replaces those that are old.
+/// How long a connection is kept before it is given back, so that the pool replaces those that are old. One that was unused
+/// when that time ended is dropped: the network may have forgotten it, and the pool would test it without a limit of time.
 const KEPT_FOR: Duration = Duration::from_mins(5);
 
 /// How soon a connection that the server has closed says so.
@@ -54,6 +55,14 @@ impl Drop for Kept {
         for kept in self.0.drain(..) {
             kept.connection.drop_detached();
         }
+    }
+}
+
+impl Kept {
+    /// Takes out the connections that are kept for too long.
+    fn take_old(&mut self) -> Self {
+        let is_old = |it: &mut LaneConnection| it.taken_at.elapsed() >= KEPT_FOR;
+        Self(self.0.extract_if(.., is_old).collect())
     }
 }
 
@@ -114,8 +123,10 @@ impl Lane {
         Ok(rows)
     }
 
-    /// The connection that was used last: if it is lost, so are those that were used before.
+    /// The connection that was used last: if it is lost, so are those that were used before. Drops those that are old.
     fn take_kept(&self) -> Option<LaneConnection> {
+        let old = self.kept().take_old();
+        drop(old);
         let kept = self.kept().0.pop()?;
         if check_age(kept.taken_at.elapsed()).is_ok() {
             return Some(kept);
@@ -168,4 +179,36 @@ impl Connection {
 
 fn to_rows<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<Row> {
     rows.into_iter().map(|it| Row::from(it.into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::SqlxSqliteConnector;
+    use sqlx::sqlite::SqlitePoolOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_was_kept_for_too_long_is_dropped_instead_of_used() {
+        let pool = SqlitePoolOptions::new().max_connections(2);
+        let pool = pool.connect("sqlite::memory:").await.unwrap();
+        let lane = Lane::new(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+        let (one, other) = (lane.open().await.unwrap(), lane.open().await.unwrap());
+        let long_ago = Instant::now().checked_sub(KEPT_FOR).unwrap();
+        for connection in [one, other] {
+            lane.kept().0.push(LaneConnection {
+                taken_at: long_ago,
+                ..connection
+            });
+        }
+        let rows = lane.fetch_all(Query::new("SELECT 1 AS n")).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        let ages: Vec<_> = lane.kept().0.iter().map(|it| it.taken_at).collect();
+        assert_eq!(
+            ages.len(),
+            1,
+            "both were dropped, and another one was opened"
+        );
+        assert!(ages.iter().all(|it| *it > long_ago));
+    }
 }

@@ -15,7 +15,7 @@ use tracing::trace;
 use crate::{
     Error,
     sql::{
-        Dialect, Queryable, Row, await_answer, param::Param, template::Template,
+        Dialect, ListedRows, Queryable, Row, await_answer, param::Param, template::Template,
         transaction::Transaction,
     },
 };
@@ -136,19 +136,20 @@ impl Query {
         Ok(rows.into_iter().map(Row::from).collect())
     }
 
-    /// What `decode` makes of the rows, one after the other.
+    /// What `decode` makes of the rows, one after the other, and how many rows there are.
     pub(crate) async fn fetch_decoded<T>(
         self,
         on: &Transaction,
         decode: impl Fn(&Row) -> Option<T>,
-    ) -> Result<Vec<T>, Error> {
+    ) -> Result<ListedRows<T>, Error> {
         let (patience, statement) = (on.patience(), self.into_statement(on.raw())?);
         let mut rows = await_answer(patience, on.raw().stream_raw(statement)).await?;
-        let mut decoded = Vec::new();
+        let mut listed = ListedRows::from(Vec::new());
         while let Some(row) = await_answer(patience, rows.try_next()).await? {
-            decoded.extend(decode(&Row::from(row)));
+            listed.found = listed.found.saturating_add(1);
+            listed.rows.extend(decode(&Row::from(row)));
         }
-        Ok(decoded)
+        Ok(listed)
     }
 
     pub(crate) async fn fetch_one(self, on: &impl Queryable) -> Result<Option<Row>, Error> {

@@ -7,14 +7,15 @@ use crate::{
     sql::{Query, Row, to_micros},
 };
 
-/// Due work of active tenants that no process holds, and leases.
+/// Due work of active tenants that no process holds, and leases. Work of suspended tenants rests: it is neither late nor
+/// stuck, and notices from Meta alone are applied for them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Due probes that no process holds.
     pub probes: WaitingWork,
     /// The other due work: reconnects, refreshes, notices, deliveries.
     pub work: WaitingWork,
-    /// How many leases there are.
+    /// How many leases of tenants whose work is done there are.
     pub leased: u64,
     /// How many of them have ended and were not claimed again: the process that held them is gone.
     pub expired: u64,
@@ -39,6 +40,15 @@ pub struct TenantCounts {
     /// Tenants that were deleted.
     pub deleted: u64,
 }
+
+/// The leases of tenants whose work is done: only such a tenant's lease that ended is claimed again.
+const LEASES: &str = "
+    SELECT count(*) AS held, count(CASE WHEN l.leased_until <= :wall THEN 1 END) AS stuck
+    FROM (SELECT d.leased_until FROM due d JOIN tenants t ON t.id = d.tenant_id
+          WHERE d.owner IS NOT NULL AND ({condition} OR d.kind = 'inbox' AND {notice_condition})
+          UNION ALL
+          SELECT d.leased_until FROM probe_due d JOIN tenants t ON t.id = d.tenant_id
+          WHERE d.owner IS NOT NULL AND {condition}) l";
 
 impl Store {
     /// How much work of one kind is due at `wall` and not held.
@@ -86,12 +96,10 @@ impl Store {
     /// How much work is due: probes at `now` (on the clock that records use), other work at `wall` (the
     /// system's time).
     pub async fn read_backlog(&self, now: Timestamp, wall: Timestamp) -> Result<Backlog, Error> {
-        let leases = Query::new(
-            "SELECT count(*) AS held, count(CASE WHEN l.leased_until <= :wall THEN 1 END) AS stuck
-             FROM (SELECT leased_until FROM due WHERE owner IS NOT NULL
-                   UNION ALL SELECT leased_until FROM probe_due WHERE owner IS NOT NULL) l",
-        )
-        .bind("wall", to_micros(wall));
+        let leases = Query::new(LEASES)
+            .fill("notice_condition", DueKind::Inbox.tenant_condition())
+            .fill("condition", DueKind::Reconnect.tenant_condition())
+            .bind("wall", to_micros(wall));
         let leases = self.fetch_row(leases).await?;
         Ok(Backlog {
             probes: self.count_waiting("probe_due", now).await?,

@@ -105,7 +105,7 @@ async fn assets_are_listed_page_by_page_in_byte_order(bench: Bench) {
             limit: 4,
             ..everything()
         };
-        let page = tx.list_assets(&filter).await.unwrap();
+        let page = tx.list_assets(&filter).await.unwrap().rows;
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
         seen.extend(page.into_iter().map(|it| it.id.to_string()));
@@ -134,7 +134,7 @@ async fn filters_hold_together(bench: Bench) {
         .unwrap();
 
     let listed = async |filter: AssetFilter| -> Vec<String> {
-        let assets = tx.list_assets(&filter).await.unwrap();
+        let assets = tx.list_assets(&filter).await.unwrap().rows;
         assets.into_iter().map(|it| it.id.to_string()).collect()
     };
     let kinds = vec![AssetKind::Page];

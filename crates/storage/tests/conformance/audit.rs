@@ -411,7 +411,7 @@ async fn events_are_listed_in_both_orders_and_filtered(bench: Bench) {
     write(&bench, 2..=20).await;
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let list = async |filter: AuditFilter| {
-        let rows = tx.list_audit_events(&filter, 3).await.unwrap();
+        let rows = tx.list_audit_events(&filter, 3).await.unwrap().rows;
         rows.into_iter().map(|it| it.seq).collect::<Vec<_>>()
     };
     assert_eq!(list(AuditFilter::default()).await, [1, 2, 3]);
@@ -494,7 +494,8 @@ async fn emptied(bench: &Bench) -> Vec<i64> {
     let rows = tx
         .list_audit_events(&AuditFilter::default(), 100)
         .await
-        .unwrap();
+        .unwrap()
+        .rows;
     let gone = rows.iter().filter(|it| it.pruned.is_some());
     gone.inspect(|it| {
         assert!(
@@ -551,7 +552,8 @@ async fn pruning_rows_past_retention_keeps_the_chain_valid(bench: Bench) {
     assert_eq!(
         bolt.list_audit_events(&AuditFilter::default(), 9)
             .await
-            .unwrap()[0]
+            .unwrap()
+            .rows[0]
             .pruned,
         None
     );

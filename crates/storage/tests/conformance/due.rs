@@ -19,6 +19,7 @@ on_both!(
     a_rescheduled_object_is_due_again_at_its_time,
     leases_of_an_earlier_process_are_freed_at_start,
     a_suspended_tenants_work_rests,
+    an_ended_lease_of_a_suspended_tenant_is_not_stuck,
     a_tampered_tenants_work_does_not_keep_that_of_others_waiting,
     many_claimers_at_once_share_the_work,
 );
@@ -144,6 +145,28 @@ async fn a_suspended_tenants_work_rests(bench: Bench) {
     assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
     crate::bench::set_status(&bench.store, bolt, TenantStatus::Active).await;
     assert_eq!(claim(&bench, 2, "a", 9).await.len(), 1);
+}
+
+async fn an_ended_lease_of_a_suspended_tenant_is_not_stuck(bench: Bench) {
+    due(&bench, &[1, 1]).await;
+    let bolt = bench.bolt.tenant();
+    crate::bench::set_status(&bench.store, bolt, TenantStatus::Suspended).await;
+    let count_leases = async || {
+        let backlog = bench.store.read_backlog(day(4), day(4)).await.unwrap();
+        (backlog.leased, backlog.expired)
+    };
+    assert_eq!(count_leases().await, (1, 1), "that of the active tenant");
+    // Notices are applied for suspended tenants, too.
+    let tx = bench.bolt().await;
+    let notice = ReconnectId::mint().uuid();
+    tx.make_due(DueKind::Inbox, &[notice], day(1))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let lease = Duration::hours(1);
+    let claims = bench.store.claim_due(DueKind::Inbox, day(2), "a", lease, 9);
+    assert_eq!(claims.await.unwrap().len(), 1);
+    assert_eq!(count_leases().await, (2, 2));
 }
 
 async fn a_tampered_tenants_work_does_not_keep_that_of_others_waiting(bench: Bench) {

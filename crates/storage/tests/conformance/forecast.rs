@@ -27,7 +27,7 @@ on_both!(
 async fn the_calendar_is_that_of_the_domain(bench: Bench) {
     fill(&bench).await;
     let tx = bench.acme().await;
-    let assets = tx.list_assets(&everything()).await.unwrap();
+    let assets = tx.list_assets(&everything()).await.unwrap().rows;
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
     let behind = tx.find_standby_facts(&ids).await.unwrap();
     for filter in filters() {
@@ -73,7 +73,7 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
 async fn assets_at_risk_are_those_that_the_domain_finds(bench: Bench) {
     fill(&bench).await;
     let tx = bench.acme().await;
-    let assets = tx.list_assets(&everything()).await.unwrap();
+    let assets = tx.list_assets(&everything()).await.unwrap().rows;
     let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
     let behind = tx.find_standby_facts(&ids).await.unwrap();
     let filter = ForecastFilter {
@@ -302,7 +302,7 @@ fn passes(asset: &Asset, filter: &ForecastFilter) -> bool {
 async fn paged(tx: &TenantTx, filter: &ForecastFilter) -> Vec<ForecastPosition> {
     let mut all: Vec<ForecastPosition> = Vec::new();
     loop {
-        let page = tx.list_endings(filter, all.last(), 700).await.unwrap();
+        let page = tx.list_endings(filter, all.last(), 700).await.unwrap().rows;
         let last = page.len() < 700;
         all.extend(page);
         if last {
@@ -445,7 +445,7 @@ async fn a_page_takes_the_same_time_however_many_assets_there_are(bench: Bench) 
     };
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let started = std::time::Instant::now();
-    let page = tx.list_endings(&filter, None, 201).await.unwrap();
+    let page = tx.list_endings(&filter, None, 201).await.unwrap().rows;
     let listed = started.elapsed();
     let days = tally_by_day(tx.count_endings_by_day(&filter).await.unwrap());
     let counted = started.elapsed().saturating_sub(listed);
@@ -459,6 +459,10 @@ async fn a_page_takes_the_same_time_however_many_assets_there_are(bench: Bench) 
     assert_eq!(days.len(), 1, "all end on the day of their token: {days:?}");
     assert_eq!(totals, ForecastTotals::default());
     assert_eq!(tx.list_forecast_lines(&filter, 50).await.unwrap().len(), 50);
-    let next = tx.list_endings(&filter, page.last(), 201).await.unwrap();
+    let next = tx
+        .list_endings(&filter, page.last(), 201)
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(next[0].asset_id.as_str(), (1_000_000 + 201).to_string());
 }

@@ -66,6 +66,7 @@ async fn of_concurrent_calls_exactly_one_is_the_first(bench: Bench) {
         tx.list_reconnects(ReconnectVisibility::All, None, 10)
             .await
             .unwrap()
+            .rows
             .len(),
         1
     );

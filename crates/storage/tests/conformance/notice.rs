@@ -1,5 +1,7 @@
 //! The directory of persons, notices from Meta, and the rows of a person who revokes consent.
 
+mod deleted_tenant;
+
 use chrono::Duration;
 use regrant_domain::{MetaNotice, NoticeKind, NoticeSubject, PersonId, Slot};
 use regrant_storage::{
@@ -18,7 +20,6 @@ on_both!(
     a_notice_about_a_person_reaches_tenants_with_unattributed_tokens,
     the_unattributed_entry_stays_while_a_token_has_no_answer,
     a_revocation_is_opened_again_for_a_token_that_was_issued_before_it,
-    the_latest_open_deletion_of_each_person_is_found,
 );
 
 const ADA: PersonHash = PersonHash([7; 16]);
@@ -389,29 +390,4 @@ async fn a_revocation_is_opened_again_for_a_token_that_was_issued_before_it(benc
         .await
         .unwrap();
     assert_eq!(started.notice, notice(1).notice);
-}
-
-async fn the_latest_open_deletion_of_each_person_is_found(bench: Bench) {
-    know_ada(&bench, &[&bench.acme]).await;
-    let mut later = notice(2);
-    later.notice.sent_at = day(5);
-    let done = NewNotice {
-        subject: PersonHash([8; 16]),
-        ..notice(3)
-    };
-    let notices = [notice(1), later, done];
-    let stored = bench.store.receive_notices(&notices, day(5), day(5));
-    assert_eq!(stored.await.unwrap(), 3);
-    let tx = bench.acme().await;
-    let hashes = [ADA, PersonHash([8; 16])];
-    let open = tx
-        .find_open_deletions(&"1".parse().unwrap(), &hashes)
-        .await
-        .unwrap();
-    assert_eq!(open.into_iter().collect::<Vec<_>>(), [(ADA, day(5))]);
-    let open = tx
-        .find_open_deletions(&"2".parse().unwrap(), &hashes)
-        .await
-        .unwrap();
-    assert!(open.is_empty(), "another app's");
 }

@@ -66,7 +66,7 @@ async fn fill(bench: &Bench) {
 async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
     fill(&bench).await;
     let tx = bench.acme().await;
-    let persons = tx.list_persons(None, 10).await.unwrap();
+    let persons = tx.list_persons(None, 10).await.unwrap().rows;
     let ids: Vec<_> = persons.iter().map(|it| it.id.clone()).collect();
     assert_eq!(ids, ["77", "80", "90"].map(person));
     assert_eq!(
@@ -83,7 +83,7 @@ async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
         (Some(CredentialKind::SystemUser), None)
     );
     assert_eq!(persons[2].kind, None, "known by a credential alone");
-    let next = tx.list_persons(Some(&person("77")), 1).await.unwrap();
+    let next = tx.list_persons(Some(&person("77")), 1).await.unwrap().rows;
     assert_eq!(
         next.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(),
         ["80"]
@@ -130,7 +130,7 @@ async fn persons_are_listed_with_their_assets_and_endings(bench: Bench) {
 async fn a_person_of_another_tenant_is_not_found(bench: Bench) {
     fill(&bench).await;
     let tx = bench.bolt().await;
-    assert_eq!(tx.list_persons(None, 10).await.unwrap(), []);
+    assert_eq!(tx.list_persons(None, 10).await.unwrap().rows, []);
     for id in ["77", "80", "90", "5"] {
         assert!(
             matches!(tx.find_person(&person(id)).await, Err(Error::NotFound)),

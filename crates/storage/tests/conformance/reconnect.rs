@@ -1,5 +1,6 @@
 //! Reconnects and their items, from acceptance to the end.
 
+mod open_items;
 mod preview;
 mod undo;
 
@@ -18,6 +19,7 @@ on_both!(
     items_keep_the_callers_order_and_ids,
     an_item_is_read_as_it_was_settled,
     an_item_gets_its_final_outcome_once,
+    a_limit_that_defers_an_item_is_no_attempt,
     events_are_numbered_in_the_order_of_settling,
     deferred_items_are_due_at_their_time,
     an_older_reading_of_a_grants_dates_changes_nothing,
@@ -181,6 +183,32 @@ async fn events_are_numbered_in_the_order_of_settling(bench: Bench) {
     assert_eq!((read.total, read.open, read.event_seq), (4, 1, 3));
 }
 
+async fn a_limit_that_defers_an_item_is_no_attempt(bench: Bench) {
+    let (id, _) = bench.accept(&["1", "2"]).await;
+    let because = |code| {
+        let reason = Reason::new(code, Who::NoOne, "Later.", NextStep::Wait);
+        ItemResult {
+            reason: Some(reason),
+            ..result(Outcome::Deferred)
+        }
+    };
+    let throttled = || because(ReasonCode::Throttled);
+    for second in [
+        throttled(),
+        because(ReasonCode::GraphUnavailable),
+        throttled(),
+    ] {
+        let results = [(0, throttled()), (1, second)];
+        settle(&bench, id, &results).await.unwrap();
+    }
+    settle(&bench, id, &[(0, result(Outcome::Replaced))])
+        .await
+        .unwrap();
+    let tx = bench.acme().await;
+    let items = tx.list_items(id).await.unwrap();
+    assert_eq!((items[0].attempts, items[1].attempts), (1, 1));
+}
+
 async fn deferred_items_are_due_at_their_time(bench: Bench) {
     let (id, _) = bench.accept(&["1", "2", "3", "4"]).await;
     let deferred = |n| ItemResult {
@@ -276,12 +304,14 @@ async fn reconnects_are_listed_newest_first(bench: Bench) {
     let first = tx
         .list_reconnects(ReconnectVisibility::All, None, 3)
         .await
-        .unwrap();
+        .unwrap()
+        .rows;
     let last = first.last().map(|it| it.id);
     let rest = tx
         .list_reconnects(ReconnectVisibility::All, last, 3)
         .await
-        .unwrap();
+        .unwrap()
+        .rows;
     let seen: Vec<_> = first.iter().chain(&rest).map(|it| it.id).collect();
     assert_eq!(seen, ids);
     assert!(first.iter().all(|it| it.open == 2));
@@ -321,7 +351,7 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
             vec![],
         ),
     ] {
-        let listed = tx.list_reconnects(begun, None, 10).await.unwrap();
+        let listed = tx.list_reconnects(begun, None, 10).await.unwrap().rows;
         assert_eq!(
             listed.iter().map(|it| it.id).collect::<Vec<_>>(),
             shown,
@@ -330,7 +360,8 @@ async fn a_caller_sees_the_reconnects_it_requested(bench: Bench) {
         let rows = tx
             .list_reconnects(ReconnectVisibility::All, None, 10)
             .await
-            .unwrap();
+            .unwrap()
+            .rows;
         let included: Vec<_> = rows
             .iter()
             .filter(|it| begun.includes_reconnect(it))

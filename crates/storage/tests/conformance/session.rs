@@ -59,7 +59,11 @@ async fn a_session_is_inserted_listed_and_ended(bench: Bench) {
         read.is_open(day(1)) && !read.is_open(day(2)),
         "it ends at its end"
     );
-    let list = tx.list_reconnect_sessions(None, None, 10).await.unwrap();
+    let list = tx
+        .list_reconnect_sessions(None, None, 10)
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(
         list.iter().map(|it| it.id).collect::<Vec<_>>(),
         [second.id, first.id]
@@ -67,13 +71,15 @@ async fn a_session_is_inserted_listed_and_ended(bench: Bench) {
     let rest = tx
         .list_reconnect_sessions(Some(bench.client), Some(second.id), 10)
         .await
-        .unwrap();
+        .unwrap()
+        .rows;
     assert_eq!(rest.iter().map(|it| it.id).collect::<Vec<_>>(), [first.id]);
     let stranger = regrant_domain::ClientId::mint();
     assert!(
         tx.list_reconnect_sessions(Some(stranger), None, 10)
             .await
             .unwrap()
+            .rows
             .is_empty()
     );
     assert!(tx.end_reconnect_session(first.id, day(1)).await.unwrap());
@@ -243,6 +249,7 @@ async fn another_tenants_session_does_not_exist(bench: Bench) {
         tx.list_reconnect_sessions(None, None, 10)
             .await
             .unwrap()
+            .rows
             .is_empty()
     );
     assert!(!tx.take_session_use(kept.id, day(1)).await.unwrap());

@@ -42,7 +42,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
     write(&bench, &facts).await;
 
     let tx = bench.acme().await;
-    let all = tx.list_assets(&everything()).await.unwrap();
+    let all = tx.list_assets(&everything()).await.unwrap().rows;
     let mut seen = 0;
     for status in Status::ALL {
         let filter = AssetFilter {
@@ -51,7 +51,7 @@ async fn the_filter_by_state_is_the_state(bench: Bench) {
             notice: Duration::days(NOTICE),
             ..everything()
         };
-        let found = tx.list_assets(&filter).await.unwrap();
+        let found = tx.list_assets(&filter).await.unwrap().rows;
         let found: BTreeSet<_> = found
             .iter()
             .map(|it| &it.id)

@@ -138,7 +138,7 @@ impl Vault {
             .list_reconnect_sessions(own, after, query_limit(limit))
             .await?;
         tx.commit().await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id)?;
         Ok(SessionList {
             data: rows.into_iter().map(|it| list_session(it, now)).collect(),
             next,

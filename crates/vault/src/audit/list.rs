@@ -112,7 +112,7 @@ impl Vault {
         let tx = self.store.begin_read(scope).await?;
         let rows = tx.list_audit_events(filter, query_limit(limit)).await?;
         tx.commit().await?;
-        let Page { data, next } = Page::cut(rows, limit, |it| it.seq);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.seq)?;
         Ok(AuditList { data, next })
     }
 }

@@ -101,11 +101,6 @@ impl<T> Replayed<T> {
 }
 
 impl IdempotencyKey {
-    /// The key of one part of the call; `None` if it would be too long.
-    pub(crate) fn for_part(&self, part: &str) -> Option<Self> {
-        Self::parse(&format!("{part} {}", self.0)).ok()
-    }
-
     /// Parses the header's value.
     ///
     /// # Errors

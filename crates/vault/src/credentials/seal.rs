@@ -151,11 +151,24 @@ pub(crate) fn reseal_with_grant(
     Ok(Credential { sealed, ..owned })
 }
 
-/// When a credential of this kind and grant expires. A page token that was minted from a person's token has no end of its
-/// own: it ends with the access of its grant.
-pub(crate) fn expiry_of_credential(kind: CredentialKind, grant: &Grant) -> Option<Timestamp> {
-    let is_minted = kind == CredentialKind::Page && grant.facts.kind != CredentialKind::Page;
-    grant.facts.expires_at.filter(|_| !is_minted)
+/// When a credential of this kind and grant expires, at the moment at which it is sealed.
+fn expiry_of_credential(kind: CredentialKind, grant: &Grant) -> Option<Timestamp> {
+    let is_endless = is_minted(kind, grant) && !grant.facts.limits_page_tokens();
+    grant.facts.expires_at.filter(|_| !is_endless)
+}
+
+/// When a stored credential expires, by the dates of its grant as they were read last; `NEWEST_EXPIRY` of storage is this
+/// in SQL. Whether a page token expires with a person's token was decided when it was sealed.
+pub(crate) fn newest_expiry(credential: &Credential, grant: &Grant) -> Option<Timestamp> {
+    let is_endless = is_minted(credential.kind, grant)
+        && grant.facts.kind == CredentialKind::User
+        && credential.expires_at.is_none();
+    grant.facts.expires_at.filter(|_| !is_endless)
+}
+
+/// Whether a credential of this kind is a page token that was minted from the token of its grant.
+fn is_minted(kind: CredentialKind, grant: &Grant) -> bool {
+    kind == CredentialKind::Page && grant.facts.kind != CredentialKind::Page
 }
 
 /// What the ciphertext of a grant's token is bound to.

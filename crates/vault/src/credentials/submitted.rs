@@ -30,7 +30,8 @@ impl Vault {
         if !inspected.is_short_lived || inspected.facts.kind != CredentialKind::User {
             return Ok((token, inspected.facts));
         }
-        let exchanged = match self.graph.exchange_token(app, &token).await {
+        let person = &inspected.facts.person_id;
+        let exchanged = match self.graph.exchange_token(app, &token, person).await {
             Ok(exchanged) => exchanged,
             Err(error) => {
                 let refusal = self.review_exchange(app, &token, error.into()).await;

@@ -147,7 +147,7 @@ impl Vault {
             .list_calendar_feeds(own, after, query_limit(limit))
             .await?;
         tx.commit().await?;
-        let Page { data, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.id)?;
         Ok(FeedList { data, next })
     }
 

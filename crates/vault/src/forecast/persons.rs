@@ -64,7 +64,7 @@ impl Vault {
         caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx.list_persons(after.as_ref(), query_limit(limit)).await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id.clone());
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id.clone())?;
         let data = person_views(&tx, rows, self.clock.now()).await?;
         tx.commit().await?;
         Ok(PersonList { data, next })
@@ -102,7 +102,7 @@ impl Vault {
         } = Page::cut(positions, limit, |it| ForecastCursor {
             as_of,
             last: it.clone(),
-        });
+        })?;
         positions.retain(|it| it.cause == EndingCause::PersonLeaves);
         let data = self.forecast_entries(&tx, &positions, &filter).await?;
         tx.commit().await?;

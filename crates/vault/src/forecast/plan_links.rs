@@ -1,21 +1,18 @@
 //! Links for a reconnect plan: one for each person to ask.
 //!
-//! The rule: each link is made by the use case that makes a single one. A repetition by the same key makes none again,
-//! also where the first call ended half-way.
+//! The rule: a call makes all its links or none (`links/together.rs`), so that each address is in its response. A repetition
+//! by the same key makes none again.
 
 use chrono::TimeDelta;
 use regrant_domain::{LinkId, Locale, PageUrl, Permission, Timestamp};
-use zeroize::Zeroizing;
 
 use crate::{
-    Error, IdempotencyKey, LinkRequest, LinkWithAddress, PlannedAsk, Principal, RepeatableRequest,
-    ReplayNote, Replayed, Targets, Vault, call::idempotency::IdempotentCall,
+    Error, LinkRequest, LinkWithAddress, PlannedAsk, Principal, RepeatableRequest, Replayed,
+    Targets, Vault, call::idempotency::IdempotentCall,
 };
 
 /// How many links one call makes.
 const MAX_LINKS: usize = 200;
-/// The calls that make the link of one person, among repeatable calls.
-const LINK_OF_PERSON: &str = "POST /v1/reconnect-plan, the link of one person";
 
 /// A request to make links for a plan.
 pub struct PlanLinksRequest {
@@ -52,17 +49,10 @@ impl Vault {
         self.use_permission(caller, Permission::ForecastRead)?;
         caller.require_whole_tenant()?;
         let repeatable = request.repeatable.take();
-        let key = repeatable.as_ref().map(|it| it.key.clone());
         let mut links_made = Vec::new();
         let make = async |call: Option<&IdempotentCall>| {
-            let (links, has_more) = self.make_links(caller, &request, key.as_ref()).await?;
+            let (links, has_more) = self.make_links(caller, &request, call).await?;
             let ids: Vec<LinkId> = links.iter().map(|it| it.link.summary.id).collect();
-            if let Some(call) = call {
-                let tx = self.store.begin(&caller.scope).await?;
-                let now = self.clock.now();
-                call.store_result(&tx, &(&ids, has_more), None, now).await?;
-                tx.commit().await?;
-            }
             links_made = links;
             Ok((ids, has_more))
         };
@@ -86,24 +76,15 @@ impl Vault {
         &self,
         caller: &Principal,
         request: &PlanLinksRequest,
-        key: Option<&IdempotencyKey>,
+        call: Option<&IdempotentCall>,
     ) -> Result<(Vec<LinkWithAddress>, bool), Error> {
         let plan = self.plan_reconnects(caller, request.within).await?;
         let has_more = plan.asks.len() > MAX_LINKS;
-        let mut links = Vec::new();
-        for ask in plan.asks.into_iter().take(MAX_LINKS) {
-            let part = key.and_then(|it| it.for_part(ask.person.id.as_str()));
-            let repeatable = part.map(|key| RepeatableRequest {
-                key,
-                route: LINK_OF_PERSON,
-                canonical_request: Zeroizing::new(Vec::new()),
-                replay: ReplayNote::default(),
-            });
-            let link = self.link_of_ask(ask, request);
-            let made = self.create_reconnect_link(caller, link, repeatable).await?;
-            links.push(made.value);
-        }
-        Ok((links, has_more))
+        let asks = plan.asks.into_iter().take(MAX_LINKS);
+        let links: Vec<_> = asks.map(|it| self.link_of_ask(it, request)).collect();
+        let result = |ids: &[LinkId]| (ids.to_vec(), has_more);
+        let made = self.create_links_together(caller, &links, call, result);
+        Ok((made.await?, has_more))
     }
 
     fn link_of_ask(&self, ask: PlannedAsk, request: &PlanLinksRequest) -> LinkRequest {

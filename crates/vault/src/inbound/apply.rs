@@ -22,7 +22,10 @@ use regrant_storage::{
 };
 use tracing::{Instrument, error, info, info_span};
 
-use self::{owners::Owners, revocation::revoked_consent};
+use self::{
+    owners::{Owners, TimeToAsk},
+    revocation::revoked_consent,
+};
 use super::tally::NoticeTally;
 use crate::{Error, Vault};
 
@@ -47,12 +50,13 @@ impl Vault {
     pub async fn apply_due_notices(&self, limit: u32) -> Result<usize, Error> {
         let claims = self.claim_notices(limit).await?;
         let claimed = claims.len();
+        let time = TimeToAsk::default();
         // Collected before the stream: the compiler cannot show that a closure within the stream is Send.
         let work: Vec<_> = self
             .order_by_need_of_graph(claims)
             .await?
             .into_iter()
-            .map(|(claims, owners)| self.apply_notices_of_tenant(claims, owners))
+            .map(|(claims, owners)| self.apply_notices_of_tenant(claims, owners, &time))
             .collect();
         stream::iter(work)
             .buffer_unordered(TENANTS_AT_ONCE)
@@ -73,8 +77,8 @@ impl Vault {
     }
 
     /// Applies notices of one tenant in turn. Where an owner is missing, Graph is asked once for all of them.
-    async fn apply_notices_of_tenant(&self, claims: Vec<Claim>, owners: Owners) {
-        let owners = self.find_owners(&claims, owners).await;
+    async fn apply_notices_of_tenant(&self, claims: Vec<Claim>, owners: Owners, time: &TimeToAsk) {
+        let owners = self.find_owners(&claims, owners, time).await;
         for claim in &claims {
             let span = info_span!("message", tenant.id = %claim.scope.tenant(), message.id = %claim.object);
             match self

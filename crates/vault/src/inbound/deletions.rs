@@ -30,9 +30,10 @@ pub struct OrderedDeletion {
 }
 
 impl Vault {
-    /// Orders the deletion of the data of these persons in every tenant of the app; the results have their order. A
-    /// person whose deletion is open keeps its code. With [`AccessAtMeta::Revoke`] the app's access for the persons ends
-    /// first; whatever comes of that, the deletions are ordered.
+    /// Orders the deletion of the data of these persons in every tenant of the app; the results have their order. It
+    /// covers what was issued until now, also of a person with an earlier deletion that is open. With
+    /// [`AccessAtMeta::Revoke`] the app's access for the persons ends first; whatever comes of that, the deletions are
+    /// ordered.
     ///
     /// # Errors
     /// `ReadOnly`; `Invalid` for an empty list; `TooMany`; `NotFound(App)`; `Conflict(OtherBody)`.
@@ -76,8 +77,8 @@ impl Vault {
             .collect())
     }
 
-    /// Stores a notice for each person without an open deletion; returns the times of the deletions, which their codes
-    /// depend on.
+    /// Stores a notice for each person; returns the times of the deletions, which their codes depend on. An order in the
+    /// same second is the same notice.
     async fn store_deletions(
         &self,
         by: Actor,
@@ -86,15 +87,9 @@ impl Vault {
         call: Option<&IdempotentCall>,
     ) -> Result<Vec<Timestamp>, Error> {
         let now = self.clock.now();
-        let hashes: Vec<_> = persons
-            .iter()
-            .map(|it| self.person_directory.hash_person(app, it))
-            .collect();
-        let tx = self.store.begin(&self.store.system_scope()).await?;
-        let open = tx.find_open_deletions(app, &hashes).await?;
         // Meta's own notices have whole seconds.
-        let sent_at = |hash| open.get(hash).copied().unwrap_or(now.trunc_subsecs(0));
-        let times: Vec<_> = hashes.iter().map(sent_at).collect();
+        let times = vec![now.trunc_subsecs(0); persons.len()];
+        let tx = self.store.begin(&self.store.system_scope()).await?;
         let new: Vec<_> = persons
             .iter()
             .zip(&times)

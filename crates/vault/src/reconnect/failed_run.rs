@@ -1,8 +1,8 @@
 //! Ends the runs of a reconnect that fail again and again, where no item is to blame.
 //!
-//! The rule: a failure that the database itself reports is not counted; the lease expires and the run is resumed. Any
-//! other one is counted, and tried again after a growing pause. After the last attempt the open items end as
-//! `unreadable`, without being read.
+//! The rule: a failure of the database that passes, whatever it is asked, is not counted; the lease expires and the run is
+//! resumed. Any other one is counted, and tried again after a growing pause: a value that the database refuses is refused
+//! again. After the last attempt the open items end as `unreadable`, without being read.
 
 use regrant_domain::{Clock, ReconnectId, ReconnectStatus, error_chain, retry::item_pause};
 use regrant_storage::{AuditEvent, Lease, TenantScope, TenantTx};
@@ -45,8 +45,8 @@ impl Vault {
             let pause = chrono::Duration::from_std(pause).unwrap_or_default();
             tx.retry_due(lease, Clock::system_time() + pause).await?;
         } else {
-            self.end_unreadable_reconnect(&tx, lease.reconnect_id())
-                .await?;
+            // On the heap: every run holds this future, and few need it.
+            Box::pin(self.end_unreadable_reconnect(&tx, lease.reconnect_id())).await?;
             error!(
                 alarm = "unreadable",
                 "a reconnect cannot be run; its open items failed"
@@ -57,9 +57,11 @@ impl Vault {
 
     async fn end_unreadable_reconnect(&self, tx: &TenantTx, id: ReconnectId) -> Result<(), Error> {
         let now = self.clock.now();
+        self.revoke_after_failed_reconnect(tx, id).await?;
         let failed = tx.settle_open_items(id, &unreadable_result(), now).await?;
         tx.finish_reconnect(id, ReconnectStatus::Completed, now)
             .await?;
+        tx.wipe_idle_grant_tokens().await?;
         let detail = serde_json::json!({ "unreadable": failed });
         let event = AuditEvent::new("vault", "reconnect.completed", id, detail);
         tx.write_audit_events(&[event], now).await?;
@@ -69,10 +71,36 @@ impl Vault {
             .emit_events(&[completion_event(id, &counts)], now)
             .await?)
     }
+
+    /// Opens a notice again, as every end does. A row that cannot be read names none, and must not keep the reconnect open.
+    async fn revoke_after_failed_reconnect(
+        &self,
+        tx: &TenantTx,
+        id: ReconnectId,
+    ) -> Result<(), Error> {
+        let revoke = async {
+            let reconnect = tx.find_reconnect(id).await?;
+            self.revoke_after_reconnect(tx, &reconnect).await
+        };
+        match revoke.await {
+            Err(failure) if is_fault_of_installation(&failure) => Err(failure),
+            Err(failure) => {
+                warn!(
+                    error = error_chain(&failure),
+                    "cannot see whether the token of an unreadable reconnect was revoked"
+                );
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
 }
 
-/// Whether the database or the key provider failed, which says nothing about the reconnect. A row that does not parse does.
+/// Whether the database or the key provider cannot be used for now, which says nothing about the reconnect. A row that does
+/// not parse does, and so does a statement that fails.
 fn is_fault_of_installation(failure: &Error) -> bool {
+    use regrant_storage::Error as Fault;
+
     if matches!(
         failure,
         Error::DatabaseBusy
@@ -82,13 +110,46 @@ fn is_fault_of_installation(failure: &Error) -> bool {
     ) {
         return true;
     }
+    matches!(
+        find_storage_error(failure),
+        Some(
+            Fault::Busy
+                | Fault::TenantBusy
+                | Fault::Unavailable(..)
+                | Fault::Occupied
+                | Fault::SchemaOutdated
+                | Fault::UnsafeRole(_)
+                | Fault::OutdatedKek
+                | Fault::UnknownAuditKey(_)
+        )
+    )
+}
+
+fn find_storage_error(failure: &Error) -> Option<&regrant_storage::Error> {
     let mut cause: Option<&dyn std::error::Error> = Some(failure);
     while let Some(it) = cause {
         match it.downcast_ref::<regrant_storage::Error>() {
-            Some(regrant_storage::Error::Corrupt(_)) => return false,
-            Some(_) => return true,
+            Some(found) => return Some(found),
             None => cause = it.source(),
         }
     }
-    false
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use regrant_storage::Error as Fault;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_not_counted_and_what_comes_again_is() {
+        for passing in [Fault::Busy, Fault::TenantBusy, Fault::UnknownAuditKey(2)] {
+            assert!(is_fault_of_installation(&passing.into()));
+        }
+        let refused = Fault::Unsupported("a value".to_owned());
+        for lasting in [refused, Fault::Corrupt("scope"), Fault::Taken("name")] {
+            assert!(!is_fault_of_installation(&lasting.into()));
+        }
+    }
 }

@@ -21,7 +21,7 @@ impl Settlement<'_> {
     pub(super) fn hold_mass_refusals(
         &mut self,
         probed: &[(&Item, ProbeResult)],
-        locked: &HashMap<AssetId, LockedAsset>,
+        locked: &mut HashMap<AssetId, LockedAsset>,
     ) {
         let Some(offer) = &self.offer else { return };
         let person = offer.credentials.grant.facts.person_id.to_string();
@@ -37,6 +37,9 @@ impl Settlement<'_> {
             .run
             .vault
             .observe_refusals(self.run.scope, observations, self.now);
+        for it in locked.values_mut() {
+            it.standing.refusals_held = self.held.contains(&it.asset.kind);
+        }
     }
 
     /// The refusal as it counts now: while many persons are refused at once it can make the asset suspect, no more.

@@ -122,6 +122,9 @@ fn append_asset(buffer: &mut Vec<u8>, asset: &Asset, standing: &Standing) {
         same_token,
         tasks,
         cut_off_passed,
+        // A preview counts no refusal.
+        next_refusal_ends: _,
+        refusals_held: _,
     } = standing;
     buffer.extend([*serves, *same_token, *cut_off_passed].map(u8::from));
     append_text(buffer, proved.map_or("", CredentialKind::as_str));

@@ -89,11 +89,11 @@ impl Run<'_> {
         let (vault, now) = (self.vault, self.vault.clock.now());
         let tx = vault.store.begin(self.scope).await?;
         tx.hold_lease(self.lease).await?;
-        let locked = vault
+        let mut locked = vault
             .lock_with_standings(&tx, &ids, offer.as_ref(), now)
             .await?;
         let mut settlement = Settlement::new(self, offer, now);
-        settlement.hold_mass_refusals(&probed, &locked);
+        settlement.hold_mass_refusals(&probed, &mut locked);
         for (item, proof) in probed {
             settlement.add_item(item, proof, locked.get(&item.asset_id))?;
         }

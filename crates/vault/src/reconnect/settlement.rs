@@ -7,9 +7,8 @@
 use std::collections::HashSet;
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Clock, Credential, CredentialKind, CutOff, Outcome, ProbeFacts,
+    Asset, AssetId, AssetKind, Credential, CredentialKind, CutOff, Outcome, ProbeFacts,
     ProbeResult, Slot, Timestamp,
-    retry::item_pause,
     settle::{
         CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome, decide_waiting,
     },
@@ -21,7 +20,7 @@ use regrant_storage::{
 };
 
 use crate::{
-    Error, Vault,
+    Error,
     assets::{
         businesses::business_proof,
         cut_offs::{cut_off_note, forecast_events},
@@ -167,9 +166,36 @@ impl<'a> Settlement<'a> {
             .map_or(CredentialKind::User, |it| it.credentials.grant.facts.kind);
         let decision = decide_outcome(kind, proof, standing);
         if decision.outcome == Outcome::Deferred {
-            defer_item(decision, proof, standing, item, self.run.vault)
+            self.defer_item(decision, proof, standing, item)
         } else {
             decision
+        }
+    }
+
+    /// Plans the next attempt at a deferred item, or ends it where it was tried for long enough.
+    fn defer_item(
+        &self,
+        decision: Decision,
+        proof: &ProbeResult,
+        standing: &Standing,
+        item: &Item,
+    ) -> Decision {
+        match proof {
+            ProbeResult::Refused(refusal)
+                if self
+                    .run
+                    .is_last_attempt(item, Some(&refusal.kind), self.now) =>
+            {
+                decide_last_refusal(refusal, standing)
+            }
+            _ => Decision {
+                retry_at: Some(
+                    self.run
+                        .vault
+                        .next_attempt_at(item.attempts, decision.retry_at),
+                ),
+                ..decision
+            },
         }
     }
 
@@ -336,50 +362,6 @@ impl<'a> Settlement<'a> {
         tx.settle_items(reconnect.id, &self.results, now).await?;
         tx.write_audit_events(&self.events, now).await?;
         Ok(())
-    }
-}
-
-/// Plans the next attempt at a deferred item, or ends it where it was tried often enough.
-fn defer_item(
-    decision: Decision,
-    proof: &ProbeResult,
-    standing: &Standing,
-    item: &Item,
-    vault: &Vault,
-) -> Decision {
-    let tried = item.attempts.saturating_add(1);
-    match proof {
-        ProbeResult::Refused(refusal)
-            if tried >= i64::from(vault.settings.reconnect.item_attempts) =>
-        {
-            decide_last_refusal(refusal, standing)
-        }
-        _ => Decision {
-            retry_at: Some(vault.next_attempt_at(item.attempts, decision.retry_at)),
-            ..decision
-        },
-    }
-}
-
-impl Vault {
-    /// When a deferred item is tried again: after a growing pause, but not before the moment that Graph named.
-    pub(super) fn next_attempt_at(
-        &self,
-        attempts: i64,
-        not_before: Option<Timestamp>,
-    ) -> Timestamp {
-        let jitter = uuid::Uuid::now_v7().into_bytes().last().copied();
-        let pause = item_pause(
-            self.settings.reconnect.retry_pause,
-            attempts,
-            jitter.unwrap_or(0),
-        );
-        // Graph's moment is by the vault's clock, while due work goes by the system's.
-        let named = not_before.map_or(chrono::Duration::zero(), |at| at - self.clock.now());
-        Clock::system_time()
-            + chrono::Duration::from_std(pause)
-                .unwrap_or_default()
-                .max(named)
     }
 }
 

@@ -36,6 +36,7 @@ impl Vault {
             .map(|it| (it.credential.asset_id.clone(), it))
             .collect();
         let (notice, mut standings) = (self.settings.assets.notice, Standings::default());
+        let pause = self.settings.watch.pace.doubt;
         for asset in assets {
             let held = active.remove(&asset.id);
             if asset.facts.is_unreadable || held.as_ref().is_some_and(|it| it.is_unreadable) {
@@ -43,7 +44,11 @@ impl Vault {
                 continue;
             }
             let standing = match held {
-                Some(held) => standing_of(asset, held, &grants, offered, now, notice),
+                Some(held) => Standing {
+                    serves: asset.state_at(now, notice).is_serving(),
+                    next_refusal_ends: asset.facts.next_refusal_ends(now, pause),
+                    ..standing_of(asset, held, &grants, offered, now)
+                },
                 None => Standing {
                     cut_off_passed: cut_off_passed(asset, now),
                     ..Standing::default()
@@ -61,7 +66,6 @@ fn standing_of(
     grants: &HashMap<GrantId, Grant>,
     offered: Option<&[u8]>,
     now: Timestamp,
-    notice: chrono::Duration,
 ) -> Standing {
     let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
     Standing {
@@ -70,10 +74,10 @@ fn standing_of(
             .credential
             .proved_at
             .map(|_| grant.map_or(held.credential.kind, |grant| grant.facts.kind)),
-        serves: asset.state_at(now, notice).is_serving(),
         same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
         tasks: held.tasks,
         cut_off_passed: cut_off_passed(asset, now),
+        ..Standing::default()
     }
 }
 

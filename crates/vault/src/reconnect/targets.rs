@@ -57,10 +57,11 @@ impl Vault {
                 Ok((items, known))
             }
             Targets::Selected(selection) => {
-                let known = tx
+                let listed = tx
                     .list_assets(&self.selection_filter(caller, selection, now))
                     .await?;
-                self.check_asset_count("select", known.len())?;
+                self.check_asset_count("select", listed.found)?;
+                let known = listed.rows;
                 let open = |it: &Asset| open_item(it.id.clone(), it.id.as_str());
                 Ok((known.iter().map(open).collect(), known))
             }

@@ -131,7 +131,7 @@ impl Vault {
         let rows = tx
             .list_reconnects(caller.visible_reconnects(), after, query_limit(limit))
             .await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id)?;
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
         let mut counts = tx.count_outcomes(&ids).await?;
         let grant_ids: Vec<_> = rows.iter().filter_map(|it| it.grant_id).collect();

@@ -73,7 +73,7 @@ impl Vault {
         let page = Page::cut(rows, limit, |it: &StoredUnknownError| UnknownErrorCursor {
             last_at: it.error.last_at,
             key: it.key.clone(),
-        });
+        })?;
         Ok(UnknownErrorList {
             data: page.data.into_iter().map(|it| it.error).collect(),
             next: page.next,

@@ -25,7 +25,7 @@ use crate::{
     assets::cut_offs::{cut_off_note, forecast_events},
     credentials::{
         probed_asset::{ProbeRound, ProbedAsset},
-        seal::{CredentialDraft, expiry_of_credential},
+        seal::{CredentialDraft, newest_expiry},
     },
     watch::{rows::ChunkRows, sibling_cut_offs::Siblings},
 };
@@ -130,22 +130,31 @@ impl<'a> Findings<'a> {
     fn count_refusal(&mut self, asset: &Asset, reason: Reason, certainty: Certainty) {
         self.stats.doubted += 1;
         self.rows.settled.push(asset.id.clone());
-        let (reason, certainty) = if self.held.contains(&asset.kind) {
-            hold_refusal(reason, certainty)
-        } else {
-            (reason, certainty)
-        };
-        let pause = self.settings.watch.pace.doubt;
-        let refusals = asset
-            .facts
-            .after_refusal(reason, certainty, self.now, pause);
-        if let Some(refusals) = refusals {
+        if let Some(refusals) = self.refusals_after(asset, reason, certainty) {
             raise_alarm_of_new_suspicion(asset, &refusals);
             self.rows.refused.push(CountedRefusal {
                 asset_id: asset.id.clone(),
                 refusals,
             });
         }
+    }
+
+    /// The refusals of the serving credential with this one, as it counts now.
+    pub(super) fn refusals_after(
+        &self,
+        asset: &Asset,
+        reason: Reason,
+        certainty: Certainty,
+    ) -> Option<Refusals> {
+        let (reason, certainty) = if self.held.contains(&asset.kind) {
+            hold_refusal(reason, certainty)
+        } else {
+            (reason, certainty)
+        };
+        let pause = self.settings.watch.pace.doubt;
+        asset
+            .facts
+            .after_refusal(reason, certainty, self.now, pause)
     }
 
     /// Takes over the dates of the grant that serves the asset, where they were read again since.
@@ -163,7 +172,7 @@ impl<'a> Findings<'a> {
         if is_newer {
             self.rows.dates.push(DateReading {
                 asset_id: asset.id.clone(),
-                expires_at: expiry_of_credential(active.credential.kind, grant),
+                expires_at: newest_expiry(&active.credential, grant),
                 data_access_expires_at: grant.facts.data_access_expires_at,
                 read_at: grant.facts.read_at,
             });

@@ -6,6 +6,7 @@
 use regrant_domain::{
     Asset, CredentialKind, EventKind, ProbeFacts, ProbeResult, Slot,
     settle::{CredentialChange, Standing, decide_outcome},
+    state::AssetState,
     watch::{Verdict, cut_off_after_probe},
 };
 use regrant_storage::{Promotion, StoredCredential};
@@ -104,19 +105,25 @@ impl Findings<'_> {
     /// The standing of the asset after these probes.
     fn standing_of(&self, due: &ProbedAsset, asset: &Asset, verdict: Option<&Verdict>) -> Standing {
         let active = due.find_in_slot(Slot::Active);
-        let is_refused = matches!(verdict, Some(Verdict::Refused { .. }));
-        let is_serving = asset
-            .state_at(self.now, self.settings.assets.notice)
-            .is_serving();
         Standing {
             working_kind: active
                 .filter(|it| it.credential.proved_at.is_some())
                 .map(|it| self.ranking_kind(&it.credential)),
-            serves: !is_refused && is_serving,
-            same_token: false,
+            serves: self.serves_after(asset, verdict),
             tasks: active.map(|it| it.tasks.clone()).unwrap_or_default(),
             cut_off_passed: asset.facts.cut_off.is_some_and(|it| it.at <= self.now),
+            ..Standing::default()
         }
+    }
+
+    /// Whether the active credential still serves once the verdict about it is counted. A refusal that leaves the asset
+    /// suspect takes nothing out of service.
+    fn serves_after(&self, asset: &Asset, verdict: Option<&Verdict>) -> bool {
+        let mut facts = asset.facts.clone();
+        if let Some(Verdict::Refused { reason, certainty }) = verdict {
+            facts.refusals = self.refusals_after(asset, reason.clone(), *certainty);
+        }
+        AssetState::from_facts(&facts, self.now, self.settings.assets.notice).is_serving()
     }
 
     /// Drops the waiting credentials of a slot whose tokens are dead.

@@ -1,27 +1,28 @@
 //! Refreshes tokens before they expire (design D6): persons' long-lived tokens, and system users' 60-day tokens.
 //!
-//! The rule: an exchange counts only if the end moved; one that did not move is reported once and not repeated. Of all processes, one exchanges a token: it claims the grant, proves that the database can be written,
-//! exchanges, and starts a reconnect of the assets that the old token serves. The reconnect probes and settles as any
-//! other; the old token stays valid until it expires.
+//! The rule: an exchange counts only if the end moved; one that did not move is reported once and not repeated. One that
+//! failed for the moment is tried again well before the token ends. Of all processes, one exchanges a token: it claims the
+//! grant, proves that the database can be written, exchanges, and starts a reconnect of the assets that the old token
+//! serves. The reconnect probes and settles as any other; the old token stays valid until it expires.
 //! Start at [`Vault::refresh_due_tokens`].
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
     AccessToken, AssetId, ClientId, Clock, CredentialKind, EventKind, Grant, GrantId, ReconnectId,
-    Timestamp, TokenFacts, Who, error_chain,
+    RefusalKind, Timestamp, TokenFacts, Who, error_chain,
     refresh::{has_moved_end, may_refresh_later},
+    retry::refresh_pause,
 };
-use regrant_graph::{AppCredentials, IssuedToken};
+use regrant_graph::{AppCredentials, InspectError, IssuedToken};
 use regrant_storage::{
-    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
+    AuditEvent, Claim, DueKind, NewEvent, NewItem, NewReconnect, ReconnectCause, RefreshableGrant,
+    TenantTx,
 };
 use serde_json::json;
 use tracing::{info, warn};
 
 use crate::{Error, Vault};
 
-/// How long a refresh that failed waits.
-const RETRY_AFTER: chrono::Duration = chrono::Duration::hours(6);
 /// How long a claim lasts: long enough for an exchange with all its attempts.
 const LEASE: chrono::Duration = chrono::Duration::minutes(5);
 /// How long a refresh waits for a tenant's reconnect of the same assets.
@@ -61,10 +62,13 @@ impl Vault {
         if grants.is_empty() {
             return Ok(());
         }
-        let due = tx
-            .find_refreshable_grants(grants, now - RETRY_AFTER)
-            .await?;
-        let due: Vec<_> = due.into_iter().map(GrantId::uuid).collect();
+        let was_tried_recently = |it: &RefreshableGrant| {
+            let pause = refresh_pause(None, it.expires_at.map(|at| at - now));
+            it.tried_at.is_some_and(|tried| now - tried < pause)
+        };
+        let refreshable = tx.find_refreshable_grants(grants).await?;
+        let due = refreshable.iter().filter(|it| !was_tried_recently(it));
+        let due: Vec<_> = due.map(|it| it.id.uuid()).collect();
         Ok(tx
             .make_due(DueKind::Refresh, &due, Clock::system_time())
             .await?)
@@ -77,10 +81,13 @@ impl Vault {
             return Ok(false);
         };
         let app = self.open_app_credentials(claim.scope.app_id()).await?;
+        let person = &grant.facts.person_id;
         let exchanged = if grant.facts.kind == CredentialKind::SystemUser {
-            self.graph.refresh_system_user_token(&app, &token).await
+            self.graph
+                .refresh_system_user_token(&app, &token, person)
+                .await
         } else {
-            self.graph.exchange_token(&app, &token).await
+            self.graph.exchange_token(&app, &token, person).await
         };
         match exchanged {
             Ok(exchanged) => {
@@ -89,9 +96,13 @@ impl Vault {
             }
             Err(error) => {
                 let refusal = self.review_exchange(&app, &token, error.into()).await;
-                let may_pass = may_refresh_later(&refusal.kind);
-                self.record_failed_refresh(claim, &grant, &refusal.message, may_pass)
-                    .await?;
+                if may_refresh_later(&refusal.kind) {
+                    self.retry_refresh(claim, &grant, Some(&refusal.kind))
+                        .await?;
+                } else {
+                    self.report_failed_refresh(claim, &grant, &refusal.message)
+                        .await?;
+                }
                 Ok(false)
             }
         }
@@ -149,14 +160,14 @@ impl Vault {
         let facts = match self.graph.read_dates(app, &exchanged.token, &known).await {
             Ok(facts) => facts,
             Err(error) => {
-                self.record_failed_refresh(claim, grant, &error.to_string(), true)
+                self.retry_refresh(claim, grant, refusal_kind(&error))
                     .await?;
                 return Ok(false);
             }
         };
         if !has_moved_end(grant.facts.expires_at, facts.expires_at) {
             let why = "Graph returned a token that ends no later than the old one.";
-            self.record_failed_refresh(claim, grant, why, false).await?;
+            self.report_failed_refresh(claim, grant, why).await?;
             return Ok(false);
         }
         if exchanged.token.expose() == old.expose() {
@@ -258,18 +269,31 @@ impl Vault {
         })
     }
 
-    /// Plans another attempt after a transient failure; reports any other failure, because a person must act.
-    async fn record_failed_refresh(
+    /// Plans another attempt after a failure that may pass: when the limit of Graph ends, if one refused it.
+    async fn retry_refresh(
+        &self,
+        claim: &Claim,
+        grant: &Grant,
+        refused: Option<&RefusalKind>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let limit_left = match refused {
+            Some(RefusalKind::Throttled { retry_at }) => Some(*retry_at - now),
+            _ => None,
+        };
+        let time_left = grant.facts.expires_at.map(|at| at - now);
+        // These moments are by the vault's clock, while due work goes by the system's.
+        let until = Clock::system_time() + refresh_pause(limit_left, time_left);
+        self.reschedule_refresh(claim, until).await
+    }
+
+    /// Reports a refresh that failed for good, because a person must act.
+    async fn report_failed_refresh(
         &self,
         claim: &Claim,
         grant: &Grant,
         why: &str,
-        is_transient: bool,
     ) -> Result<(), Error> {
-        if is_transient {
-            let until = Clock::system_time() + RETRY_AFTER;
-            return self.reschedule_refresh(claim, until).await;
-        }
         let now = self.clock.now();
         let (who, next_step) = match grant.facts.kind {
             CredentialKind::SystemUser => (
@@ -294,6 +318,20 @@ impl Vault {
         let tx = self.store.begin(&claim.scope).await?;
         tx.reschedule_due(&claim.lease, until).await?;
         Ok(tx.commit().await?)
+    }
+}
+
+/// Why Graph gave no answer about a token, if it said so.
+const fn refusal_kind(error: &InspectError) -> Option<&RefusalKind> {
+    match error {
+        InspectError::Call(error) | InspectError::Unsettled { error, .. } => {
+            Some(&error.refusal().kind)
+        }
+        InspectError::Dead { .. }
+        | InspectError::ForeignApp
+        | InspectError::Undecipherable
+        | InspectError::NotAPersonToken
+        | InspectError::Invalid { .. } => None,
     }
 }
 

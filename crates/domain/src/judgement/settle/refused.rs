@@ -1,7 +1,7 @@
 //! The decisions on refused probes: one per kind of refusal.
 //!
 //! The rule: no refusal changes an active credential of another token. A refusal of the active token itself is counted,
-//! whatever the item's outcome.
+//! whatever the item's outcome; until the refusals disconnect the asset, that token serves.
 
 use super::{CredentialChange, Decision, Standing, keep_active, old_token_or_none};
 use crate::{Certainty, NextStep, Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
@@ -80,14 +80,19 @@ fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
     } else {
         meaning.code
     };
-    let detail = format!(
-        "The token does not reach this asset, and no other token serves it. {}",
-        refusal.message
-    );
+    let change = count_own_refusal(refusal, standing);
+    let serving = serving_after(change, refusal, standing);
+    let detail = match serving {
+        Serving::None => "The token does not reach this asset, and no other token serves it.",
+        Serving::Old | Serving::New => {
+            "The token that serves this asset does not reach it now; it serves until another probe is refused."
+        }
+    };
+    let detail = format!("{detail} {}", refusal.message);
     keep_active(
         Outcome::NoAccess,
-        count_own_refusal(refusal, standing),
-        Serving::None,
+        change,
+        serving,
         Reason::new(code, meaning.who, detail, meaning.offered),
     )
 }
@@ -118,13 +123,17 @@ pub(super) fn decide_missing_permission(
         None => format!("The new token reaches this asset but lacks a {requirement}{named}."),
         Some(it) => format!("The new token lacks a {requirement}{named}. {}", it.message),
     };
-    let change = refusal.map_or(CredentialChange::Nothing, |it| {
-        count_own_refusal(it, standing)
-    });
+    let (change, serving) = match refusal {
+        None => (CredentialChange::Nothing, old_token_or_none(standing)),
+        Some(it) => {
+            let change = count_own_refusal(it, standing);
+            (change, serving_after(change, it, standing))
+        }
+    };
     keep_active(
         Outcome::MissingPermission,
         change,
-        old_token_or_none(standing),
+        serving,
         Reason::new(code, meaning.who, detail, meaning.offered).lacking(lacking),
     )
 }
@@ -139,13 +148,23 @@ fn decide_plainly(outcome: Outcome, refusal: &Refusal, standing: &Standing) -> D
         meaning.offered,
     );
     let change = count_own_refusal(refusal, standing);
-    let is_dead = change == CredentialChange::CountRefusal(Certainty::Definitive);
-    let serving = if is_dead {
+    let serving = serving_after(change, refusal, standing);
+    keep_active(outcome, change, serving, reason)
+}
+
+/// Which token serves once the refusal is counted. A refusal that is held makes the asset suspect, no more.
+fn serving_after(change: CredentialChange, refusal: &Refusal, standing: &Standing) -> Serving {
+    let is_held = standing.refusals_held && refusal.kind.is_mass_suspect();
+    let ends = match change {
+        CredentialChange::CountRefusal(Certainty::Definitive) => true,
+        CredentialChange::CountRefusal(Certainty::Spaced) => standing.next_refusal_ends,
+        _ => false,
+    };
+    if ends && !is_held {
         Serving::None
     } else {
         old_token_or_none(standing)
-    };
-    keep_active(outcome, change, serving, reason)
+    }
 }
 
 /// A refusal of the active token itself counts as a refused probe of the stored credential.

@@ -87,12 +87,55 @@ fn a_refusal_of_the_active_token_itself_is_recorded() {
     );
     assert_eq!(
         refused_with(RefusalKind::NotReached),
-        (Outcome::NoAccess, spaced, Serving::None)
+        (Outcome::NoAccess, spaced, Serving::Old)
     );
     assert_eq!(
         refused_with(RefusalKind::TokenDead),
         (Outcome::Failed, dead, Serving::None)
     );
+}
+
+#[test]
+fn the_active_token_serves_until_its_refusals_disconnect_the_asset() {
+    use RefusalKind as Kind;
+    let first = Standing {
+        same_token: true,
+        ..served()
+    };
+    let second = Standing {
+        next_refusal_ends: true,
+        ..first.clone()
+    };
+    let held = Standing {
+        refusals_held: true,
+        ..second.clone()
+    };
+    let (old, none) = (Serving::Old, Serving::None);
+    for (kind, expected) in [
+        (Kind::NotReached, [old, none, old]),
+        (Kind::MissingScope(vec![]), [old, none, old]),
+        (Kind::TwoFactorRequired, [old, none, old]),
+        (Kind::Checkpoint, [none, none, old]),
+        (Kind::TokenDead, [none, none, none]),
+        (Kind::Unclassified, [old, old, old]),
+        (Kind::Unavailable, [old, old, old]),
+    ] {
+        let result = refused(kind.clone());
+        let serving = [&first, &second, &held].map(|it| outcome(&result, it).2);
+        assert_eq!(serving, expected, "{kind:?}");
+    }
+}
+
+#[test]
+fn an_item_does_not_claim_that_no_token_serves_while_the_refused_one_does() {
+    let standing = Standing {
+        same_token: true,
+        ..served()
+    };
+    let result = refused(RefusalKind::NotReached);
+    let decision = decide_outcome(CredentialKind::User, &result, &standing);
+    let detail = decision.reason.expect("a reason").detail;
+    assert!(!detail.contains("no other token serves"), "{detail}");
 }
 
 #[test]

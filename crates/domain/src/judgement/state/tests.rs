@@ -345,3 +345,18 @@ fn the_earliest_ending_counts_and_shows_within_the_notice_window() {
         Some((day(60), EndingCause::TokenExpiry))
     );
 }
+
+#[test]
+fn a_date_at_the_beginning_of_time_has_a_state() {
+    let now = Timestamp::MIN_UTC;
+    let facts = AssetFacts {
+        active: Some(CredentialKind::User),
+        proved_at: Some(now),
+        working_since: Some(now),
+        registered_at: now,
+        expires_at: now.checked_add_signed(Duration::days(1)),
+        ..AssetFacts::default()
+    };
+    let state = AssetState::from_facts(&facts, now, NOTICE);
+    assert_eq!((state.status, state.since), (Status::Expiring, now));
+}

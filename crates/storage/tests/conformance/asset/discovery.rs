@@ -92,7 +92,11 @@ async fn add(bench: &Bench, id: DiscoveryId, found: &[(DiscoveredAsset, Familiar
 
 async fn events(bench: &Bench, id: DiscoveryId, after: i64) -> Vec<(i64, AssetId)> {
     let tx = bench.acme().await;
-    let rows = tx.list_discovered_after(id, after, 100_000).await.unwrap();
+    let rows = tx
+        .list_discovered_after(id, after, 100_000)
+        .await
+        .unwrap()
+        .rows;
     rows.into_iter()
         .map(|it| (it.event_seq, it.asset.id))
         .collect()
@@ -181,7 +185,11 @@ async fn a_business_that_becomes_known_is_added_and_nothing_else_changes(bench: 
     add(&bench, discovery, &[second]).await;
     add(&bench, discovery, &[third]).await;
     let tx = bench.acme().await;
-    let rows = tx.list_discovered_after(discovery, 0, 10).await.unwrap();
+    let rows = tx
+        .list_discovered_after(discovery, 0, 10)
+        .await
+        .unwrap()
+        .rows;
     let expected = DiscoveredAsset {
         business_id: Some(id("5")),
         ..first.0
@@ -225,11 +233,11 @@ async fn only_new_and_granted_assets_are_registrable(bench: Bench) {
     ];
     add(&bench, discovery, &found).await;
     let tx = bench.acme().await;
-    let rows = tx.list_registrable(discovery, 0, 10).await.unwrap();
+    let rows = tx.list_registrable(discovery, 0, 10).await.unwrap().rows;
     let ids: Vec<_> = rows.iter().map(|it| it.asset.id.clone()).collect();
     assert_eq!(ids, [id("1"), id("5")]);
     let rest = tx.list_registrable(discovery, rows[0].event_seq, 1).await;
-    assert_eq!(rest.unwrap()[0].asset.id, id("5"));
+    assert_eq!(rest.unwrap().rows[0].asset.id, id("5"));
 }
 
 async fn a_discovery_ends_once_and_keeps_no_token(bench: Bench) {
@@ -281,10 +289,10 @@ async fn the_newest_ended_discoveries_are_kept(bench: Bench) {
     let running = begun(&bench).await;
     let tx = bench.acme().await;
     tx.delete_old_discoveries(2).await.unwrap();
-    let left = tx.list_discoveries(None, 10).await.unwrap();
+    let left = tx.list_discoveries(None, 10).await.unwrap().rows;
     let left: Vec<_> = left.iter().map(|it| it.id).collect();
     assert_eq!(left, [running, ids[3], ids[2]], "the newest first");
-    let page = tx.list_discoveries(Some(running), 1).await.unwrap();
+    let page = tx.list_discoveries(Some(running), 1).await.unwrap().rows;
     assert_eq!(page[0].id, ids[3]);
 }
 
@@ -319,9 +327,13 @@ async fn another_tenants_discovery_does_not_exist(bench: Bench) {
     let added = [asset("2", Familiarity::New)];
     let added = tx.add_discovered_assets(discovery, &added).await;
     assert!(matches!(added, Err(Error::NotFound)), "{added:?}");
-    let rows = tx.list_discovered_after(discovery, 0, 10).await.unwrap();
+    let rows = tx
+        .list_discovered_after(discovery, 0, 10)
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(rows, []);
-    assert!(tx.list_discoveries(None, 10).await.unwrap().is_empty());
+    assert!(tx.list_discoveries(None, 10).await.unwrap().rows.is_empty());
 }
 
 async fn ten_thousand_assets_are_discovered(bench: Bench) {

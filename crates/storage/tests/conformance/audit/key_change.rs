@@ -1,6 +1,7 @@
 //! Another key links a chain from a row on.
 
 use regrant_storage::{AuditFault, AuditKind};
+use regrant_testdb::TestDatabase;
 
 use super::{Intruder, walk, write};
 use crate::bench::{Bench, day, on_both};
@@ -9,6 +10,7 @@ on_both!(
     a_chain_continues_under_another_key_and_every_row_verifies,
     rows_under_the_older_key_after_its_change_are_found,
     a_chain_that_was_cut_before_the_change_ends_under_the_older_key,
+    a_change_from_before_the_chain_counts_as_none,
 );
 
 async fn change_key(bench: &Bench, key: u32) -> bool {
@@ -70,5 +72,31 @@ async fn a_chain_that_was_cut_before_the_change_ends_under_the_older_key(bench: 
         (walked.faults, walked.key),
         (vec![], 1),
         "the vault knows that a newer key is due"
+    );
+}
+
+async fn a_change_from_before_the_chain_counts_as_none(bench: Bench) {
+    change_once(&bench).await;
+    let intruder = Intruder::at(&bench).await;
+    intruder
+        .run("UPDATE audit_events SET seq = 0 WHERE tenant_id = {acme} AND action = 'audit.key_replaced'")
+        .await;
+    let walked = walk(&bench).await;
+    assert_eq!(walked.key, 1, "the row is outside of the chain");
+    let missing = (6, AuditFault::Missing);
+    assert!(walked.faults.contains(&missing), "{:?}", walked.faults);
+}
+
+#[tokio::test]
+async fn pruning_finds_the_changes_of_a_key_without_reading_the_chain() {
+    let database = TestDatabase::create_sqlite().await;
+    let changes = "SELECT seq, action, detail FROM audit_events
+        WHERE tenant_id = ? AND action = 'audit.key_replaced' ORDER BY seq";
+    let plan = database.explain(changes).await;
+    assert!(
+        plan.iter()
+            .all(|it| it.contains("audit_events_key_changes"))
+            && !plan.is_empty(),
+        "{plan:?}"
     );
 }

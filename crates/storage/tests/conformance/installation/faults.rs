@@ -162,7 +162,7 @@ async fn assert_same_rows(bench: &Bench) {
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let mut served = BTreeMap::<i64, usize>::new();
     let filter = AuditFilter::default();
-    let events = tx.list_audit_events(&filter, 10_000).await.unwrap();
+    let events = tx.list_audit_events(&filter, 10_000).await.unwrap().rows;
     for it in events
         .iter()
         .filter(|it| it.action == "credential.activated")

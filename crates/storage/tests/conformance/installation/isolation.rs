@@ -55,6 +55,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
         tx.list_assets(&crate::asset::everything())
             .await
             .unwrap()
+            .rows
             .is_empty()
     );
     assert!(matches!(
@@ -69,6 +70,7 @@ async fn another_tenants_rows_do_not_exist(bench: Bench) {
         tx.list_reconnects(ReconnectVisibility::All, None, 10)
             .await
             .unwrap()
+            .rows
             .is_empty()
     );
     assert!(tx.list_items(reconnect).await.unwrap().is_empty());

@@ -1,8 +1,8 @@
 //! Rotations of key-encryption keys (KEKs): which data keys are left, compare-and-set, the floor, and the processes.
 
-use regrant_domain::KekRef;
+use regrant_domain::{Clock, KekRef};
 use regrant_storage::{
-    Error, KekUse, NewDataKey, Node, RewrappedDataKey, WrappedBy, WrappedDataKey,
+    DestroyedKek, Error, KekUse, NewDataKey, Node, RewrappedDataKey, WrappedBy, WrappedDataKey,
 };
 use uuid::Uuid;
 
@@ -14,8 +14,11 @@ on_both!(
     a_wrapped_key_is_replaced_only_if_it_is_what_was_read,
     a_listing_passes_a_key_that_stays_as_it_is,
     no_data_key_is_inserted_under_a_kek_below_the_floor,
+    no_data_key_is_wrapped_again_under_a_kek_below_the_floor,
+    a_kek_that_is_destroyed_wraps_nothing,
     the_floor_only_rises,
     a_process_is_live_until_it_was_not_seen_for_long,
+    processes_are_dated_by_the_clock_of_the_database,
 );
 
 fn kek(version: u32) -> KekRef {
@@ -60,6 +63,20 @@ fn rewrap(key: &WrappedDataKey, by: KekRef) -> RewrappedDataKey {
         read: key.clone(),
         wrapped: wrapped(by, 2),
     }
+}
+
+/// Those of the keys that are left, wrapped again.
+async fn rewrap_older(bench: &Bench, than: u32, by: KekRef) -> Result<u64, Error> {
+    let read = list_older(bench, than).await;
+    let rewrapped: Vec<_> = read.iter().map(|it| rewrap(it, by)).collect();
+    bench.store.rewrap_data_keys(&rewrapped).await
+}
+
+async fn raise_floor(bench: &Bench, version: u32) {
+    let system = bench.store.system_scope();
+    let tx = bench.store.begin(&system).await.unwrap();
+    assert!(tx.raise_kek_floor(kek(version)).await.unwrap());
+    tx.commit().await.unwrap();
 }
 
 async fn count_under(bench: &Bench, version: u32) -> u64 {
@@ -164,13 +181,7 @@ async fn a_listing_passes_a_key_that_stays_as_it_is(bench: Bench) {
 async fn no_data_key_is_inserted_under_a_kek_below_the_floor(bench: Bench) {
     bench.store.ensure_kek_floor(kek(1)).await.unwrap();
     insert_tenants(&bench, &[1]).await;
-    let tx = bench
-        .store
-        .begin(&bench.store.system_scope())
-        .await
-        .unwrap();
-    assert!(tx.raise_kek_floor(kek(2)).await.unwrap());
-    tx.commit().await.unwrap();
+    raise_floor(&bench, 2).await;
     let mut late = new_tenant("late");
     late.key = key_under(kek(1));
     let refused = insert_tenant(&bench.store, &late).await;
@@ -184,6 +195,49 @@ async fn no_data_key_is_inserted_under_a_kek_below_the_floor(bench: Bench) {
         version: 1,
     });
     insert_tenant(&bench.store, &other).await.unwrap();
+}
+
+async fn no_data_key_is_wrapped_again_under_a_kek_below_the_floor(bench: Bench) {
+    bench.store.ensure_kek_floor(kek(1)).await.unwrap();
+    insert_tenants(&bench, &[1, 1]).await;
+    raise_floor(&bench, 3).await;
+    let count_wraps = async || {
+        let sql = "SELECT count(*) FROM key_wraps";
+        bench.database.count_as_superuser(sql).await
+    };
+    let noted = count_wraps().await;
+    // A process that was paused after it had wrapped them with the second version.
+    let refused = rewrap_older(&bench, 2, kek(2)).await;
+    assert!(matches!(refused, Err(Error::OutdatedKek)), "{refused:?}");
+    assert_eq!(
+        (count_under(&bench, 1).await, count_under(&bench, 2).await),
+        (2, 0)
+    );
+    assert_eq!(count_wraps().await, noted, "nothing is noted either");
+    assert_eq!(rewrap_older(&bench, 2, kek(3)).await.unwrap(), 2);
+    assert_eq!(count_under(&bench, 3).await, 2);
+}
+
+async fn a_kek_that_is_destroyed_wraps_nothing(bench: Bench) {
+    insert_tenants(&bench, &[1]).await;
+    let destroyed = KekRef {
+        id: Uuid::from_u128(8),
+        version: 1,
+    };
+    bench.store.ensure_kek_floor(destroyed).await.unwrap();
+    let system = bench.store.system_scope();
+    let tx = bench.store.begin(&system).await.unwrap();
+    let row = DestroyedKek {
+        kek: destroyed,
+        destroyed_at: day(1),
+    };
+    assert!(tx.record_destroyed_kek(row).await.unwrap());
+    tx.commit().await.unwrap();
+    let refused = rewrap_older(&bench, 2, destroyed).await;
+    assert!(matches!(refused, Err(Error::OutdatedKek)), "{refused:?}");
+    let refused = bench.store.insert_system_key(&key_under(destroyed)).await;
+    assert!(matches!(refused, Err(Error::OutdatedKek)), "{refused:?}");
+    assert_eq!(count_under(&bench, 1).await, 1);
 }
 
 async fn the_floor_only_rises(bench: Bench) {
@@ -225,4 +279,12 @@ async fn a_process_is_live_until_it_was_not_seen_for_long(bench: Bench) {
     assert_eq!(store.list_nodes(day(0)).await.unwrap(), [node(1, 4, 2)]);
     store.remove_node(Uuid::from_u128(1)).await.unwrap();
     assert!(store.list_nodes(day(0)).await.unwrap().is_empty());
+}
+
+async fn processes_are_dated_by_the_clock_of_the_database(bench: Bench) {
+    let before = bench.store.read_database_time().await.unwrap();
+    let off = before - Clock::system_time();
+    assert!(off.num_minutes() == 0, "both are of this machine: {off}");
+    let after = bench.store.read_database_time().await.unwrap();
+    assert!(before <= after);
 }

@@ -1,10 +1,10 @@
 //! The schema goes up, down and up again, and is the same on both databases.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use regrant_migration::{
     Migrator, MigratorTrait, open_to_migrate,
-    sea_orm::{ConnectionTrait, DbBackend, Statement},
+    sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait},
 };
 use regrant_testdb::TestDatabase;
 
@@ -43,6 +43,43 @@ async fn steps_of_a_later_release_are_named_and_stay_as_they_are(bench: Bench) {
     regrant_storage::Store::connect(&settings(bench.database.url()))
         .await
         .unwrap();
+}
+
+/// Migrations of `audit_heads` that wait for a lock.
+const WAITING: &str = "
+    SELECT count(*) FROM pg_locks
+    WHERE NOT granted AND relation = 'audit_heads'::regclass AND mode = 'AccessExclusiveLock'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_waits_for_a_lock_lets_calls_pass_and_is_tried_again() {
+    let Some(database) = TestDatabase::create_postgres().await else {
+        return;
+    };
+    let read = "SELECT count(*) FROM audit_heads";
+    let reader = open_to_migrate(database.owner_url()).await.unwrap();
+    let long_read = reader.begin().await.unwrap();
+    long_read.execute_unprepared(read).await.unwrap();
+
+    let of_heads = "m20261129_000077_audit_key_versions";
+    let steps = Migrator::migrations();
+    let since = steps.iter().skip_while(|it| it.name() != of_heads);
+    let since = u32::try_from(since.count()).unwrap();
+    let owner = open_to_migrate(database.owner_url()).await.unwrap();
+    let migrating = tokio::spawn(async move { Migrator::down(&owner, Some(since)).await });
+    while database.count_as_superuser(WAITING).await == 0 {
+        assert!(!migrating.is_finished(), "the step needs the lock");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let caller = open_to_migrate(database.owner_url()).await.unwrap();
+    let call = caller.execute_unprepared(read);
+    let answered = tokio::time::timeout(Duration::from_secs(20), call).await;
+    answered.expect("a call behind the step waits").unwrap();
+
+    long_read.commit().await.unwrap();
+    migrating.await.unwrap().unwrap();
+    let pending = Migrator::get_pending_migrations(&caller).await.unwrap();
+    assert_eq!(pending.len(), usize::try_from(since).unwrap());
 }
 
 #[tokio::test]

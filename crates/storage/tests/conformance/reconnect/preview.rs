@@ -118,10 +118,17 @@ async fn a_preview_is_read_by_its_owner_alone_until_it_expires(bench: Bench) {
     for (owner, now) in [(other, day(4)), (owner, day(5))] {
         let absent = tx.find_preview(owner, first.id, now).await;
         assert!(matches!(absent, Err(Error::NotFound)), "{absent:?}");
-        assert_eq!(tx.list_previews(owner, None, 9, now).await.unwrap(), []);
+        assert_eq!(
+            tx.list_previews(owner, None, 9, now).await.unwrap().rows,
+            []
+        );
     }
     let ids = async |after| {
-        let list = tx.list_previews(owner, after, 9, day(4)).await.unwrap();
+        let list = tx
+            .list_previews(owner, after, 9, day(4))
+            .await
+            .unwrap()
+            .rows;
         list.iter().map(|it| it.id).collect::<Vec<_>>()
     };
     assert_eq!(ids(None).await, [second.id, first.id]);
@@ -251,7 +258,7 @@ async fn the_newest_previews_are_kept_up_to_their_assets_and_their_number(bench:
         tx.finish_preview(*id, &ending(), day(3)).await.unwrap();
     }
     let left = async || {
-        let list = tx.list_previews(owner, None, 9, day(4)).await.unwrap();
+        let list = tx.list_previews(owner, None, 9, day(4)).await.unwrap().rows;
         list.iter().map(|it| it.id).collect::<Vec<_>>()
     };
     tx.delete_excess_previews(60, 9).await.unwrap();

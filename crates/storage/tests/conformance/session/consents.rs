@@ -56,12 +56,17 @@ async fn a_consent_is_read_as_it_was_stored_by_its_owner_alone(bench: Bench) {
     assert_eq!(tx.find_consent(owner, id, day(1)).await.unwrap(), first);
     let other = tx.find_consent(session(), id, day(1)).await;
     assert!(matches!(other, Err(Error::NotFound)));
-    let list = tx.list_consents(owner, None, 10, day(1)).await.unwrap();
+    let list = tx
+        .list_consents(owner, None, 10, day(1))
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(list, [second.clone(), first.clone()]);
     let rest = tx
         .list_consents(owner, Some(second.consent.id), 10, day(1))
         .await
-        .unwrap();
+        .unwrap()
+        .rows;
     assert_eq!(rest, [first]);
     assert_eq!(tx.count_consents(day(1)).await.unwrap(), 2);
     assert_eq!(tx.delete_consents_of_owner(owner).await.unwrap(), 2);
@@ -74,7 +79,11 @@ async fn a_newer_consent_replaces_the_one_of_a_session(bench: Bench) {
     store(&bench, &older).await;
     store(&bench, &newer).await;
     let tx = bench.acme().await;
-    let list = tx.list_consents(owner, None, 10, day(1)).await.unwrap();
+    let list = tx
+        .list_consents(owner, None, 10, day(1))
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(list, [newer]);
     tx.commit().await.unwrap();
 }

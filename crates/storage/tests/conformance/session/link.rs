@@ -187,7 +187,7 @@ async fn another_tenants_link_does_not_exist(bench: Bench) {
     }
     let tx = bench.bolt().await;
     assert!(matches!(tx.find_link(kept.id).await, Err(Error::NotFound)));
-    assert!(tx.list_links(None, None, 10).await.unwrap().is_empty());
+    assert!(tx.list_links(None, None, 10).await.unwrap().rows.is_empty());
     assert!(!tx.revoke_link(kept.id, day(1)).await.unwrap());
     let session = ReconnectSessionId::mint();
     assert!(
@@ -217,5 +217,5 @@ async fn old_links_and_log_ins_are_deleted_in_bounded_steps(bench: Bench) {
     assert_eq!(tx.purge_link_logins(day(3), 2).await.unwrap(), 1);
     assert_eq!(tx.purge_links(day(4), 2).await.unwrap(), 2);
     assert_eq!(tx.purge_links(day(4), 2).await.unwrap(), 1);
-    assert!(tx.list_links(None, None, 10).await.unwrap().is_empty());
+    assert!(tx.list_links(None, None, 10).await.unwrap().rows.is_empty());
 }

@@ -73,7 +73,7 @@ impl Vault {
         ids.retain(|it| caller.reach.lists_asset(it) && after.is_none_or(|after| it > after));
         ids.sort_unstable();
         ids.truncate(usize::try_from(query_limit(limit)).unwrap_or(usize::MAX));
-        let page = Page::cut(ids, limit, AssetId::clone);
+        let page = Page::cut(ids, limit, AssetId::clone)?;
         let mut assets = tx.find_assets(&page.data).await?;
         let names = read_names(&tx, &assets).await?;
         tx.commit().await?;

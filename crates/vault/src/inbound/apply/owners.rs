@@ -1,9 +1,14 @@
 //! Whose the tokens are that a notice about a person may concern.
 //!
 //! The rule: a notice about a person is not finished while a token of the tenant may be theirs. An answer of Graph that
-//! names no person of the app ends the question; no answer does not.
+//! names no person of the app ends the question; no answer does not. A pass asks for a limited time in all: the tenants
+//! whose turn does not come then wait for a later pass, and which of them come first differs from pass to pass.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use regrant_domain::{Clock, TenantId, error_chain};
 use regrant_storage::Claim;
@@ -11,11 +16,22 @@ use tracing::{info, warn};
 
 use crate::{Error, Vault, credentials::attribution::Attribution};
 
-/// How long Graph is asked for the notices of one tenant in one pass.
+/// How long Graph is asked in one pass, for the notices of all tenants together. Notices that come meanwhile wait for it.
 const TIME_TO_ASK: Duration = Duration::from_secs(30);
 
+/// The time of a pass in which Graph is asked. It begins with the first question.
+#[derive(Debug, Default)]
+pub(super) struct TimeToAsk(OnceLock<Instant>);
+
+impl TimeToAsk {
+    fn remaining(&self) -> Duration {
+        let end = self.0.get_or_init(|| Instant::now() + TIME_TO_ASK);
+        end.saturating_duration_since(Instant::now())
+    }
+}
+
 /// Whether every token of a tenant has an owner, or none in this app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owners {
     /// Each has.
     Known,
@@ -41,32 +57,32 @@ impl Vault {
             .store
             .find_tenants_with_unattributed_tokens(&tenants)
             .await?;
-        let mut ordered: Vec<_> = by_tenant
-            .into_iter()
-            .map(|(tenant, claims)| {
-                let is_missing = missing.contains(&tenant);
-                (
-                    claims,
-                    if is_missing {
-                        Owners::Missing
-                    } else {
-                        Owners::Known
-                    },
-                )
-            })
-            .collect();
-        ordered.sort_by_key(|(_, owners)| *owners);
+        let (mut waiting, mut ordered) = (Vec::new(), Vec::new());
+        for (tenant, claims) in by_tenant {
+            if missing.contains(&tenant) {
+                waiting.push((claims, Owners::Missing));
+            } else {
+                ordered.push((claims, Owners::Known));
+            }
+        }
+        begin_anywhere(&mut waiting);
+        ordered.extend(waiting);
         Ok(ordered)
     }
 
-    /// Asks Graph for missing owners, while the leases of the notices are renewed.
-    pub(super) async fn find_owners(&self, claims: &[Claim], owners: Owners) -> Owners {
+    /// Asks Graph for missing owners, while the leases of the notices are renewed and the time lasts.
+    pub(super) async fn find_owners(
+        &self,
+        claims: &[Claim],
+        owners: Owners,
+        time: &TimeToAsk,
+    ) -> Owners {
         let Some(first) = claims.first().filter(|_| owners == Owners::Missing) else {
             return owners;
         };
         let asked = tokio::select! {
             biased;
-            asked = self.attribute_all_tokens(&first.scope, TIME_TO_ASK) => asked,
+            asked = self.attribute_all_tokens(&first.scope, time.remaining()) => asked,
             lost = self.renew_leases_until_lost(claims) => Err(lost),
         };
         let tenant = first.scope.tenant();
@@ -111,5 +127,41 @@ impl Vault {
                 return Error::Stale;
             }
         }
+    }
+}
+
+/// Lets one of the tenants begin, another one each time: the time of a pass may not suffice for all.
+fn begin_anywhere<T>(tenants: &mut [T]) {
+    let random = uuid::Uuid::now_v7().into_bytes().last().copied();
+    let start = usize::from(random.unwrap_or(0)).checked_rem(tenants.len());
+    tenants.rotate_left(start.unwrap_or(0));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenants_of_a_pass_share_the_time_in_which_graph_is_asked() {
+        let time = TimeToAsk::default();
+        let of_first = time.remaining();
+        assert!(of_first <= TIME_TO_ASK && of_first > TIME_TO_ASK / 2);
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(time.remaining() < of_first);
+        let over = TimeToAsk(OnceLock::from(Instant::now()));
+        assert_eq!(over.remaining(), Duration::ZERO, "the others wait");
+    }
+
+    #[test]
+    fn each_tenant_comes_first_in_some_pass() {
+        let starts: std::collections::BTreeSet<u8> = (0..1_000)
+            .map(|_| {
+                let mut tenants = [1, 2, 3];
+                begin_anywhere(&mut tenants);
+                tenants[0]
+            })
+            .collect();
+        assert_eq!(starts.len(), 3);
+        begin_anywhere::<u8>(&mut []);
     }
 }

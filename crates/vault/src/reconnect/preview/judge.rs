@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use regrant_domain::{
     Asset, AssetId, Coverage, CredentialKind, LeftOutAsset, NextStep, Outcome, PlanId, PreviewItem,
     ReasonCode, Timestamp,
-    settle::{Decision, decide_outcome},
+    settle::{Decision, Standing, decide_outcome},
 };
 use regrant_storage::{ItemResult, TenantTx};
 
@@ -125,7 +125,11 @@ fn judge_items(
         _ if standings.unreadable.contains(id) => item_of_result(id, unreadable_result()),
         Some((proof, standing)) => {
             let serving = serving.get(id).copied().flatten();
-            let standing = standing.for_person(offered, serving);
+            // A preview counts no refusal, so none takes a token out of service.
+            let standing = Standing {
+                next_refusal_ends: false,
+                ..standing.for_person(offered, serving)
+            };
             item_of_decision(id, decide_outcome(kind, proof, &standing))
         }
         None => item_of_result(id, unknown_asset_result()),
@@ -178,11 +182,7 @@ mod tests {
             kind,
             ..timeout_refusal()
         });
-        let decision = decide_outcome(
-            CredentialKind::User,
-            &proof,
-            &regrant_domain::settle::Standing::default(),
-        );
+        let decision = decide_outcome(CredentialKind::User, &proof, &Standing::default());
         item_of_decision(&"1".parse().unwrap(), decision)
             .reason
             .unwrap()

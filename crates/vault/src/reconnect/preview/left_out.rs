@@ -46,8 +46,9 @@ impl PreviewRun {
             ..Selection::default()
         };
         let filter = self.vault.selection_filter(&self.caller, &of_person, now);
-        let mut served = tx.list_assets(&filter).await?;
-        let has_more = served.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let listed = tx.list_assets(&filter).await?;
+        let has_more = listed.found >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let mut served = listed.rows;
         let notice = self.vault.settings.assets.notice;
         served.retain(|it| it.state_at(now, notice).is_serving());
         let held = read_serving_grants(tx, &served).await?;

@@ -123,7 +123,7 @@ impl Vault {
         let rows = tx
             .list_previews(owner, after, query_limit(limit), now)
             .await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id)?;
         let ids: Vec<_> = rows.iter().map(|it| it.id).collect();
         let mut tallies = tx.count_preview_findings(&ids).await?;
         tx.commit().await?;

@@ -104,7 +104,7 @@ impl<'a> UndoSettlement<'a> {
 
     /// The previous token did not open: it is tried again, because the key may be out of reach for a while.
     fn gather_unopened(&mut self, item: &Item, locked: &UndoAsset) {
-        let result = if self.is_last_attempt(item) {
+        let result = if self.run.is_last_attempt(item, None, self.now) {
             unreadable_result()
         } else {
             ItemResult {
@@ -115,11 +115,6 @@ impl<'a> UndoSettlement<'a> {
             }
         };
         self.results.push((item.position, result));
-    }
-
-    fn is_last_attempt(&self, item: &Item) -> bool {
-        let attempts = self.run.vault.settings.reconnect.item_attempts;
-        item.attempts.saturating_add(1) >= i64::from(attempts)
     }
 
     fn add_decision(
@@ -153,7 +148,7 @@ impl<'a> UndoSettlement<'a> {
         Ok(())
     }
 
-    /// Plans the next attempt at a deferred item, or ends it where it was tried often enough.
+    /// Plans the next attempt at a deferred item, or ends it where it was tried for long enough.
     fn plan_retry(
         &self,
         item: &Item,
@@ -167,7 +162,10 @@ impl<'a> UndoSettlement<'a> {
         if decision.outcome != Outcome::Deferred {
             return decision;
         }
-        if self.is_last_attempt(item) {
+        if self
+            .run
+            .is_last_attempt(item, Some(&refusal.kind), self.now)
+        {
             return decide_failed_undo(refusal, &locked.standing);
         }
         UndoDecision {

@@ -30,7 +30,7 @@ impl DiscoveryRun<'_> {
         let (id, mut after) = (self.discovery.id, 0);
         loop {
             let tx = self.vault.store.begin_read(self.scope).await?;
-            let rows = tx.list_registrable(id, after, CHUNK).await?;
+            let rows = tx.list_registrable(id, after, CHUNK).await?.rows;
             tx.commit().await?;
             let Some(last) = rows.last() else {
                 return Ok(None);

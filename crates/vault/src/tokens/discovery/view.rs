@@ -79,7 +79,7 @@ impl Vault {
         let rows = tx
             .list_discovered_after(id, after.unwrap_or_default(), query_limit(limit))
             .await?;
-        let Page { data, next } = Page::cut(rows, limit, |it| it.event_seq);
+        let Page { data, next } = Page::cut(rows, limit, |it| it.event_seq)?;
         let view = DiscoveryView {
             assets: data,
             next,
@@ -102,7 +102,7 @@ impl Vault {
         caller.require_whole_tenant()?;
         let tx = self.store.begin_read(&caller.scope).await?;
         let rows = tx.list_discoveries(after, query_limit(limit)).await?;
-        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id);
+        let Page { data: rows, next } = Page::cut(rows, limit, |it| it.id)?;
         let mut data = Vec::with_capacity(rows.len());
         for row in rows {
             data.push(view_discovery(&tx, row).await?);
