@@ -32,7 +32,8 @@ impl<T, C> Page<T, C> {
         let ListedRows { mut rows, found } = queried.into();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         rows.truncate(limit);
-        if found <= limit {
+        // A page of no rows is asked for where only what is beside the list is wanted.
+        if found <= limit || limit == 0 {
             return Ok(Self {
                 data: rows,
                 next: None,
@@ -60,6 +61,7 @@ mod tests {
         assert_eq!(cut(vec![1, 2, 3], 2), (vec![1, 2], Some(20)));
         assert_eq!(cut(vec![1, 2], 2), (vec![1, 2], None));
         assert_eq!(cut(Vec::new(), 0), (vec![], None));
+        assert_eq!(cut(vec![1], 0), (vec![], None));
     }
 
     #[test]
