@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
 use crate::outage::{Outage, find_outage};
@@ -79,6 +80,32 @@ impl From<DbErr> for Error {
             None => Self::Db(error),
         }
     }
+}
+
+impl Error {
+    /// Whether the database refused a value of the statement, as it will again: data exceptions and violated constraints.
+    #[must_use]
+    pub fn refuses_value(&self) -> bool {
+        let Self::Db(
+            DbErr::Conn(RuntimeErr::SqlxError(cause))
+            | DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)),
+        ) = self
+        else {
+            return false;
+        };
+        let code = cause.as_database_error().and_then(DatabaseError::code);
+        code.is_some_and(|it| is_code_of_value(&it))
+    }
+}
+
+/// PostgreSQL: classes 22 and 23. SQLite: too big, constraint, mismatch, and their extended codes, whose last byte these are.
+fn is_code_of_value(code: &str) -> bool {
+    if code.len() == 5 {
+        return code.starts_with("22") || code.starts_with("23");
+    }
+    let primary = code.parse::<u32>().map(|it| it % 256);
+    primary.is_ok_and(|it| (18..=20).contains(&it))
 }
 
 fn is_busy(error: &DbErr) -> bool {

@@ -9,7 +9,8 @@ const FIRST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
 const FIRST_NOTICE_PAUSE: chrono::Duration = chrono::Duration::seconds(5);
 const LONGEST_NOTICE_PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 const LONGEST_PROBE_PAUSE: chrono::Duration = chrono::Duration::minutes(15);
-const SHORTEST_REFRESH_PAUSE: chrono::Duration = chrono::Duration::minutes(1);
+const LONGEST_LIMITED_PAUSE: chrono::Duration = chrono::Duration::hours(1);
+const SHORTEST_REFRESH_PAUSE: chrono::Duration = chrono::Duration::minutes(5);
 const LONGEST_REFRESH_PAUSE: chrono::Duration = chrono::Duration::hours(6);
 
 /// The pause before a deferred item is tried again: `first`, doubled with each attempt, up to ten minutes; `jitter`
@@ -23,23 +24,31 @@ pub fn item_pause(first: Duration, attempts: i64, jitter: u8) -> Duration {
     pause + pause.mul_f64(f64::from(jitter) / 1024.0)
 }
 
+/// The pause before an item that a limit refused is tried again, where its reconnect has this age: an eighth of it, at most
+/// an hour. Calls while Graph blocks lengthen the block.
+#[must_use]
+pub fn limited_item_pause(age: chrono::Duration) -> chrono::Duration {
+    (age / 8).clamp(chrono::Duration::zero(), LONGEST_LIMITED_PAUSE)
+}
+
 /// The pause before an asset is probed again after this many probes in a row without an answer.
 #[must_use]
 pub fn probe_pause(tries: u32) -> chrono::Duration {
     (FIRST_PROBE_PAUSE * 2_i32.saturating_pow(tries.min(6))).min(LONGEST_PROBE_PAUSE)
 }
 
-/// The pause before a refresh of a token that failed for the moment is tried again: until the limit of Graph ends that
-/// refused it, or else a twelfth of the time that the token has left, at most six hours; at least a minute.
+/// The pause before a refresh of a token that failed for the moment is tried again: a twelfth of the time that the token
+/// has left, from five minutes to six hours. Where a limit of Graph refused it, until the limit ends, and at most an hour
+/// longer than that: calls while Graph blocks lengthen the block.
 #[must_use]
 pub fn refresh_pause(
     limit_left: Option<chrono::Duration>,
     time_left: Option<chrono::Duration>,
 ) -> chrono::Duration {
     let usual = time_left.map_or(LONGEST_REFRESH_PAUSE, |it| {
-        (it / 12).min(LONGEST_REFRESH_PAUSE)
+        (it / 12).clamp(SHORTEST_REFRESH_PAUSE, LONGEST_REFRESH_PAUSE)
     });
-    limit_left.unwrap_or(usual).max(SHORTEST_REFRESH_PAUSE)
+    limit_left.map_or(usual, |it| it.max(usual.min(LONGEST_LIMITED_PAUSE)))
 }
 
 /// The pause before a notice of this age asks Graph again whose the tokens are: half its age, at least five seconds, at
@@ -61,6 +70,13 @@ mod tests {
         assert_eq!(pause(3, 0), Duration::from_secs(40));
         assert_eq!(pause(i64::MAX, 0), LONGEST_ITEM_PAUSE);
         assert!(pause(i64::MAX, u8::MAX) < LONGEST_ITEM_PAUSE * 5 / 4);
+    }
+
+    #[test]
+    fn an_item_that_limits_refuse_is_tried_ever_less_often_and_at_least_each_hour() {
+        let minutes = [-5, 0, 8, 240, 480, 1_440]
+            .map(|age| limited_item_pause(chrono::Duration::minutes(age)).num_minutes());
+        assert_eq!(minutes, [0, 0, 1, 30, 60, 60]);
     }
 
     #[test]
@@ -86,11 +102,12 @@ mod tests {
         ];
         assert_eq!(
             lefts.map(|left| pause(None, left)),
-            [360, 120, 5, 1, 1, 360]
+            [360, 120, 5, 5, 5, 360]
         );
-        assert_eq!(pause(Some(30), Some(9 * 1_440)), 30);
+        assert_eq!(pause(Some(300), Some(9 * 1_440)), 300);
+        assert_eq!(pause(Some(5), Some(9 * 1_440)), 60, "the block may last");
         assert_eq!(pause(Some(30), Some(60)), 30);
-        assert_eq!(pause(Some(-1), Some(60)), 1, "the limit is over");
+        assert_eq!(pause(Some(-1), Some(60)), 5, "the limit is over");
     }
 
     #[test]

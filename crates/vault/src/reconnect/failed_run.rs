@@ -97,7 +97,7 @@ impl Vault {
 }
 
 /// Whether the database or the key provider cannot be used for now, which says nothing about the reconnect. A row that does
-/// not parse does, and so does a statement that fails.
+/// not parse does, and so does a value that the database refuses.
 fn is_fault_of_installation(failure: &Error) -> bool {
     use regrant_storage::Error as Fault;
 
@@ -110,19 +110,20 @@ fn is_fault_of_installation(failure: &Error) -> bool {
     ) {
         return true;
     }
-    matches!(
-        find_storage_error(failure),
+    match find_storage_error(failure) {
+        Some(found @ Fault::Db(_)) => !found.refuses_value(),
         Some(
             Fault::Busy
-                | Fault::TenantBusy
-                | Fault::Unavailable(..)
-                | Fault::Occupied
-                | Fault::SchemaOutdated
-                | Fault::UnsafeRole(_)
-                | Fault::OutdatedKek
-                | Fault::UnknownAuditKey(_)
-        )
-    )
+            | Fault::TenantBusy
+            | Fault::Unavailable(..)
+            | Fault::Occupied
+            | Fault::SchemaOutdated
+            | Fault::UnsafeRole(_)
+            | Fault::OutdatedKek
+            | Fault::UnknownAuditKey(_),
+        ) => true,
+        _ => false,
+    }
 }
 
 fn find_storage_error(failure: &Error) -> Option<&regrant_storage::Error> {

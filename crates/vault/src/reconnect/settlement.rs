@@ -180,20 +180,17 @@ impl<'a> Settlement<'a> {
         standing: &Standing,
         item: &Item,
     ) -> Decision {
-        match proof {
-            ProbeResult::Refused(refusal)
-                if self
-                    .run
-                    .is_last_attempt(item, Some(&refusal.kind), self.now) =>
-            {
+        let refusal = match proof {
+            ProbeResult::Refused(refusal) => Some(refusal),
+            ProbeResult::Works(_) => None,
+        };
+        let refused = refusal.map(|it| &it.kind);
+        match refusal {
+            Some(refusal) if self.run.is_last_attempt(item, refused, self.now) => {
                 decide_last_refusal(refusal, standing)
             }
             _ => Decision {
-                retry_at: Some(
-                    self.run
-                        .vault
-                        .next_attempt_at(item.attempts, decision.retry_at),
-                ),
+                retry_at: Some(self.run.next_attempt_at(item, refused, decision.retry_at)),
                 ..decision
             },
         }

@@ -281,7 +281,10 @@ impl Vault {
             Some(RefusalKind::Throttled { retry_at }) => Some(*retry_at - now),
             _ => None,
         };
-        let time_left = grant.facts.expires_at.map(|at| at - now);
+        // What a person must clear, as a checkpoint, is not tried ever more often.
+        let may_pass = refused.is_none_or(RefusalKind::is_transient);
+        let time_left = grant.facts.expires_at.filter(|_| may_pass);
+        let time_left = time_left.map(|at| at - now);
         // These moments are by the vault's clock, while due work goes by the system's.
         let until = Clock::system_time() + refresh_pause(limit_left, time_left);
         self.reschedule_refresh(claim, until).await

@@ -77,10 +77,11 @@ impl Vault {
         let mut latest = current.latest.lock().await;
         if latest.read_at.elapsed() > MAX_AGE {
             let read_at = Instant::now();
-            let target = self
-                .read_target(scope, current.endpoint, system_time)
-                .await?;
+            let read = self.read_target(scope, current.endpoint, system_time).await;
+            // A failure counts for those that wait, too: each would wait as long for the next one.
+            let target = read.as_ref().ok().cloned().flatten();
             *latest = ReadTarget { target, read_at };
+            return read;
         }
         Ok(latest.target.clone())
     }

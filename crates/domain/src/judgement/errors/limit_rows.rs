@@ -18,10 +18,16 @@ const fn rest(rests: Rests) -> RowClass {
 }
 
 /// A block by policy: Graph does not say how long it lasts.
-const BLOCK: RowClass = Throttled(Throttle {
-    rests: Rests::PersonOnObject,
-    pause: Some(Duration::from_hours(2)),
-});
+const BLOCK: RowClass = block(Rests::PersonOnObject);
+/// The same where the app itself called.
+const APP_BLOCK: RowClass = block(Rests::App);
+
+const fn block(rests: Rests) -> RowClass {
+    Throttled(Throttle {
+        rests,
+        pause: Some(Duration::from_hours(2)),
+    })
+}
 
 #[rustfmt::skip] // a table
 pub(super) const ROWS: &[ErrorRow] = &[
@@ -37,8 +43,10 @@ pub(super) const ROWS: &[ErrorRow] = &[
     row(In(&[613]), Any, Says(&["from this ad-account", "from this ad account"]),
         rest(Rests::Object), "Meta, Marketing API rate limiting: the text of 1487742"),
     row(In(&[613]), Any, About(&[AssetKind::AdAccount]), rest(Rests::Object), "graph-facts §5.2, also 613/1996"),
+    row(In(&[613]), Any, CalledBy(&[Caller::App]), rest(Rests::App), "the app's own token has no user"),
     row(In(&[613]), Any, Always, rest(Rests::Person), "graph-facts §5.2"),
     row(In(&[9]), In(&[2_207_042]), Always, rest(Rests::PersonOnObject), "Meta, Instagram error codes: posts a day"),
+    row(In(&[368]), Any, CalledBy(&[Caller::App]), APP_BLOCK, "the app's own token has no user"),
     row(In(&[368]), Any, Always, BLOCK, "graph-facts §5.2: blocked for violations of policy"),
     row(In(&[80_000, 80_003, 80_004]), Any, Always, rest(Rests::Object), "Meta, rate limiting: ad account"),
     row(In(&[80_001, 80_005]), Any, Always, rest(Rests::Object), "Meta, rate limiting: page"),

@@ -110,7 +110,7 @@ impl<'a> UndoSettlement<'a> {
             ItemResult {
                 outcome: Outcome::Deferred,
                 serving: Some(locked.standing.token_of_reconnect()),
-                retry_at: Some(self.run.vault.next_attempt_at(item.attempts, None)),
+                retry_at: Some(self.run.next_attempt_at(item, None, None)),
                 ..unreadable_result()
             }
         };
@@ -171,8 +171,7 @@ impl<'a> UndoSettlement<'a> {
         UndoDecision {
             retry_at: Some(
                 self.run
-                    .vault
-                    .next_attempt_at(item.attempts, decision.retry_at),
+                    .next_attempt_at(item, Some(&refusal.kind), decision.retry_at),
             ),
             ..decision
         }
