@@ -2,7 +2,7 @@
 //!
 //! The rule: a step waits for a lock for a moment only (`step.rs`), because every later statement on the table waits behind
 //! it, those of the running service too. A step that does not get its locks is rolled back and tried again after a pause,
-//! for a limited time. What was applied before it stays.
+//! for a limited time. What was applied before it stays. Of several migrations of a database, one runs (`lock.rs`).
 //! Start at [`run_steps`].
 
 use std::time::{Duration, Instant};
@@ -15,7 +15,10 @@ use sea_orm_migration::{
 use sqlx::error::DatabaseError;
 use tracing::warn;
 
-use crate::Migrator;
+use crate::{
+    Migrator,
+    lock::{lock_migrations, unlock_migrations},
+};
 
 /// How long the statements that waited behind a step go first, before it is tried again.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -51,8 +54,20 @@ impl MigratorTrait for EachOnce {
 /// Applies the next steps or reverts the newest ones, at most `limit` of them, each in its turn.
 ///
 /// # Errors
-/// A step failed, or did not get its locks in time. It changed nothing; the steps before it stay.
+/// Another migration did not end in time; or a step failed, or did not get its locks in time. A step that is a transaction
+/// changed nothing then, and another one can be repeated. The steps before it stay.
 pub(crate) async fn run_steps(
+    db: &SchemaManagerConnection<'_>,
+    direction: Direction,
+    limit: Option<u32>,
+) -> Result<(), DbErr> {
+    lock_migrations(db).await?;
+    let ended = run_steps_alone(db, direction, limit).await;
+    let unlocked = unlock_migrations(db).await;
+    ended.and(unlocked)
+}
+
+async fn run_steps_alone(
     db: &SchemaManagerConnection<'_>,
     direction: Direction,
     limit: Option<u32>,

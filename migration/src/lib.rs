@@ -9,6 +9,7 @@
 
 mod apply;
 pub mod layout;
+mod lock;
 mod open;
 mod role;
 mod statements;
@@ -49,7 +50,8 @@ impl MigratorTrait for Migrator {
         Ok(applied)
     }
 
-    /// Applies the next steps. One that does not get its locks is tried again for a limited time.
+    /// Applies the next steps. One that does not get its locks is tried again for a limited time. On PostgreSQL it waits for
+    /// another migration first; the connection must be one session, as that of [`open_to_migrate()`] is.
     async fn up<'c, C>(db: C, steps: Option<u32>) -> Result<(), DbErr>
     where
         C: IntoSchemaManagerConnection<'c>,

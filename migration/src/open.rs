@@ -1,8 +1,9 @@
 //! Opens the connection that migrates: the owner's on PostgreSQL, the file itself on SQLite.
 //!
-//! The rule: a SQLite file is readable only by its owner before anything is written to it.
+//! The rule: a SQLite file is readable only by its owner before anything is written to it. On PostgreSQL all statements run
+//! in one session, which holds the lock of its migration (`lock.rs`).
 
-use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 
 use sea_orm_migration::sea_orm::{
     DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector,
@@ -41,6 +42,9 @@ pub async fn open_to_migrate(url: &str) -> Result<DatabaseConnection, DbErr> {
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(1)
+            // A step may take longer than the pool keeps a session.
+            .max_lifetime(None::<Duration>)
+            .idle_timeout(None::<Duration>)
             .connect_with(options)
             .await;
         pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)

@@ -5,6 +5,8 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
+use crate::lock::{lock_migrations, unlock_migrations};
+
 /// Tables and the rights on each.
 const GRANTS: [(&str, &str); 50] = [
     ("seaql_migrations", "SELECT"),
@@ -81,7 +83,8 @@ const FUNCTIONS: [&str; 11] = [
 /// Grants the role `role` the rights that the application needs on PostgreSQL; SQLite has no roles.
 ///
 /// # Errors
-/// The name is not `[a-z_][a-z0-9_]{0,62}`, the role does not exist, or the connection does not own the tables.
+/// The name is not `[a-z_][a-z0-9_]{0,62}`, the role does not exist, the connection does not own the tables, or a migration
+/// did not end in time.
 pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> Result<(), DbErr> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(());
@@ -91,6 +94,14 @@ pub async fn grant_app_role<C: ConnectionTrait>(connection: &C, role: &str) -> R
             "the name of a role must match [a-z_][a-z0-9_]{0,62}".to_owned(),
         ));
     }
+    // PostgreSQL refuses a grant on a table while another session grants on it.
+    lock_migrations(connection).await?;
+    let granted = grant_rights(connection, role).await;
+    let unlocked = unlock_migrations(connection).await;
+    granted.and(unlocked)
+}
+
+async fn grant_rights<C: ConnectionTrait>(connection: &C, role: &str) -> Result<(), DbErr> {
     let tables = GRANTS.map(|(table, rights)| format!("{rights} ON {table}"));
     let functions = FUNCTIONS.map(|it| format!("EXECUTE ON FUNCTION {it}"));
     for grant in tables.iter().chain(&functions) {

@@ -44,42 +44,48 @@ pub(crate) fn join_sources(
 
 /// Opens the key services.
 pub(crate) async fn open_services(config: KeysConfig) -> Vec<Opened> {
-    let environment = config.environment;
+    let (environment, wanted) = (config.environment, config.provider);
     let mut opened = Vec::new();
     if let Some(settings) = config.aws_kms {
-        opened.push((
-            ProviderKind::AwsKms,
-            open_aws_kms(settings, &environment).await,
-        ));
+        let kind = ProviderKind::AwsKms;
+        let source = open_aws_kms(settings, &environment, kind == wanted).await;
+        opened.push((kind, source));
     }
     if let Some(settings) = config.pkcs11 {
-        opened.push((
-            ProviderKind::Pkcs11,
-            open_pkcs11(settings, &environment).await,
-        ));
+        let kind = ProviderKind::Pkcs11;
+        let source = open_pkcs11(settings, &environment, kind == wanted).await;
+        opened.push((kind, source));
     }
     if let Some(settings) = config.transit {
-        opened.push((
-            ProviderKind::Transit,
-            open_transit(settings, &environment).await,
-        ));
+        let kind = ProviderKind::Transit;
+        let source = open_transit(settings, &environment, kind == wanted).await;
+        opened.push((kind, source));
     }
     opened
 }
 
-/// Opens one kind of service, or says that it was not compiled.
+/// Opens one kind of service, or says that it was not compiled. The key of the one that wraps must be there; that of a
+/// former one may be destroyed.
 macro_rules! open_with {
     ($name:ident, $feature:literal, $settings:ident, $open:path) => {
         #[cfg(feature = $feature)]
-        async fn $name(settings: $settings, environment: &str) -> anyhow::Result<KeySource> {
+        async fn $name(
+            settings: $settings,
+            environment: &str,
+            wraps: bool,
+        ) -> anyhow::Result<KeySource> {
             let fault = format!("cannot use {}", settings.describe());
-            let opened = Box::pin($open(settings)).await.context(fault)?;
-            let service = std::sync::Arc::new(opened);
-            Ok(KeySource::of_service(service, environment.to_owned()))
+            let opened = Box::pin($open(settings)).await;
+            let service = std::sync::Arc::new(opened.context(fault.clone())?);
+            let source = KeySource::of_service(service, environment.to_owned());
+            if wraps {
+                source.check_wrapping_kek().context(fault)?;
+            }
+            Ok(source)
         }
 
         #[cfg(not(feature = $feature))]
-        async fn $name(_: $settings, _: &str) -> anyhow::Result<KeySource> {
+        async fn $name(_: $settings, _: &str, _: bool) -> anyhow::Result<KeySource> {
             anyhow::bail!(concat!(
                 "this program was built without the feature ",
                 $feature

@@ -58,9 +58,9 @@ Texts are compared in lower case. `graph-facts` are the project's notes on Graph
 Rows of limits are listed below; they are tried after the faults of the app and of the request.
 ";
 const LIMITS: &str = "\
-A limit rests what it names. Where the call has no such thing, the limit of an object rests the person, or else the app;
-that of a person whom Regrant does not know rests the object, or else nothing. The pause is as long as the row says, or as
-the usage headers say of that object, otherwise as long as the settings say.
+A limit rests what it names. Where the call has no such thing, the limit of an object rests the person, or else the
+app; that of a person whom Regrant does not know rests the object, or else nothing. The pause is as long as the row
+says, or as the usage headers say of that object, otherwise as long as the settings say.
 Three objects of one person that rest as `person_on_object` at the same time rest the person.
 The usage header by business use case rests that use case of that business or object; other types rest nothing.
 ";

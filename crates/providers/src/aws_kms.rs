@@ -60,10 +60,11 @@ struct Key {
 
 impl AwsKms {
     /// Reads the keys, with the credentials of the environment: variables, a web identity, the container or the machine.
+    /// One that is not there is listed as destroyed, the first one, too: after a move to another provider it does not wrap
+    /// any more. Where it is to wrap, `KeySource::check_wrapping_kek` says so.
     ///
     /// # Errors
-    /// An ARN is not one of a key; the service does not respond or refuses; the active key is missing or is not a
-    /// symmetric key for encryption.
+    /// An ARN is not one of a key; the service does not respond or refuses; a key is not a symmetric key for encryption.
     pub async fn connect(settings: AwsKmsSettings) -> Result<Self, ProviderError> {
         let mut keys = Vec::new();
         let arns = std::iter::once(settings.key_arn).chain(settings.former_key_arns);
@@ -76,10 +77,7 @@ impl AwsKms {
             read_at: Mutex::default(),
         };
         kms.read_keys().await?;
-        match kms.list_keks().first() {
-            Some(it) if it.state == KekState::Destroyed => Err(ProviderError::UnknownKek(it.kek)),
-            _ => Ok(kms),
-        }
+        Ok(kms)
     }
 
     async fn read_keys(&self) -> Result<bool, ProviderError> {
@@ -116,7 +114,7 @@ impl Key {
         let facts = match described {
             Ok(described) => described.key_metadata,
             Err(error) => match map_error(self.kek, error) {
-                // Also the first one, which after a move to another provider does not wrap any more.
+                // It was deleted, or it was made minutes ago: `KeyProvider` takes it for the latter if it wraps.
                 ProviderError::UnknownKek(_) => {
                     return Ok(self.view(KekState::Destroyed, Timestamp::default()));
                 }

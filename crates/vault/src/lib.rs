@@ -103,10 +103,10 @@ pub use regrant_domain::{
     AccessRevocation, ClientSpec, CutOffNote, Delivery, ForecastLine, ForecastPosition,
     ForecastTotals, Operator, PersonCounts, PersonFacts, TenantLimits, TenantStatus,
 };
-pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken, KekUse};
+pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken};
 pub use regrant_storage::{
-    CalendarFeed, LearnedDay, LinkSummary, Outage, PreviewEvent, PreviewPerson, PreviewTally,
-    StoredEvent,
+    CalendarFeed, KekRetirement, KekUse, LearnedDay, LinkSummary, Outage, PreviewEvent,
+    PreviewPerson, PreviewTally, StoredEvent,
 };
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{

@@ -1,5 +1,6 @@
 //! Reconnect plans: the fewest persons whose log-ins cover all assets at risk.
 
+use chrono::Duration;
 use regrant_testdb::{Kind, TestDatabase};
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ on_both!(
     an_asset_that_no_known_person_covers_is_named,
     a_cut_off_needs_another_account_of_its_person,
     links_are_made_for_each_person_of_a_plan_once,
+    a_link_of_a_plan_is_shown_as_it_is_read_later,
     a_plan_whose_links_cannot_all_be_made_has_none_and_its_repetition_has_all_addresses,
 );
 
@@ -217,6 +219,23 @@ async fn links_are_made_for_each_person_of_a_plan_once(database: TestDatabase) {
     let refused = json!({ "within_days": 0 });
     let (status, problem) = tenant.post("/v1/reconnect-plan", &refused).await;
     assert_eq!((status, problem_code(&problem)), (422, "invalid_request"));
+}
+
+async fn a_link_of_a_plan_is_shown_as_it_is_read_later(database: TestDatabase) {
+    let (harness, tenant) = served_by_two(database).await;
+    let ends_at = harness.clock.now() + Duration::hours(5) + Duration::nanoseconds(1_234_567);
+    let order = json!({ "within_days": 100, "ends_at": ends_at.to_rfc3339() });
+    let (status, made) = tenant.post("/v1/reconnect-plan", &order).await;
+    assert_eq!(status, 201, "{made}");
+    let links = list(&made, "data");
+    assert_eq!(links.len(), 2, "{made}");
+    for link in links {
+        let id = link["id"].as_str().expect("an id");
+        let read = tenant.get(&format!("/v1/reconnect-links/{id}")).await;
+        let mut shown = link.clone();
+        shown.as_object_mut().expect("a link").remove("url");
+        assert_eq!(shown, read);
+    }
 }
 
 /// Statements that let the database refuse links of a person, and that end this.

@@ -2,9 +2,11 @@
 //! `processes.rs` does it with several processes, and kills them, `killed_rotation.rs` the same with thousands of tenants;
 //! `data.rs` has the data keys, `resealing.rs` those of a hundred thousand credentials,
 //! `destruction.rs` and `copies.rs` what a deletion waits for, `retirement.rs` the approval of two owners,
-//! `cut_off.rs` retirements that did not get to their end, `own_key.rs` the installation's own data key, `moving.rs` the way
-//! from one provider to another and `former.rs` the end of the former one's key.
+//! `cut_off.rs` retirements that did not get to their end, `absent.rs` keys that a service does not find,
+//! `own_key.rs` the installation's own data key, `moving.rs` the way from one provider to another and `former.rs` the end of
+//! the former one's key.
 
+mod absent;
 mod copies;
 mod cut_off;
 mod data;

@@ -185,5 +185,9 @@ async fn one_refusal_of_the_old_token_promotes_no_narrower_one(database: TestDat
     );
     it.leap(Duration::minutes(11)).await;
     let watched = watch(&it.harness).await;
-    assert_eq!(watched.promoted, 1, "the second refusal ends the old one");
+    let after = it.tenant.get(&format!("/v1/assets/{page}")).await;
+    assert_eq!(
+        watched.promoted, 1,
+        "the second refusal ends the old one: {watched:?} {after}"
+    );
 }

@@ -4,9 +4,10 @@
 
 use actix_web::{HttpResponse, get, post, web::Data};
 use chrono::{DateTime, Utc};
-use regrant_domain::{KekRef, RetirementRequest};
+use regrant_domain::KekRef;
 use regrant_vault::{
-    KekState, KekUse, KekView, KeyFault, KeyStatus, KeyVerdict, NodeView, Retirement, Vault,
+    KekRetirement, KekState, KekUse, KekView, KeyFault, KeyStatus, KeyVerdict, NodeView,
+    Retirement, Vault,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,7 +64,7 @@ pub(super) struct KekOut {
     created_at: DateTime<Utc>,
     /// How many data keys it wraps.
     data_keys: u64,
-    /// The open request to destroy the version; null if there is none.
+    /// The request to destroy the version, open or approved; null if there is none.
     retirement: Option<KekRetirementOut>,
 }
 
@@ -76,8 +77,11 @@ pub(super) struct KekRetirementOut {
     requested_by: Option<String>,
     /// When the operator asked.
     requested_at: DateTime<Utc>,
-    /// Until when it can be approved.
-    expires_at: DateTime<Utc>,
+    /// When it was approved; null while it is open. An approved request does not end: until the version is destroyed, the
+    /// call of any owner destroys it.
+    approved_at: Option<DateTime<Utc>>,
+    /// Until when it can be approved; null once it is.
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// A version that is missing.
@@ -268,12 +272,18 @@ impl From<KekView> for KekOut {
     }
 }
 
-impl From<RetirementRequest> for KekRetirementOut {
-    fn from(it: RetirementRequest) -> Self {
+impl From<KekRetirement> for KekRetirementOut {
+    fn from(it: KekRetirement) -> Self {
+        let KekRetirement {
+            request,
+            approved_at,
+            ..
+        } = it;
         Self {
-            requested_by: it.requester.map(|it| it.to_string()),
-            requested_at: it.requested_at,
-            expires_at: it.ends_at(),
+            requested_by: request.requester.map(|it| it.to_string()),
+            requested_at: request.requested_at,
+            approved_at,
+            expires_at: approved_at.is_none().then(|| request.ends_at()),
         }
     }
 }

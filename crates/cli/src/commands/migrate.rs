@@ -51,7 +51,7 @@ async fn apply_steps(args: &MigrateArgs, connection: &DatabaseConnection) -> any
         Some(steps) => revert_steps(steps, connection).await?,
         None => Migrator::up(connection, None)
             .await
-            .context("a step failed and was rolled back")?,
+            .context("a step was not applied; the steps before it stay: migrate again")?,
     }
     match &args.app_role {
         Some(role) => grant_app_role(connection, role)

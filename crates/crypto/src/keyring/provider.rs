@@ -55,8 +55,7 @@ impl KeyProvider {
         wrapped: &WrappedKey,
     ) -> Result<DataKey, ProviderError> {
         let kek = wrapped.kek_ref().ok_or(ProviderError::Refused)?;
-        let mut sources = self.sources();
-        let source = sources.find(|it| it.holds(kek));
+        let source = self.find_source(kek);
         let source = source.ok_or(ProviderError::UnknownKek(kek))?;
         source.unwrap(tenant, KeyRef { id, version }, wrapped).await
     }
@@ -87,10 +86,16 @@ impl KeyProvider {
     }
 
     /// Every key-encryption key with its state, the active one first. Keys of a provider that is not the active one only
-    /// open.
+    /// open. The active key stays active where its service does not find it: AWS KMS may say so of a key that was made
+    /// minutes ago.
     #[must_use]
     pub fn list_keks(&self) -> Vec<KekSummary> {
         let mut keks = self.active.list_keks();
+        if let Some(active) = keks.first_mut()
+            && active.state == KekState::Destroyed
+        {
+            active.state = KekState::Active;
+        }
         let others = self.others.iter().flat_map(KeySource::list_keks);
         keks.extend(others.map(|it| KekSummary {
             state: match it.state {
@@ -105,7 +110,8 @@ impl KeyProvider {
     /// Reads the keys again if their source changed; returns whether it did.
     ///
     /// # Errors
-    /// The first error of a source, after all had their turn; the keys in memory stay.
+    /// The first error of a source, after all had their turn; the keys in memory stay. The service of the active key says
+    /// that this key is destroyed.
     pub async fn refresh(&self, when: Refresh) -> Result<bool, KeyringError> {
         let (mut is_new, mut failed) = (false, None);
         for source in self.sources() {
@@ -114,7 +120,14 @@ impl KeyProvider {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        failed.map_or(Ok(is_new), Err)
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        // Not each time that nothing was read.
+        if is_new || when == Refresh::Now {
+            self.active.check_wrapping_kek()?;
+        }
+        Ok(is_new)
     }
 
     /// Adds the next version of the active key as staged; returns it.
@@ -151,8 +164,7 @@ impl KeyProvider {
     /// # Errors
     /// [`ProviderError::Unsupported`], which names the other way; [`KeyringError::Transition`]: no provider holds it.
     pub fn check_destruction(&self, kek: KekRef) -> Result<(), KeyringError> {
-        let mut sources = self.sources();
-        let source = sources.find(|it| it.holds(kek));
+        let source = self.find_source(kek);
         source
             .ok_or(KeyringError::Transition)?
             .check_destruction(kek)
@@ -185,6 +197,14 @@ impl KeyProvider {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind().name()
+    }
+
+    /// The source that holds this version. The active one is looked for in its service, whatever that said last.
+    fn find_source(&self, kek: KekRef) -> Option<&KeySource> {
+        if kek == self.active_kek() {
+            return Some(&self.active);
+        }
+        self.sources().find(|it| it.holds(kek))
     }
 
     fn sources(&self) -> impl Iterator<Item = &KeySource> {

@@ -54,6 +54,17 @@ impl KeySource {
         })
     }
 
+    /// Whether the key that wraps, if this source is the one that does, is there by what was read last.
+    ///
+    /// # Errors
+    /// [`ProviderError::UnknownKek`]: its service says that it is destroyed.
+    pub fn check_wrapping_kek(&self) -> Result<(), ProviderError> {
+        match self.list_keks().first() {
+            Some(it) if it.state == KekState::Destroyed => Err(ProviderError::UnknownKek(it.kek)),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn kind(&self) -> ProviderKind {
         match self {
             Self::Local(_) => ProviderKind::Local,

@@ -122,8 +122,7 @@ fn pause_before_probe(
             (to_go / parts).max(pace.shortest).min(longest)
         })
     };
-    match state.status {
-        _ if facts.has_candidate => nearing(48, pace.parked),
+    let pause = match state.status {
         // A refusal that is too light for a status is looked at soon.
         Status::Healthy | Status::Expiring | Status::Migrating if facts.refusals.is_some() => {
             pace.doubt
@@ -133,6 +132,11 @@ fn pause_before_probe(
             .max(Duration::hours(1))
             .min(pace.healthy),
         Status::Healthy | Status::Expiring | Status::Migrating => nearing(12, pace.healthy),
+    };
+    if facts.has_candidate {
+        pause.min(nearing(48, pace.parked))
+    } else {
+        pause
     }
 }
 
@@ -181,6 +185,20 @@ mod tests {
     fn refusals(code: ReasonCode, certainty: Certainty, at: Timestamp) -> Option<Refusals> {
         let reason = Reason::new(code, Who::Person, "x", NextStep::Replace);
         AssetFacts::default().after_refusal(reason, certainty, at, Duration::minutes(10))
+    }
+
+    #[test]
+    fn a_suspect_asset_is_looked_at_soon_although_a_token_waits_for_it() {
+        let waiting = AssetFacts {
+            has_candidate: true,
+            ..facts()
+        };
+        assert_eq!(check(&waiting).at - now(), Pace::default().parked);
+        let suspect = AssetFacts {
+            refusals: refusals(ReasonCode::NotReached, Certainty::Spaced, now()),
+            ..waiting
+        };
+        assert_eq!(check(&suspect).at - now(), Pace::default().doubt);
     }
 
     #[test]

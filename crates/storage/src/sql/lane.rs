@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a connection is kept before it is given back, so that the pool replaces those that are old. One that was unused
-/// when that time ended is dropped: the network may have forgotten it, and the pool would test it without a limit of time.
+/// for as long is dropped: the network may have forgotten it, and the pool would test it without a limit of time.
 const KEPT_FOR: Duration = Duration::from_mins(5);
 
 /// How soon a connection that the server has closed says so.
@@ -41,7 +41,10 @@ struct Kept(Vec<LaneConnection>);
 
 /// A connection that is not given back after each statement.
 struct LaneConnection {
+    /// When it came from the pool.
     taken_at: Instant,
+    /// When its last statement ended.
+    used_at: Instant,
     connection: Connection,
 }
 
@@ -59,10 +62,10 @@ impl Drop for Kept {
 }
 
 impl Kept {
-    /// Takes out the connections that are kept for too long.
-    fn take_old(&mut self) -> Self {
-        let is_old = |it: &mut LaneConnection| it.taken_at.elapsed() >= KEPT_FOR;
-        Self(self.0.extract_if(.., is_old).collect())
+    /// Takes out the connections that were unused for too long.
+    fn take_idle(&mut self) -> Self {
+        let is_idle = |it: &mut LaneConnection| it.used_at.elapsed() >= KEPT_FOR;
+        Self(self.0.extract_if(.., is_idle).collect())
     }
 }
 
@@ -113,20 +116,22 @@ impl Lane {
         Ok(self.pool.close().await?)
     }
 
-    /// A connection whose statement fails goes back to the pool, which tests it.
+    /// A connection whose statement fails goes back to the pool, which tests it. So does one that is old.
     async fn run(&self, mut on: LaneConnection, statement: Statement) -> Result<Vec<Row>, Error> {
         let patience = patience_on(self.pool.get_database_backend());
         let rows = await_answer(patience, on.connection.fetch_all(statement)).await?;
         if on.taken_at.elapsed() < KEPT_FOR {
+            on.used_at = Instant::now();
             self.kept().0.push(on);
         }
         Ok(rows)
     }
 
-    /// The connection that was used last: if it is lost, so are those that were used before. Drops those that are old.
+    /// The connection that was used last: if it is lost, so are those that were used before. Drops those that were
+    /// unused for too long.
     fn take_kept(&self) -> Option<LaneConnection> {
-        let old = self.kept().take_old();
-        drop(old);
+        let idle = self.kept().take_idle();
+        drop(idle);
         let kept = self.kept().0.pop()?;
         if check_age(kept.taken_at.elapsed()).is_ok() {
             return Some(kept);
@@ -142,8 +147,10 @@ impl Lane {
             }
             _ => Connection::Sqlite(self.pool.get_sqlite_connection_pool().acquire().await?),
         };
+        let now = Instant::now();
         Ok(LaneConnection {
-            taken_at: Instant::now(),
+            taken_at: now,
+            used_at: now,
             connection,
         })
     }
@@ -184,31 +191,67 @@ fn to_rows<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use sea_orm::SqlxSqliteConnector;
-    use sqlx::sqlite::SqlitePoolOptions;
+    use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_connection_that_was_kept_for_too_long_is_dropped_instead_of_used() {
+    async fn open_lane() -> (Lane, SqlitePool) {
         let pool = SqlitePoolOptions::new().max_connections(2);
         let pool = pool.connect("sqlite::memory:").await.unwrap();
-        let lane = Lane::new(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+        let lane = Lane::new(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.clone()));
+        (lane, pool)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_unused_for_too_long_is_dropped_instead_of_used() {
+        let (lane, _pool) = open_lane().await;
         let (one, other) = (lane.open().await.unwrap(), lane.open().await.unwrap());
         let long_ago = Instant::now().checked_sub(KEPT_FOR).unwrap();
         for connection in [one, other] {
             lane.kept().0.push(LaneConnection {
                 taken_at: long_ago,
+                used_at: long_ago,
                 ..connection
             });
         }
         let rows = lane.fetch_all(Query::new("SELECT 1 AS n")).await.unwrap();
         assert_eq!(rows.len(), 1);
-        let ages: Vec<_> = lane.kept().0.iter().map(|it| it.taken_at).collect();
+        let times: Vec<_> = lane.kept().0.iter().map(|it| it.taken_at).collect();
         assert_eq!(
-            ages.len(),
+            times.len(),
             1,
             "both were dropped, and another one was opened"
         );
-        assert!(ages.iter().all(|it| *it > long_ago));
+        assert!(times.iter().all(|it| *it > long_ago));
+    }
+
+    #[tokio::test]
+    async fn an_old_connection_that_was_just_used_serves_once_more_and_goes_back_to_the_pool() {
+        let (lane, pool) = open_lane().await;
+        let connection = lane.open().await.unwrap();
+        let long_ago = Instant::now().checked_sub(KEPT_FOR).unwrap();
+        lane.kept().0.push(LaneConnection {
+            taken_at: long_ago,
+            ..connection
+        });
+        let rows = lane.fetch_all(Query::new("SELECT 1 AS n")).await.unwrap();
+        let kept = lane.kept().0.len();
+        assert_eq!((rows.len(), kept), (1, 0), "no other one was opened");
+        while pool.num_idle() == 0 {
+            assert_eq!(pool.size(), 1, "it is not closed");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_a_statement_used_is_not_idle() {
+        let (lane, _pool) = open_lane().await;
+        let connection = lane.open().await.unwrap();
+        let opened_at = connection.used_at;
+        lane.kept().0.push(connection);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        lane.fetch_all(Query::new("SELECT 1 AS n")).await.unwrap();
+        let times: Vec<_> = lane.kept().0.iter().map(|it| it.used_at).collect();
+        assert!(matches!(times.as_slice(), [it] if *it > opened_at));
     }
 }

@@ -1,9 +1,9 @@
 //! The keyring of this process: read again when its file was replaced, changed, and compared with the database.
 //!
 //! The rule: a keyring that cannot be read again leaves the keys in memory. A process that cannot open what the database
-//! holds does not start, and says which keys it lacks.
+//! holds does not start, and says which keys it lacks; nor does one whose key may not wrap any more.
 
-use regrant_crypto::{KekRef, KekState, ProviderKind, Refresh};
+use regrant_crypto::{KekRef, KekState, KekSummary, ProviderKind, Refresh};
 use regrant_domain::error_chain;
 use regrant_storage::{KekUse, Node, WrappedBy, WrappedDataKey};
 use tracing::{error, info};
@@ -37,13 +37,17 @@ impl DataKeys {
         }
     }
 
-    /// Refuses to go on without a KEK that wraps data keys, and notes the floor at the first start.
+    /// Refuses to go on without a KEK that wraps data keys, or with one that may not wrap, and notes the floor at the first
+    /// start.
     pub(crate) async fn check_keks(&self) -> Result<(), Error> {
         let missing = self.find_missing_keks().await?;
         if !missing.is_empty() {
             let names: Vec<_> = missing.iter().map(describe_missing).collect();
             let text = format!("the keyring does not hold {}", names.join("; nor "));
             return Err(Error::from_cause(text));
+        }
+        if let Some(fault) = self.find_wrapping_fault().await? {
+            return Err(Error::from_cause(fault));
         }
         let held = self.provider.list_keks();
         // The keyring is sealed, so its keys are the ones that it names.
@@ -56,6 +60,26 @@ impl DataKeys {
             Some(_) => Ok(()),
             None => Ok(self.store().ensure_kek_floor(active).await?),
         }
+    }
+
+    /// Why the database would accept nothing that this process wraps, and would not later either. A version that was
+    /// promoted elsewhere, and only opens here, is no fault: its keyring is still on the way to this machine.
+    pub(crate) async fn find_wrapping_fault(&self) -> Result<Option<String>, Error> {
+        let active = self.provider.active_kek();
+        let destroyed = self.store().list_destroyed_keks().await?;
+        if destroyed.iter().any(|it| it.kek == active) {
+            return Ok(Some(describe_destroyed(active)));
+        }
+        let floor = self.store().find_kek_floor(active.id).await?;
+        let Some(floor) = floor.filter(|it| active.is_older_than(*it)) else {
+            return Ok(None);
+        };
+        let held = self.provider.list_keks();
+        let may_wrap = |it: &KekSummary| {
+            it.kek.id == floor.id && !it.kek.is_older_than(floor) && it.state != KekState::Destroyed
+        };
+        let is_on_its_way = held.iter().any(may_wrap);
+        Ok((!is_on_its_way).then(|| describe_outdated(active, floor)))
     }
 
     /// The KEKs that wrap data keys of the database and that no provider holds.
@@ -139,6 +163,22 @@ fn describe_missing(missing: &KekUse) -> String {
     format!(
         "version {} of key {}, which wraps {} data keys",
         kek.version, kek.id, missing.data_keys
+    )
+}
+
+fn describe_destroyed(active: KekRef) -> String {
+    format!(
+        "version {} of key {} is to wrap and counts as destroyed: use another key",
+        active.version, active.id
+    )
+}
+
+fn describe_outdated(active: KekRef, floor: KekRef) -> String {
+    format!(
+        "version {} of key {} is to wrap, and nothing older than version {} may: use the newest keyring if another \
+         version was promoted; if the retirement of this one is approved, complete it first with the provider that \
+         wrapped until now (`regrant keys retire`)",
+        active.version, active.id, floor.version
     )
 }
 

@@ -14,7 +14,7 @@ use regrant_crypto::{
     ProviderError, ProviderKind, Refresh, ServiceFuture,
 };
 use regrant_domain::{Clock, TenantId, Timestamp};
-use regrant_storage::{NewDataKey, Store, WrappedDataKey};
+use regrant_storage::{DestroyedKek, NewDataKey, Store, WrappedDataKey};
 use regrant_testdb::TestDatabase;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -323,6 +323,35 @@ async fn a_key_of_another_environment_stops_the_start() {
     let refused = other.check_keks().await.unwrap_err();
     let text = regrant_domain::error_chain(&refused);
     assert!(text.contains(&KEK.to_string()), "{text}");
+}
+
+#[tokio::test]
+async fn a_key_that_counts_as_destroyed_stops_the_start() {
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
+    let store = bench.keys.store();
+    let tx = store.begin(&store.system_scope()).await.unwrap();
+    let destroyed = DestroyedKek {
+        kek: KEK,
+        destroyed_at: Clock::system_time(),
+    };
+    assert!(tx.record_destroyed_kek(destroyed).await.unwrap());
+    tx.commit().await.unwrap();
+    let refused = bench.keys.check_keks().await.unwrap_err();
+    let text = regrant_domain::error_chain(&refused);
+    assert!(text.contains("counts as destroyed"), "{text}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_older_than_what_may_wrap_stops_the_start() {
+    let bench = Bench::with_stale(Duration::from_mins(1)).await;
+    let store = bench.keys.store();
+    let tx = store.begin(&store.system_scope()).await.unwrap();
+    let floor = KekRef { version: 2, ..KEK };
+    assert!(tx.raise_kek_floor(floor).await.unwrap());
+    tx.commit().await.unwrap();
+    let refused = bench.keys.check_keks().await.unwrap_err();
+    let text = regrant_domain::error_chain(&refused);
+    assert!(text.contains("nothing older than version 2 may"), "{text}");
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //!
 //! The rule: a KEK counts as destroyed when that is noted and no process that runs can open it; a copy of the keyring on
 //! another machine may still hold it. The worker repeats this, so that a crash between the steps loses nothing. A KEK that
-//! only is not there was destroyed if two agreed to it and its provider, which responds, says that it is gone.
+//! only is not there was destroyed if two agreed to it and its provider, which responds, says that it is gone. One that wraps,
+//! or never did, is not noted without them: AWS KMS may not find a key for minutes after it was made.
 //! Start at [`Vault::settle_deletions`].
 
 use std::{
@@ -126,18 +127,33 @@ impl Vault {
     /// Notes the KEKs that a process destroyed before it ended.
     async fn record_missed_keks(&self) -> Result<(), Error> {
         let known = self.data_keys.provider().list_keks();
-        let destroyed = known.iter().filter(|it| it.state == KekState::Destroyed);
-        let mut missed: Vec<_> = destroyed.map(|it| it.kek).collect();
-        if !missed.is_empty() {
-            let noted = self.store.list_destroyed_keks().await?;
-            missed.retain(|kek| noted.iter().all(|it| it.kek != *kek));
-        }
+        let mut missed = self.list_unnoted_keks(&known).await?;
         missed.extend(self.find_gone_keks(&known).await?);
         for kek in missed {
             self.record_destroyed_kek(ACTOR.to_owned(), kek).await?;
             self.settled_keks.set(None);
         }
         Ok(())
+    }
+
+    /// The KEKs that are listed as destroyed without that being noted: former ones alone.
+    async fn list_unnoted_keks(&self, known: &[KekSummary]) -> Result<Vec<KekRef>, Error> {
+        let active = self.data_keys.provider().active_kek();
+        let destroyed = known.iter().filter(|it| it.state == KekState::Destroyed);
+        let destroyed: Vec<_> = destroyed.map(|it| it.kek).collect();
+        if destroyed.is_empty() {
+            return Ok(destroyed);
+        }
+        let noted = self.store.list_destroyed_keks().await?;
+        let mut unnoted = Vec::new();
+        for kek in destroyed {
+            let is_noted = kek == active || noted.iter().any(|it| it.kek == kek);
+            // A key that was active has a floor since the first start with it.
+            if !is_noted && self.store.find_kek_floor(kek.id).await?.is_some() {
+                unnoted.push(kek);
+            }
+        }
+        Ok(unnoted)
     }
 
     /// The KEKs whose destruction was approved and that are gone without being listed as destroyed. One of which nothing can

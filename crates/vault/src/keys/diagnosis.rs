@@ -16,7 +16,7 @@ use crate::{Error, credentials::data_keys::DataKeys};
 pub struct KeyDiagnosis {
     /// The key that wraps.
     pub active: KekRef,
-    /// How long it took to wrap a data key and to unwrap it; or why that failed.
+    /// How long it took to wrap a data key and to unwrap it; or why that failed, or may not be done.
     pub round_trip: Result<Duration, String>,
     /// The keys that wrap data keys of the database and that no provider holds.
     pub missing: Vec<KekUse>,
@@ -40,7 +40,10 @@ impl KeyDiagnosis {
 pub async fn diagnose_keys(store: &Store, provider: KeyProvider) -> Result<KeyDiagnosis, Error> {
     let keys = DataKeys::new(store.clone(), provider);
     let provider = keys.provider();
-    let round_trip = provider.measure_round_trip().await;
+    let round_trip = match keys.find_wrapping_fault().await? {
+        Some(fault) => Err(fault),
+        None => measure_round_trip(provider).await,
+    };
     let missing = keys.find_missing_keks().await?;
     let mut held = Vec::new();
     for it in store.count_data_keys_by_kek().await? {
@@ -51,8 +54,13 @@ pub async fn diagnose_keys(store: &Store, provider: KeyProvider) -> Result<KeyDi
     }
     Ok(KeyDiagnosis {
         active: provider.active_kek(),
-        round_trip: round_trip.map_err(|it| error_chain(&it)),
+        round_trip,
         missing,
         held,
     })
+}
+
+async fn measure_round_trip(provider: &KeyProvider) -> Result<Duration, String> {
+    let measured = provider.measure_round_trip().await;
+    measured.map_err(|it| error_chain(&it))
 }

@@ -2,9 +2,11 @@
 //!
 //! The rule: keys under an older version are due, no matter which process promoted the active one; keys of another
 //! provider are due only when no process wraps with it any more. A chunk is one short transaction without any network in
-//! it; a key that another process replaced meanwhile is left as it is. An outage ends the pass: it says nothing about a data
-//! key.
+//! it; a key that another process replaced meanwhile is left as it is. An outage ends the pass, after what was wrapped before
+//! it is stored: it says nothing about a data key.
 //! Start at [`Vault::rewrap_data_keys`].
+
+use std::collections::BTreeSet;
 
 use regrant_crypto::WrappedKey;
 use regrant_domain::{KekRef, error_chain};
@@ -27,13 +29,15 @@ struct RewrapPass {
     unreadable: u64,
     /// The first refusal of a provider: to use a key, or any of its keys.
     refused: Option<Error>,
+    /// The KEKs of the data keys that were refused, which the log has named.
+    refused_keks: BTreeSet<Option<KekRef>>,
 }
 
 impl RewrapPass {
     /// Notes why a data key was not wrapped again.
     fn add_failure(&mut self, read: &WrappedDataKey, error: Error) {
         if matches!(error, Error::KeysUnavailable(_)) {
-            self.refused = self.refused.take().or(Some(error));
+            self.add_refusal(read, error);
             return;
         }
         self.unreadable = self.unreadable.saturating_add(1);
@@ -44,6 +48,22 @@ impl RewrapPass {
             error = error_chain(&error),
             "a data key does not open"
         );
+    }
+
+    /// Notes that a provider refuses a key. The log names each KEK once.
+    fn add_refusal(&mut self, read: &WrappedDataKey, error: Error) {
+        let kek = read.kek_ref();
+        if self.refused_keks.insert(kek) {
+            error!(
+                alarm = "key_provider_key",
+                kek = kek.map(tracing::field::display),
+                tenant.id = %read.tenant,
+                key.id = %read.id,
+                error = error_chain(&error),
+                "the key provider refuses a key, so data keys under it cannot be wrapped again"
+            );
+        }
+        self.refused = self.refused.take().or(Some(error));
     }
 
     /// How many keys were wrapped again.
@@ -101,9 +121,12 @@ impl Vault {
                 .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.clone());
-            let rewrapped = self.rewrap_each(&page, pass).await?;
+            let (rewrapped, outage) = self.rewrap_each(&page, pass).await;
             let replaced = self.store.rewrap_data_keys(&rewrapped).await?;
             pass.rewrapped = pass.rewrapped.saturating_add(replaced);
+            if let Some(outage) = outage {
+                return Err(outage);
+            }
             self.yield_to_other_processes().await;
         }
         Ok(())
@@ -124,15 +147,12 @@ impl Vault {
         }
     }
 
-    /// Those of the keys that open, wrapped again.
-    ///
-    /// # Errors
-    /// An outage: the keys after it would all fail, whatever they are.
+    /// Those of the keys that open, wrapped again, up to an outage: the keys after it would all fail, whatever they are.
     async fn rewrap_each(
         &self,
         keys: &[WrappedDataKey],
         pass: &mut RewrapPass,
-    ) -> Result<Vec<RewrappedDataKey>, Error> {
+    ) -> (Vec<RewrappedDataKey>, Option<Error>) {
         let mut rewrapped = Vec::with_capacity(keys.len());
         for read in keys {
             match self.rewrap_key(read).await {
@@ -140,11 +160,11 @@ impl Vault {
                     read: read.clone(),
                     wrapped: wrapped.as_bytes().to_vec(),
                 }),
-                Err(error) if is_outage(&error) => return Err(error),
+                Err(error) if is_outage(&error) => return (rewrapped, Some(error)),
                 Err(error) => pass.add_failure(read, error),
             }
         }
-        Ok(rewrapped)
+        (rewrapped, None)
     }
 
     async fn rewrap_key(&self, read: &WrappedDataKey) -> Result<WrappedKey, Error> {

@@ -1,7 +1,7 @@
 //! What operators see of the KEKs: versions, the data keys under each, and the processes that can open them.
 
 use regrant_crypto::{KekState, KekSummary};
-use regrant_domain::{KekRef, RetirementRequest, Timestamp};
+use regrant_domain::{KekRef, Timestamp};
 use regrant_storage::{KekRetirement, KekUse, Node};
 
 use crate::{Error, Vault};
@@ -38,8 +38,8 @@ pub struct KekView {
     pub created_at: Timestamp,
     /// How many data keys it wraps.
     pub data_keys: u64,
-    /// The open request to destroy it.
-    pub retirement: Option<RetirementRequest>,
+    /// The request to destroy it, open or approved. An approved one does not end.
+    pub retirement: Option<KekRetirement>,
 }
 
 /// A process that runs.
@@ -68,7 +68,8 @@ impl Vault {
             .await?;
         let installation = self.store.system_scope();
         let mut retirements = self.store.list_kek_retirements().await?;
-        retirements.retain(|it| self.clock.now() < it.request.ends_at());
+        let now = self.clock.now();
+        retirements.retain(|it| it.approved_at.is_some() || now < it.request.ends_at());
         let due = |it: &&KekUse| it.kek.is_some_and(|kek| is_due(kek, active));
         Ok(KeyStatus {
             provider: self.data_keys.provider().name(),
@@ -115,10 +116,7 @@ fn view_kek(kek: &KekSummary, uses: &[KekUse], retirements: &[KekRetirement]) ->
         state: kek.state,
         created_at: kek.created,
         data_keys: found.map_or(0, |it| it.data_keys),
-        retirement: retirements
-            .iter()
-            .find(|it| it.kek == kek.kek)
-            .map(|it| it.request),
+        retirement: retirements.iter().find(|it| it.kek == kek.kek).copied(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Retirements that were cut off between their steps: the provider did half of it, or all of it, and nothing was noted.
 
-mod device;
+pub(super) mod device;
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
     destruction::{BY, deletion_of, replace_kek, shred},
     moving::{open, services::Keys},
 };
-use crate::harness::{Fleet, Harness, Operator, Options, Tenant, on_both};
+use crate::harness::{Fleet, Harness, Operator, Options, PASSWORD, Tenant, on_both};
 use device::Device;
 
 on_both!(
@@ -24,6 +24,7 @@ on_both!(
     a_repeated_call_completes_the_retirement_of_a_version_that_is_gone,
     a_version_that_is_gone_without_an_approval_is_not_noted,
     a_version_is_not_noted_where_its_provider_has_no_settings,
+    an_approved_retirement_is_still_shown_after_eight_days,
 );
 
 /// An installation with a shredded tenant, whose keys an older version wrapped.
@@ -222,4 +223,32 @@ async fn a_version_is_not_noted_where_its_provider_has_no_settings(database: Tes
 async fn open_vault(scene: &Scene, provider: KeyProvider) -> Vault {
     let opened = open(&scene.harness, provider).await;
     opened.expect("the vault opens")
+}
+
+async fn an_approved_retirement_is_still_shown_after_eight_days(database: TestDatabase) {
+    let keys = Keys::with_transit().await;
+    let scene = Scene::on(database, keys.provider(ProviderKind::Transit, &[]).await).await;
+    scene.request().await;
+    let open = show_retirement(&scene).await;
+    assert_eq!(open["approved_at"], Value::Null, "{open}");
+    assert!(open["expires_at"].is_string(), "{open}");
+    keys.stub().engine(|it| it.failing_trims = Some(403));
+    assert!(scene.retire().await.is_err(), "the trim fails");
+    scene.harness.clock.advance_by(chrono::Duration::days(8));
+    let approved = show_retirement(&scene).await;
+    assert!(approved["approved_at"].is_string(), "{approved}");
+    assert_eq!(approved["expires_at"], Value::Null, "it does not end");
+    keys.stub().engine(|it| it.failing_trims = None);
+    let retired = scene.retire().await;
+    assert!(matches!(retired, Ok(Retirement::Done(_))), "{retired:?}");
+    assert_eq!(show_retirement(&scene).await, Value::Null);
+}
+
+/// The request to destroy the older version, as an owner who logs in now sees it.
+async fn show_retirement(scene: &Scene) -> Value {
+    let owner = Operator::log_in(&scene.harness.admin, "owner", PASSWORD).await;
+    let (_, status) = owner.get("/keys/encryption").await;
+    let keys = status["keys"].as_array().expect("versions");
+    let old = keys.iter().find(|it| it["key"] == scene.old.as_str());
+    old.expect("the version")["retirement"].clone()
 }

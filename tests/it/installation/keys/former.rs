@@ -17,6 +17,7 @@ on_both!(
     a_shred_is_effective_once_the_keyring_of_before_the_move_is_retired,
     a_shred_is_effective_once_the_service_of_before_the_move_is_retired,
     a_process_that_still_wraps_with_the_former_key_keeps_it,
+    the_way_back_is_refused_until_an_approved_retirement_is_completed,
 );
 
 /// An installation that moved, and a tenant that was shredded before.
@@ -141,4 +142,31 @@ async fn a_process_that_still_wraps_with_the_former_key_keeps_it(database: TestD
     let retired = scene.retire().await;
     assert!(matches!(retired, Ok(Retirement::Done(_))), "{retired:?}");
     scene.moved.shut_down().await;
+}
+
+async fn the_way_back_is_refused_until_an_approved_retirement_is_completed(database: TestDatabase) {
+    let (from, to) = (ProviderKind::Transit, ProviderKind::Local);
+    let scene = Scene::on(database, from, to).await;
+    scene.keys.stub().engine(|it| it.failing = Some(503));
+    let cut_off = scene.retire().await;
+    assert!(
+        matches!(cut_off, Err(Error::KeysUnavailable(_))),
+        "{cut_off:?}"
+    );
+    scene.keys.stub().engine(|it| it.failing = None);
+    let refused = open(&scene.harness, scene.keys.provider(from, &[to]).await).await;
+    let text = regrant_domain::error_chain(&refused.err().expect("it may not wrap"));
+    assert!(text.contains(&scene.former.id.to_string()), "{text}");
+    assert!(
+        text.contains("the retirement of this one is approved"),
+        "{text}"
+    );
+
+    let retired = scene.retire().await;
+    assert!(matches!(retired, Ok(Retirement::Done(_))), "{retired:?}");
+    let back = open(&scene.harness, scene.keys.provider(from, &[to]).await).await;
+    let back = back.expect("the vault opens");
+    for vault in [scene.moved, back] {
+        vault.shut_down().await;
+    }
 }

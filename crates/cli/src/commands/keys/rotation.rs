@@ -129,17 +129,25 @@ async fn end_earlier_rotation(vault: &Vault) -> anyhow::Result<bool> {
         "a rotation has not ended: {} data keys are to be wrapped again",
         earlier.to_rewrap
     ));
-    match vault.rewrap_data_keys().await {
-        Ok(_) => {}
+    if let Err(error) = vault.rewrap_data_keys().await {
         // What passes is no reason for another version.
-        Err(error @ (Error::DatabaseBusy | Error::Unavailable(..) | Error::KeysUnavailable(_))) => {
+        if is_passing(&error) {
             return Err(error.into());
         }
-        Err(error) => print_progress(format_args!("{}", error_chain(&error))),
+        print_progress(format_args!("{}", error_chain(&error)));
     }
     let left = vault.key_status().await?.to_rewrap;
     print_progress(format_args!("{left} data keys are left"));
     Ok(left < earlier.to_rewrap)
+}
+
+/// Whether the same call can succeed a little later. A provider that refuses a key does so until an operator acts.
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::DatabaseBusy | Error::Unavailable(..) => true,
+        Error::KeysUnavailable(cause) => cause.is_retryable(),
+        _ => false,
+    }
 }
 
 async fn promote_next_version(vault: &Vault, wait: Duration) -> anyhow::Result<()> {
@@ -257,9 +265,11 @@ fn format_status(status: &KeyStatus) -> String {
 
 fn format_kek(it: &KekView) -> String {
     let state = state_name(it.state);
-    let request = it.retirement.map(|request| {
-        let at = request.requested_at;
-        format!("  to be destroyed, requested {at}")
+    let request = it.retirement.map(|it| {
+        let at = it.request.requested_at;
+        let approved = it.approved_at.map(|at| format!(", approved {at}"));
+        let approved = approved.unwrap_or_default();
+        format!("  to be destroyed, requested {at}{approved}")
     });
     format!(
         "{}  {}  {state}  wraps {} data keys{}",
@@ -292,7 +302,8 @@ fn status_json(status: &KeyStatus) -> Value {
             "id": it.kek.id, "version": it.kek.version, "provider": it.provider,
             "state": state_name(it.state),
             "created_at": it.created_at, "data_keys": it.data_keys,
-            "retirement_requested_at": it.retirement.map(|it| it.requested_at),
+            "retirement_requested_at": it.retirement.map(|it| it.request.requested_at),
+            "retirement_approved_at": it.retirement.and_then(|it| it.approved_at),
         })
     });
     let nodes = status.nodes.iter().map(|it| {

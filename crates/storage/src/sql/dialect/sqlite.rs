@@ -40,6 +40,8 @@ pub(super) async fn open_sqlite(
     let pool = SqlitePoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(settings.acquire_timeout)
+        // A connection to a file does not age. One that takes its place would prepare its statements again.
+        .max_lifetime(None)
         .test_before_acquire(false)
         .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_lazy_with(options);

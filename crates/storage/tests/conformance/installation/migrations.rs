@@ -61,10 +61,7 @@ async fn a_step_that_waits_for_a_lock_lets_calls_pass_and_is_tried_again() {
     let long_read = reader.begin().await.unwrap();
     long_read.execute_unprepared(read).await.unwrap();
 
-    let of_heads = "m20261129_000077_audit_key_versions";
-    let steps = Migrator::migrations();
-    let since = steps.iter().skip_while(|it| it.name() != of_heads);
-    let since = u32::try_from(since.count()).unwrap();
+    let since = count_steps_since("m20261129_000077_audit_key_versions");
     let owner = open_to_migrate(database.owner_url()).await.unwrap();
     let migrating = tokio::spawn(async move { Migrator::down(&owner, Some(since)).await });
     while database.count_as_superuser(WAITING).await == 0 {
@@ -80,6 +77,80 @@ async fn a_step_that_waits_for_a_lock_lets_calls_pass_and_is_tried_again() {
     migrating.await.unwrap().unwrap();
     let pending = Migrator::get_pending_migrations(&caller).await.unwrap();
     assert_eq!(pending.len(), usize::try_from(since).unwrap());
+}
+
+/// Migrations that wait for a lock within a statement.
+const BLOCKED: &str = "
+    SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE NOT l.granted AND a.datname = current_database() AND a.application_name = 'regrant migrate'";
+
+/// The index of step 90, once it serves.
+const BUILT: &str = "
+    SELECT count(*) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+    WHERE c.relname = 'audit_events_key_changes' AND i.indisvalid";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_migrations_at_once_one_waits_outside_of_statements_and_both_end_well() {
+    let Some(database) = TestDatabase::create_postgres().await else {
+        return;
+    };
+    let first = open_to_migrate(database.owner_url()).await.unwrap();
+    let since = count_steps_since("m20261130_000090_audit_key_changes");
+    Migrator::down(&first, Some(since)).await.unwrap();
+    let writer = open_to_migrate(database.owner_url()).await.unwrap();
+    let long_write = writer.begin().await.unwrap();
+    let write = "LOCK TABLE audit_events IN ROW EXCLUSIVE MODE";
+    long_write.execute_unprepared(write).await.unwrap();
+
+    let building = tokio::spawn(async move { Migrator::up(&first, None).await });
+    while database.count_as_superuser(BLOCKED).await == 0 {
+        assert!(!building.is_finished(), "the index waits for the writer");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let second = open_to_migrate(database.owner_url()).await.unwrap();
+    let waiting = tokio::spawn(async move { Migrator::up(&second, None).await });
+    for _ in 0..20 {
+        let blocked = database.count_as_superuser(BLOCKED).await;
+        assert_eq!(blocked, 1, "an index waits for statements that wait");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!waiting.is_finished(), "the first one still runs");
+
+    long_write.commit().await.unwrap();
+    let both = async { tokio::join!(building, waiting) };
+    let ended = tokio::time::timeout(Duration::from_mins(1), both).await;
+    let (first, second) = ended.expect("both end");
+    first.unwrap().unwrap();
+    second.unwrap().unwrap();
+    assert_eq!(database.count_as_superuser(BUILT).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_migrations_at_once_of_an_empty_database_both_end_well_and_grant_the_rights() {
+    let Some(database) = TestDatabase::create_postgres().await else {
+        return;
+    };
+    let before = columns(database.owner_url()).await;
+    let first = open_to_migrate(database.owner_url()).await.unwrap();
+    let second = open_to_migrate(database.owner_url()).await.unwrap();
+    Migrator::down(&first, None).await.unwrap();
+    let both = [first, second].map(|owner| {
+        tokio::spawn(async move {
+            Migrator::up(&owner, None).await?;
+            regrant_migration::grant_app_role(&owner, regrant_testdb::APP).await
+        })
+    });
+    for migrating in both {
+        migrating.await.unwrap().unwrap();
+    }
+    assert_eq!(columns(database.owner_url()).await, before);
+}
+
+/// How many steps there are from this one on.
+fn count_steps_since(name: &str) -> u32 {
+    let steps = Migrator::migrations();
+    let since = steps.iter().skip_while(|it| it.name() != name);
+    u32::try_from(since.count()).unwrap()
 }
 
 #[tokio::test]

@@ -27,6 +27,10 @@ pub struct State {
     pub is_down: bool,
     /// It destroys a version, and the caller does not learn it.
     pub is_cutting_off: bool,
+    /// It lists every version as destroyed, as AWS KMS does with a key that it does not find.
+    pub is_hiding: bool,
+    /// After how many decryptions it is down.
+    pub decryptions_left: Option<u32>,
 }
 
 impl Default for State {
@@ -36,6 +40,8 @@ impl Default for State {
             encrypted: Vec::new(),
             is_down: false,
             is_cutting_off: false,
+            is_hiding: false,
+            decryptions_left: None,
         }
     }
 }
@@ -48,6 +54,13 @@ impl State {
     fn require_up(&self) -> Result<(), ProviderError> {
         if self.is_down {
             return Err(unavailable());
+        }
+        Ok(())
+    }
+
+    fn count_decryption(&mut self) -> Result<(), ProviderError> {
+        if let Some(left) = &mut self.decryptions_left {
+            *left = left.checked_sub(1).ok_or_else(unavailable)?;
         }
         Ok(())
     }
@@ -112,6 +125,11 @@ impl KeyService for Device {
         };
         let mut keks: Vec<_> = self.change(|it| it.versions.iter().map(view).collect());
         keks.sort_by_key(|it| it.state != KekState::Active);
+        if self.change(|it| it.is_hiding) {
+            for it in &mut keks {
+                it.state = KekState::Destroyed;
+            }
+        }
         keks
     }
 
@@ -139,6 +157,7 @@ impl KeyService for Device {
         body: &'a [u8],
     ) -> ServiceFuture<'a, Zeroizing<Vec<u8>>> {
         self.answer(|it| {
+            it.count_decryption()?;
             let found = it.encrypted.iter().enumerate().find(|(place, _)| {
                 let place = u64::try_from(*place).unwrap_or_default();
                 place.to_be_bytes().as_slice() == body
