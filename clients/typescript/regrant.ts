@@ -3292,7 +3292,7 @@ export interface components {
         RotateWebhookSecret: {
             /**
              * Format: int64
-             * @description Seconds for which both secrets sign, at most 30 days; 0 ends the previous one at once.
+             * @description Seconds for which both secrets sign, at most 30 days; 0 ends the previous one within about a second.
              * @default 86400
              */
             overlap_seconds?: number;

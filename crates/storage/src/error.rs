@@ -86,46 +86,67 @@ impl Error {
     /// Whether the database refused a value of the statement, as it will again: data exceptions and violated constraints.
     #[must_use]
     pub fn refuses_value(&self) -> bool {
-        let Self::Db(
-            DbErr::Conn(RuntimeErr::SqlxError(cause))
-            | DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)),
-        ) = self
-        else {
+        let Self::Db(error) = self else {
             return false;
         };
-        let code = cause.as_database_error().and_then(DatabaseError::code);
+        let cause = find_driver_error(error).and_then(sqlx::Error::as_database_error);
+        let code = cause.and_then(DatabaseError::code);
         code.is_some_and(|it| is_code_of_value(&it))
     }
 }
 
-/// PostgreSQL: classes 22 and 23. SQLite: too big, constraint, mismatch, and their extended codes, whose last byte these are.
+/// PostgreSQL: classes 22 and 23. SQLite: too big, constraint, mismatch; an extended code has one of them in its last byte.
 fn is_code_of_value(code: &str) -> bool {
     if code.len() == 5 {
         return code.starts_with("22") || code.starts_with("23");
     }
-    let primary = code.parse::<u32>().map(|it| it % 256);
+    let primary = code.parse::<u32>().map(|it| it & 0xff);
     primary.is_ok_and(|it| (18..=20).contains(&it))
 }
 
 fn is_busy(error: &DbErr) -> bool {
+    if let DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) = error {
+        return true;
+    }
+    match find_driver_error(error) {
+        Some(sqlx::Error::PoolTimedOut) => true,
+        Some(sqlx::Error::Database(cause)) => cause
+            .code()
+            .is_some_and(|code| BUSY_CODES.contains(&&*code)),
+        _ => false,
+    }
+}
+
+/// What the driver reported, if the error is the driver's.
+pub(crate) fn find_driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => true,
         DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
-            sqlx::Error::PoolTimedOut => true,
-            sqlx::Error::Database(cause) => cause
-                .code()
-                .is_some_and(|code| BUSY_CODES.contains(&&*code)),
-            _ => false,
-        },
-        _ => false,
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_codes_that_are_about_a_value_say_that_it_is_refused_again() {
+        // Text with U+0000, a foreign key; SQLite's constraint and its unique one.
+        for code in ["22021", "23503", "19", "2067"] {
+            assert!(is_code_of_value(code), "{code}");
+        }
+        // A missing right, a column of another release, a full disk; SQLite's general error.
+        for code in ["42501", "42703", "53100", "1", "x"] {
+            assert!(!is_code_of_value(code), "{code}");
+        }
+        assert!(!Error::Corrupt("scope").refuses_value());
     }
 }

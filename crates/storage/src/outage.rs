@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::DbErr;
 
-use crate::{Error, Store, sql::Query};
+use crate::{Error, Store, error::find_driver_error, sql::Query};
 
 /// How long after its last outage a database counts as unavailable.
 const REST: Duration = Duration::from_secs(5);
@@ -46,13 +46,7 @@ impl fmt::Display for Outage {
 
 /// The outage that an error of the driver reports, if it reports one.
 pub(crate) fn find_outage(error: &DbErr) -> Option<Outage> {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return None;
-    };
-    match &**cause {
+    match find_driver_error(error)? {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => Some(Outage::Lost),
         sqlx::Error::Database(cause) => match cause.code()?.as_ref() {
             code if code.len() == 5 => outage_of_sqlstate(code),

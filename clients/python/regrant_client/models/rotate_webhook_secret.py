@@ -15,7 +15,7 @@ class RotateWebhookSecret:
     """How long the previous secret keeps signing."""
 
     overlap_seconds: int | Unset = 86400
-    """ Seconds for which both secrets sign, at most 30 days; 0 ends the previous one at once. """
+    """ Seconds for which both secrets sign, at most 30 days; 0 ends the previous one within about a second. """
 
     def to_dict(self) -> dict[str, Any]:
         overlap_seconds = self.overlap_seconds

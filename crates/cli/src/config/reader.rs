@@ -15,7 +15,7 @@ use super::{
 const MAX_DAYS: u32 = 36_500;
 /// A day: timeouts and leases are added to each other and to the time.
 const MAX_SECONDS: u64 = 86_400;
-/// More of anything than a process can hold, and less than what counts permits or bytes can count to.
+/// Far more of anything than a process can hold; what counts permits and bytes can still count to it.
 const MAX_COUNT: u64 = 1_000_000_000_000_000;
 
 /// Reads settings and collects faults.

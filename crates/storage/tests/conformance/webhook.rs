@@ -360,7 +360,8 @@ async fn a_share_is_claimed_in_the_order_of_its_events_and_given_back(bench: Ben
     );
 }
 
-async fn changes_of_assets_are_collected_for_an_endpoint_in_bulk(bench: Bench) {
+/// An endpoint of acme that receives changes of assets in bulk.
+async fn endpoint_in_bulk(bench: &Bench) -> WebhookEndpointId {
     let new = NewWebhookEndpoint {
         asset_events: AssetEvents::Bulk,
         ..new_endpoint(EventFilter::All)
@@ -368,6 +369,11 @@ async fn changes_of_assets_are_collected_for_an_endpoint_in_bulk(bench: Bench) {
     let tx = bench.acme().await;
     tx.insert_webhook_endpoint(&new, 20).await.unwrap();
     tx.commit().await.unwrap();
+    new.id
+}
+
+async fn changes_of_assets_are_collected_for_an_endpoint_in_bulk(bench: Bench) {
+    let id = endpoint_in_bulk(&bench).await;
     let of_asset = |kind, n: usize| NewEvent {
         subject: n.to_string(),
         ..event(kind)
@@ -389,7 +395,7 @@ async fn changes_of_assets_are_collected_for_an_endpoint_in_bulk(bench: Bench) {
             .iter()
             .all(|it| it.scope.tenant() == bench.acme.tenant())
     );
-    let ids: Vec<_> = listed(&bench, &bench.acme, new.id)
+    let ids: Vec<_> = listed(&bench, &bench.acme, id)
         .await
         .iter()
         .map(|it| it.id)

@@ -53,7 +53,7 @@ pub(crate) struct WebhookEndpointChange {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RotateWebhookSecret {
-    /// Seconds for which both secrets sign, at most 30 days; 0 ends the previous one at once.
+    /// Seconds for which both secrets sign, at most 30 days; 0 ends the previous one within about a second.
     #[serde(default = "default_overlap_seconds")]
     #[schema(minimum = 0, maximum = 2_592_000, default = 86_400)]
     pub(super) overlap_seconds: u64,

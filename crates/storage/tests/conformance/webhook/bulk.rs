@@ -1,12 +1,9 @@
 //! Changes of assets that several transactions collect for one endpoint at once.
 
-use regrant_domain::{
-    EventKind,
-    webhook::{AssetEvents, EventFilter},
-};
-use regrant_storage::{NewEvent, NewWebhookEndpoint};
+use regrant_domain::EventKind;
+use regrant_storage::NewEvent;
 
-use super::{event, listed, new_endpoint};
+use super::{endpoint_in_bulk, event, listed};
 use crate::bench::{Bench, day, on_both};
 
 on_both!(changes_that_transactions_add_at_the_same_time_are_all_in_some_event);
@@ -15,17 +12,11 @@ const TASKS: usize = 4;
 const ROUNDS: usize = 60;
 
 async fn changes_that_transactions_add_at_the_same_time_are_all_in_some_event(bench: Bench) {
-    let new = NewWebhookEndpoint {
-        asset_events: AssetEvents::Bulk,
-        ..new_endpoint(EventFilter::All)
-    };
-    let tx = bench.acme().await;
-    tx.insert_webhook_endpoint(&new, 20).await.unwrap();
-    tx.commit().await.unwrap();
+    let id = endpoint_in_bulk(&bench).await;
     let tasks = (0..TASKS).map(|task| add_changes(&bench, task));
     futures_util::future::join_all(tasks).await;
 
-    let deliveries = listed(&bench, &bench.acme, new.id).await;
+    let deliveries = listed(&bench, &bench.acme, id).await;
     let ids: Vec<_> = deliveries.iter().map(|it| it.id).collect();
     let tx = bench.store.begin_read(&bench.acme).await.unwrap();
     let sent = tx.find_deliveries(&ids).await.unwrap();

@@ -5,9 +5,9 @@ use regrant_domain::{
     Clock, DeliveryId, EventKind, WebhookEndpointId,
     webhook::{AssetEvents, DeliveryStatus, EventFilter},
 };
-use regrant_storage::{DueKind, NewWebhookEndpoint};
+use regrant_storage::DueKind;
 
-use super::{claim, emit, endpoint, listed, new_endpoint};
+use super::{claim, emit, endpoint, endpoint_in_bulk, listed, new_endpoint};
 use crate::bench::{Bench, day, on_both};
 
 on_both!(
@@ -107,16 +107,10 @@ async fn a_delivery_that_does_not_decode_is_due_again_and_one_that_is_gone_is_no
 }
 
 async fn an_event_in_bulk_that_does_not_decode_takes_up_no_changes(bench: Bench) {
-    let new = NewWebhookEndpoint {
-        asset_events: AssetEvents::Bulk,
-        ..new_endpoint(EventFilter::All)
-    };
-    let tx = bench.acme().await;
-    tx.insert_webhook_endpoint(&new, 20).await.unwrap();
-    tx.commit().await.unwrap();
+    let id = endpoint_in_bulk(&bench).await;
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 1).await;
     let damage = "UPDATE events SET data = '{' WHERE kind = 'assets.changed'";
     bench.database.run_as_superuser(damage).await;
     emit(&bench, &bench.acme, EventKind::AssetSuspect, 1).await;
-    assert_eq!(listed(&bench, &bench.acme, new.id).await.len(), 2);
+    assert_eq!(listed(&bench, &bench.acme, id).await.len(), 2);
 }
