@@ -26,6 +26,13 @@ fn lasts() -> Duration {
     Duration::from_secs(seconds.and_then(|it| it.parse().ok()).unwrap_or(5))
 }
 
+/// On how many connections single reads are measured.
+fn numbers_of_connections() -> Vec<usize> {
+    let only = std::env::var("REGRANT_BENCH_CONNECTIONS").ok();
+    only.and_then(|it| it.parse().ok())
+        .map_or_else(|| vec![1, 32, 128], |only| vec![only])
+}
+
 /// Measures one load, and what each of its answers costs these programs.
 fn measure(
     report: &mut Report,
@@ -78,7 +85,7 @@ pub async fn fetch(kind: &'static str, report: &mut Report) {
         }
         programs
     };
-    for connections in [1, 32, 128] {
+    for connections in numbers_of_connections() {
         for _ in 0..ROUNDS {
             let next = fetches(vec![tenant.clone()], product.fleet.ids());
             let name = format!("{kind}: fetch, {connections} connections");
