@@ -194,8 +194,9 @@ struct Node {
 
 #[derive(Deserialize)]
 struct Paging {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::parse_known")]
     cursors: Option<Cursors>,
+    /// In another form it is an empty address: the list does not end here.
     #[serde(default, deserialize_with = "wire::parse_secret_text")]
     next: Option<Zeroizing<String>>,
 }

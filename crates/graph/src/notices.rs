@@ -4,7 +4,7 @@
 //! readable date is kept without a cut-off: the vault then probes the person's assets.
 //! Start at [`parse_notices`].
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeSet, str::FromStr};
 
 use chrono::{DateTime, Duration};
 use regrant_domain::{AssetId, MetaNotice, NoticeKind, NoticeSubject, PersonId, Timestamp};
@@ -151,32 +151,25 @@ fn add_digest(notice: MetaNotice, field: &str, value: &Value) -> NoticeWithDiges
     NoticeWithDigest { notice, digest }
 }
 
-/// Of several notices of one kind about one subject in one second, keeps only the last in the body.
+/// Of several notices of one kind about one subject in one second, keeps only the last in the body. A notice without a
+/// date does not replace one with a date.
 fn keep_last_of_each(notices: Vec<NoticeWithDigest>) -> Vec<NoticeWithDigest> {
-    let mut last = BTreeMap::new();
-    for (n, it) in notices.iter().enumerate() {
-        last.insert(
-            (
-                it.notice.kind,
-                &it.notice.subject,
-                it.notice.sent_at,
-                has_date(it),
-            ),
-            n,
-        );
-    }
-    let last: Vec<_> = last.into_values().collect();
-    let keep_last = |(n, it)| last.contains(&n).then_some(it);
-    notices
+    let mut later = BTreeSet::new();
+    let topic_of = |NoticeWithDigest { notice: it, .. }: &NoticeWithDigest| {
+        (
+            it.kind,
+            it.subject.clone(),
+            it.sent_at,
+            it.cut_off.is_some(),
+        )
+    };
+    let mut kept: Vec<_> = notices
         .into_iter()
-        .enumerate()
-        .filter_map(keep_last)
-        .collect()
-}
-
-/// Whether the notice announces a date. A notice without a date does not replace one with a date.
-fn has_date(notice: &NoticeWithDigest) -> bool {
-    notice.notice.cut_off.is_some()
+        .rev()
+        .filter(|it| later.insert(topic_of(it)))
+        .collect();
+    kept.reverse();
+    kept
 }
 
 fn text_field(value: &Value, field: &str) -> Option<String> {

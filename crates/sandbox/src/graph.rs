@@ -43,6 +43,7 @@ pub(crate) use error::GraphError;
 pub(crate) use node::simulated;
 pub(crate) use permissions::deauthorize_app;
 pub(crate) use reply::{CallResponse, Outcome, Reply};
+pub(crate) use subscriptions::find_challenge;
 
 use reply::headers;
 
@@ -131,6 +132,10 @@ fn route_call(
         (_, ["oauth", "revoke"]) => oauth::revoke_token(state, call),
         (Method::Get, ["community", "groups"]) => list_groups(state, call),
         (Method::Get, ["debug_token"]) => debug_token::respond_to_debug_token(state, call),
+        (method, ["debug_token"]) => {
+            caller::authenticate_call(state, call)?;
+            Err(GraphError::unsupported_request(method, "debug_token"))
+        }
         (_, [id]) => node::respond_to_node(state, call, id),
         (_, [id, edge, rest @ ..]) => node::respond_to_edge(state, call, id, edge, rest),
     }

@@ -26,7 +26,7 @@ pub(crate) async fn handle_graph_call(
     shared: web::Data<SharedState>,
 ) -> HttpResponse {
     let _visit = InFlightCall::start_counting(&shared);
-    let call = match read_call(&request, &body).await {
+    let mut call = match read_call(&request, &body).await {
         Ok(Some(call)) => call,
         Ok(None) => return HttpResponse::MethodNotAllowed().finish(),
         Err(fault) => {
@@ -34,6 +34,10 @@ pub(crate) async fn handle_graph_call(
             return write_reply(GraphError::new(100, text).to_reply());
         }
     };
+    let challenge = graph::find_challenge(&shared.lock_state(), &call);
+    if let Some(challenge) = challenge {
+        call.is_challenge_echoed = challenge.is_echoed().await;
+    }
     let (answer, wait) = {
         let mut state = shared.lock_state();
         let answer = graph::respond_to_call(&mut state, &call);

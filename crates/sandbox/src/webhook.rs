@@ -3,27 +3,28 @@
 //! The rule: send to loopback URLs only. A failed delivery is repeated once at once, like Graph's.
 //! `GET /sandbox/webhooks` lists all attempts.
 
-use std::{collections::VecDeque, time::Duration};
+mod challenge;
+mod loopback;
+
+use std::collections::VecDeque;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     migration::Migration,
     state::{SharedState, State},
+    world::App,
 };
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) use challenge::Challenge;
+pub(crate) use loopback::parse_loopback_url;
+
 const MAX_DELIVERIES: usize = 1_000;
-const MAX_RESPONSE_BYTES: u64 = 64 << 10;
 
 /// The last deliveries.
 pub(crate) type Deliveries = VecDeque<Delivery>;
@@ -50,43 +51,48 @@ pub(crate) struct WebhookMessage {
     object: String,
 }
 
+/// A changed field of an object.
+pub(crate) struct Change<'a> {
+    pub object: &'a str,
+    pub field: &'a str,
+    /// The node that changed.
+    pub entry: &'a str,
+    pub value: Value,
+}
+
 /// The messages about a migration's cut-off, one for each app with a webhook.
 pub(crate) fn build_migration_messages(
     state: &State,
     migration: &Migration,
 ) -> Vec<WebhookMessage> {
-    let value = json!({
-        "user_id": migration.person,
-        "migration_expire_time": migration.cut_off.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    });
-    build_messages(
-        state,
-        "managed_meta_account",
-        "migration_expire_time",
-        &migration.person,
-        &value,
-    )
+    let change = Change {
+        object: "managed_meta_account",
+        field: "migration_expire_time",
+        entry: &migration.person,
+        value: json!({
+            "user_id": migration.person,
+            "migration_expire_time": migration.cut_off.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        }),
+    };
+    build_messages(state, &change, |_| true)
 }
 
-/// The messages about one changed field, one for each app with a webhook.
+/// The messages about one changed field, one for each app that it concerns and that has a webhook for the object.
 pub(crate) fn build_messages(
     state: &State,
-    object: &str,
-    field: &str,
-    entry: &str,
-    value: &Value,
+    change: &Change<'_>,
+    concerns: impl Fn(&App) -> bool,
 ) -> Vec<WebhookMessage> {
     let time = state.now().timestamp();
+    let changes = json!([{"field": change.field, "value": change.value}]);
     let body = json!({
-        "object": object,
-        "entry": [{"id": entry, "time": time, "changes": [{"field": field, "value": value}]}],
+        "object": change.object,
+        "entry": [{"id": change.entry, "time": time, "changes": changes}],
     })
     .to_string();
-    let listening = state
-        .world
-        .apps
-        .iter()
-        .filter_map(|app| Some((app, parse_loopback_url(app.webhook_url.as_deref()?)?)));
+    let concerned = state.world.apps.iter().filter(|app| concerns(app));
+    let listening = concerned
+        .filter_map(|app| Some((app, parse_loopback_url(app.webhooks.get(change.object)?)?)));
     listening
         .map(|(app, url)| WebhookMessage {
             app: app.id.clone(),
@@ -96,7 +102,7 @@ pub(crate) fn build_messages(
                 hmac_hex(&app.secret, body.as_bytes())
             ),
             body: body.clone(),
-            object: object.to_owned(),
+            object: change.object.to_owned(),
         })
         .collect()
 }
@@ -138,17 +144,6 @@ pub(crate) fn build_callback(
     }]
 }
 
-/// Parses a URL that webhooks may be sent to: plain HTTP on loopback.
-pub(crate) fn parse_loopback_url(url: &str) -> Option<Url> {
-    let url = Url::parse(url).ok()?;
-    let is_loopback = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(ip) => ip.is_loopback(),
-        Host::Ipv6(ip) => ip.is_loopback(),
-    };
-    (is_loopback && url.scheme() == "http").then_some(url)
-}
-
 /// Lower-case hex of HMAC-SHA256.
 pub(crate) fn hmac_hex(key: &str, message: &[u8]) -> String {
     hex::encode(hmac_bytes(key, message))
@@ -173,75 +168,33 @@ pub(crate) async fn deliver_messages(shared: SharedState, messages: Vec<WebhookM
 }
 
 async fn attempt_delivery(shared: &SharedState, message: &WebhookMessage) -> u16 {
-    let sent = tokio::time::timeout(TIMEOUT, post_message(message)).await;
-    let (status, answer) = sent.ok().and_then(Result::ok).unwrap_or_default();
+    let response = loopback::send_request(&message.url, &message.to_request()).await;
+    let status = response.as_ref().map_or(0, |it| it.status);
     tracing::debug!(app.id = message.app, http.status = status, "webhook sent");
     let mut state = shared.lock_state();
     let at = state.now().to_rfc3339();
     if state.deliveries.len() >= MAX_DELIVERIES {
         state.deliveries.pop_front();
     }
-    let (app, object) = (message.app.clone(), message.object.clone());
     state.deliveries.push_back(Delivery {
         at,
-        app,
-        object,
+        app: message.app.clone(),
+        object: message.object.clone(),
         status,
-        answer,
+        answer: response.and_then(|it| serde_json::from_str(&it.body).ok()),
     });
     status
 }
 
-/// Sends one HTTP/1.1 request, written by hand; returns status and JSON of the response.
-async fn post_message(message: &WebhookMessage) -> std::io::Result<(u16, Option<Value>)> {
-    let host = message
-        .url
-        .host_str()
-        .unwrap_or("127.0.0.1")
-        .trim_matches(['[', ']']);
-    let port = message.url.port_or_known_default().unwrap_or(80);
-    let mut stream = TcpStream::connect((host, port)).await?;
-    let target = message
-        .url
-        .query()
-        .map_or_else(String::new, |query| format!("?{query}"));
-    let head = format!(
-        "POST {}{target} HTTP/1.1\r\nHost: {host}:{port}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
-        message.url.path(),
-        message.headers,
-        message.body.len(),
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(message.body.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream
-        .take(MAX_RESPONSE_BYTES)
-        .read_to_end(&mut answer)
-        .await?;
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer
-        .split_whitespace()
-        .nth(1)
-        .and_then(|code| code.parse().ok());
-    let body = answer
-        .split_once("\r\n\r\n")
-        .and_then(|(_, body)| serde_json::from_str(body).ok());
-    Ok((status.unwrap_or(0), body))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_urls_receive_webhooks() {
-        assert!(
-            parse_loopback_url("http://127.0.0.1:8080/x").is_some()
-                && parse_loopback_url("http://[::1]:1/").is_some()
-        );
-        assert!(
-            parse_loopback_url("http://example.com/").is_none()
-                && parse_loopback_url("https://127.0.0.1/").is_none()
-        );
+impl WebhookMessage {
+    fn to_request(&self) -> String {
+        let (host, port) = loopback::address_of(&self.url);
+        format!(
+            "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+            loopback::target_of(&self.url),
+            self.headers,
+            self.body.len(),
+            self.body,
+        )
     }
 }

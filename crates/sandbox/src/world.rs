@@ -62,11 +62,11 @@ impl World {
         ids.find(|id| !self.persons.has_id(id)).unwrap_or_default()
     }
 
-    /// Sets the webhook URL of an app; false if there is no such app.
+    /// Sets the URL for all webhooks of an app; false if there is no such app.
     pub fn set_webhook_url(&mut self, app: &str, url: &str) -> bool {
         let found = self.apps.find_mut(app);
         found
-            .map(|app| app.webhook_url = Some(url.to_owned()))
+            .map(|app| app.webhooks = scenario::webhooks_to(url))
             .is_some()
     }
 

@@ -3,10 +3,13 @@
 //! The rule: a value in an unknown form is absent, never an error of the whole response; only a list that is the response
 //! itself must be one. A date that cannot be stored is absent, too.
 
+mod texts;
+
 use chrono::{DateTime, SubsecRound};
 use regrant_domain::Timestamp;
 use serde::{Deserialize, Deserializer};
-use zeroize::Zeroizing;
+
+pub(crate) use texts::{Texts, parse_secret_text};
 
 /// A value that Graph writes as text in one response and as a number in another.
 #[derive(Deserialize)]
@@ -109,16 +112,6 @@ pub(crate) fn parse_id_of_object<'de, D: Deserializer<'de>>(
     })
 }
 
-/// A list of texts.
-pub(crate) fn parse_texts<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Vec<String>>, D::Error> {
-    #[derive(Deserialize)]
-    struct Text(#[serde(deserialize_with = "parse_text")] Option<String>);
-    let list = Option::<Vec<Text>>::deserialize(from)?;
-    Ok(list.map(|it| it.into_iter().filter_map(|text| text.0).collect()))
-}
-
 /// A truth value, also as text or as 0 and 1; anything else is absent.
 pub(crate) fn parse_flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
@@ -151,12 +144,19 @@ impl<T> Maybe<T> {
     }
 }
 
+/// A value of the expected form; anything else is absent.
+pub(crate) fn parse_known<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Maybe<T>>::deserialize(from)?.and_then(Maybe::into_known))
+}
+
 /// A list; items of another form are left out, and anything else is an empty list.
 pub(crate) fn parse_items<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
-    let list = Option::<Maybe<Vec<Maybe<T>>>>::deserialize(from)?;
-    let list = list.and_then(Maybe::into_known).unwrap_or_default();
+    let list: Option<Vec<Maybe<T>>> = parse_known(from)?;
+    let list = list.unwrap_or_default();
     Ok(list.into_iter().filter_map(Maybe::into_known).collect())
 }
 
@@ -166,13 +166,6 @@ pub(crate) fn parse_whole_list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 ) -> Result<Vec<T>, D::Error> {
     let list = Vec::<Maybe<T>>::deserialize(from)?;
     Ok(list.into_iter().filter_map(Maybe::into_known).collect())
-}
-
-/// A text that may hold a token: zeroed when dropped.
-pub(crate) fn parse_secret_text<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<Zeroizing<String>>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.map(Zeroizing::new))
 }
 
 /// What a response says of the date on which something ends. Graph writes 0 for "never"; absent is not said.
@@ -321,16 +314,13 @@ mod tests {
         integer: Option<i64>,
         #[serde(default, deserialize_with = "parse_text")]
         text: Option<String>,
-        #[serde(default, deserialize_with = "parse_texts")]
-        texts: Option<Vec<String>>,
     }
 
     #[test]
     fn control_characters_of_a_text_are_left_out() {
-        let json = r#"{"text":"A\u0000d\na\u009f Ł","texts":["\u0000"]}"#;
+        let json = r#"{"text":"A\u0000d\na\u009f Ł"}"#;
         let read: Loosely = serde_json::from_str(json).unwrap();
         assert_eq!(read.text.as_deref(), Some("Ada Ł"));
-        assert_eq!(read.texts, Some(vec![String::new()]));
     }
 
     #[test]
@@ -344,9 +334,5 @@ mod tests {
             Some("17841400000000001")
         );
         assert_eq!(read(r#"{"text":null}"#).text, None);
-        assert_eq!(
-            read(r#"{"texts":["1",2]}"#).texts,
-            Some(vec!["1".to_owned(), "2".to_owned()])
-        );
     }
 }

@@ -35,6 +35,22 @@ fn a_list_ends_only_without_a_next_page() {
 }
 
 #[test]
+fn a_next_page_in_another_form_is_no_end_of_the_list() {
+    for (paging, after) in [
+        (r#"{"cursors":{"after":"A"},"next":{}}"#, Some("A")),
+        (r#"{"cursors":7,"next":"https://x/?after=A"}"#, Some("A")),
+        (r#"{"cursors":7}"#, None),
+        ("[]", None),
+    ] {
+        let json = format!(r#"{{"data":[],"paging":{paging}}}"#);
+        let page = page(AssetKind::Page, &json).unwrap();
+        assert_eq!(page.after.as_deref(), after, "{paging}");
+    }
+    let unknown = page(AssetKind::Page, r#"{"data":[],"paging":{"next":7}}"#);
+    assert!(unknown.is_err());
+}
+
+#[test]
 fn a_response_without_a_list_is_no_page() {
     for json in [
         "{}",

@@ -76,6 +76,10 @@ struct UseCaseUsage {
     estimated_time_to_regain_access: Option<f64>,
 }
 
+/// The use cases of one business or object.
+#[derive(Deserialize)]
+struct UseCases(#[serde(deserialize_with = "wire::parse_items")] Vec<UseCaseUsage>);
+
 fn read_platform_usage(value: &str, whose: LimitOwner) -> Vec<ExhaustedLimit> {
     let usage = parse_json::<PlatformUsage>(value).filter(PlatformUsage::is_full);
     usage
@@ -97,10 +101,10 @@ fn read_ad_account_usage(value: &str) -> Vec<ExhaustedLimit> {
 }
 
 fn read_use_case_usage(value: &str) -> Vec<ExhaustedLimit> {
-    let usage: HashMap<String, Vec<UseCaseUsage>> = parse_json(value).unwrap_or_default();
-    let limits = usage
-        .iter()
-        .flat_map(|(id, cases)| cases.iter().filter_map(|it| to_exhausted_use_case(id, it)));
+    let usage: HashMap<String, UseCases> = parse_json(value).unwrap_or_default();
+    let limits = usage.iter().flat_map(|(id, UseCases(cases))| {
+        cases.iter().filter_map(|it| to_exhausted_use_case(id, it))
+    });
     limits.collect()
 }
 
@@ -210,6 +214,21 @@ mod tests {
             parse_usage_header("x-business-use-case-usage", header),
             use_case("42", UseCase::Instagram, Some(120))
         );
+    }
+
+    #[test]
+    fn nonsense_hides_no_other_limit() {
+        let case = r#"{"type":"pages","call_count":97}"#;
+        for header in [
+            format!(r#"{{"7":1,"42":[{case}]}}"#),
+            format!(r#"{{"42":[7,{case}],"7":{{"0":{case}}}}}"#),
+        ] {
+            assert_eq!(
+                parse_usage_header("x-business-use-case-usage", &header),
+                use_case("42", UseCase::Pages, None),
+                "{header}"
+            );
+        }
     }
 
     #[test]

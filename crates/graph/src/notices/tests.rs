@@ -113,6 +113,25 @@ fn of_several_dates_in_one_second_the_last_in_the_body_counts() {
     );
 }
 
+#[test]
+fn a_thousand_entries_are_kept_in_their_order() {
+    let entry = |user: u32, day: u32| {
+        let value = json!({ "user_id": user.to_string(),
+            "migration_expire_time": format!("2027-02-{day:02}T00:00:00Z") });
+        let change = json!({ "field": "migration_expire_time", "value": value });
+        json!({ "id": "5", "time": NOW, "changes": [change] })
+    };
+    let replaced = (1..=500).map(|user| entry(user, 3));
+    let last = (1..=500).map(|user| entry(user, 9));
+    let entries: Vec<_> = replaced.chain(last).collect();
+    let notices = parsed(&json!({ "object": "managed_meta_account", "entry": entries }));
+    let users: Vec<_> = notices.iter().map(|it| it.subject.to_string()).collect();
+    let expected: Vec<_> = (1..=500).map(|user| user.to_string()).collect();
+    assert_eq!(users, expected);
+    let date = DateTime::parse_from_rfc3339("2027-02-09T00:00:00Z").unwrap();
+    assert!(notices.iter().all(|it| it.cut_off == Some(date.to_utc())));
+}
+
 fn account_update(entry: &Value, value: &Value) -> Value {
     let change = json!({ "field": "account_update", "value": value });
     json!({ "object": "whatsapp_business_account", "entry": [{ "id": entry, "time": NOW, "changes": [change] }] })

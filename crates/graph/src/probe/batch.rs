@@ -1,7 +1,7 @@
 //! Batches: up to 50 reads in one call, each with a result.
 //!
-//! The rule: an item that is null, empty or aborted (960) was not completed; its result is unknown, so
-//! it is sent again. An array of the wrong length is no valid response. A dead token that sends a
+//! The rule: an item that is null, empty, unreadable or aborted (960) was not completed; its result is unknown, so
+//! it is sent again, and no other. An array of the wrong length is no valid response. A dead token that sends a
 //! batch fails every item, so where tokens differ the app's own token sends the batch and each item
 //! carries its token and proof.
 
@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use regrant_domain::{AccessToken, PersonId, Refusal, RefusalKind, errors::Caller};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -58,8 +59,8 @@ struct WireRead<'a> {
 struct WireItem {
     #[serde(default, deserialize_with = "wire::parse_integer")]
     code: Option<i64>,
-    #[serde(default)]
-    headers: Option<Vec<WireHeader>>,
+    #[serde(default, deserialize_with = "wire::parse_items")]
+    headers: Vec<WireHeader>,
     #[serde(default, deserialize_with = "wire::parse_secret_text")]
     body: Option<Zeroizing<String>>,
 }
@@ -96,7 +97,7 @@ impl Client {
             .post(self.inner.settings.url_of_path(""))
             .form(&form);
         let response = self.send_request(context, request).await?;
-        match serde_json::from_slice::<Vec<Option<WireItem>>>(&response.body) {
+        match serde_json::from_slice::<Vec<&RawValue>>(&response.body) {
             Ok(items) if items.len() == reads.len() => {
                 let results = items.into_iter().zip(reads);
                 let mut results: Vec<_> = results
@@ -165,19 +166,14 @@ impl Client {
         Zeroizing::new(format!("{}?{}", read.target.id, query.as_str()))
     }
 
-    fn read_item(
-        &self,
-        context: &CallContext<'_>,
-        item: Option<WireItem>,
-        target: &Target,
-    ) -> ItemResult {
-        let item = item.ok_or_else(|| {
+    fn read_item(&self, context: &CallContext<'_>, item: &RawValue, target: &Target) -> ItemResult {
+        let item: WireItem = serde_json::from_str(item.get()).map_err(|_| {
             build_refusal(
                 RefusalKind::Unavailable,
                 "Graph did not complete this item.",
             )
         })?;
-        let waits = item.headers.iter().flatten().filter_map(|it| {
+        let waits = item.headers.iter().filter_map(|it| {
             self.pause_exhausted_scopes(
                 context,
                 Some(target),

@@ -10,7 +10,7 @@
 //!
 //! An object that is not in use is reached all the same: what Graph says of it is its condition, no refusal.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use regrant_domain::{
     AccessToken, AssetKind, BusinessReading, CredentialKind, ObjectCondition, ProbeFacts,
@@ -18,7 +18,11 @@ use regrant_domain::{
 };
 use serde::Deserialize;
 
-use crate::{Target, call::wire, errors::graph_error::build_refusal};
+use crate::{
+    Target,
+    call::wire::{self, Texts},
+    errors::graph_error::build_refusal,
+};
 
 /// The fields that a probe reads. `user_access_expire_time` only where the node has it.
 const fn probe_fields(kind: AssetKind, token: CredentialKind) -> &'static str {
@@ -92,10 +96,11 @@ const MIN_TASK: &str = "ANALYZE";
 struct Node {
     #[serde(default, deserialize_with = "wire::parse_text")]
     id: Option<String>,
-    #[serde(default, deserialize_with = "wire::parse_texts")]
-    tasks: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "wire::parse_texts")]
-    user_tasks: Option<Vec<String>>,
+    #[serde(default)]
+    tasks: Texts,
+    #[serde(default)]
+    user_tasks: Texts,
+    /// In another form it fails the whole node: absent would mean that the person has no role.
     #[serde(default)]
     access_token: Option<AccessToken>,
     #[serde(default, deserialize_with = "wire::parse_text")]
@@ -140,52 +145,50 @@ impl Node {
     }
 
     fn into_page_result(mut self) -> ProbeResult {
+        let tasks = mem::take(&mut self.tasks);
         if self.access_token.is_none() {
-            let kind = if self.tasks.is_some() {
-                RefusalKind::NoRole
-            } else {
+            let kind = if tasks == Texts::Absent {
                 RefusalKind::NotReached
+            } else {
+                RefusalKind::NoRole
             };
             return refused_result(
                 kind,
                 "Graph gave no page token: the person has no qualifying role on this page.",
             );
         }
-        if self.tasks.as_ref().is_some_and(Vec::is_empty) {
+        if tasks == Texts::Listed(Vec::new()) {
             return missing_tasks_result();
         }
-        let tasks = self.tasks.take();
-        self.into_works_result(tasks)
+        self.into_works_result(tasks.into_listed())
     }
 
     /// A page read with its own token. Graph does not give `tasks` to every such token.
     fn into_own_page_result(mut self) -> ProbeResult {
         // A page's own token mints no other.
         self.access_token = None;
-        if self.tasks.as_ref().is_some_and(Vec::is_empty) {
-            return missing_tasks_result();
-        }
-        if self.is_published.is_none()
-            && self.tasks.is_none()
-            && self.user_access_expire_time.is_none()
-        {
-            return refused_result(
+        let shows_more = self.is_published.is_some() || self.user_access_expire_time.is_some();
+        match mem::take(&mut self.tasks) {
+            Texts::Listed(tasks) if tasks.is_empty() => missing_tasks_result(),
+            Texts::Listed(tasks) => self.into_works_result(Some(tasks)),
+            Texts::Absent | Texts::Unreadable if shows_more => self.into_works_result(None),
+            Texts::Unreadable => unknown_tasks_result(),
+            Texts::Absent => refused_result(
                 RefusalKind::NotReached,
                 "Graph responded with the public fields of this page only.",
-            );
+            ),
         }
-        let tasks = self.tasks.take();
-        self.into_works_result(tasks)
     }
 
     fn into_ad_account_result(mut self) -> ProbeResult {
-        match self.user_tasks.take() {
-            None => refused_result(
+        match mem::take(&mut self.user_tasks) {
+            Texts::Absent => refused_result(
                 RefusalKind::NoRole,
                 "Graph named no tasks of the person on this ad account.",
             ),
-            Some(tasks) if tasks.is_empty() => missing_tasks_result(),
-            tasks @ Some(_) => self.into_works_result(tasks),
+            Texts::Unreadable => unknown_tasks_result(),
+            Texts::Listed(tasks) if tasks.is_empty() => missing_tasks_result(),
+            Texts::Listed(tasks) => self.into_works_result(Some(tasks)),
         }
     }
 
@@ -227,6 +230,11 @@ fn missing_tasks_result() -> ProbeResult {
         kind,
         "The object is reached, but the person holds no task on it.",
     )
+}
+
+fn unknown_tasks_result() -> ProbeResult {
+    let message = "Graph named the tasks of the person in an unknown form.";
+    refused_result(RefusalKind::Unclassified, message)
 }
 
 fn refused_result(kind: RefusalKind, message: &str) -> ProbeResult {

@@ -1,7 +1,7 @@
 //! The response of `debug_token`: the facts of a token, and whether Graph calls it valid.
 //!
 //! The rule: an absent fact is unknown, never wrong. Check the app of the token first, then whether it is valid, then
-//! the kind. Absent targets of a scope mean all targets; an expiry of 0 means none, and an absent one leaves what was
+//! the kind. Absent targets of a scope mean all targets, unreadable ones none; an expiry of 0 means none, and an absent one leaves what was
 //! known.
 //! Start at `DebugTokenData::into_facts`.
 
@@ -46,8 +46,7 @@ pub(crate) struct DebugTokenData {
     data_access_expires_at: wire::End,
     #[serde(deserialize_with = "wire::parse_flag")]
     is_valid: Option<bool>,
-    #[serde(deserialize_with = "wire::parse_texts")]
-    scopes: Option<Vec<String>>,
+    scopes: wire::Texts,
     #[serde(deserialize_with = "wire::parse_items")]
     granular_scopes: Vec<GranularScope>,
     error: Option<WireError>,
@@ -56,8 +55,19 @@ pub(crate) struct DebugTokenData {
 #[derive(Deserialize)]
 struct GranularScope {
     scope: String,
-    #[serde(default, deserialize_with = "wire::parse_texts")]
-    target_ids: Option<Vec<String>>,
+    #[serde(default)]
+    target_ids: wire::Texts,
+}
+
+impl GranularScope {
+    /// The scope with its targets. Absent targets mean all, unreadable ones none.
+    fn to_granted(&self) -> GrantedScope {
+        let is_limited = self.target_ids != wire::Texts::Absent;
+        GrantedScope {
+            scope: self.scope.clone(),
+            target_ids: is_limited.then(|| self.target_ids.listed().to_vec()),
+        }
+    }
 }
 
 /// What Graph says of the validity of a token.
@@ -196,12 +206,9 @@ impl DebugTokenData {
         let mut granted: Vec<_> = self
             .granular_scopes
             .iter()
-            .map(|it| GrantedScope {
-                scope: it.scope.clone(),
-                target_ids: it.target_ids.clone(),
-            })
+            .map(GranularScope::to_granted)
             .collect();
-        for scope in self.scopes.iter().flatten() {
+        for scope in self.scopes.listed() {
             if !granted.iter().any(|it| it.scope == *scope) {
                 granted.push(GrantedScope {
                     scope: scope.clone(),

@@ -70,6 +70,51 @@ async fn only_items_that_were_not_completed_are_sent_again() {
 }
 
 #[tokio::test]
+async fn an_item_in_another_form_is_sent_again_and_no_other_is() {
+    for odd in [
+        json!({"code": 200, "headers": [], "body": {"id": "7"}}),
+        json!({"code": 200, "headers": [], "body": false}),
+        json!({"code": {}, "headers": 7, "body": [1, {}]}),
+        json!(false),
+        json!("7"),
+        json!([]),
+        json!([{}]),
+    ] {
+        let stub = Stub::start(move |number, call| {
+            let answer = |id: &String| match (number, id.as_str()) {
+                (0, "7") => odd.clone(),
+                _ => business(id),
+            };
+            Reply::json(&call.ids().iter().map(answer).collect())
+        })
+        .await;
+        let proofs = probe(&client(&stub.url), &businesses(50)).await;
+        assert!(proofs.iter().all(is_proven));
+        let calls = stub.calls();
+        assert_eq!(calls.len(), 2);
+        assert_eq!(calls[1].ids(), ["7"]);
+    }
+}
+
+#[tokio::test]
+async fn headers_in_another_form_hide_no_body() {
+    for headers in [
+        json!({"Content-Type": "text/javascript"}),
+        json!([{"name": 7, "value": {}}, 7]),
+        json!("none"),
+    ] {
+        let stub = Stub::start(move |_, call| {
+            let answer = |id: &String| json!({"code": 200, "headers": headers, "body": json!({"id": id}).to_string()});
+            Reply::json(&call.ids().iter().map(answer).collect())
+        })
+        .await;
+        let proofs = probe(&client(&stub.url), &businesses(2)).await;
+        assert!(proofs.iter().all(is_proven));
+        assert_eq!(stub.calls().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_probe_never_completed_stays_transient_after_bounded_attempts() {
     let stub =
         Stub::start(|_, call| Reply::json(&call.ids().iter().map(|_| Value::Null).collect())).await;

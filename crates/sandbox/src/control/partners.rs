@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ControlRefusal, ControlResult, parse_body};
 use crate::{
     state::{SharedState, State},
-    webhook::{self, WebhookMessage},
+    webhook::{self, Change, WebhookMessage},
     world::Kind,
 };
 
@@ -73,16 +73,15 @@ impl Partnership {
             let why = format!("there is no business {owner}");
             return Err(ControlRefusal::invalid_field("business", why));
         }
-        let value = json!({
-            "event": event,
-            "waba_info": {"waba_id": account.id, "owner_business_id": owner},
-        });
-        Ok(webhook::build_messages(
-            state,
-            "whatsapp_business_account",
-            "account_update",
-            &account.id,
-            &value,
-        ))
+        let change = Change {
+            object: "whatsapp_business_account",
+            field: "account_update",
+            entry: &account.id,
+            value: json!({
+                "event": event,
+                "waba_info": {"waba_id": account.id, "owner_business_id": owner},
+            }),
+        };
+        Ok(webhook::build_messages(state, &change, |_| true))
     }
 }

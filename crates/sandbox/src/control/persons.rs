@@ -8,7 +8,7 @@ use super::{ControlRefusal, ControlResult, parse_body};
 use crate::{
     state::{SharedState, State},
     token::TokenEnding,
-    webhook::{self, Callback},
+    webhook::{self, Callback, Change},
 };
 
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ pub(super) async fn delete_data(
     remove_app(&shared, &id, &body, Callback::DataDeletion)
 }
 
-/// The person grants or revokes a permission; every app with a webhook gets a message.
+/// The person grants one app a permission or revokes it; the app gets a message if it has a webhook.
 #[post("/persons/{id}/permissions")]
 pub(super) async fn change_permission(
     shared: web::Data<SharedState>,
@@ -81,7 +81,10 @@ pub(super) async fn change_permission(
         require_person(&state, &id)?;
         require_app(&state, &input.app)?;
         match input.verb.as_str() {
-            "granted" => {}
+            "granted" => {
+                require_grantable(&state, &id, &input.permission)?;
+                state.tokens.add_scope(&id, &input.app, &input.permission);
+            }
             "revoked" => state
                 .tokens
                 .remove_scope(&id, &input.app, &input.permission),
@@ -92,8 +95,13 @@ pub(super) async fn change_permission(
                 ));
             }
         }
-        let value = json!({"verb": input.verb, "user_id": id.as_str()});
-        webhook::build_messages(&state, "permissions", &input.permission, &id, &value)
+        let change = Change {
+            object: "permissions",
+            field: &input.permission,
+            entry: &id,
+            value: json!({"verb": input.verb, "user_id": id.as_str()}),
+        };
+        webhook::build_messages(&state, &change, |app| app.id == input.app)
     };
     tokio::spawn(webhook::deliver_messages(
         shared.get_ref().clone(),
@@ -158,6 +166,18 @@ fn require_app(state: &State, id: &str) -> Result<(), ControlRefusal> {
         Err(ControlRefusal::invalid_field(
             "app",
             format!("there is no app {id}"),
+        ))
+    }
+}
+
+fn require_grantable(state: &State, person: &str, permission: &str) -> Result<(), ControlRefusal> {
+    let person = state.world.persons.find_by_id(person);
+    if person.is_some_and(|it| it.can_grant(permission)) {
+        Ok(())
+    } else {
+        Err(ControlRefusal::invalid_field(
+            "permission",
+            "a managed account grants no permission of a user",
         ))
     }
 }

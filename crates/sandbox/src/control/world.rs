@@ -48,7 +48,7 @@ fn world_as_json(state: &State) -> Value {
     let world = &state.world;
     let apps = world.apps.iter().map(|app| {
         json!({"id": app.id, "secret": app.secret, "name": app.name, "verify_token": app.verify_token,
-               "require_proof": app.require_proof, "webhook_url": app.webhook_url})
+               "require_proof": app.require_proof, "webhooks": app.webhooks})
     });
     let persons = world
         .persons

@@ -143,7 +143,12 @@ pub(crate) fn find_membership<'a>(
 
 /// The businesses in which the holder of a token is a member now.
 pub(crate) fn find_businesses(state: &State, token: &Token) -> Vec<String> {
-    match &token.holder {
+    businesses_of_holder(state, &token.holder)
+}
+
+/// The businesses in which this holder is a member now; a page is one of none.
+pub(crate) fn businesses_of_holder(state: &State, holder: &TokenHolder) -> Vec<String> {
+    match holder {
         TokenHolder::Person(id) => {
             let roles = state
                 .world

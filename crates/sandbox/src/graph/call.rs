@@ -33,6 +33,8 @@ pub(crate) struct Call {
     pub params: Params,
     pub bearer: Option<String>,
     pub in_batch: bool,
+    /// Whether the receiver at the URL of a subscription has repeated the challenge.
+    pub is_challenge_echoed: bool,
     /// The token of the batch, for items without a token.
     pub inherited: Option<String>,
 }
@@ -119,6 +121,7 @@ impl Call {
             params,
             bearer: None,
             in_batch: false,
+            is_challenge_echoed: false,
             inherited: None,
         }
     }

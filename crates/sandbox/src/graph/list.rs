@@ -27,13 +27,16 @@ pub(crate) fn select_page(call: &Call, ids: Vec<String>) -> Result<ListPage, Gra
     };
     let limit = limit.clamp(1, MAX_LIMIT);
     let total = ids.len();
-    let start = match (call.params.get("after"), call.params.get("before")) {
-        (Some(after), _) if after == cursor_of("") => 0,
-        (Some(after), _) => find_position(&ids, after)?.saturating_add(1),
-        (None, Some(before)) => find_position(&ids, before)?.saturating_sub(limit),
-        (None, None) => 0,
+    let (start, end) = match (call.params.get("after"), call.params.get("before")) {
+        (Some(after), _) if after == cursor_of("") => (0, total),
+        (Some(after), _) => (find_position(&ids, after)?.saturating_add(1), total),
+        (None, Some(before)) => {
+            let end = find_position(&ids, before)?;
+            (end.saturating_sub(limit), end)
+        }
+        (None, None) => (0, total),
     };
-    let ids: Vec<String> = ids.into_iter().skip(start).take(limit).collect();
+    let ids: Vec<String> = ids.into_iter().take(end).skip(start).take(limit).collect();
     let has_next = start.saturating_add(ids.len()) < total;
     Ok(ListPage {
         ids,

@@ -209,18 +209,21 @@ fn render_agreement(state: &State, share: &Share) -> Map<String, Value> {
     fields.as_object().cloned().unwrap_or_default()
 }
 
-/// Checks that the token may share the asset: a page needs a page token, other assets need a token of
-/// a member of the owning business.
+/// Checks that the token may share the asset: it is one of a member of the owning business, for a page the page token
+/// of a member.
 fn check_owner(state: &State, token: &Token, asset: &Asset) -> Result<(), GraphError> {
-    let is_page_token = matches!(token.holder, TokenHolder::Page { .. });
-    match asset.kind {
-        Kind::Page if !is_page_token => Err(GraphError::page_token_required()),
-        Kind::Page => Ok(()),
-        _ if access::find_businesses(state, token).contains(&asset.business) => Ok(()),
-        _ => Err(GraphError::permission_denied(
+    let member = match (&token.holder, asset.kind) {
+        (TokenHolder::Page { by, .. }, Kind::Page) => by,
+        (_, Kind::Page) => return Err(GraphError::page_token_required()),
+        (holder, _) => holder,
+    };
+    if access::businesses_of_holder(state, member).contains(&asset.business) {
+        Ok(())
+    } else {
+        Err(GraphError::permission_denied(
             200,
             "Only the business that owns the asset can share it",
-        )),
+        ))
     }
 }
 

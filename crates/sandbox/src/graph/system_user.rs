@@ -38,7 +38,7 @@ pub(crate) fn respond_to_edge(
         (Method::Get, "accounts" | "adaccounts" | "businesses") => {
             user::respond_to_edge(state, call, caller, edge)
         }
-        (Method::Get, _) => list_assigned(state, call, id, edge),
+        (Method::Get, _) => list_assigned(state, call, token, id, edge),
         _ => Err(no_edge_error(call.method, NodeType::SystemUser, edge)),
     }
 }
@@ -99,7 +99,7 @@ fn mint_token(
     caller: &Token,
     id: &str,
 ) -> Result<Value, GraphError> {
-    if !call.params.has_name("appsecret_proof") {
+    if call.params.get("appsecret_proof").is_none() {
         return Err(GraphError::proof_required());
     }
     let app = call.params.get("business_app").unwrap_or(&caller.app);
@@ -126,6 +126,7 @@ fn mint_token(
 fn list_assigned(
     state: &mut State,
     call: &Call,
+    caller: &Token,
     id: &str,
     edge: &str,
 ) -> Result<Value, GraphError> {
@@ -137,7 +138,8 @@ fn list_assigned(
         .chain(kind.parent_scopes())
         .map(|&scope| scope.to_owned())
         .collect();
-    // Graph lists assigned assets for every caller, so compute them with a token of the system user.
+    // Graph lists assigned assets for every caller, so choose them with a token of the system user. It is not issued:
+    // the rows are read with the caller's.
     let own = Token::new(
         TokenHolder::SystemUser(id.to_owned()),
         "",
@@ -150,7 +152,7 @@ fn list_assigned(
         .iter()
         .filter(|a| a.kind == kind && access::check_access(state, &own, a).is_ok());
     let ids = assets.map(|asset| asset.id.clone()).collect();
-    user::list_assets(state, call, &own, ids, profile::default_fields(kind))
+    user::list_assets(state, call, caller, ids, profile::default_fields(kind))
 }
 
 /// Checks that the token belongs to the system user, or to a member of its business with the scope.

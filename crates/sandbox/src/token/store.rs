@@ -137,13 +137,27 @@ impl Tokens {
         theirs.max_by_key(|token| token.issued_at)
     }
 
+    /// Adds one scope to all tokens of a person for an app.
+    pub fn add_scope(&mut self, person: &str, app: &str, scope: &str) {
+        for token in self.tokens_of(person, app) {
+            if !token.has_any_scope(&[scope]) {
+                token.scopes.push(scope.to_owned());
+            }
+        }
+    }
+
     /// Removes one scope from all tokens of a person for an app.
     pub fn remove_scope(&mut self, person: &str, app: &str, scope: &str) {
-        let theirs = self
-            .by_text
+        for token in self.tokens_of(person, app) {
+            token.scopes.retain(|have| have != scope);
+        }
+    }
+
+    fn tokens_of(&mut self, person: &str, app: &str) -> impl Iterator<Item = &mut Token> {
+        self.by_text
             .values_mut()
-            .filter(|t| t.app == app && t.holder.person_id() == Some(person));
-        theirs.for_each(|token| Arc::make_mut(token).scopes.retain(|have| have != scope));
+            .filter(move |it| it.app == app && it.holder.person_id() == Some(person))
+            .map(Arc::make_mut)
     }
 }
 

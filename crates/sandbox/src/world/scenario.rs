@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::Kind;
 
@@ -30,7 +30,13 @@ pub(crate) struct App {
     /// Whether server calls without a proof are refused.
     #[serde(default)]
     pub require_proof: bool,
-    pub webhook_url: Option<String>,
+    /// The URLs of webhooks, by object; a scenario names one for all objects.
+    #[serde(
+        default,
+        rename = "webhook_url",
+        deserialize_with = "parse_webhook_url"
+    )]
+    pub webhooks: BTreeMap<String, String>,
     /// Receives a signed request when a person removes the app.
     pub deauthorize_url: Option<String>,
     /// Receives a signed request when a person asks for the deletion of their data.
@@ -49,6 +55,27 @@ pub(crate) struct App {
     /// The configurations of Facebook Login for Business; none: every `config_id` asks for the usual scopes.
     #[serde(default)]
     pub login_configs: Vec<LoginConfig>,
+}
+
+/// The objects about which messages are sent.
+const OBJECTS: [&str; 3] = [
+    "managed_meta_account",
+    "permissions",
+    "whatsapp_business_account",
+];
+
+/// One URL for the webhooks of all objects.
+pub(super) fn webhooks_to(url: &str) -> BTreeMap<String, String> {
+    OBJECTS
+        .map(|object| (object.to_owned(), url.to_owned()))
+        .into()
+}
+
+fn parse_webhook_url<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let url = Option::<String>::deserialize(from)?;
+    Ok(url.as_deref().map(webhooks_to).unwrap_or_default())
 }
 
 /// A configuration of Facebook Login for Business.

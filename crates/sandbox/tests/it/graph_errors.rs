@@ -1,6 +1,6 @@
 //! Fault rules that answer with a Graph error or a rate limit, on every kind of call.
 
-use reqwest::Response;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::bench::{
@@ -31,6 +31,28 @@ fn header(response: &Response, name: &str) -> Value {
 async fn add_fault(bench: &Bench, rule: Value) {
     let (status, body) = bench.post_control("faults", rule).await;
     assert_eq!(status, 200, "{body}");
+}
+
+#[tokio::test]
+async fn an_inspection_is_read_and_nothing_else() {
+    let bench = Bench::start().await;
+    let (token, app) = (bench.person_token().await, app_token());
+    for method in [Method::POST, Method::DELETE] {
+        let form = [
+            ("input_token", token.as_str()),
+            ("access_token", app.as_str()),
+        ];
+        let (status, body) = bench.send(method, "v26.0/debug_token", &form).await;
+        assert_eq!(
+            (status, error_codes(&body)),
+            (400, (100, Some(33))),
+            "{body}"
+        );
+        assert_eq!(body["error"]["type"], "GraphMethodException");
+    }
+    let unknown = [("input_token", token.as_str()), ("access_token", "x")];
+    let (_, body) = bench.send(Method::POST, "debug_token", &unknown).await;
+    assert_eq!(error_codes(&body), (190, None));
 }
 
 #[tokio::test]

@@ -86,6 +86,26 @@ async fn a_list_goes_back_and_counts() {
 }
 
 #[tokio::test]
+async fn a_page_before_a_row_ends_before_it() {
+    let bench = Bench::start().await;
+    let token = bench.person_token().await;
+    let read = async |query: String| {
+        let edge = format!("me/accounts?fields=id&{query}");
+        bench.read(&token, &edge).await.1
+    };
+    let first = read("limit=2".to_owned()).await;
+    let after = first["paging"]["cursors"]["after"].as_str().unwrap();
+    let second = read(format!("limit=2&after={after}")).await;
+    let before = second["paging"]["cursors"]["before"].as_str().unwrap();
+    let back = read(format!("limit=5&before={before}")).await;
+    assert_eq!(back["data"], first["data"]);
+    assert!(back["paging"].get("next").is_some());
+    let before = first["paging"]["cursors"]["before"].as_str().unwrap();
+    let nothing = read(format!("limit=5&before={before}")).await;
+    assert_eq!(nothing, json!({"data": []}));
+}
+
+#[tokio::test]
 async fn fields_can_name_edges() {
     let bench = Bench::start().await;
     let token = bench.person_token().await;

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
 use serde_json::json;
 use sha2::Sha256;
 
@@ -33,6 +34,24 @@ async fn an_app_that_requires_proofs_refuses_calls_without() {
             .0,
         200
     );
+}
+
+#[tokio::test]
+async fn a_token_of_a_system_user_is_not_minted_with_an_empty_proof() {
+    let bench = Bench::start().await;
+    let admin = bench.person_token().await;
+    let right = proof(APP.1, &admin);
+    for (proof, status) in [("", 400), (right.as_str(), 200)] {
+        let form = [
+            ("access_token", admin.as_str()),
+            ("business_app", APP.0),
+            ("scope", "ads_read"),
+            ("appsecret_proof", proof),
+        ];
+        let target = "v26.0/110000000000001/access_tokens";
+        let (got, body) = bench.send(Method::POST, target, &form).await;
+        assert_eq!(got, status, "{body}");
+    }
 }
 
 #[tokio::test]

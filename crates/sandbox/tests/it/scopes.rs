@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{AD_ACCOUNT, APP, BUSINESS, Bench, CATALOG, PAGE, PERSON, error_codes};
+use crate::bench::{
+    AD_ACCOUNT, APP, BUSINESS, Bench, CATALOG, MANAGED, PAGE, PERSON, STRICT_APP, error_codes,
+};
 
 const PIXEL: &str = "700000000010001";
 const INSTAGRAM: &str = "17841400000010001";
@@ -186,4 +188,34 @@ async fn a_permission_that_the_person_revokes_is_refused_from_then_on() {
         .post_control(&format!("persons/{PERSON}/permissions"), control)
         .await;
     assert_eq!(codes(&bench.read(&token, CATALOG).await), (400, 100, None));
+}
+
+#[tokio::test]
+async fn a_permission_that_the_person_grants_to_one_app_is_accepted_from_then_on() {
+    let bench = Bench::start().await;
+    let token = token_with(&bench, &["catalog_management"]).await;
+    let change = async |app: &str, verb: &str| {
+        let control = json!({"app": app, "permission": "catalog_management", "verb": verb});
+        let path = format!("persons/{PERSON}/permissions");
+        assert_eq!(bench.post_control(&path, control).await.0, 200);
+        bench.read(&token, CATALOG).await.0
+    };
+    assert_eq!(change(APP.0, "revoked").await, 400);
+    assert_eq!(change(STRICT_APP.0, "granted").await, 400, "another app");
+    assert_eq!(change(APP.0, "granted").await, 200);
+    assert_eq!(change(APP.0, "granted").await, 200);
+    let (_, granted) = bench.read(&token, "me/permissions").await;
+    assert_eq!(granted["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_managed_account_is_granted_no_permission_of_a_user() {
+    let bench = Bench::start().await;
+    let control = json!({"app": APP.0, "permission": "user_photos", "verb": "granted"});
+    let path = format!("persons/{MANAGED}/permissions");
+    let (status, body) = bench.post_control(&path, control).await;
+    assert_eq!(
+        (status, &body["error"]["field"]),
+        (400, &json!("permission"))
+    );
 }

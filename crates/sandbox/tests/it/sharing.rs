@@ -80,6 +80,45 @@ async fn pages_are_shared_with_page_tokens() {
 }
 
 #[tokio::test]
+async fn a_partner_shares_no_page_that_it_does_not_own() {
+    let bench = Bench::start().await;
+    let page = bench.page_token(&bench.person_token().await).await;
+    let partner = bench
+        .issue_token(json!({"person": NINE.0, "app": APP.0}))
+        .await;
+    let target = format!("v26.0/{PAGE}/agencies");
+    let share = [("access_token", page.as_str()), ("business", NINE.1)];
+    assert_eq!(bench.send(Method::POST, &target, &share).await.0, 200);
+    let partners = bench.page_token(&partner).await;
+    let on = [
+        ("access_token", partners.as_str()),
+        ("business", "200000000000002"),
+    ];
+    for method in [Method::POST, Method::DELETE] {
+        let (_, refused) = bench.send(method, &target, &on).await;
+        assert_eq!(error_codes(&refused), (200, None));
+    }
+    let (_, agencies) = bench.read(&page, &format!("{PAGE}/agencies")).await;
+    assert_eq!(agencies["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_page_tokens_of_assigned_pages_work() {
+    let bench = Bench::start().await;
+    let own = bench
+        .issue_token(json!({"system_user": SYSTEM_USER, "app": APP.0}))
+        .await;
+    for token in [own, bench.person_token().await] {
+        let edge = format!("{SYSTEM_USER}/assigned_pages?fields=id,access_token");
+        let (_, listed) = bench.read(&token, &edge).await;
+        let first = &listed["data"][0];
+        let (page, minted) = (first["id"].as_str(), first["access_token"].as_str());
+        let (status, node) = bench.read(minted.unwrap(), page.unwrap()).await;
+        assert_eq!((status, node["id"].as_str()), (200, page), "{node}");
+    }
+}
+
+#[tokio::test]
 async fn an_admin_mints_tokens_for_a_system_user() {
     let bench = Bench::start().await;
     let admin = bench.person_token().await;

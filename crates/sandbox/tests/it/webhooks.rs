@@ -1,7 +1,10 @@
 //! Webhooks and callbacks that an app receives.
 
+use std::time::Duration;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::{
@@ -9,7 +12,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::bench::{APP, BUSINESS, Bench, MANAGED, PERSON};
+use crate::bench::{APP, BUSINESS, Bench, MANAGED, PERSON, STRICT_APP, error_codes};
 
 /// Accepts one request, responds with 200 and returns head and body.
 async fn receive(listener: &TcpListener) -> (String, String) {
@@ -175,13 +178,183 @@ async fn a_revoked_permission_sends_a_webhook() {
     assert_eq!(status, 400);
 }
 
-async fn listen(bench: &Bench) -> TcpListener {
+#[tokio::test]
+async fn a_changed_permission_is_sent_to_its_app_alone() {
+    let bench = Bench::start().await;
+    let listener = listen(&bench).await;
+    set_webhook(&bench, STRICT_APP.0, &listener).await;
+    for verb in ["revoked", "granted"] {
+        let control = json!({"app": APP.0, "permission": "ads_read", "verb": verb});
+        let path = format!("persons/{PERSON}/permissions");
+        let (_, (_, body)) = tokio::join!(bench.post_control(&path, control), receive(&listener));
+        assert!(body.contains(verb), "{body}");
+        let another = tokio::time::timeout(Duration::from_millis(300), listener.accept());
+        assert!(another.await.is_err(), "one app, one delivery");
+    }
+    let (_, sent) = bench.get("sandbox/webhooks").await;
+    let apps: Vec<_> = sent["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["app"])
+        .collect();
+    assert_eq!(apps, [APP.0, APP.0]);
+}
+
+/// A call on the subscriptions of the app, with its own token.
+async fn subscriptions(bench: &Bench, method: Method, form: &[(&str, &str)]) -> (u16, Value) {
+    let token = format!("{}|{}", APP.0, APP.1);
+    let form: Vec<_> = form
+        .iter()
+        .copied()
+        .chain([("access_token", token.as_str())])
+        .collect();
+    bench
+        .send(method, &format!("v26.0/{}/subscriptions", APP.0), &form)
+        .await
+}
+
+async fn objects(bench: &Bench) -> Vec<String> {
+    let (_, list) = subscriptions(bench, Method::GET, &[]).await;
+    let rows = list["data"].as_array().unwrap().iter();
+    rows.map(|it| it["object"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Accepts one challenge, answers it with `status` and what `answer` makes of it, and returns the request.
+async fn answer_challenge(
+    listener: &TcpListener,
+    status: u16,
+    answer: fn(&str) -> String,
+) -> String {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut request = String::new();
+    while !request.contains("\r\n\r\n") {
+        let mut part = [0_u8; 4096];
+        let read = stream.read(&mut part).await.unwrap();
+        request.push_str(&String::from_utf8_lossy(&part[..read]));
+    }
+    let (_, rest) = request.split_once("hub.challenge=").unwrap();
+    let challenge = rest.split(['&', ' ']).next().unwrap();
+    let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\n\r\n");
+    let response = head + &answer(challenge);
+    stream.write_all(response.as_bytes()).await.unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_repeat_the_challenge_is_not_subscribed() {
+    let bench = Bench::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks?a=b", listener.local_addr().unwrap());
+    let form = [
+        ("object", "permissions"),
+        ("callback_url", &url),
+        ("verify_token", "wrong"),
+    ];
+    let repeat: fn(&str) -> String = str::to_owned;
+    let answers = [
+        (403, repeat),
+        (200, |_| String::new()),
+        (200, |challenge| format!("{challenge}0")),
+    ];
+    for (status, answer) in answers {
+        let ((refused, body), request) = tokio::join!(
+            subscriptions(&bench, Method::POST, &form),
+            answer_challenge(&listener, status, answer)
+        );
+        assert_eq!((refused, error_codes(&body)), (400, (2200, None)));
+        assert!(
+            request.starts_with("GET /hooks?a=b&hub.mode=subscribe&hub.challenge="),
+            "{request}"
+        );
+        assert!(request.contains("&hub.verify_token=wrong "), "{request}");
+    }
+    drop(listener);
+    let (_, body) = subscriptions(&bench, Method::POST, &form).await;
+    assert_eq!(error_codes(&body), (2200, None), "nothing listens");
+    assert_eq!(objects(&bench).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_call_that_may_not_subscribe_sends_no_challenge() {
+    let bench = Bench::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks", listener.local_addr().unwrap());
-    let target = bench.url(&format!("sandbox/apps/{}/webhook", APP.0));
+    let token = bench.person_token().await;
+    let form = [
+        ("access_token", token.as_str()),
+        ("object", "permissions"),
+        ("callback_url", &url),
+        ("verify_token", "v"),
+    ];
+    for app in [APP.0, "app"] {
+        let target = format!("v26.0/{app}/subscriptions");
+        let (_, body) = bench.send(Method::POST, &target, &form).await;
+        assert_eq!(error_codes(&body), (100, Some(33)), "{app}");
+    }
+    for missing in ["object", "callback_url", "verify_token"] {
+        let form: Vec<_> = form[1..]
+            .iter()
+            .filter(|it| it.0 != missing)
+            .copied()
+            .collect();
+        let (_, body) = subscriptions(&bench, Method::POST, &form).await;
+        assert_eq!(error_codes(&body), (100, None), "{missing}");
+    }
+    let another = tokio::time::timeout(Duration::from_millis(300), listener.accept());
+    assert!(another.await.is_err());
+}
+
+#[tokio::test]
+async fn a_subscription_is_of_one_object() {
+    let bench = Bench::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+    for object in ["permissions", "managed_meta_account"] {
+        let form = [
+            ("object", object),
+            ("callback_url", &url),
+            ("verify_token", "v"),
+        ];
+        let ((status, body), _) = tokio::join!(
+            subscriptions(&bench, Method::POST, &form),
+            answer_challenge(&listener, 200, str::to_owned)
+        );
+        assert_eq!((status, body), (200, json!({"success": true})));
+    }
+    assert_eq!(
+        objects(&bench).await,
+        ["managed_meta_account", "permissions"]
+    );
+    let permissions = [("object", "permissions")];
+    subscriptions(&bench, Method::DELETE, &permissions).await;
+    assert_eq!(objects(&bench).await, ["managed_meta_account"]);
+    let revoked = json!({"app": APP.0, "permission": "ads_read", "verb": "revoked"});
+    bench
+        .post_control(&format!("persons/{PERSON}/permissions"), revoked)
+        .await;
+    let migration = json!({"person": PERSON, "business": BUSINESS, "new_person": MANAGED});
+    let (_, (_, body)) = tokio::join!(
+        bench.post_control("migrations", migration),
+        receive(&listener)
+    );
+    assert!(body.contains("migration_expire_time"), "{body}");
+    subscriptions(&bench, Method::DELETE, &[]).await;
+    assert_eq!(objects(&bench).await, [""; 0]);
+}
+
+async fn listen(bench: &Bench) -> TcpListener {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    set_webhook(bench, APP.0, &listener).await;
+    listener
+}
+
+async fn set_webhook(bench: &Bench, app: &str, listener: &TcpListener) {
+    let url = format!("http://{}/hooks", listener.local_addr().unwrap());
+    let target = bench.url(&format!("sandbox/apps/{app}/webhook"));
     let set = bench.http.put(target).json(&json!({"url": url})).send();
     assert_eq!(set.await.unwrap().status(), 200);
-    listener
 }
 
 #[tokio::test]

@@ -105,6 +105,27 @@ fn a_page_token_in_the_response_shows_that_the_token_works() {
 }
 
 #[test]
+fn tasks_in_another_form_refuse_no_page() {
+    for tasks in [r#"{"0":"MANAGE"}"#, r#""MANAGE""#, "7", "[{}]"] {
+        let body = format!(
+            r#"{{"id":"7","is_published":true,"tasks":{tasks},"access_token":"page-token"}}"#
+        );
+        for token in [CredentialKind::User, CredentialKind::Page] {
+            let ProbeResult::Works(proven) = read_with(token, AssetKind::Page, &body) else {
+                panic!("{token:?}: {tasks}")
+            };
+            assert_eq!(proven.tasks, None, "{tasks}");
+        }
+        let account = format!(r#"{{"id":"act_7","user_tasks":{tasks}}}"#);
+        let refused = kind_of(read(AssetKind::AdAccount, &account));
+        assert_eq!(refused, Kind::Unclassified, "{tasks}");
+        let bare = format!(r#"{{"id":"7","tasks":{tasks}}}"#);
+        let refused = kind_of(read_with(CredentialKind::Page, AssetKind::Page, &bare));
+        assert_eq!(refused, Kind::Unclassified, "{tasks}");
+    }
+}
+
+#[test]
 fn a_page_with_public_fields_only_is_refused() {
     assert_eq!(
         kind_of(read(AssetKind::Page, r#"{"id":"7"}"#)),

@@ -143,6 +143,46 @@ fn validity_is_what_graph_says_and_unknown_where_it_says_nothing() {
 }
 
 #[test]
+fn scopes_in_another_form_hide_no_other_fact() {
+    for scopes in [
+        json!({}),
+        json!({"0": "email"}),
+        json!("email"),
+        json!([{}]),
+    ] {
+        let read = facts(json!({"user_id": "7", "is_valid": true, "scopes": scopes})).unwrap();
+        assert_eq!(read.person_id.as_str(), "7", "{scopes}");
+        assert_eq!(read.scopes, [], "{scopes}");
+    }
+}
+
+#[test]
+fn targets_in_another_form_are_not_all_targets() {
+    for targets in [
+        json!({"0": "5"}),
+        json!("5"),
+        json!(5),
+        json!([{"id": "5"}]),
+    ] {
+        let granular = json!([{"scope": "ads_read", "target_ids": targets}]);
+        let read = facts(
+            json!({"user_id": "7", "scopes": ["ads_read", "email"], "granular_scopes": granular}),
+        );
+        let named: Vec<_> = read
+            .unwrap()
+            .scopes
+            .into_iter()
+            .map(|it| (it.scope, it.target_ids))
+            .collect();
+        let expected = [
+            ("ads_read".to_owned(), Some(Vec::new())),
+            ("email".to_owned(), None),
+        ];
+        assert_eq!(named, expected, "{targets}");
+    }
+}
+
+#[test]
 fn a_scope_of_no_known_form_is_left_out() {
     let scopes = json!([{"scope": "ads_read", "target_ids": [5]}, 7, {"target_ids": []}, {"scope": "email"}]);
     let read = facts(json!({"user_id": "7", "granular_scopes": scopes})).unwrap();
