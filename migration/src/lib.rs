@@ -3,7 +3,7 @@
 //! The rule: a released step is never edited. A change is a new step that only adds, so that the release before
 //! it keeps working; a later step removes what is no longer used. Steps of a later release are left as they are: that
 //! is how the release before is started again on a schema that was upgraded.
-//! Start at [`Migrator`]; [`open_to_migrate()`] opens the connection it needs, `apply.rs` runs the steps beside a service.
+//! Start at [`Migrator`]; [`open_to_migrate()`] opens the connection it needs, [`open_to_read()`] one that looks, `apply.rs` runs the steps beside a service.
 
 #![forbid(unsafe_code)]
 
@@ -16,16 +16,16 @@ mod statements;
 mod step;
 mod steps;
 
-pub use open::open_to_migrate;
+pub use open::{open_to_migrate, open_to_read};
 pub use role::grant_app_role;
 use sea_orm_migration::{
     IntoSchemaManagerConnection, MigrationTrait, async_trait, seaql_migrations,
 };
-pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
+pub use sea_orm_migration::{MigratorTrait, sea_orm};
 
 use crate::{
     apply::{Direction, run_steps},
-    sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement},
+    sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement},
 };
 
 /// Applies and reverts the steps.
@@ -69,6 +69,19 @@ impl MigratorTrait for Migrator {
 }
 
 impl Migrator {
+    /// The names of the steps of this program, the oldest first, and whether each is applied. Changes nothing.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_own_steps<C: ConnectionTrait>(db: &C) -> Result<Vec<(String, bool)>, DbErr> {
+        let applied = read_applied(db).await?;
+        let is_applied = |name: &str| applied.iter().any(|it| it.version == name);
+        let steps = steps::ALL.iter();
+        Ok(steps
+            .map(|it| (it.name.to_owned(), is_applied(it.name)))
+            .collect())
+    }
+
     /// The names of the applied steps of a later release, the oldest first.
     ///
     /// # Errors
@@ -85,7 +98,9 @@ fn is_known(name: &str) -> bool {
 }
 
 async fn read_applied<C: ConnectionTrait>(db: &C) -> Result<Vec<seaql_migrations::Model>, DbErr> {
-    Migrator::install(db).await?;
+    if !has_table_of_steps(db).await? {
+        return Ok(Vec::new());
+    }
     let sql = "SELECT version, applied_at FROM seaql_migrations ORDER BY version";
     let statement = Statement::from_string(db.get_database_backend(), sql);
     let rows = db.query_all_raw(statement).await?;
@@ -96,4 +111,14 @@ async fn read_applied<C: ConnectionTrait>(db: &C) -> Result<Vec<seaql_migrations
         })
     };
     rows.iter().map(read).collect()
+}
+
+async fn has_table_of_steps<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
+    let backend = db.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+        _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
+    };
+    let found = db.query_one_raw(Statement::from_string(backend, sql));
+    Ok(found.await?.is_some())
 }

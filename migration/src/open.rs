@@ -19,37 +19,55 @@ use sqlx::{
 /// # Errors
 /// The address does not parse, or the database does not answer.
 pub async fn open_to_migrate(url: &str) -> Result<DatabaseConnection, DbErr> {
-    if url.starts_with("sqlite:") {
-        let options: SqliteConnectOptions = url.parse().map_err(to_db_error)?;
-        create_file(options.get_filename())?;
-        let options = options
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            // What a step deletes is overwritten with zeros.
-            .pragma("secure_delete", "ON")
-            .disable_statement_logging();
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await;
-        pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool)
-            .map_err(to_db_error)
-    } else {
-        let options: PgConnectOptions = url.parse().map_err(to_db_error)?;
-        let options = options
-            .application_name("regrant migrate")
-            .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            // A step may take longer than the pool keeps a session.
-            .max_lifetime(None::<Duration>)
-            .idle_timeout(None::<Duration>)
-            .connect_with(options)
-            .await;
-        pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
-            .map_err(to_db_error)
+    if !url.starts_with("sqlite:") {
+        return open_postgres(url).await;
     }
+    let options: SqliteConnectOptions = url.parse().map_err(to_db_error)?;
+    create_file(options.get_filename())?;
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        // What a step deletes is overwritten with zeros.
+        .pragma("secure_delete", "ON");
+    open_sqlite(options).await
+}
+
+/// Opens the database at `url` to look which steps are applied.
+///
+/// # Errors
+/// As [`open_to_migrate`], or there is no SQLite file.
+pub async fn open_to_read(url: &str) -> Result<DatabaseConnection, DbErr> {
+    if !url.starts_with("sqlite:") {
+        return open_postgres(url).await;
+    }
+    let options: SqliteConnectOptions = url.parse().map_err(to_db_error)?;
+    open_sqlite(options.create_if_missing(false)).await
+}
+
+async fn open_sqlite(options: SqliteConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.disable_statement_logging())
+        .await;
+    pool.map(SqlxSqliteConnector::from_sqlx_sqlite_pool)
+        .map_err(to_db_error)
+}
+
+async fn open_postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let options: PgConnectOptions = url.parse().map_err(to_db_error)?;
+    let options = options
+        .application_name("regrant migrate")
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        // A step may take longer than the pool keeps a session.
+        .max_lifetime(None::<Duration>)
+        .idle_timeout(None::<Duration>)
+        .connect_with(options)
+        .await;
+    pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
+        .map_err(to_db_error)
 }
 
 fn create_file(file: &Path) -> Result<(), DbErr> {

@@ -3,6 +3,7 @@
 
 mod compose;
 mod distribution;
+mod documents;
 mod keys;
 mod killed_migration;
 mod operations;

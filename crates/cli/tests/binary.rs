@@ -119,6 +119,24 @@ fn an_installation_can_be_created_from_an_empty_directory() {
 }
 
 #[test]
+fn the_status_of_a_database_creates_no_file_and_no_table() {
+    let home = tempfile::tempdir().expect("a directory");
+    let file = home.path().join("regrant.sqlite3");
+    let status = |address: String| {
+        let variables = [("REGRANT_DATABASE_URL", Path::new(&address))];
+        regrant(&["migrate", "--status"], &variables)
+    };
+    let address = format!("sqlite:{}", file.display());
+    for mistyped in [address.clone(), format!("{address}?mode=rwc")] {
+        assert_eq!(status(mistyped).status.code(), Some(1));
+        assert!(!file.exists());
+    }
+    std::fs::write(&file, "").expect("an empty file is an empty database");
+    assert!(text(&status(address).stdout).starts_with("0 of "));
+    assert_eq!(std::fs::metadata(&file).expect("it is there").len(), 0);
+}
+
+#[test]
 fn serve_refuses_an_outdated_schema() {
     let home = tempfile::tempdir().expect("a directory");
     let address = format!("sqlite:{}", home.path().join("regrant.sqlite3").display());

@@ -132,12 +132,12 @@ impl Store {
         }
     }
 
-    /// Writes a page with the content that it has.
+    /// Writes what leaves nothing behind.
     async fn write_nothing(&self) -> Result<(), Error> {
-        let Some(sql) = self.dialect.write_probe() else {
-            return Ok(());
-        };
-        self.execute_write(Query::new(sql)).await.map(drop)
+        let _turn = self.wait_for_writer().await?;
+        let transaction = self.dialect.begin_write(&self.writes).await?;
+        transaction.run_commands(self.dialect.write_probe()).await?;
+        transaction.commit().await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use regrant_migration::{
-    MigrationStatus, Migrator, MigratorTrait as _, grant_app_role, sea_orm::DatabaseConnection,
+    Migrator, MigratorTrait as _, grant_app_role, sea_orm::DatabaseConnection,
 };
 use serde_json::json;
 
@@ -18,7 +18,7 @@ pub(crate) struct MigrateArgs {
     /// Grant this PostgreSQL role the rights that serving needs, and no others.
     #[arg(long, value_name = "NAME")]
     app_role: Option<String>,
-    /// Show which steps are applied, and change nothing.
+    /// Show which steps are applied, and change nothing. The application's role may ask, too, and a standby can be asked.
     #[arg(long, conflicts_with_all = ["down", "app_role"])]
     status: bool,
     /// Revert the last N steps; drops their tables with all rows.
@@ -29,9 +29,12 @@ pub(crate) struct MigrateArgs {
 pub(crate) async fn run(args: MigrateArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     telemetry::start_logging(telemetry::LogFormat::Text, "warn")?;
     let url = find_owner_url(&args, global)?;
-    let connection = regrant_migration::open_to_migrate(&url)
-        .await
-        .context("cannot open the database")?;
+    let opened = if args.status {
+        regrant_migration::open_to_read(&url).await
+    } else {
+        regrant_migration::open_to_migrate(&url).await
+    };
+    let connection = opened.context("cannot open the database")?;
     let changed = apply_steps(&args, &connection).await;
     let (steps, later) = (
         read_steps(&connection).await,
@@ -81,18 +84,9 @@ async fn list_later_steps(connection: &DatabaseConnection) -> anyhow::Result<Vec
 
 /// The name of each step and whether it is applied.
 async fn read_steps(connection: &DatabaseConnection) -> anyhow::Result<Vec<(String, bool)>> {
-    let steps = Migrator::get_migration_with_status(connection)
+    Migrator::list_own_steps(connection)
         .await
-        .context("cannot read which steps are applied")?;
-    Ok(steps
-        .into_iter()
-        .map(|it| {
-            (
-                it.name().to_owned(),
-                it.status() == MigrationStatus::Applied,
-            )
-        })
-        .collect())
+        .context("cannot read which steps are applied")
 }
 
 fn print_steps(

@@ -34,15 +34,22 @@ fn read_rates(reader: &mut SettingsReader<'_>) -> regrant_api::Rates {
     }
 }
 
-/// The address under which Meta and browsers reach the API.
+/// The address under which Meta and browsers reach the API: an origin alone. Cookies, styles and redirects of the hosted
+/// pages name paths from its root.
 fn read_public_url(reader: &mut SettingsReader<'_>) -> Option<String> {
     let url: Url = reader.read_optional("public_url")?;
-    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback_url(&url)) {
-        return Some(url.as_str().trim_end_matches('/').to_owned());
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback_url(&url));
+    let origin = url.origin().ascii_serialization();
+    if is_safe && url.as_str().strip_suffix('/') == Some(&origin) {
+        return Some(origin);
     }
     reader.add_fault(
         "public_url",
-        "must be https; plain http is allowed for a loopback address only",
+        if is_safe {
+            "must be scheme, host and port alone, as https://regrant.example: without a path, query, fragment or user"
+        } else {
+            "must be https; plain http is allowed for a loopback address only"
+        },
     );
     None
 }

@@ -86,6 +86,33 @@ fn tokens_name_the_public_address_as_their_issuer_unless_a_setting_does() {
 }
 
 #[test]
+fn the_public_address_is_an_origin_alone() {
+    let public_url = |url| {
+        let config = read(&[&*WHOLE, &[("REGRANT_PUBLIC_URL", url)][..]].concat());
+        config.map(|it| it.api.public_url.unwrap())
+    };
+    for (written, address) in [
+        ("https://a.example", "https://a.example"),
+        ("https://a.example:443/", "https://a.example"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+    ] {
+        assert_eq!(public_url(written).unwrap(), address);
+    }
+    for refused in [
+        "https://a.example/regrant",
+        "https://a.example/regrant/",
+        "https://a.example/?a=b",
+        "https://a.example/#a",
+        "https://user@a.example",
+    ] {
+        let message = public_url(refused).unwrap_err();
+        assert!(message.contains("without a path"), "{refused}: {message}");
+    }
+    let message = public_url("http://a.example").unwrap_err();
+    assert!(message.contains("must be https"), "{message}");
+}
+
+#[test]
 fn a_database_and_a_keyring_are_enough() {
     let config = read(&*WHOLE).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");

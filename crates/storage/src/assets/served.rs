@@ -1,7 +1,8 @@
 //! Assets with the credentials that serve them, read in one round trip.
 //!
-//! The rule: the statement is a transaction of its own, so that asset and credential show the same moment. On PostgreSQL a
-//! function of the schema names the tenant first (step 53); it runs with the rights of the caller.
+//! The rule: the rows come from one statement, so that asset and credential show the same moment. On PostgreSQL a function
+//! of the schema names the tenant first (step 53); it runs with the rights of the caller. The nodes of a distributed
+//! database do not learn a tenant that is named so, and would show no rows: there a transaction names it by a command.
 
 use regrant_domain::{Asset, AssetId};
 
@@ -9,7 +10,7 @@ use crate::{
     Error, SlottedCredential, Store, TenantScope,
     assets::asset::asset_from_row,
     integrity::slotted_from_row,
-    sql::{CHUNK, Dialect, Query, Row, decode_rows},
+    sql::{CHUNK, Query, Row, decode_rows},
 };
 
 /// An asset, and the credential in the slot that serves it.
@@ -38,19 +39,20 @@ const COLUMNS: &str = "
     {c}.data_access_expires_at AS c_data_access_expires_at, {c}.proved_at AS c_proved_at,
     {c}.created_at AS c_created_at, {c}.slot_seal AS c_slot_seal, {a}.generation AS c_asset_generation";
 
-const ON_SQLITE: &str = "
+/// Each table is confined to the tenant by itself, so that a distributed database finds the node of each.
+const PLAIN: &str = "
     SELECT {columns}, p.due_at AS next_check_at, g.refresh_failed_at IS NOT NULL AS refresh_failed,
         EXISTS (SELECT 1 FROM credentials o WHERE o.tenant_id = :tenant AND o.asset_id = a.id
             AND o.slot = 'candidate') AS parked,
         EXISTS (SELECT 1 FROM credentials o WHERE o.tenant_id = :tenant AND o.asset_id = a.id
             AND o.slot = 'standby') AS standby
     FROM assets a
-    LEFT JOIN credentials c ON c.tenant_id = a.tenant_id AND c.asset_id = a.id AND c.slot = 'active'
-    LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-    LEFT JOIN probe_due p ON p.tenant_id = a.tenant_id AND p.asset_id = a.id
+    LEFT JOIN credentials c ON c.tenant_id = :tenant AND c.asset_id = a.id AND c.slot = 'active'
+    LEFT JOIN grants g ON g.tenant_id = :tenant AND g.id = c.grant_id
+    LEFT JOIN probe_due p ON p.tenant_id = :tenant AND p.asset_id = a.id
     WHERE a.tenant_id = :tenant AND a.id IN :ids";
 
-const ON_POSTGRES: &str = "
+const BY_FUNCTION: &str = "
     SELECT {columns}, s.next_check_at, s.refresh_failed, s.parked, s.standby
     FROM served_assets(:tenant, ARRAY(VALUES :ids)) s";
 
@@ -66,12 +68,22 @@ impl Store {
     ) -> Result<Vec<ServedAsset>, Error> {
         let mut served = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
-            let query = served_query(self.dialect, scope, chunk);
-            for row in self.fetch_shortly(scope.tenant(), query).await? {
+            for row in self.fetch_served(scope, chunk).await? {
                 served.extend(self.served_from_row(scope, row)?);
             }
         }
         Ok(served)
+    }
+
+    async fn fetch_served(&self, scope: &TenantScope, ids: &[AssetId]) -> Result<Vec<Row>, Error> {
+        if self.is_distributed {
+            let tx = self.begin_short_read(scope).await?;
+            return tx.fetch_all(plain_query(scope, ids)).await;
+        }
+        let query = self
+            .dialect
+            .choose(plain_query(scope, ids), function_query(scope, ids));
+        self.fetch_shortly(scope.tenant(), query).await
     }
 
     /// `None` where the asset's row cannot be read.
@@ -94,18 +106,24 @@ impl Store {
     }
 }
 
-fn served_query(dialect: Dialect, scope: &TenantScope, ids: &[AssetId]) -> Query {
-    let (sql, asset, credential) = dialect.choose(
-        (ON_SQLITE, "a", "c"),
-        (ON_POSTGRES, "(s.asset)", "(s.credential)"),
-    );
-    let query = Query::tenant(scope.tenant(), sql)
+/// A list has one of a few lengths, so that its statements stay prepared.
+fn plain_query(scope: &TenantScope, ids: &[AssetId]) -> Query {
+    served_query(scope, PLAIN, "a", "c").bind_list("ids", ids.iter().map(AssetId::as_str))
+}
+
+fn function_query(scope: &TenantScope, ids: &[AssetId]) -> Query {
+    served_query(scope, BY_FUNCTION, "(s.asset)", "(s.credential)")
+        .bind_rows("ids", ids.iter().map(|id| [id.as_str().into()]))
+}
+
+fn served_query(
+    scope: &TenantScope,
+    sql: &'static str,
+    asset: &'static str,
+    credential: &'static str,
+) -> Query {
+    Query::tenant(scope.tenant(), sql)
         .fill("columns", COLUMNS)
         .fill("a", asset)
-        .fill("c", credential);
-    match dialect {
-        // A list has one of a few lengths, so that its statements stay prepared.
-        Dialect::Sqlite => query.bind_list("ids", ids.iter().map(AssetId::as_str)),
-        Dialect::Postgres => query.bind_rows("ids", ids.iter().map(|id| [id.as_str().into()])),
-    }
+        .fill("c", credential)
 }

@@ -2,7 +2,7 @@
 //!
 //! The rule: events are linked to an end of the chain that this process remembers, and are written only if it still is the
 //! end. On PostgreSQL a function of the schema compares, writes and moves the end in one transaction (step 53); it runs
-//! with the rights of the caller.
+//! with the rights of the caller. The nodes of a distributed database do not learn the tenant that it names.
 
 use regrant_domain::Timestamp;
 
@@ -19,8 +19,8 @@ const APPEND: &str = "
     FROM (VALUES :rows) AS linked (id, at, actor, action, subject, detail, seq, hash)";
 
 impl Store {
-    /// Appends events after `end`, and returns the new end; `None` if `end` is not the end: nothing is written.
-    /// PostgreSQL only.
+    /// Appends events after `end`, and returns the new end; `None` if `end` is not the end, or if the database is
+    /// distributed: nothing is written. PostgreSQL only.
     ///
     /// # Errors
     /// They may be committed or not where the database does not answer.
@@ -30,6 +30,9 @@ impl Store {
         end: &AuditHead,
         events: &[(AuditEvent, Timestamp)],
     ) -> Result<Option<AuditHead>, Error> {
+        if self.is_distributed {
+            return Ok(None);
+        }
         let (chain, mut head) = (self.audit_chain()?, end.clone());
         let rows = events
             .iter()

@@ -254,3 +254,34 @@ impl SealedTable {
             .join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn the_documents_name_every_table_whose_rows_carry_a_seal() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        for (file, begin, end) in [
+            ("operations.md", "**Seals.**", "**Checkpoints.**"),
+            (
+                "threat-model.md",
+                "## Rows that carry a seal",
+                "A row without a seal",
+            ),
+        ] {
+            let text = fs::read_to_string(docs.join(file)).unwrap();
+            let (_, part) = text.split_once(begin).unwrap();
+            let (part, _) = part.split_once(end).unwrap();
+            for table in ALL {
+                assert!(
+                    part.contains(&format!("`{}`", table.name)),
+                    "{file}: {}",
+                    table.name
+                );
+            }
+        }
+    }
+}

@@ -173,6 +173,18 @@ impl Dialect {
         }
     }
 
+    /// The settings that lose what was committed, by the defaults of the role and the database. Each session sets them
+    /// otherwise; a pooler may drop what a session has set.
+    pub(crate) async fn list_unsafe_defaults(
+        self,
+        on: &DatabaseConnection,
+    ) -> Result<Vec<String>, Error> {
+        match self {
+            Self::Sqlite => Ok(Vec::new()),
+            Self::Postgres => postgres::list_unsafe_defaults(on).await,
+        }
+    }
+
     /// Whether the database has the extension that spreads tables over several servers.
     pub(crate) async fn is_distributed(self, on: &DatabaseConnection) -> Result<bool, Error> {
         if self == Self::Sqlite {
@@ -348,9 +360,10 @@ impl Dialect {
         self == Self::Sqlite
     }
 
-    /// A statement that writes one page and changes nothing, to learn whether the disk accepts it.
-    pub(crate) fn write_probe(self) -> Option<&'static str> {
-        (self == Self::Sqlite).then_some("PRAGMA user_version = 0")
+    /// Commands that write and leave nothing behind, to learn whether the database accepts writes. SQLite writes a page with
+    /// the content that it has.
+    pub(crate) fn write_probe(self) -> &'static str {
+        self.choose("PRAGMA user_version = 0", postgres::WRITE_PROBE)
     }
 
     /// Whether a select can lock its rows. SQLite's writer holds the whole file already.

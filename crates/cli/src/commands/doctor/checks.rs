@@ -104,6 +104,7 @@ async fn check_database(
             };
             let mut findings = vec![opened];
             findings.extend(check_durability(&store).await);
+            findings.extend(check_defaults(&store).await);
             findings.push(backlog);
             if let Some(provider) = provider {
                 findings.extend(keys::check_data_keys(&store, provider).await);
@@ -149,6 +150,23 @@ async fn check_durability(store: &regrant_storage::Store) -> Option<Finding> {
         Err(error) => error_chain(&error),
     };
     Some(Finding::new(Level::Fail, "durability", message))
+}
+
+/// Whether what was committed survives behind a pooler that drops the settings of a session.
+async fn check_defaults(store: &regrant_storage::Store) -> Option<Finding> {
+    let (level, message) = match store.list_unsafe_defaults().await {
+        Ok(off) if off.is_empty() => return None,
+        Ok(off) => (
+            Level::Warn,
+            format!(
+                "{} is off by default for this role: a session of Regrant turns it on, and a pooler in transaction mode drops \
+                 that; behind one run ALTER ROLE … SET … = 'on'",
+                off.join(", ")
+            ),
+        ),
+        Err(error) => (Level::Fail, error_chain(&error)),
+    };
+    Some(Finding::new(level, "durability", message))
 }
 
 /// Whether a worker keeps up: counts overdue work with the oldest, and leases whose holder is gone.

@@ -30,6 +30,11 @@ const SESSION: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s'; S
      SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings
      WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)";
 
+/// A row of several pages, deleted in the transaction that writes it: small rows fit into pages that a full disk has still.
+pub(super) const WRITE_PROBE: &str = "INSERT INTO nodes (id, name, opens, wraps_with, seen_at)
+     SELECT gen_random_uuid(), string_agg(md5(random()::text), ''), '', '', 0 FROM generate_series(1, 1000);
+     DELETE FROM nodes WHERE seen_at = 0";
+
 pub(super) async fn open_postgres(
     settings: &Settings,
     max_connections: u32,
@@ -72,6 +77,16 @@ pub(super) async fn list_unsafe_settings(on: &DatabaseConnection) -> Result<Vec<
     let rows = Query::new(UNSAFE_SETTINGS).fetch_all(on).await?;
     rows.iter().map(|row| row.get("name")).collect()
 }
+
+/// The settings that a session here begins with, and that lose what was committed where they stay so.
+pub(super) async fn list_unsafe_defaults(on: &DatabaseConnection) -> Result<Vec<String>, Error> {
+    let rows = Query::new(UNSAFE_DEFAULTS).fetch_all(on).await?;
+    rows.iter().map(|row| row.get("name")).collect()
+}
+
+/// What a role, a database or the server sets, whatever [`SESSION`] has set since.
+const UNSAFE_DEFAULTS: &str =
+    "SELECT name FROM pg_settings WHERE name = 'synchronous_commit' AND reset_val = 'off'";
 
 const UNSAFE_SETTINGS: &str = "
 SELECT name FROM pg_settings
@@ -172,4 +187,39 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespac
             WHERE p.polrelid = c.oid AND p.polcmd = 'r' AND NOT c.relowner = ALL (p.polroles))))
 ORDER BY 1"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// The names of the settings that a session sets.
+    fn list_settings() -> Vec<&'static str> {
+        let by_command = SESSION
+            .split("SET ")
+            .skip(1)
+            .filter_map(|it| it.split_once(" = "));
+        let by_function = SESSION
+            .split("set_config('")
+            .skip(1)
+            .filter_map(|it| it.split_once('\''));
+        by_command
+            .chain(by_function)
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn the_operations_guide_sets_for_the_role_what_a_session_sets() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+        let guide = fs::read_to_string(file).unwrap();
+        let names = list_settings();
+        assert_eq!(names.len(), 5, "{names:?}");
+        for name in names {
+            let line = format!("ALTER ROLE regrant_app SET {name} = ");
+            assert!(guide.contains(&line), "{name}");
+        }
+    }
 }
