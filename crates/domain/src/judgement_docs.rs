@@ -124,10 +124,11 @@ fn print_dates() -> String {
 }
 
 /// One kind of each, in the order of the type.
-pub(crate) fn every_kind() -> [RefusalKind; 19] {
+pub(crate) fn every_kind() -> [RefusalKind; 20] {
     use RefusalKind as Kind;
     [
         Kind::NotReached,
+        Kind::NotReachedWithoutScope(Vec::new()),
         Kind::NoRole,
         Kind::MissingScope(Vec::new()),
         Kind::MissingTask(Vec::new()),

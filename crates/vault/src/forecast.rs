@@ -22,9 +22,7 @@ use regrant_domain::{
     },
     state::{AssetState, Ending},
 };
-use regrant_storage::{
-    ForecastFilter, ForecastLine, ForecastPosition, ForecastTotals, LearnedDay, TenantTx,
-};
+use regrant_storage::{ForecastFilter, ForecastLine, ForecastPosition, ForecastTotals, TenantTx};
 
 use crate::{
     Error, ForecastCursor, Principal, Resource, Vault,
@@ -55,7 +53,7 @@ pub struct ForecastQuery {
     pub person_id: Option<PersonId>,
     /// As if this person left now.
     pub what_if_person_leaves: Option<PersonId>,
-    /// Every ending of each asset, instead of the earliest only.
+    /// Every ending of each asset, instead of the first that nothing covers.
     pub every_ending: bool,
 }
 
@@ -101,8 +99,6 @@ pub struct ForecastAgenda {
     pub tallies: Vec<EndingTally>,
     /// The first assets of each day and cause, in the order of their endings.
     pub lines: Vec<ForecastLine>,
-    /// When the newest ending of each day and cause was learned.
-    pub learned: Vec<LearnedDay>,
 }
 
 impl Vault {
@@ -119,7 +115,7 @@ impl Vault {
         limit: u32,
     ) -> Result<Forecast, Error> {
         let as_of = self.calendar_moment(after.as_ref());
-        let filter = forecast_filter(caller, query, as_of)?;
+        let filter = forecast_filter(caller, query, as_of, as_of)?;
         let tx = self.store.begin_read(&caller.scope).await?;
         require_known_person(&tx, filter.leaves.as_ref()).await?;
         let last = after.as_ref().map(|it| &it.last);
@@ -159,23 +155,18 @@ impl Vault {
         query: ForecastQuery,
     ) -> Result<ForecastAgenda, Error> {
         let generated_at = self.calendar_moment(None);
-        let has_start = query.from.is_some();
-        let mut filter = forecast_filter(caller, query, generated_at)?;
-        if !has_start {
-            filter.from = generated_at - TimeDelta::days(ENDED_DAYS);
-        }
+        let start = generated_at - TimeDelta::days(ENDED_DAYS);
+        let filter = forecast_filter(caller, query, generated_at, start)?;
         let tx = self.store.begin_read(&caller.scope).await?;
         require_known_person(&tx, filter.leaves.as_ref()).await?;
         let tallies = tx.count_endings_by_day(&filter).await?;
         let lines = tx.list_forecast_lines(&filter, MAX_LINES).await?;
-        let learned = tx.list_learned_days(&filter).await?;
         tx.commit().await?;
         Ok(ForecastAgenda {
             tenant: caller.tenant(),
             generated_at,
             tallies,
             lines,
-            learned,
         })
     }
 
@@ -264,17 +255,21 @@ pub(crate) async fn require_known_person(
     }
 }
 
+/// The filter of a query. Without `from` the window begins at `start`, and its length counts from now on.
 fn forecast_filter(
     caller: &Principal,
     query: ForecastQuery,
     now: Timestamp,
+    start: Timestamp,
 ) -> Result<ForecastFilter, Error> {
     if query.what_if_person_leaves.is_some() {
         caller.require_whole_tenant()?;
     }
-    let from = query.from.unwrap_or(now);
+    let from = query.from.unwrap_or(start);
     let after = |days| {
-        from.checked_add_signed(TimeDelta::days(days))
+        let counted_from = query.from.unwrap_or(now);
+        counted_from
+            .checked_add_signed(TimeDelta::days(days))
             .unwrap_or(Timestamp::MAX_UTC)
     };
     let to = query.to.unwrap_or_else(|| after(DEFAULT_DAYS));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Duration;
 use regrant_testdb::TestDatabase;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -57,6 +58,21 @@ async fn every_ending_is_in_the_calendar_once_for_any_page_size() {
             .await;
         assert_eq!(all["errors"][0]["field"], "to", "{all}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calendar_of_what_has_ended_may_end_in_the_past() {
+    let fleet = Fleet::new(1, 2, 0);
+    let (harness, tenant) = connected(TestDatabase::create_sqlite().await, &fleet).await;
+    let ask = async |days: i64| {
+        let to = harness.clock.now() + Duration::days(days);
+        let path = format!("/v1/forecast.ics?to={}", to.format("%Y-%m-%d"));
+        tenant.status(&path).await
+    };
+    assert_eq!(ask(-5).await, 200);
+    assert_eq!(ask(-40).await, 422, "it begins 30 days ago");
+    assert_eq!(ask(360).await, 200);
+    assert_eq!(ask(380).await, 422);
 }
 
 #[tokio::test(flavor = "multi_thread")]

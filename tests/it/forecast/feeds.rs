@@ -15,6 +15,7 @@ on_both!(
     an_address_that_opens_nothing_looks_like_an_unknown_one,
     a_feed_shows_what_its_client_may_read,
     what_has_ended_stays_for_thirty_days,
+    an_ending_that_a_refresh_covers_hides_no_later_one,
 );
 
 async fn connected(database: TestDatabase) -> (Harness, Fleet, Tenant) {
@@ -58,6 +59,8 @@ async fn a_feed_is_read_without_a_log_in_and_answers_304_while_nothing_changes(
     let (harness, _, tenant) = connected(database).await;
     let made = make(&tenant, json!({ "name": "Bäckerei" })).await;
     let url = url(&made);
+    let seconds = 3_600 - harness.clock.now().timestamp() % 3_600;
+    harness.clock.advance_by(chrono::Duration::seconds(seconds));
     let answer = read(&url).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(
@@ -72,11 +75,16 @@ async fn a_feed_is_read_without_a_log_in_and_answers_304_while_nothing_changes(
     let calendar = answer.text().await.expect("a body");
     assert!(calendar.contains("X-WR-CALNAME:Bäckerei"), "{calendar}");
 
-    harness.clock.advance_by(chrono::Duration::hours(2));
+    harness.clock.advance_by(chrono::Duration::minutes(59));
     let again = http().get(&url).header(header::IF_NONE_MATCH, &tag);
     let again = again.send().await.expect("an answer");
     assert_eq!(again.status(), 304);
     assert_eq!(again.text().await.expect("no body"), "");
+    harness.clock.advance_by(chrono::Duration::hours(1));
+    let later = read(&url).await;
+    assert_ne!(header_of(&later, header::ETAG), tag);
+    let later = later.text().await.expect("a body");
+    assert!(stamp(&later) > stamp(&calendar), "{later}");
     let head = http().head(&url).send().await.expect("an answer");
     assert_eq!(head.status(), 200);
 
@@ -214,9 +222,33 @@ async fn what_has_ended_stays_for_thirty_days(database: TestDatabase) {
     assert!(!text(&url).await.contains("have ended: cut-off"));
 }
 
+async fn an_ending_that_a_refresh_covers_hides_no_later_one(database: TestDatabase) {
+    let (harness, fleet, tenant) = connected(database).await;
+    let cut_off = harness.clock.now() + chrono::Duration::days(70);
+    let order = json!({
+        "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": crate::harness::business(1),
+        "cut_off": cut_off.to_rfc3339(),
+    });
+    harness.sandbox.post("migrations", order).await;
+    let tenant = leap(&harness, &tenant, chrono::Duration::hours(25)).await;
+    watch(&harness).await;
+    let calendar = text(&url(&make(&tenant, json!({})).await)).await;
+    let ending = u64::try_from(fleet.assets_of(1).len()).expect("a number");
+    let summary = format!("SUMMARY:{ending} assets end: cut-off (");
+    assert!(calendar.contains(&summary), "{calendar}");
+    let forecast = tenant.get("/v1/forecast").await;
+    let counted = forecast["days"].as_array().expect("days").iter();
+    let cut_offs = counted.filter_map(|it| it["causes"]["cut_off"].as_u64());
+    assert_eq!(cut_offs.sum::<u64>(), ending, "{forecast}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn four_libraries_read_a_feed_and_covered_assets_do_not_end() {
-    let (harness, _, tenant) = connected(TestDatabase::create_sqlite().await).await;
+    let (harness, fleet, tenant) = connected(TestDatabase::create_sqlite().await).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    let dates = json!({ "person": Fleet::PERSON, "app": crate::harness::APP, "data_access_expires_at": "+300d" });
+    harness.sandbox.post("tokens/dates", dates).await;
+    tenant.reconnect(&token, &fleet.ids()).await;
     let order = json!({
         "person": Fleet::PERSON, "new_person": Fleet::MANAGED, "business": crate::harness::business(1),
     });
@@ -245,6 +277,16 @@ async fn four_libraries_read_a_feed_and_covered_assets_do_not_end() {
     let wanted = json!(events).to_string();
     consume("calendars.py", &[&path, &wanted]).await;
     consume("calendar.mjs", &[&path, &wanted]).await;
+}
+
+/// When the first entry of a calendar was revised.
+fn stamp(calendar: &str) -> &str {
+    let stamp = calendar
+        .lines()
+        .find_map(|it| it.strip_prefix("DTSTAMP:"))
+        .expect("a stamp");
+    assert!(stamp.ends_with("0000Z"), "{stamp}");
+    stamp
 }
 
 /// The events of a calendar: id, title, day, number of reminders.

@@ -5,7 +5,7 @@ use regrant_testdb::{Kind, TestDatabase};
 use serde_json::{Value, json};
 
 use super::{connected, list};
-use crate::harness::{Fleet, Harness, Tenant, business, on_both, problem_code, watch};
+use crate::harness::{Fleet, Harness, Tenant, business, leap, on_both, problem_code, watch};
 
 on_both!(
     a_plan_asks_the_fewest_persons_who_had_tokens_for_all_assets_at_risk,
@@ -164,6 +164,26 @@ async fn a_cut_off_needs_another_account_of_its_person(database: TestDatabase) {
         "{near}"
     );
     assert_eq!(person["stopped"], 0, "{near}");
+
+    let tenant = leap(&harness, &tenant, Duration::days(31)).await;
+    watch(&harness).await;
+    let late = plan(&tenant, 20).await;
+    let [person] = list(&late, "persons").as_slice() else {
+        panic!("one person: {late}")
+    };
+    assert_eq!(
+        (&person["stopped"], &person["needs_other_account"]),
+        (&json!(4), &json!(4)),
+        "{late}"
+    );
+    let order = json!({ "within_days": 20 });
+    let (status, made) = tenant.post("/v1/reconnect-plan", &order).await;
+    let link = &list(&made, "data")[0];
+    assert_eq!(
+        (status, &link["require_person"], &link["asset_count"]),
+        (201, &json!(false), &json!(4)),
+        "{made}"
+    );
 }
 
 /// A tenant whose assets two persons serve, one business each.

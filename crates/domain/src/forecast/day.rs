@@ -33,6 +33,8 @@ pub struct EndingTally {
     pub cover: Option<Cover>,
     /// How many endings.
     pub count: u64,
+    /// Of how many of them the asset does not work. A date that has arrived ends nothing before Graph confirms it.
+    pub gone: u64,
 }
 
 /// Sums tallies by day.

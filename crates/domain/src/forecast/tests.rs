@@ -263,6 +263,7 @@ fn a_day_counts_causes_and_covered_endings() {
         confidence: Confidence::Certain,
         cover,
         count,
+        gone: 0,
     };
     let days = tally_by_day([
         tally(EndingCause::CutOff, None, 3),

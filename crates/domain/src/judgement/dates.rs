@@ -61,6 +61,12 @@ impl AssetFacts {
             .filter(|it| self.proved_at.is_none_or(|proved| proved < it.at))
     }
 
+    /// Whether a cut-off has passed at `now` that no proof disproved.
+    #[must_use]
+    pub fn has_passed_cut_off(&self, now: Timestamp) -> bool {
+        self.standing_cut_off().is_some_and(|it| it.at <= now)
+    }
+
     /// Whether one of the dates must be read again at `now`.
     #[must_use]
     pub fn needs_dates(&self, notice: Duration, now: Timestamp) -> bool {

@@ -25,7 +25,7 @@ pub fn find_left_out_cause(
             RefusalKind::NotReached | RefusalKind::NoRole => {
                 Some(find_ungranted(scopes, kind, id).unwrap_or(LeftOutCause::NoAccess))
             }
-            RefusalKind::MissingScope(_) => {
+            RefusalKind::MissingScope(_) | RefusalKind::NotReachedWithoutScope(_) => {
                 Some(find_ungranted(scopes, kind, id).unwrap_or(LeftOutCause::PermissionMissing))
             }
             _ => find_lost(kind, id, held, offered),

@@ -18,6 +18,17 @@ pub struct Meaning {
     pub offered: NextStep,
 }
 
+impl Meaning {
+    /// Who must act where no retry follows: what waited for Graph alone now waits for the person, who asks again.
+    #[must_use]
+    pub const fn who_after_last_try(&self) -> Who {
+        match self.who {
+            Who::NoOne => Who::Person,
+            who => who,
+        }
+    }
+}
+
 impl RefusalKind {
     /// What the refusal means for people.
     #[must_use]
@@ -38,7 +49,9 @@ impl RefusalKind {
         match self {
             Self::NotReached => (Code::NotReached, Who::BusinessAdmin),
             Self::NoRole => (Code::NoRole, Who::BusinessAdmin),
-            Self::MissingScope(_) => (Code::MissingScope, Who::Person),
+            Self::MissingScope(_) | Self::NotReachedWithoutScope(_) => {
+                (Code::MissingScope, Who::Person)
+            }
             Self::MissingTask(_) => (Code::MissingTask, Who::BusinessAdmin),
             Self::Checkpoint => (Code::Checkpoint, Who::Person),
             Self::Unconfirmed => (Code::Unconfirmed, Who::Person),
@@ -62,7 +75,9 @@ impl RefusalKind {
         use NextStep as Step;
         match self {
             Self::NotReached | Self::NoRole => (Step::GiveRole, Step::GiveRoleThenReplace),
-            Self::MissingScope(_) => (Step::Grant, Step::GrantThenReplace),
+            Self::MissingScope(_) | Self::NotReachedWithoutScope(_) => {
+                (Step::Grant, Step::GrantThenReplace)
+            }
             Self::MissingTask(_) => (Step::AssignTask, Step::AssignTaskThenReplace),
             Self::Checkpoint => (Step::PassCheckpoint, Step::PassCheckpointThenReplace),
             Self::Unconfirmed => (Step::ConfirmAccount, Step::ConfirmAccountThenReplace),

@@ -88,6 +88,9 @@ impl Refusal {
 pub enum RefusalKind {
     /// The token does not reach this object; it may work on others.
     NotReached,
+    /// The token does not reach this object, and none of the permissions that read such objects was granted: the first
+    /// of them is named. Whether it is the reason, only Graph knows.
+    NotReachedWithoutScope(Vec<String>),
     /// The token's person has no role on this object.
     NoRole,
     /// Permissions for this object are missing; the list is empty if Graph named none.
@@ -153,6 +156,15 @@ impl RefusalKind {
         )
     }
 
+    /// Whether Graph says that the token does not reach the object, whatever the names of scopes explain.
+    #[must_use]
+    pub const fn is_not_reached(&self) -> bool {
+        matches!(
+            self,
+            Self::NotReached | Self::NotReachedWithoutScope(_) | Self::NoRole
+        )
+    }
+
     /// How much such a refusal proves about the refused credential.
     #[must_use]
     pub const fn certainty(&self) -> Certainty {
@@ -164,6 +176,7 @@ impl RefusalKind {
             | Self::DataAccessExpired
             | Self::PageMoved(_) => Certainty::Definitive,
             Self::NotReached
+            | Self::NotReachedWithoutScope(_)
             | Self::NoRole
             | Self::MissingScope(_)
             | Self::MissingTask(_)

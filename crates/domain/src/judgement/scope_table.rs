@@ -62,7 +62,8 @@ pub(crate) fn scope_concerns(kind: AssetKind, scope: &str) -> bool {
 
 /// A refusal of Graph, explained by what was granted: which permission is missing, or that none is.
 ///
-/// "Not reached" without any scope that reads such an object is a missing permission. A "missing permission" that was
+/// "Not reached" without any scope that reads such an object names the permission, and stays "not reached": Graph may ask
+/// for another one. A "missing permission" that was
 /// granted is an object that the token does not reach: its person was not given it, or did not tick it at the login.
 /// Where Graph names alternatives, one that was granted is enough.
 /// A grant without any scope is one whose scopes are unknown, and explains nothing.
@@ -75,7 +76,7 @@ pub fn explain_by_scope(kind: AssetKind, id: &AssetId, grant: &Grant, refusal: R
     let explained = match &refusal.kind {
         RefusalKind::NotReached if !holds_any(grant, reading, None) => {
             let first = reading.iter().take(1).map(|it| (*it).to_owned());
-            RefusalKind::MissingScope(first.collect())
+            RefusalKind::NotReachedWithoutScope(first.collect())
         }
         RefusalKind::MissingScope(named) if named.is_empty() => {
             if holds_any(grant, reading, None) {
@@ -186,12 +187,16 @@ mod tests {
     }
 
     #[test]
-    fn not_reached_without_any_reading_scope_is_a_missing_permission_for_every_kind() {
+    fn not_reached_without_any_reading_scope_names_the_permission_for_every_kind() {
         let bare = grant(&["public_profile"], None);
         for kind in AssetKind::ALL {
             let reading = scopes_of(kind).reading;
             let found = explained(kind, RefusalKind::NotReached, &bare);
-            assert_eq!(found, missing(&reading[..1]), "{kind}");
+            let RefusalKind::NotReachedWithoutScope(names) = &found else {
+                panic!("{kind}: {found:?}")
+            };
+            assert_eq!(names, &reading[..1], "{kind}");
+            assert!(found.is_not_reached(), "{kind}");
             let held = grant(&reading[..1], None);
             let found = explained(kind, RefusalKind::NotReached, &held);
             assert_eq!(found, RefusalKind::NotReached, "{kind}");

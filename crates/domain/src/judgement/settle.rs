@@ -15,7 +15,7 @@ pub use refused::decide_last_refusal;
 
 use crate::{
     Certainty, CredentialKind, NextStep, Outcome, PersonId, ProbeFacts, ProbeResult, Reason,
-    ReasonCode, RefusalKind, Serving, Timestamp, Who,
+    ReasonCode, Serving, Timestamp, Who,
 };
 
 /// The state of the asset's active credential before the item is settled.
@@ -158,9 +158,7 @@ fn old_token_or_none(standing: &Standing) -> Serving {
 pub fn decide_waiting(decision: Decision, result: &ProbeResult, standing: &Standing) -> Decision {
     let may_wait = match result {
         ProbeResult::Works(_) => true,
-        ProbeResult::Refused(it) => {
-            matches!(it.kind, RefusalKind::NotReached | RefusalKind::NoRole)
-        }
+        ProbeResult::Refused(it) => it.kind.is_not_reached(),
     };
     if !may_wait {
         return decision;
@@ -172,12 +170,25 @@ pub fn decide_waiting(decision: Decision, result: &ProbeResult, standing: &Stand
         detail,
         NextStep::CompleteMigration,
     );
-    let serving = if standing.serves {
-        Serving::Old
-    } else {
-        Serving::None
-    };
+    let serving = old_token_or_none(standing);
     keep_active(Outcome::Parked, CredentialChange::Park, serving, reason)
+}
+
+/// What becomes of a refreshed token where one of the same person is a standby of the asset and another person's serves it:
+/// it is the standby in its stead.
+#[must_use]
+pub fn decide_standby(decision: Decision, result: &ProbeResult, standing: &Standing) -> Decision {
+    if matches!(result, ProbeResult::Refused(_)) {
+        return decision;
+    }
+    let reason = Reason::new(
+        ReasonCode::Outranked,
+        Who::NoOne,
+        "The standby of this asset was refreshed; another person's token serves it.",
+        NextStep::Nothing,
+    );
+    let (change, serving) = (CredentialChange::AddStandby, old_token_or_none(standing));
+    keep_active(Outcome::Unchanged, change, serving, reason)
 }
 
 fn keep_active(

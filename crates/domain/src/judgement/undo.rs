@@ -197,8 +197,8 @@ pub fn decide_failed_undo(refusal: &Refusal, standing: &UndoStanding) -> UndoDec
         RefusalKind::AppFault => NextStep::CorrectAppThenUndo,
         _ => NextStep::UndoLater,
     };
-    let detail = refusal.message.clone();
-    let reason = Reason::new(meaning.code, meaning.who, detail, next_step);
+    let (who, detail) = (meaning.who_after_last_try(), refusal.message.clone());
+    let reason = Reason::new(meaning.code, who, detail, next_step);
     refused_decision(Outcome::Failed, refusal, standing, reason)
 }
 

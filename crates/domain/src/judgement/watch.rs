@@ -69,20 +69,19 @@ pub fn is_newer_cut_off(known: Option<CutOff>, announced: CutOff) -> bool {
 /// Whether a known cut-off explains this refusal, so that it is no sign of an incident.
 #[must_use]
 pub fn explains_refusal(known: Option<CutOff>, kind: &RefusalKind, now: Timestamp) -> bool {
-    matches!(kind, RefusalKind::NotReached | RefusalKind::NoRole)
-        && known.is_some_and(|it| it.at <= now)
+    kind.is_not_reached() && known.is_some_and(|it| it.at <= now)
+}
+
+/// The reason of a refusal that a cut-off explains.
+pub(super) fn reason_cut_off_passed(detail: impl Into<String>) -> Reason {
+    let next_step = NextStep::ReplaceWithManaged;
+    Reason::new(ReasonCode::CutOffPassed, Who::Person, detail, next_step)
 }
 
 fn judge_refusal(refusal: &Refusal, cut_off_passed: bool) -> Verdict {
-    let is_not_reached = matches!(refusal.kind, RefusalKind::NotReached | RefusalKind::NoRole);
-    if is_not_reached && cut_off_passed {
+    if refusal.kind.is_not_reached() && cut_off_passed {
         return Verdict::Refused {
-            reason: Reason::new(
-                ReasonCode::CutOffPassed,
-                Who::Person,
-                refusal.message.clone(),
-                NextStep::ReplaceWithManaged,
-            ),
+            reason: reason_cut_off_passed(refusal.message.clone()),
             certainty: Certainty::Definitive,
         };
     }
@@ -169,7 +168,11 @@ mod tests {
 
     #[test]
     fn does_not_exist_means_that_a_known_cut_off_has_passed() {
-        for kind in [RefusalKind::NotReached, RefusalKind::NoRole] {
+        for kind in [
+            RefusalKind::NotReached,
+            RefusalKind::NotReachedWithoutScope(vec![]),
+            RefusalKind::NoRole,
+        ] {
             for source in CutOffSource::ALL {
                 let verdict = verdict_on(kind.clone(), Some(cut_off(9, source)));
                 assert_eq!(

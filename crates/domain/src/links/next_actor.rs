@@ -25,6 +25,8 @@ impl NextActor {
     #[must_use]
     pub const fn after_outcome(outcome: Option<Outcome>, who: Option<Who>) -> Self {
         match outcome {
+            // A parked token that may lack a permission may never take over.
+            Some(Outcome::Parked) if matches!(who, Some(Who::Person)) => Self::Person,
             Some(
                 Outcome::Replaced
                 | Outcome::Unchanged
@@ -67,6 +69,7 @@ mod tests {
                 Some(Who::BusinessAdmin),
                 NextActor::Regrant,
             ),
+            (Outcome::Parked, Some(Who::Person), NextActor::Person),
             (Outcome::Deferred, Some(Who::NoOne), NextActor::Regrant),
             (Outcome::NoAccess, Some(Who::Person), NextActor::Person),
             (
@@ -75,6 +78,7 @@ mod tests {
                 NextActor::SomeoneElse,
             ),
             (Outcome::Failed, Some(Who::Provider), NextActor::SomeoneElse),
+            (Outcome::Failed, Some(Who::Person), NextActor::Person),
             (Outcome::Failed, None, NextActor::NotPossible),
             (
                 Outcome::UnknownAsset,

@@ -26,7 +26,7 @@ closed_list! {
     pub enum ReasonCode: "code of a reason", serde {
         /// The same token is already active, and it works.
         SameToken = "same_token",
-        /// A system user's token serves and outranks a person's; the new one is a standby.
+        /// A token that outranks the new one serves, as a system user's does a person's; the new one is a standby.
         Outranked = "outranked",
         /// The token does not reach the asset yet.
         NotReachedYet = "not_reached_yet",

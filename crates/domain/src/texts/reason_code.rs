@@ -20,8 +20,8 @@ impl ReasonCode {
                 "Dieses Token ist hier schon aktiv und funktioniert.",
             ],
             Self::Outranked => [
-                "A system user's token serves this asset and outranks a person's; the new one is kept as a standby.",
-                "Das Token eines Systembenutzers bedient dieses Asset und hat Vorrang vor dem einer Person; das neue wird in Reserve gehalten.",
+                "Another token serves this asset and outranks the new one, which is kept as a standby.",
+                "Ein anderes Token bedient dieses Asset und hat Vorrang vor dem neuen; das neue wird in Reserve gehalten.",
             ],
             Self::NotReachedYet => [
                 "The new token does not reach this asset yet.",

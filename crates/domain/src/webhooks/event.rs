@@ -63,12 +63,19 @@ impl EventKind {
         matches!(self, Self::AssetsChanged | Self::WebhookTest)
     }
 
+    /// Whether later changes are compared with this status. `unproven` causes no event, so the status of the last event
+    /// stays: it is what the tenant knows.
+    #[must_use]
+    pub const fn notes_status(notified: Option<Status>, now: Status) -> bool {
+        notified.is_none() || !matches!(now, Status::Unproven)
+    }
+
     /// The event that a change of status causes; `notified` is the status of the last event.
     #[must_use]
     pub const fn from_status_change(notified: Option<Status>, now: Status) -> Option<Self> {
         use Status as S;
         match (notified, now) {
-            (Some(S::Disconnected), S::Healthy | S::Expiring | S::Migrating) => {
+            (Some(S::Disconnected | S::Suspect), S::Healthy | S::Expiring | S::Migrating) => {
                 Some(Self::AssetRecovered)
             }
             // An unchanged status causes no event, nor does a new asset without a token.
@@ -99,11 +106,10 @@ mod tests {
     #[test]
     fn a_recovery_causes_an_event_and_an_unchanged_status_does_not() {
         let event = |before, now| EventKind::from_status_change(Some(before), now);
-        for working in [Status::Healthy, Status::Expiring, Status::Migrating] {
-            assert_eq!(
-                event(Status::Disconnected, working),
-                Some(EventKind::AssetRecovered)
-            );
+        for failed in [Status::Disconnected, Status::Suspect] {
+            for working in [Status::Healthy, Status::Expiring, Status::Migrating] {
+                assert_eq!(event(failed, working), Some(EventKind::AssetRecovered));
+            }
         }
         for status in Status::ALL {
             assert_eq!(event(status, status), None, "{status}");
@@ -112,6 +118,43 @@ mod tests {
             event(Status::Healthy, Status::Disconnected),
             Some(EventKind::AssetDisconnected)
         );
+    }
+
+    /// The events of a sequence of statuses, as `emit_state_changes` of the vault sends them.
+    fn events(first: Status, later: &[Status]) -> Vec<EventKind> {
+        let (mut notified, mut sent) = (Some(first), Vec::new());
+        for now in later {
+            sent.extend(EventKind::from_status_change(notified, *now));
+            if EventKind::notes_status(notified, *now) {
+                notified = Some(*now);
+            }
+        }
+        sent
+    }
+
+    #[test]
+    fn what_a_consumer_was_notified_of_last_is_taken_back_whatever_lies_between() {
+        use EventKind::{AssetDisconnected, AssetRecovered, AssetSuspect};
+        use Status::{Disconnected, Healthy, Suspect, Unproven};
+        for (later, expected) in [
+            (
+                &[Disconnected, Unproven, Healthy][..],
+                &[AssetDisconnected, AssetRecovered][..],
+            ),
+            (&[Suspect, Healthy], &[AssetSuspect, AssetRecovered]),
+            (
+                &[Suspect, Unproven, Healthy],
+                &[AssetSuspect, AssetRecovered],
+            ),
+            (
+                &[Disconnected, Unproven, Disconnected],
+                &[AssetDisconnected],
+            ),
+            (&[Unproven, Healthy], &[]),
+        ] {
+            assert_eq!(events(Healthy, later), expected, "{later:?}");
+        }
+        assert_eq!(events(Unproven, &[Healthy]), []);
     }
 
     #[test]

@@ -1,33 +1,27 @@
 //! Assets at risk, and the persons who may keep them working.
 //!
-//! The rule: an asset is at risk by the endings and covers of the calendar; `endings.rs` and `calendar.rs` say what they are.
+//! The rule: an asset is at risk by the endings and covers of the calendar; `endings.rs` says what they are.
 
 use regrant_domain::{GrantedScope, PersonId, forecast::AssetAtRisk};
 
 use crate::{
     Error, ForecastFilter, TenantTx,
-    credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
-    forecast::calendar::{OUTLASTS, WAITING},
+    forecast::endings::{BY_REFRESH, by_standby},
     sql::Row,
 };
 
 /// Each asset once, with its first ending that neither a standby nor a refresh covers, or none if it has stopped working.
 const AT_RISK: &str = "
     WITH {shown}, open AS (
-        SELECT e.id, e.kind, e.person_id, e.at, e.cause,
+        SELECT e.id, e.kind, e.person_id, e.at, e.cut_off,
             row_number() OVER (PARTITION BY e.id ORDER BY e.at, e.rank) AS n
-        FROM shown e LEFT JOIN grants own ON own.tenant_id = :tenant AND own.id = e.grant_id
-        WHERE {which} AND NOT e.gone
-            AND NOT EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'standby'
-                AND c.proved_at IS NOT NULL AND {outlasts})
-            AND NOT (e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL AND own.kind IN ('user', 'system_user')
-                AND e.at > :now)
+        FROM shown e WHERE {which} AND NOT e.gone AND NOT {by_standby} AND NOT {by_refresh}
     ), at_risk AS (
-        SELECT id, kind, person_id, at, cause FROM open WHERE n = 1
+        SELECT id, kind, person_id, at, cut_off FROM open WHERE n = 1
         UNION ALL
-        SELECT id, kind, person_id, NULL, NULL FROM judged WHERE gone AND generation > 0
+        SELECT id, kind, person_id, NULL, cut_off FROM judged WHERE gone AND generation > 0
     )
-    SELECT r.id, r.kind, r.person_id, r.at, r.cause, (
+    SELECT r.id, r.kind, r.person_id, r.at, CASE WHEN r.cut_off < :to THEN r.cut_off END AS cut_off, (
         SELECT string_agg(c.person_id, ',') FROM credentials c
         LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
         WHERE c.tenant_id = :tenant AND c.asset_id = r.id AND c.person_id IS NOT NULL
@@ -43,10 +37,8 @@ impl TenantTx {
     ) -> Result<Vec<AssetAtRisk>, Error> {
         let query = self
             .query_endings(filter, AT_RISK)
-            .fill("waiting", WAITING)
-            .fill("outlasts", OUTLASTS)
-            .fill("expires_at", NEWEST_EXPIRY)
-            .fill("data_access", NEWEST_DATA_ACCESS);
+            .fill("by_standby", by_standby())
+            .fill("by_refresh", BY_REFRESH);
         self.fetch_decoded("assets", query, asset_at_risk_from_row)
             .await
     }
@@ -72,7 +64,8 @@ fn asset_at_risk_from_row(row: &Row) -> Result<AssetAtRisk, Error> {
     Ok(AssetAtRisk {
         id: row.parse("id")?,
         kind: row.parse("kind")?,
-        ending: row.maybe_time("at")?.zip(row.maybe_parse("cause")?),
+        ends_at: row.maybe_time("at")?,
+        cut_off: row.maybe_time("cut_off")?,
         serving: row.maybe_parse("person_id")?,
         persons: persons
             .map(|it| it.parse().map_err(|_| Error::Corrupt("persons")))

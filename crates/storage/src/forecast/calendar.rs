@@ -4,67 +4,29 @@
 //! of assets. Start at `endings.rs`, which says what an ending is.
 
 use chrono::NaiveDate;
-use regrant_domain::{
-    ForecastLine, ForecastPosition, ForecastTotals, Timestamp, forecast::EndingTally,
-    state::EndingCause,
-};
+use regrant_domain::{ForecastLine, ForecastPosition, ForecastTotals, forecast::EndingTally};
 
 use crate::{
     Error, ForecastFilter, ListedRows, TenantTx,
-    credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
-    forecast::endings::{bind_filter, to_rank},
+    forecast::endings::{BY_REFRESH, bind_filter, by_candidate, by_standby, to_rank},
     sql::{Row, to_micros},
 };
-
-/// When the newest ending of a day and cause was learned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LearnedDay {
-    /// The day.
-    pub date: NaiveDate,
-    /// Why the assets stop working.
-    pub cause: EndingCause,
-    /// When the newest of these endings was learned.
-    pub learned_at: Timestamp,
-}
 
 /// One ending of the calendar.
 pub type ForecastRow = ForecastPosition;
 
-/// How an asset keeps working after ending `e` of its active credential, whose grant is `own`:
-/// `forecast::covered_by` in SQL.
+/// The endings of each day, cause and confidence by cover, and of how many the asset does not work.
 const TALLIES: &str = "
-    WITH {shown}, covered AS (
-        SELECT at, cause, confidence, CASE
-            WHEN EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'standby'
-                AND c.proved_at IS NOT NULL AND {outlasts}) THEN 'standby'
-            WHEN e.rank = 1 AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL AND own.kind IN ('user', 'system_user')
-                AND NOT e.leaves AND e.at > :now THEN 'refresh'
-            WHEN EXISTS (SELECT 1 FROM {waiting} AND c.slot = 'candidate'
-                AND {outlasts}) THEN 'candidate' END AS cover
-        FROM shown e LEFT JOIN grants own ON own.tenant_id = :tenant AND own.id = e.grant_id
-        WHERE {which}
+    WITH {shown}, tallied AS (
+        SELECT at, cause, confidence, gone, CASE
+            WHEN {by_standby} THEN 'standby'
+            WHEN {by_refresh} THEN 'refresh'
+            WHEN {by_candidate} THEN 'candidate' END AS cover
+        FROM shown e WHERE {which}
     )
-    SELECT at / 86400000000 AS day, cause, confidence, cover, count(*) AS n FROM covered
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
-
-/// When it was learned that something ends on a day: by a probe or notice for a cut-off, with the token for its dates.
-const LEARNED: &str = "
-    WITH {shown} SELECT at / 86400000000 AS day, cause, max(CASE rank
-        WHEN 0 THEN coalesce(cut_off_learned_at, token_learned_at)
-        WHEN 3 THEN revoked_at WHEN 4 THEN :now ELSE token_learned_at END) AS learned_at
-    FROM shown WHERE {which} GROUP BY 1, 2";
-
-/// Credentials `c` of the asset of ending `e`, each with its grant `g`.
-pub(super) const WAITING: &str = "credentials c
-    LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
-    WHERE c.tenant_id = :tenant AND c.asset_id = e.id";
-
-/// Whether credential `c` of grant `g` still works after ending `e`.
-pub(super) const OUTLASTS: &str = "
-    coalesce(({expires_at}) > e.at, 0 = 0) AND coalesce(({data_access}) > e.at, 0 = 0)
-    AND (e.rank IN (1, 2)
-        OR (c.person_id IS NOT NULL AND c.person_id IS DISTINCT FROM e.person_id))
-    [AND c.person_id IS DISTINCT FROM :leaves]";
+    SELECT at / 86400000000 AS day, cause, confidence, cover, count(*) AS n,
+        count(*) FILTER (WHERE gone) AS gone
+    FROM tallied GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
 impl TenantTx {
     /// The next endings after `after`, in the order of the calendar.
@@ -94,21 +56,10 @@ impl TenantTx {
     ) -> Result<Vec<EndingTally>, Error> {
         let query = self
             .query_endings(filter, TALLIES)
-            .fill("waiting", WAITING)
-            .fill("outlasts", OUTLASTS)
-            .fill("expires_at", NEWEST_EXPIRY)
-            .fill("data_access", NEWEST_DATA_ACCESS);
+            .fill("by_standby", by_standby())
+            .fill("by_refresh", BY_REFRESH)
+            .fill("by_candidate", by_candidate());
         self.fetch_decoded("assets", query, ending_tally_from_row)
-            .await
-    }
-
-    /// When the endings of each day and cause were learned.
-    pub async fn list_learned_days(
-        &self,
-        filter: &ForecastFilter,
-    ) -> Result<Vec<LearnedDay>, Error> {
-        let query = self.query_endings(filter, LEARNED);
-        self.fetch_decoded("assets", query, learned_day_from_row)
             .await
     }
 
@@ -172,14 +123,6 @@ fn forecast_line_from_row(row: &Row) -> Result<ForecastLine, Error> {
     })
 }
 
-fn learned_day_from_row(row: &Row) -> Result<LearnedDay, Error> {
-    Ok(LearnedDay {
-        date: date_from_row(row)?,
-        cause: row.parse("cause")?,
-        learned_at: row.time("learned_at")?,
-    })
-}
-
 fn date_from_row(row: &Row) -> Result<NaiveDate, Error> {
     let days = i32::try_from(row.get::<i64>("day")?).map_err(|_| Error::Corrupt("day"))?;
     NaiveDate::from_epoch_days(days).ok_or(Error::Corrupt("day"))
@@ -192,6 +135,7 @@ fn ending_tally_from_row(row: &Row) -> Result<EndingTally, Error> {
         confidence: row.parse("confidence")?,
         cover: row.maybe_parse("cover")?,
         count: count_from_row(row, "n")?,
+        gone: count_from_row(row, "gone")?,
     })
 }
 

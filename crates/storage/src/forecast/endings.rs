@@ -7,6 +7,7 @@ use regrant_domain::{AssetId, AssetKind, PersonId, ReachLimit, Timestamp, state:
 use crate::{
     TenantTx,
     assets::list::fill_within,
+    credentials::standby::{NEWEST_DATA_ACCESS, NEWEST_EXPIRY},
     sql::{Query, to_micros},
 };
 
@@ -27,7 +28,8 @@ pub struct ForecastFilter {
     pub person_ids: Vec<PersonId>,
     /// A person who is assumed to leave at `now`.
     pub leaves: Option<PersonId>,
-    /// Every ending in the window instead of the earliest of each asset.
+    /// Every ending in the window, instead of one of each asset: the first that neither a standby nor a refresh covers, or
+    /// the first if they cover all.
     pub every: bool,
     /// The assets the caller may reach, if it is confined.
     pub within: Option<ReachLimit>,
@@ -43,8 +45,7 @@ pub(crate) const JUDGED: &str = r#"
                 THEN a.expires_at END AS expires_at,
             CASE WHEN coalesce(a.proved_at < a.data_access_expires_at, 0 = 0)
                 THEN a.data_access_expires_at END AS data_access_expires_at,
-            c.kind AS active, c.grant_id, a.cut_off_learned_at,
-            coalesce(c.created_at, a.created_at) AS token_learned_at,
+            c.kind AS active, c.grant_id,
             CASE WHEN a.failing_reason LIKE '{"code":"revoked",%'
                 THEN a.failing_since END AS revoked_at,
             (c.id IS NULL OR a.definitive OR a.failures > 1
@@ -60,8 +61,9 @@ pub(crate) const JUDGED: &str = r#"
             [AND a.person_id IN :persons] {within}
     )"#;
 
-/// The tables `judged` and `shown`: every ending in the window, numbered in `turn` for each asset. `rank`
-/// numbers the causes as [`to_rank`] does.
+/// The tables `judged` and `shown`: every ending in the window, numbered in `turn` for each asset; `covered` is 1 where a
+/// standby or a refresh covers it, and 0 of every ending if all are asked for. `rank` numbers the causes as [`to_rank`]
+/// does.
 pub(crate) const SHOWN: &str = "
     {judged}, ending AS (
         SELECT j.*, r.column1 AS rank,
@@ -83,20 +85,58 @@ pub(crate) const SHOWN: &str = "
                 WHEN j.cut_off_source = 'webhook' THEN 'announced'
                 ELSE 'likely' END AS confidence
         FROM judged j CROSS JOIN (VALUES (0), (1), (2), (3), (4)) AS r
-    ), shown AS (
-        SELECT ending.*, row_number() OVER (PARTITION BY id ORDER BY at, rank) AS turn
-        FROM ending
+    ), in_window AS (
+        SELECT e.*, CASE WHEN {is_covered} THEN 1 ELSE 0 END AS covered
+        FROM ending e
         WHERE at >= :from AND at < :to AND (at <= :now OR NOT (gone OR leaves))
+    ), shown AS (
+        SELECT in_window.*, row_number() OVER (PARTITION BY id ORDER BY covered, at, rank) AS turn
+        FROM in_window
     )";
 
+/// Whether the token of the active credential is refreshed before ending `e`: `forecast::find_cover` in SQL, as the two
+/// that follow.
+pub(super) const BY_REFRESH: &str = "
+    (e.rank = 1 AND NOT e.leaves AND e.at > :now AND EXISTS (
+        SELECT 1 FROM grants own WHERE own.tenant_id = :tenant AND own.id = e.grant_id
+            AND own.sealed IS NOT NULL AND own.refresh_failed_at IS NULL AND own.kind IN ('user', 'system_user')))";
+
+/// Whether a standby takes over at ending `e`.
+pub(super) fn by_standby() -> String {
+    outlasted_by("c.slot = 'standby' AND c.proved_at IS NOT NULL")
+}
+
+/// Whether a parked token may take over at ending `e`.
+pub(super) fn by_candidate() -> String {
+    outlasted_by("c.slot = 'candidate'")
+}
+
+/// Whether such a credential `c` of the asset still works after ending `e`.
+fn outlasted_by(condition: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM credentials c
+            LEFT JOIN grants g ON g.tenant_id = c.tenant_id AND g.id = c.grant_id
+            WHERE c.tenant_id = :tenant AND c.asset_id = e.id AND {condition}
+            AND coalesce(({NEWEST_EXPIRY}) > e.at, 0 = 0) AND coalesce(({NEWEST_DATA_ACCESS}) > e.at, 0 = 0)
+            AND (e.rank IN (1, 2)
+                OR (c.person_id IS NOT NULL AND c.person_id IS DISTINCT FROM e.person_id))
+            [AND c.person_id IS DISTINCT FROM :leaves])"
+    )
+}
+
 impl TenantTx {
-    /// A statement whose parts `{judged}`, `{shown}` and `{which}` are filled: `{which}` selects the first
-    /// ending of each asset, or all.
+    /// A statement whose parts `{judged}`, `{shown}` and `{which}` are filled: `{which}` selects the ending of each asset
+    /// that the filter asks for, or all.
     pub(crate) fn query_endings(&self, filter: &ForecastFilter, sql: &'static str) -> Query {
-        let which = if filter.every { "turn > 0" } else { "turn = 1" };
+        let (which, is_covered) = if filter.every {
+            ("turn > 0", "0 = 1".to_owned())
+        } else {
+            ("turn = 1", format!("{} OR {BY_REFRESH}", by_standby()))
+        };
         let query = self
             .query(sql)
             .fill("shown", SHOWN)
+            .fill("is_covered", is_covered)
             .fill("which", which)
             .bind("from", to_micros(filter.from))
             .bind("to", to_micros(filter.to));

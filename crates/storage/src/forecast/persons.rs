@@ -116,7 +116,8 @@ impl TenantTx {
         Ok(counts)
     }
 
-    /// The first ending ahead among the assets that each of these persons serves.
+    /// The first ending ahead among the assets that each of these persons serves: one that neither a standby nor a refresh
+    /// covers, if there is any.
     pub async fn find_next_endings(
         &self,
         ids: &[PersonId],
@@ -138,7 +139,7 @@ impl TenantTx {
         };
         let sql = "WITH {shown}, numbered AS (
                        SELECT person_id, id, at, cause,
-                           row_number() OVER (PARTITION BY person_id ORDER BY at, id, rank) AS n
+                           row_number() OVER (PARTITION BY person_id ORDER BY covered, at, id, rank) AS n
                        FROM shown WHERE {which})
                    SELECT person_id, id, at, cause FROM numbered WHERE n = 1";
         let rows = self.fetch_all(self.query_endings(&filter, sql)).await?;

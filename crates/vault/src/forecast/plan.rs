@@ -11,7 +11,6 @@ use regrant_domain::{
     AssetId, GrantedScope, PersonFacts, PersonId, Timestamp,
     coverage::targets_name_assets,
     forecast::{AskShare, AssetAtRisk, plan_asks},
-    state::EndingCause,
 };
 use regrant_storage::{ForecastFilter, TenantTx};
 
@@ -45,7 +44,8 @@ pub struct PlannedAsk {
     pub first_end: Option<Timestamp>,
     /// How many of the assets have stopped working.
     pub stopped: usize,
-    /// For how many of the assets the person must log in with another account: their cut-off ends the one that serves.
+    /// For how many of the assets the person must log in with another account: their cut-off ends, or has ended, the one
+    /// that serves.
     pub needs_other_account: usize,
     /// How many assets no other known person can cover.
     pub only_by_person: usize,
@@ -162,14 +162,11 @@ impl AskInput {
             .iter()
             .filter_map(|it| self.assets.get(*it))
             .collect();
-        let ends = |it: &&AssetAtRisk| it.ending.map(|(at, _)| at);
-        let is_own_cut_off = |it: &&&AssetAtRisk| {
-            let is_cut_off = it.ending.is_some_and(|(_, it)| it == EndingCause::CutOff);
-            is_cut_off && it.serving.as_ref() == Some(&person.id)
-        };
+        let is_own_cut_off =
+            |it: &&&AssetAtRisk| it.cut_off.is_some() && it.serving.as_ref() == Some(&person.id);
         PlannedAsk {
-            first_end: assets.iter().filter_map(ends).min(),
-            stopped: assets.iter().filter(|it| it.ending.is_none()).count(),
+            first_end: assets.iter().filter_map(|it| it.ends_at).min(),
+            stopped: assets.iter().filter(|it| it.ends_at.is_none()).count(),
             needs_other_account: assets.iter().filter(is_own_cut_off).count(),
             assets: assets.iter().map(|it| it.id.clone()).collect(),
             only_by_person: share.only_by_person,

@@ -96,9 +96,7 @@ impl Vault {
                 .await;
         }
         let leases = leases_of(leases, &due);
-        let stats = self
-            .settle_due_assets(&round, due, (owner, &leases))
-            .await?;
+        let stats = self.settle_due_assets(round, due, (owner, &leases)).await?;
         Ok(ProbePassStats {
             postponed: stats.postponed + unreadable.len(),
             ..stats
@@ -166,13 +164,14 @@ impl Vault {
     /// Settles the assets whose leases still hold.
     async fn settle_due_assets(
         &self,
-        round: &ProbeRound<'_>,
+        mut round: ProbeRound<'_>,
         due: Vec<ProbedAsset>,
         (owner, leases): (&str, &[ProbeLease]),
     ) -> Result<ProbePassStats, Error> {
         let ids: Vec<_> = due.iter().map(|it| it.asset.id.clone()).collect();
         let (key, now) = (self.data_keys.active(round.scope).await?, self.clock.now());
-        let held_kinds = self.hold_mass_refusals(round, &due, now);
+        self.renew_prints(&mut round, &due, &key).await?;
+        let held_kinds = self.hold_mass_refusals(&round, &due, now);
         let readings = cut_off_readings(&due, now);
         let pairs: Vec<_> = readings.iter().map(|(it, at)| (it.clone(), *at)).collect();
         let tx = self.store.begin(round.scope).await?;
@@ -186,7 +185,7 @@ impl Vault {
         let held = tx.hold_probes(owner, leases).await?;
         let mut stored = group_by_asset(tx.list_ranked_credentials(&ids).await?);
         let mut businesses = Vec::new();
-        let mut findings = Findings::new(round, leases, (&key, &self.settings), now, held_kinds);
+        let mut findings = Findings::new(&round, leases, (&key, &self.settings), now, held_kinds);
         for it in due {
             let credentials = stored.remove(&it.asset.id).unwrap_or_default();
             match locked

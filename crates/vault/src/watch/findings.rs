@@ -316,7 +316,7 @@ impl<'a> Findings<'a> {
             kind: credential.kind,
             grant: self.round.grant_of(credential),
             app_id: self.round.scope.app_id(),
-            fingerprint: &credential.fingerprint,
+            fingerprint: self.round.print_of(credential),
             intent_seq: credential.intent_seq,
             acquired_by: format!("promoted:{}", credential.id),
         };

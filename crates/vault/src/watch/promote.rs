@@ -111,7 +111,7 @@ impl Findings<'_> {
                 .map(|it| self.ranking_kind(&it.credential)),
             serves: self.serves_after(asset, verdict),
             tasks: active.map(|it| it.tasks.clone()).unwrap_or_default(),
-            cut_off_passed: asset.facts.cut_off.is_some_and(|it| it.at <= self.now),
+            cut_off_passed: asset.facts.has_passed_cut_off(self.now),
             ..Standing::default()
         }
     }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use chrono::NaiveDate;
 use regrant_domain::{
-    Confidence, Who,
+    Confidence, Locale, NextStep, Who,
     forecast::{Cover, EndingTally},
     state::EndingCause,
 };
@@ -64,6 +64,10 @@ struct DayGroup<'a> {
     covered: u64,
     /// How many others there are, by confidence.
     open: BTreeMap<Confidence, u64>,
+    /// For how many of the others a token is parked.
+    parked: u64,
+    /// Of how many of the others the asset does not work.
+    gone: u64,
     lines: Vec<&'a ForecastLine>,
     /// Whether the day is over.
     is_past: bool,
@@ -72,21 +76,12 @@ struct DayGroup<'a> {
 /// The entries of a calendar; `suffix` comes from [`filter_suffix`].
 pub(crate) fn build_events(agenda: &ForecastAgenda, suffix: &str) -> Vec<DayEvent> {
     let groups = group_by_day(agenda);
-    let learned: BTreeMap<_, _> = agenda
-        .learned
-        .iter()
-        .map(|it| ((it.date, it.cause), it.learned_at))
-        .collect();
     // What was covered on a day that is over did not end.
     let shown = groups
         .into_iter()
         .filter(|(_, it)| it.count_open() > 0 || !it.is_past);
     let event = |((date, cause), group): ((NaiveDate, EndingCause), DayGroup<'_>)| DayEvent {
         uid: format!("{}-{date}-{cause}{suffix}@regrant", agenda.tenant),
-        stamp: learned
-            .get(&(date, cause))
-            .copied()
-            .unwrap_or(agenda.generated_at),
         date,
         summary: group.write_summary(cause),
         description: group.write_description(cause),
@@ -103,6 +98,7 @@ fn group_by_day(agenda: &ForecastAgenda) -> BTreeMap<(NaiveDate, EndingCause), D
         confidence,
         cover,
         count,
+        gone,
     } in &agenda.tallies
     {
         let group = groups.entry((*date, *cause)).or_default();
@@ -111,6 +107,8 @@ fn group_by_day(agenda: &ForecastAgenda) -> BTreeMap<(NaiveDate, EndingCause), D
             group.covered += count;
         } else {
             *group.open.entry(*confidence).or_default() += count;
+            group.parked += if cover.is_some() { *count } else { 0 };
+            group.gone += gone;
         }
     }
     for line in &agenda.lines {
@@ -133,11 +131,27 @@ impl DayGroup<'_> {
             return format!("{verb} without action: {cause}");
         }
         if self.is_past {
-            let verb = choose_form(open, "asset has ended", "assets have ended");
-            return format!("{verb}: {cause}");
+            return format!("{}: {cause}", self.describe_past());
         }
         let verb = choose_form(open, "asset ends", "assets end");
         format!("{verb}: {cause} ({})", self.describe_confidence())
+    }
+
+    /// How many assets have ended. While Graph is down none has: the date alone ends nothing.
+    fn describe_past(&self) -> String {
+        let doubtful = self.count_open().saturating_sub(self.gone);
+        let ended = choose_form(self.gone, "asset has ended", "assets have ended");
+        let may = if doubtful == 1 {
+            "asset may"
+        } else {
+            "assets may"
+        };
+        let doubted = format!("{doubtful} {may} have ended, not confirmed");
+        match (self.gone, doubtful) {
+            (_, 0) => ended,
+            (0, _) => doubted,
+            _ => format!("{ended}, {doubted}"),
+        }
     }
 
     fn describe_confidence(&self) -> String {
@@ -149,16 +163,47 @@ impl DayGroup<'_> {
         each.collect::<Vec<_>>().join(", ")
     }
 
+    /// What is to be done about the endings that nothing covers, and by whom.
+    fn advise(&self, cause: EndingCause) -> (&'static str, Who) {
+        let sentence = |step: NextStep| step.sentence(Locale::En);
+        if self.parked == self.count_open() {
+            let step = sentence(NextStep::ParkedUntilMigration);
+            return (step, Who::BusinessAdmin);
+        }
+        match (cause, self.is_past) {
+            (EndingCause::SystemUser60Days, _) => {
+                (sentence(NextStep::GenerateToken), Who::BusinessAdmin)
+            }
+            (EndingCause::CutOff, true) => (sentence(NextStep::ReplaceWithManaged), Who::Person),
+            (EndingCause::CutOff, false) => (
+                "Replace the tokens with tokens of the managed account before the cut-off.",
+                Who::Person,
+            ),
+            (EndingCause::PersonLeaves, true) => (
+                "Replace the token with one of another person or, better, of a system user.",
+                Who::BusinessAdmin,
+            ),
+            (EndingCause::PersonLeaves, false) => (
+                "Before the person leaves, replace the token with one of another person or, better, of a system user.",
+                Who::BusinessAdmin,
+            ),
+            (EndingCause::TokenExpiry | EndingCause::DataAccess | EndingCause::Revoked, _) => (
+                "Log in again and replace the token with the new one.",
+                Who::Person,
+            ),
+        }
+    }
+
     fn write_description(&self, cause: EndingCause) -> String {
         let mut text = if self.count_open() == 0 {
             "No action is needed: another token takes over, or the token is refreshed.\n".to_owned()
         } else {
-            format!(
-                "{}\n{}\n",
-                next_step(cause),
-                party_text(cause.who_must_act())
-            )
+            let (step, who) = self.advise(cause);
+            format!("{step}\n{}\n", party_text(who))
         };
+        if self.parked > 0 && self.parked < self.count_open() {
+            let _ = writeln!(text, "For {} of them a new token is parked.", self.parked);
+        }
         if self.covered > 0 && self.count_open() > 0 {
             let verb = choose_form(self.covered, "other asset needs", "other assets need");
             let _ = writeln!(text, "{verb} no action.");
@@ -203,21 +248,6 @@ const fn cause_text(cause: EndingCause) -> &'static str {
     }
 }
 
-const fn next_step(cause: EndingCause) -> &'static str {
-    match cause {
-        EndingCause::SystemUser60Days => "The worker refreshes these tokens before they expire.",
-        EndingCause::CutOff => {
-            "Replace the tokens with tokens of the managed account before the cut-off."
-        }
-        EndingCause::PersonLeaves => {
-            "Before the person leaves, replace the token with one of another person or, better, of a system user."
-        }
-        EndingCause::TokenExpiry | EndingCause::DataAccess | EndingCause::Revoked => {
-            "Log in again and replace the token with the new one."
-        }
-    }
-}
-
 const fn party_text(who: Who) -> &'static str {
     match who {
         Who::Person => "Who must act: the person who granted the token.",
@@ -228,136 +258,4 @@ const fn party_text(who: Who) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::{DateTime, Duration};
-    use regrant_domain::{AssetKind, TenantId};
-    use regrant_vault::{ForecastPosition, LearnedDay};
-
-    use super::*;
-
-    fn agenda() -> ForecastAgenda {
-        let at = DateTime::UNIX_EPOCH + Duration::hours(30);
-        let tally = |confidence, cover, count| EndingTally {
-            date: at.date_naive(),
-            cause: EndingCause::CutOff,
-            confidence,
-            cover,
-            count,
-        };
-        let line = |id: &str| ForecastLine {
-            position: ForecastPosition {
-                at,
-                asset_id: id.parse().unwrap(),
-                cause: EndingCause::CutOff,
-            },
-            kind: AssetKind::Page,
-            name: Some("Bäckerei, klein".to_owned()),
-            business_id: Some("5".parse().unwrap()),
-        };
-        ForecastAgenda {
-            tenant: TenantId::mint(),
-            generated_at: DateTime::UNIX_EPOCH,
-            tallies: vec![
-                tally(Confidence::Certain, None, 20),
-                tally(Confidence::Announced, Some(Cover::Standby), 10),
-            ],
-            lines: vec![line("7"), line("8")],
-            learned: vec![LearnedDay {
-                date: at.date_naive(),
-                cause: EndingCause::CutOff,
-                learned_at: DateTime::UNIX_EPOCH - Duration::days(3),
-            }],
-        }
-    }
-
-    #[test]
-    fn one_entry_per_day_and_cause_says_how_many_and_how_certain() {
-        let agenda = agenda();
-        let events = build_events(&agenda, "");
-        assert_eq!(events.len(), 1);
-        assert_eq!(
-            events[0].summary, "20 assets end: cut-off (certain)",
-            "the covered ones do not end"
-        );
-        let text = &events[0].description;
-        for part in [
-            "Who must act: the person who granted the token.",
-            "10 other assets need no action.",
-            "06:00 UTC page 7 \"Bäckerei, klein\" of business 5",
-            "and 28 more",
-        ] {
-            assert!(text.contains(part), "{part}: {text}");
-        }
-    }
-
-    #[test]
-    fn degrees_of_confidence_are_counted_apart() {
-        let mut agenda = agenda();
-        agenda.tallies[1].cover = None;
-        assert_eq!(
-            build_events(&agenda, "")[0].summary,
-            "30 assets end: cut-off (20 certain, 10 announced)"
-        );
-    }
-
-    #[test]
-    fn what_is_covered_is_no_ending_and_needs_no_reminder() {
-        let mut agenda = agenda();
-        agenda.tallies.remove(0);
-        let event = &build_events(&agenda, "")[0];
-        assert_eq!(event.summary, "10 assets continue without action: cut-off");
-        assert_eq!(event.remind_days, None);
-        assert!(event.description.starts_with("No action is needed"));
-    }
-
-    #[test]
-    fn what_has_ended_stays_and_what_was_covered_does_not() {
-        let mut agenda = agenda();
-        agenda.generated_at += Duration::days(20);
-        let events = build_events(&agenda, "");
-        assert_eq!(events[0].summary, "20 assets have ended: cut-off");
-        assert_eq!(events[0].remind_days, None);
-        agenda.tallies.remove(0);
-        assert!(build_events(&agenda, "").is_empty());
-    }
-
-    #[test]
-    fn an_entry_is_stamped_when_it_was_learned() {
-        let mut agenda = agenda();
-        let stamp = |agenda: &ForecastAgenda| build_events(agenda, "")[0].stamp;
-        let learned = stamp(&agenda);
-        assert_eq!(learned, DateTime::UNIX_EPOCH - Duration::days(3));
-        agenda.generated_at += Duration::hours(1);
-        assert_eq!(stamp(&agenda), learned);
-    }
-
-    #[test]
-    fn a_uid_is_stable_and_differs_between_filters() {
-        let agenda = agenda();
-        let uid =
-            |query: &ForecastQuery| build_events(&agenda, &filter_suffix(query)).remove(0).uid;
-        let whole = ForecastQuery::default();
-        let business = ForecastQuery {
-            business_id: Some("5".parse().unwrap()),
-            ..whole.clone()
-        };
-        assert_eq!(uid(&whole), uid(&whole));
-        assert_ne!(uid(&whole), uid(&business));
-        assert!(
-            uid(&business).ends_with("-1970-01-02-cut_off-b5@regrant"),
-            "{}",
-            uid(&business)
-        );
-    }
-
-    #[test]
-    fn one_asset_ends() {
-        let mut agenda = agenda();
-        agenda.tallies.truncate(1);
-        agenda.tallies[0].count = 1;
-        assert_eq!(
-            build_events(&agenda, "")[0].summary,
-            "1 asset ends: cut-off (certain)"
-        );
-    }
-}
+mod tests;

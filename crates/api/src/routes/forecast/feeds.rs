@@ -239,7 +239,7 @@ pub(crate) async fn read_calendar(
     let name = reading.feed.name.as_deref().unwrap_or(calendar::NAME);
     Ok(answer_calendar(
         &request,
-        ical::write_calendar(name, &events),
+        ical::write_calendar(name, reading.agenda.generated_at, &events),
     ))
 }
 

@@ -17,8 +17,6 @@ pub(crate) const CALENDAR_MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
 pub(crate) struct DayEvent {
     /// Id of the event, which must stay the same between downloads.
     pub(crate) uid: String,
-    /// When it was learned that the event is on this day.
-    pub(crate) stamp: DateTime<Utc>,
     /// Day of the event.
     pub(crate) date: NaiveDate,
     /// Title, one line.
@@ -29,8 +27,10 @@ pub(crate) struct DayEvent {
     pub(crate) remind_days: Option<u32>,
 }
 
-/// Writes a calendar.
-pub(crate) fn write_calendar(name: &str, events: &[DayEvent]) -> String {
+/// Writes a calendar. Its events are stamped with the hour of `revised_at`: within the hour an unchanged calendar is the
+/// same text, and a changed event never has an older stamp than before.
+pub(crate) fn write_calendar(name: &str, revised_at: DateTime<Utc>, events: &[DayEvent]) -> String {
+    let stamp = revised_at.format("%Y%m%dT%H0000Z").to_string();
     let mut text = CalendarText(String::new());
     text.write_line("BEGIN", "VCALENDAR");
     text.write_line("VERSION", "2.0");
@@ -40,7 +40,7 @@ pub(crate) fn write_calendar(name: &str, events: &[DayEvent]) -> String {
     text.write_line("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
     text.write_line("X-PUBLISHED-TTL", "PT1H");
     for event in events {
-        text.write_event(event);
+        text.write_event(event, &stamp);
     }
     text.write_line("END", "VCALENDAR");
     text.0
@@ -49,10 +49,10 @@ pub(crate) fn write_calendar(name: &str, events: &[DayEvent]) -> String {
 struct CalendarText(String);
 
 impl CalendarText {
-    fn write_event(&mut self, it: &DayEvent) {
+    fn write_event(&mut self, it: &DayEvent, stamp: &str) {
         self.write_line("BEGIN", "VEVENT");
         self.write_line("UID", &escape_text(&it.uid));
-        self.write_line("DTSTAMP", &it.stamp.format("%Y%m%dT%H%M%SZ").to_string());
+        self.write_line("DTSTAMP", stamp);
         self.write_line("DTSTART;VALUE=DATE", &format_day(it.date));
         self.write_line(
             "DTEND;VALUE=DATE",
@@ -109,7 +109,11 @@ fn escape_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Duration;
+
     use super::*;
+
+    const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
     /// Parses content lines by the RFC, without any code of the writer.
     fn lines(text: &str) -> Vec<(String, String)> {
@@ -151,7 +155,6 @@ mod tests {
     fn event(summary: &str, description: &str) -> DayEvent {
         DayEvent {
             uid: "a@regrant".to_owned(),
-            stamp: DateTime::UNIX_EPOCH,
             date: NaiveDate::from_ymd_opt(2026, 12, 31).unwrap(),
             summary: summary.to_owned(),
             description: description.to_owned(),
@@ -174,7 +177,7 @@ mod tests {
             "{}\nsecond line, with commas; and more\n\n",
             "Bäckerei 木木木 🥐 ".repeat(40)
         );
-        let text = write_calendar("Kalender, klein", &[event(summary, &description)]);
+        let text = write_calendar("Kalender, klein", AT, &[event(summary, &description)]);
         let lines = lines(&text);
         assert_eq!(value(&lines, "SUMMARY"), summary);
         assert_eq!(value(&lines, "DESCRIPTION"), description);
@@ -190,11 +193,19 @@ mod tests {
     }
 
     #[test]
+    fn the_stamp_is_the_hour_and_never_goes_back() {
+        let write =
+            |minutes| write_calendar("x", AT + Duration::minutes(minutes), &[event("a", "b")]);
+        assert_eq!(write(0), write(59));
+        assert_eq!(value(&lines(&write(60)), "DTSTAMP"), "19700101T010000Z");
+    }
+
+    #[test]
     fn no_fold_cuts_a_character_wherever_it_falls() {
         for shift in 0..80 {
             for c in ["é", "木", "🥐"] {
                 let summary = format!("{}{}", "a".repeat(shift), c.repeat(60));
-                let text = write_calendar("x", &[event(&summary, "")]);
+                let text = write_calendar("x", AT, &[event(&summary, "")]);
                 assert_eq!(value(&lines(&text), "SUMMARY"), summary);
             }
         }
@@ -203,7 +214,7 @@ mod tests {
     #[test]
     fn text_cannot_leave_its_line() {
         let evil = "x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:y\u{0}\u{7f}";
-        let text = write_calendar(evil, &[event(evil, evil)]);
+        let text = write_calendar(evil, AT, &[event(evil, evil)]);
         let lines = lines(&text);
         assert_eq!(
             lines
@@ -220,7 +231,7 @@ mod tests {
 
     #[test]
     fn components_are_nested() {
-        let text = write_calendar("x", &[event("a", "b"), event("c", "d")]);
+        let text = write_calendar("x", AT, &[event("a", "b"), event("c", "d")]);
         let mut open = Vec::new();
         for (name, value) in lines(&text) {
             match name.as_str() {

@@ -104,7 +104,8 @@ struct PlannedPersonOut {
     first_end: Option<DateTime<Utc>>,
     /// Number of them that have stopped working.
     stopped: u64,
-    /// Number of them for which the person must log in with another account: a cut-off ends the access of this one.
+    /// Number of them for which the person must log in with another account: a cut-off ends, or has ended, the access of
+    /// this one.
     needs_other_account: u64,
     /// Number of assets that no other known person can cover.
     only_by_person: u64,

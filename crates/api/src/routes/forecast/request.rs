@@ -42,7 +42,7 @@ pub(crate) struct ForecastFilter {
     /// Show the calendar as if this person left now.
     #[param(schema_with = schema::graph_id, required = false)]
     what_if_person_leaves: Option<PersonId>,
-    /// Include every ending of an asset, not only the earliest.
+    /// Include every ending of an asset, not only the first that neither a standby nor a refresh covers.
     #[serde(default)]
     #[param(value_type = bool, default = false)]
     all: BoolText,

@@ -4,12 +4,17 @@
 //! whatever the item's outcome; until the refusals disconnect the asset, that token serves.
 
 use super::{CredentialChange, Decision, Standing, keep_active, old_token_or_none};
-use crate::{Certainty, NextStep, Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who};
+use crate::{
+    Certainty, NextStep, Outcome, Reason, ReasonCode, Refusal, RefusalKind, Serving, Who,
+    judgement::watch::reason_cut_off_passed,
+};
 
 pub(super) fn decide_refused(refusal: &Refusal, standing: &Standing) -> Decision {
     use RefusalKind as Kind;
     let decision = match &refusal.kind {
-        Kind::NotReached | Kind::NoRole => decide_not_reached(refusal, standing),
+        Kind::NotReached | Kind::NotReachedWithoutScope(_) | Kind::NoRole => {
+            decide_not_reached(refusal, standing)
+        }
         Kind::MissingScope(names) | Kind::MissingTask(names) => {
             decide_missing_permission(refusal.kind.meaning().code, names, standing, Some(refusal))
         }
@@ -47,7 +52,7 @@ pub fn decide_last_refusal(refusal: &Refusal, standing: &Standing) -> Decision {
     let meaning = refusal.kind.meaning();
     let reason = Reason::new(
         meaning.code,
-        meaning.who,
+        meaning.who_after_last_try(),
         refusal.message.clone(),
         next_step,
     );
@@ -59,27 +64,17 @@ pub fn decide_last_refusal(refusal: &Refusal, standing: &Standing) -> Decision {
 }
 
 fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
-    let may_park = standing.serves && !standing.same_token;
-    if may_park {
-        let reason = Reason::new(
-            ReasonCode::NotReachedYet,
-            Who::BusinessAdmin,
-            "The new token does not reach this asset yet; it is parked and the old one still serves.",
-            NextStep::CompleteMigration,
-        );
-        return keep_active(
-            Outcome::Parked,
-            CredentialChange::Park,
-            Serving::Old,
-            reason,
-        );
+    if standing.serves && !standing.same_token {
+        let (change, serving) = (CredentialChange::Park, Serving::Old);
+        return keep_active(Outcome::Parked, change, serving, reason_parked(refusal));
     }
-    let meaning = refusal.kind.meaning();
-    let code = if standing.cut_off_passed {
-        ReasonCode::CutOffPassed
-    } else {
-        meaning.code
-    };
+    let is_cut_off = is_cut_off(refusal, standing);
+    if let RefusalKind::NotReachedWithoutScope(names) = &refusal.kind
+        && !is_cut_off
+    {
+        let code = ReasonCode::MissingScope;
+        return decide_missing_permission(code, names, standing, Some(refusal));
+    }
     let change = count_own_refusal(refusal, standing);
     let serving = serving_after(change, refusal, standing);
     let detail = match serving {
@@ -89,12 +84,35 @@ fn decide_not_reached(refusal: &Refusal, standing: &Standing) -> Decision {
         }
     };
     let detail = format!("{detail} {}", refusal.message);
-    keep_active(
-        Outcome::NoAccess,
-        change,
-        serving,
-        Reason::new(code, meaning.who, detail, meaning.offered),
-    )
+    let reason = if is_cut_off {
+        reason_cut_off_passed(detail)
+    } else {
+        let meaning = refusal.kind.meaning();
+        Reason::new(meaning.code, meaning.who, detail, meaning.offered)
+    };
+    keep_active(Outcome::NoAccess, change, serving, reason)
+}
+
+/// Why a token is parked. One without the permissions that read such an asset may never reach it: they are named.
+fn reason_parked(refusal: &Refusal) -> Reason {
+    let detail =
+        "The new token does not reach this asset yet; it is parked and the old one still serves.";
+    let RefusalKind::NotReachedWithoutScope(names) = &refusal.kind else {
+        let (code, next_step) = (ReasonCode::NotReachedYet, NextStep::CompleteMigration);
+        return Reason::new(code, Who::BusinessAdmin, detail, next_step);
+    };
+    let meaning = refusal.kind.meaning();
+    let detail = format!(
+        "{detail} It may lack a permission: {}. {}",
+        names.join(", "),
+        refusal.message
+    );
+    Reason::new(meaning.code, meaning.who, detail, meaning.offered).lacking(names)
+}
+
+/// Whether the refusal says that the person's cut-off has passed.
+const fn is_cut_off(refusal: &Refusal, standing: &Standing) -> bool {
+    standing.cut_off_passed && refusal.kind.is_not_reached()
 }
 
 pub(super) fn decide_missing_permission(
@@ -154,7 +172,8 @@ fn decide_plainly(outcome: Outcome, refusal: &Refusal, standing: &Standing) -> D
 
 /// Which token serves once the refusal is counted. A refusal that is held makes the asset suspect, no more.
 fn serving_after(change: CredentialChange, refusal: &Refusal, standing: &Standing) -> Serving {
-    let is_held = standing.refusals_held && refusal.kind.is_mass_suspect();
+    let is_held =
+        standing.refusals_held && refusal.kind.is_mass_suspect() && !is_cut_off(refusal, standing);
     let ends = match change {
         CredentialChange::CountRefusal(Certainty::Definitive) => true,
         CredentialChange::CountRefusal(Certainty::Spaced) => standing.next_refusal_ends,
@@ -169,7 +188,12 @@ fn serving_after(change: CredentialChange, refusal: &Refusal, standing: &Standin
 
 /// A refusal of the active token itself counts as a refused probe of the stored credential.
 const fn count_own_refusal(refusal: &Refusal, standing: &Standing) -> CredentialChange {
-    match refusal.kind.certainty() {
+    let certainty = if is_cut_off(refusal, standing) {
+        Certainty::Definitive
+    } else {
+        refusal.kind.certainty()
+    };
+    match certainty {
         Certainty::Silent => CredentialChange::Nothing,
         certainty if standing.same_token => CredentialChange::CountRefusal(certainty),
         _ => CredentialChange::Nothing,

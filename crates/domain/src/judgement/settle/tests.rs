@@ -1,7 +1,10 @@
 //! The decision on every probe result and standing, as a table.
 
 use super::*;
-use crate::{Certainty, Refusal, RefusalKind};
+use crate::{
+    Certainty, CutOff, CutOffSource, Refusal, RefusalKind,
+    watch::{Verdict, judge_probe},
+};
 
 fn refused(kind: RefusalKind) -> ProbeResult {
     ProbeResult::Refused(Refusal {
@@ -177,6 +180,7 @@ fn no_refusal_changes_an_active_credential_that_serves() {
     let at = crate::Clock::system_time();
     for kind in [
         Kind::NotReached,
+        Kind::NotReachedWithoutScope(vec![]),
         Kind::NoRole,
         Kind::MissingScope(vec![]),
         Kind::MissingTask(vec![]),
@@ -211,6 +215,7 @@ fn a_refreshed_token_waits_where_its_persons_token_waited_unless_graph_calls_it_
     for (result, expected) in [
         (ProbeResult::Works(ProbeFacts::default()), waits),
         (refused(RefusalKind::NotReached), waits),
+        (refused(RefusalKind::NotReachedWithoutScope(vec![])), waits),
         (refused(RefusalKind::NoRole), waits),
     ] {
         let decision = decide_outcome(CredentialKind::User, &result, &served());
@@ -220,6 +225,30 @@ fn a_refreshed_token_waits_where_its_persons_token_waited_unless_graph_calls_it_
     let dead = refused(RefusalKind::TokenDead);
     let decision = decide_outcome(CredentialKind::User, &dead, &served());
     assert_eq!(decide_waiting(decision.clone(), &dead, &served()), decision);
+}
+
+#[test]
+fn a_refreshed_token_is_a_standby_where_its_persons_token_was_one_and_serves_nothing() {
+    let works = ProbeResult::Works(ProbeFacts::default());
+    let unserved = Standing {
+        serves: false,
+        ..served()
+    };
+    for (standing, serving) in [(served(), Serving::Old), (unserved, Serving::None)] {
+        let decision = decide_outcome(CredentialKind::User, &works, &standing);
+        assert_eq!(decision.change, CredentialChange::Activate);
+        let it = decide_standby(decision, &works, &standing);
+        assert_eq!(
+            (it.outcome, it.change, it.serving),
+            (Outcome::Unchanged, CredentialChange::AddStandby, serving)
+        );
+    }
+    let refusal = refused(RefusalKind::NotReached);
+    let decision = decide_outcome(CredentialKind::User, &refusal, &served());
+    assert_eq!(
+        decide_standby(decision.clone(), &refusal, &served()),
+        decision
+    );
 }
 
 #[test]
@@ -233,4 +262,90 @@ fn a_cut_off_has_passed_only_for_the_person_who_serves() {
     assert!(passed.for_person(Some(&one), Some(&one)).cut_off_passed);
     assert!(!passed.for_person(Some(&one), Some(&other)).cut_off_passed);
     assert!(!passed.for_person(None, None).cut_off_passed);
+}
+
+#[test]
+fn after_the_cut_off_a_reconnect_says_of_the_old_account_what_the_worker_says() {
+    use RefusalKind as Kind;
+    let now = crate::Clock::system_time();
+    let passed = CutOff {
+        at: now,
+        source: CutOffSource::Probe,
+        learned_at: now,
+    };
+    let lacking = || Kind::NotReachedWithoutScope(vec!["pages_show_list".to_owned()]);
+    for kind in [Kind::NotReached, lacking(), Kind::NoRole] {
+        for same_token in [false, true] {
+            let result = refused(kind.clone());
+            let standing = Standing {
+                serves: same_token,
+                same_token,
+                cut_off_passed: true,
+                refusals_held: true,
+                ..served()
+            };
+            let decision = decide_outcome(CredentialKind::User, &result, &standing);
+            let Verdict::Refused { reason, certainty } = judge_probe(&result, Some(passed), now)
+            else {
+                panic!("{kind:?} is counted")
+            };
+            let counted = CredentialChange::CountRefusal(certainty);
+            let change = if same_token {
+                counted
+            } else {
+                CredentialChange::Nothing
+            };
+            assert_eq!(
+                (decision.outcome, decision.change, decision.serving),
+                (Outcome::NoAccess, change, Serving::None),
+                "{kind:?}"
+            );
+            let found = decision.reason.expect("a reason");
+            assert_eq!(
+                (found.code, found.who, found.next_step),
+                (reason.code, reason.who, reason.next_step),
+                "{kind:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_scope_name_decides_neither_whether_a_token_is_parked_nor_what_it_means() {
+    let names = vec!["pages_show_list".to_owned()];
+    let result = refused(RefusalKind::NotReachedWithoutScope(names.clone()));
+    assert_eq!(
+        outcome(&result, &served()),
+        (Outcome::Parked, CredentialChange::Park, Serving::Old)
+    );
+    let reason = |standing| decide_outcome(CredentialKind::User, &result, &standing).reason;
+    let parked = reason(served()).expect("a reason");
+    assert_eq!(
+        (parked.code, parked.lacking),
+        (ReasonCode::MissingScope, names)
+    );
+    assert_eq!(
+        outcome(&result, &Standing::default()),
+        (
+            Outcome::MissingPermission,
+            CredentialChange::Nothing,
+            Serving::None
+        )
+    );
+}
+
+#[test]
+fn after_the_last_try_no_failed_item_waits_for_no_one() {
+    for kind in crate::judgement_docs::every_kind() {
+        let ProbeResult::Refused(refusal) = refused(kind) else {
+            unreachable!("it is refused")
+        };
+        let decision = decide_last_refusal(&refusal, &served());
+        let reason = decision.reason.expect("a reason");
+        let is_left = reason.who == Who::NoOne && reason.next_step != NextStep::Nothing;
+        assert!(
+            decision.outcome != Outcome::Failed || !is_left,
+            "{reason:?}"
+        );
+    }
 }

@@ -244,6 +244,7 @@ fn refusals() -> Vec<(RefusalKind, Seen)> {
     let retry_at = days(50);
     vec![
         (Kind::NotReached, Seen::NotReached),
+        (Kind::NotReachedWithoutScope(vec![]), Seen::NotReached),
         (Kind::NoRole, Seen::NotReached),
         (Kind::MissingScope(vec![]), Seen::OfClass),
         (Kind::MissingTask(vec![]), Seen::OfClass),

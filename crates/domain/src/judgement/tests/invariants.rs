@@ -70,8 +70,7 @@ impl Record {
 
     pub(super) fn note_refusal(&mut self, kind: &RefusalKind, is_held: bool, at: Timestamp) {
         let stands = |it: &Timestamp| *it <= at && self.proved_at < Some(*it);
-        let is_explained = matches!(kind, RefusalKind::NotReached | RefusalKind::NoRole)
-            && self.cut_offs.iter().any(stands);
+        let is_explained = kind.is_not_reached() && self.cut_offs.iter().any(stands);
         let class = class_of(kind).map(|class| match class {
             Class::Spaced if is_explained => Class::Explained,
             Class::Spaced | Class::OfPerson if is_held => Class::Doubtful,

@@ -262,7 +262,7 @@ fn every_state_after_every_observation_at_every_distance_is_that_of_the_table() 
             }
         }
     }
-    assert_eq!(seen, 19 * (12 + 19 * 2) * 5);
+    assert_eq!(seen, 19 * (12 + 20 * 2) * 5);
     assert!(unused.is_empty(), "rows that no case reaches: {unused:?}");
 }
 

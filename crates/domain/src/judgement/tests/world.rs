@@ -112,6 +112,7 @@ fn fault(n: usize, now: Timestamp) -> Option<RefusalKind> {
         16 => Kind::Throttled { retry_at },
         17 => Kind::Unavailable,
         18 => Kind::Unclassified,
+        19 => Kind::NotReachedWithoutScope(vec![]),
         _ => return None,
     })
 }

@@ -59,6 +59,7 @@ fn every_refusal() -> Vec<(RefusalKind, Outcome)> {
     let retry_at = crate::Clock::system_time();
     vec![
         (Kind::NotReached, PreviousDead),
+        (Kind::NotReachedWithoutScope(vec![]), PreviousDead),
         (Kind::NoRole, PreviousDead),
         (Kind::MissingScope(vec![]), PreviousDead),
         (Kind::MissingTask(vec![]), PreviousDead),
@@ -161,4 +162,17 @@ fn a_person_must_act_where_neither_token_works() {
     let decision = decide_undo(&broken, Some(&refused(RefusalKind::TokenDead))).unwrap();
     assert_eq!(decision.serving, Serving::None);
     assert_eq!(decision.reason.map(|it| it.who), Some(Who::Person));
+}
+
+#[test]
+fn after_the_last_try_no_failed_undo_waits_for_no_one() {
+    for (kind, _) in every_refusal() {
+        let ProbeResult::Refused(refusal) = refused(kind) else {
+            unreachable!("it is refused")
+        };
+        let decision = decide_failed_undo(&refusal, &replaced());
+        let reason = decision.reason.expect("a reason");
+        let is_left = reason.who == Who::NoOne && reason.next_step != NextStep::Nothing;
+        assert!(!is_left, "{reason:?}");
+    }
 }
