@@ -10,7 +10,7 @@ const esbuild = require('esbuild');
 const { minify } = require('terser');
 
 // Names that the sources alone use: no page, no call and no event has them.
-const INTERNAL = /^(acts|announce|bar|consent|differing|draw|endsAt|flow|forget|hasAllAssets|isBusy|isGood|isNew|itemRow|know|lead|leave|notice|onTrouble|personName|progressed|readAssets|renew|report|rows|say|send|showChoice|skew|text|tone|unchosen|words)$/;
+const INTERNAL = /^(acts|announce|awaited|bar|consent|differing|draw|dueAt|flow|forget|hasAllAssets|isBusy|isGood|isNew|itemRow|known|lead|leave|made|notice|onTrouble|personName|progressed|readAssets|renew|report|rows|say|section|send|showChoice|skew|text|tone|trouble|unchosen|why|words)$/;
 
 // The style sheet is a template string, which a minifier of scripts leaves as it is.
 const style = {
@@ -42,7 +42,7 @@ const texts = {
 };
 
 // The module begins with these sources, because this order compresses best; then come the others.
-const FIRST = ['texts', 'element', 'html', 'groups', 'choice', 'view', 'stream'];
+const FIRST = ['texts', 'element', 'html', 'words', 'view', 'choice', 'lists', 'steps', 'rows', 'stream'];
 
 const { outputFiles: [{ text }] } = await esbuild.build({
   stdin: {
@@ -55,7 +55,7 @@ const { outputFiles: [{ text }] } = await esbuild.build({
 });
 const { code } = await minify(text, {
   module: true,
-  compress: { ecma: 2020, passes: 3, unsafe_arrows: true, inline: 0 },
+  compress: { ecma: 2020, passes: 3, unsafe_arrows: true, inline: 0, reduce_funcs: false },
   mangle: { properties: { regex: INTERNAL } },
 });
 await writeFile(outfile, `${code}\n`);

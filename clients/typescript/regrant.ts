@@ -884,6 +884,7 @@ export interface paths {
          * @description The session keeps its place: its assets, uses and previews, the reconnects that it started, and its idempotency keys.
          *     The token before ends at once, or after `overlap_seconds`; event streams that it opened end within seconds. A session
          *     that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not: 409 `session_ended`.
+         *     So is one whose client is disabled, has expired or may not reconnect any more.
          */
         post: operations["refresh_reconnect_session"];
         delete?: never;
@@ -2887,7 +2888,8 @@ export interface components {
             name: string | null;
             /**
              * Format: int64
-             * @description Number of them for which the person must log in with another account: a cut-off ends the access of this one.
+             * @description Number of them for which the person must log in with another account: a cut-off ends, or has ended, the access of
+             *     this one.
              */
             needs_other_account: number;
             /**
@@ -3153,7 +3155,10 @@ export interface components {
              * @description Number of assets that the log-in leaves out.
              */
             left_out_count: number;
-            /** @description Whether the person serves more assets than the 10,000, by id, that were compared with the log-in. */
+            /**
+             * @description Whether the log-in may leave out assets beyond `left_out`: the person serves more than the 10,000, by id, that were
+             *     compared; or, for a session, it leaves out assets that the session does not reach, and its client does.
+             */
             more_siblings: boolean;
             person: components["schemas"]["Person"] | null;
             /** @description Id of the plan of a preview. A reconnect with this plan is refused if assets or token changed since the preview; null if the token could not be validated. */
@@ -3318,6 +3323,11 @@ export interface components {
              */
             since: string;
             state: components["schemas"]["AssetStatus"];
+            /**
+             * Format: date-time
+             * @description When the token that serves the asset was stored for it, or took over; null if none does.
+             */
+            token_since?: string | null;
             who: components["schemas"]["ActingParty"];
         };
         /** @description How to refresh a session. */
@@ -3684,12 +3694,14 @@ export interface components {
             };
         };
         /**
-         * @description A problem that every call may have.
+         * @description A problem that every call may have, beside those that it lists.
          *
-         *     - 403 `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `origin_not_allowed`: the tenant does not list the origin of the page.
-         *     - 429 `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database.
+         *     - 403 `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. `address_not_allowed`: the client may not call from this address. `origin_not_allowed`: the tenant does not list the origin of the page.
+         *     - 429 `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of the tenant wait for the database. `records_full`: what the tenant's calls left there takes as much as it may; only calls that leave something.
+         *     - 409 `row_tampered`: a stored row was changed around Regrant.
          *     - 500 `internal`: this installation has a fault.
-         *     - 503 `database_busy`: the database did not become free in time. Nothing was changed.
+         *     - 503 `database_busy`: the database did not become free in time. `not_ready`: it does not respond, or accepts no writes. `keys_unavailable`: the key provider does not respond. Nothing was changed.
+         *     - 507 `database_full`: the database has no space left. Nothing was changed.
          *
          *     A call with a body may have these, too.
          *
@@ -3697,6 +3709,14 @@ export interface components {
          *     - 408 `request_timeout`: the body did not arrive in time.
          *     - 413 `body_too_large`.
          *     - 415 `unsupported_media_type`.
+         *     - 429 `too_many_bodies`: bodies of the tenant or of the address take as much memory as they may.
+         *     - 503 `bodies_full`: all bodies that are arriving do.
+         *
+         *     A call that submits a token of Meta, or a code for one, may have these, too.
+         *
+         *     - 403 `consent_form_not_allowed`: the tenant accepts no log-in in this form from browser sessions.
+         *     - 422 `token_dead`, `token_of_another_app`, `token_of_wrong_kind`, `token_of_another_person`, `token_undecipherable`, `token_not_accepted`, `code_refused`: it cannot be used. Nothing was changed.
+         *     - 429 `too_many_reconnects`: the tenant has reached its limit of running reconnects.
          */
         CommonProblem: {
             headers: {
@@ -3849,7 +3869,7 @@ export interface components {
         "Idempotency-Key": string;
         /** @description Id of the last event received. */
         "Last-Event-ID": string | null;
-        /** @description Include every ending of an asset, not only the earliest. */
+        /** @description Include every ending of an asset, not only the first that neither a standby nor a refresh covers. */
         all: boolean;
         /** @description The app's id at Meta. */
         app: string;
@@ -4870,7 +4890,15 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            409: components["responses"]["CallUnderWay"];
+            /** @description `too_many_assets`: the tenant would exceed its limit. `call_under_way`: another call with the same Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: components["responses"]["IdempotencyKeyReused"];
             default: components["responses"]["CommonProblem"];
         };
@@ -5403,7 +5431,7 @@ export interface operations {
                 business_id?: components["parameters"]["business_id"];
                 person_id?: components["parameters"]["person_id"];
                 what_if_person_leaves?: components["parameters"]["what_if_person_leaves"];
-                /** @description Include every ending of an asset, not only the earliest. */
+                /** @description Include every ending of an asset, not only the first that neither a standby nor a refresh covers. */
                 all?: components["parameters"]["all"];
                 /** @description `next_cursor` of the previous page. */
                 cursor?: components["parameters"]["cursor"];
@@ -5459,7 +5487,7 @@ export interface operations {
                 business_id?: components["parameters"]["business_id"];
                 person_id?: components["parameters"]["person_id"];
                 what_if_person_leaves?: components["parameters"]["what_if_person_leaves"];
-                /** @description Include every ending of an asset, not only the earliest. */
+                /** @description Include every ending of an asset, not only the first that neither a standby nor a refresh covers. */
                 all?: components["parameters"]["all"];
             };
             header?: {
@@ -7096,7 +7124,15 @@ export interface operations {
             };
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["CallUnderWay"];
+            /** @description `secret_overlap_open`: an older secret is in use, and an overlap of more than 0 would end it early. `call_under_way`: another call with the same Idempotency-Key is still running. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: components["responses"]["IdempotencyKeyReused"];
             default: components["responses"]["CommonProblem"];
         };

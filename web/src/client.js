@@ -4,7 +4,8 @@
 // A session that has ended is asked for again, once, and the call continues with the new token.
 
 const PAUSES = [1, 2, 5, 10, 20, 30];
-const EARLY = 60_000;
+// How long before its end a session is renewed, in seconds: less where its life is short.
+const EARLY = 60;
 
 // An error with the code by which a text, or the flow, knows it.
 export const refusal = (code) => Object.assign(new Error(code), { code });
@@ -15,10 +16,11 @@ class Session {
   id = null;
   token = null;
   // The address of the hosted log-in, if the page's backend gave one.
-  link = null;
-  endsAt = null;
-  // Milliseconds by which the clock of the server is ahead of ours; null until it is known.
-  skew = null;
+  link;
+  // When it is renewed.
+  dueAt;
+  // Milliseconds by which the clock of the server is ahead of ours, once it is known.
+  skew;
   #fetch;
   #renewal = null;
 
@@ -39,18 +41,21 @@ class Session {
   }
 
   async #ask(isWaiting) {
-    let given;
     try {
-      given = await this.#fetch({ sessionId: this.id, isWaiting });
+      const { token, link } = (await this.#fetch({ sessionId: this.id, isWaiting })) ?? {};
+      const { sub, iat, exp } = claimsOf(token);
+      Object.assign(this, { id: sub, token, link, dueAt: (exp - Math.min(EARLY, (exp - iat) / 4)) * 1000 });
     } catch (error) {
       // The page's backend was not reached. As for any other call, that is no refusal.
-      if (error instanceof TypeError) throw error;
+      throw error instanceof TypeError ? error : refusal('no_session');
     }
-    if (!given?.token) throw refusal('no_session');
-    this.token = given.token;
-    this.link = given.link ?? null;
-    this.endsAt = null;
   }
+}
+
+// What a token says of itself: its session, and its times in seconds. It is no proof; the server alone checks it.
+function claimsOf(token) {
+  const [, claims = ''] = String(token).split('.');
+  return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
 }
 
 export class Client {
@@ -65,12 +70,6 @@ export class Client {
     this.session = Session.of(fetchSession);
   }
 
-  // Keeps until when the session is open.
-  know({ id, expires_at: end }) {
-    this.session.id = id;
-    this.session.endsAt = Date.parse(end);
-  }
-
   now() {
     return Date.now() + (this.session.skew ?? 0);
   }
@@ -81,8 +80,10 @@ export class Client {
       let wait = PAUSES[Math.min(turn, PAUSES.length - 1)];
       try {
         const answer = await this.send(method, path, { body, key, signal });
-        if (answer.ok) this.report(null);
-        if (answer.ok) return answer.status === 204 ? null : await answer.json();
+        if (answer.ok) {
+          this.report(null);
+          return answer.status === 204 ? null : await answer.json();
+        }
         const problem = await answer.json().catch(() => ({}));
         const code = problem.type?.split('/').pop() ?? 'unknown';
         const passes = answer.status === 429 || answer.status >= 500 || code === 'call_under_way';
@@ -101,7 +102,8 @@ export class Client {
   // One attempt, with a session that is open.
   async send(method, path, { body, key, signal, headers } = {}) {
     const { session } = this;
-    if (!session.token || (session.endsAt && this.now() > session.endsAt - EARLY)) await session.renew();
+    // A clock that is not compared yet says nothing.
+    if (!session.token || Date.now() + session.skew > session.dueAt) await session.renew();
     const ask = () => fetch(this.#base + path, {
       method,
       signal,

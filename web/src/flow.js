@@ -29,6 +29,8 @@ export class Flow {
   isBusy = false;
   // With what `wait` was called, while a log-in is waited for: also after the flow was stopped, or started again.
   awaited = null;
+  // The id of the newest reconnect that the flow has come past; another one is news.
+  known;
   #client;
   #say;
   #work = new AbortController();
@@ -199,23 +201,25 @@ export class Flow {
 
   // The log-in is used or over: another tab was first, and its reconnect is the one to show; else a person logs in again.
   async #leaveConsent() {
+    if (await this.#resume()) return;
     this.consent = this.preview = null;
-    if (!(await this.#resume())) this.leave('not_found');
+    this.leave('not_found');
   }
 
-  // Goes to the step that the server knows of; false if there is none.
+  // Goes to the step that the server knows of; false if there is none. What was begun before the log-in is not its reconnect.
   async #resume() {
     const { step } = this;
     const consent = await this.#get(CONSENT).catch(unless('not_found'));
     const newest = (await this.#get('/v1/reconnects?limit=1')).data[0];
     // The page gave a log-in meanwhile, or the person left.
     if (this.step !== step) return true;
-    if (consent && (consent.consent_id !== this.consent?.consent_id || (step === 'loading' && !this.preview))) {
+    if (consent && (consent.consent_id !== this.consent?.consent_id || (step === 'loading' && !this.preview && !this.awaited))) {
       this.consent = consent;
+      this.known = newest?.id;
       await this.#findPreview();
       return true;
     }
-    if (!newest || newest.id === this.reconnect?.id) return false;
+    if (!newest || newest.id === this.known || Date.parse(newest.created_at) < Date.parse(this.consent?.created_at)) return false;
     this.consent = null;
     await this.#follow(await this.#get(`/v1/reconnects/${newest.id}`));
     return true;
@@ -293,6 +297,7 @@ export class Flow {
   #take({ items, ...view }) {
     const before = this.items;
     this.reconnect = view;
+    this.known = view.id;
     this.items = new Map(items.map((it) => [it.asset_id, it]));
     // Where no stream works, this is how the view hears of an item.
     for (const it of items) if (it.outcome !== before.get(it.asset_id)?.outcome) this.#say('item', it);
@@ -302,7 +307,6 @@ export class Flow {
     const query = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
     const { assets, ...session } = await this.#get(`${SESSION}?limit=200${query}`);
     this.session = session;
-    this.#client.know(session);
     for (const asset of assets) {
       // What has stopped does not end once more, whatever was announced.
       if (asset.state === 'disconnected' && Date.parse(asset.ending?.at) > this.now()) delete asset.ending;

@@ -1,15 +1,16 @@
 // Who acts next, as the API says it of each item: pure tables, in the order in which people see them.
 
-export const GROUPS = ['done', 'someone', 'itself', 'retry', 'impossible'];
+export const GROUPS = ['done', 'restored', 'kept', 'someone', 'itself', 'retry', 'impossible'];
 
-const DONE = ['replaced', 'unchanged', 'superseded', 'restored', 'nothing_to_undo'];
+const OF_OUTCOME = {
+  replaced: 'done', unchanged: 'done', superseded: 'done', restored: 'restored', nothing_to_undo: 'kept',
+  parked: 'itself', deferred: 'itself', unknown_asset: 'impossible',
+};
+const OF_PARTY = { person: 'retry', business_admin: 'someone', provider: 'someone' };
 
-export function groupOfItem({ outcome, reason }) {
-  if (DONE.includes(outcome)) return 'done';
-  if (!outcome || outcome === 'parked' || outcome === 'deferred') return 'itself';
-  if (outcome === 'unknown_asset') return 'impossible';
-  return { person: 'retry', business_admin: 'someone', provider: 'someone' }[reason?.who] ?? 'impossible';
-}
+// An undo leaves what a newer log-in serves as it is.
+export const groupOfItem = ({ outcome, reason }, isUndo) => (isUndo && outcome === 'superseded' ? 'kept'
+  : OF_OUTCOME[outcome ?? 'deferred'] ?? OF_PARTY[reason?.who] ?? 'impossible');
 
 export const COVERAGES = ['will_replace', 'would_park', 'would_narrow', 'uncovered', 'unknown', 'unchanged'];
 

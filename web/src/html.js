@@ -1,14 +1,14 @@
 // Makes elements. Nothing is parsed: a strict policy with Trusted Types needs no exception, and a name is never markup.
 
-// `h('p', { class: 'hint', onclick: run }, 'text', child)`; what is null or false is left out.
+// `h('p', { class: 'hint', onclick: run }, 'text', child)`; what is null, false or empty is left out.
 export function h(tag, attributes, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes ?? {})) {
-    if (value == null || value === false) continue;
+    if (!value) continue;
     if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, value === true ? '' : value);
+    else made.setAttribute(name, value);
   }
-  made.append(...children.flat().filter((it) => it != null && it !== false));
+  made.append(...children.flat().filter(Boolean));
   return made;
 }
 

@@ -36,11 +36,11 @@ export class RegrantReconnect extends SessionElement {
     this.#client = new Client(this.getAttribute('api') ?? '', this.fetchSession);
     this.#client.locale = locale;
     this.#client.onTrouble = (code) => this.#view.announce(code);
+    const { awaited, asksAgain, consent, known, preview, unchosen } = this.#flow ?? {};
     // What was chosen before a preview is known here alone; the server has the choice of a preview.
-    const { unchosen } = (!this.preview && this.#flow) || {};
-    const awaited = this.#flow?.awaited;
-    this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail), unchosen);
-    this.#flow.awaited = awaited;
+    this.#flow = new Flow(this.#client, (what, detail) => this.#say(what, detail), preview ? undefined : unchosen);
+    // A log-in that is waited for is another one than that which is there.
+    if (awaited) Object.assign(this.#flow, { awaited, asksAgain, consent, known });
     this.#view = new View(this.open(), this.#flow, new Words(locale, this.texts), this.#acts());
     await this.#flow.start();
   }

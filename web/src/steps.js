@@ -73,12 +73,13 @@ export class Steps {
     const groups = split(preview.items, COVERAGES, (it) => it.coverage);
     const useful = preview.items.filter((it) => ['will_replace', 'would_park'].includes(it.coverage)).length;
     const scopes = consent.missing_scopes.join(', ');
-    const isWhole = !preview.left_out.length && !scopes;
+    const isWhole = !preview.left_out.length && !preview.more_siblings && !scopes;
     return {
       title: this.text('preview'),
       lead: [
         this.text('logged_in_as', { person: consent.person.name ?? consent.person.id }),
         scopes && this.text('missing_scopes', { scopes }),
+        preview.more_siblings && this.text('more_siblings'),
         unchosen.size > 0 && this.#chosen(),
       ],
       bar: [this.#share(groups)],
@@ -89,7 +90,7 @@ export class Steps {
         this.#button('check_again', 'quiet'), this.#button('other_person', 'quiet'),
       ],
       body: [
-        this.#leftOut(preview),
+        this.#leftOut(preview.left_out),
         ...groups.map(([name, items]) => this.#itemGroup(name, items, '', (it) => ({ mark: differing.has(it.asset_id) && this.text('changed') }))),
       ],
     };
@@ -115,28 +116,33 @@ export class Steps {
 
   summary() {
     const { reconnect, items, assets } = this.flow;
+    const { undo_of: isUndo, person, created_at: at } = reconnect;
     this.rows.clear();
-    // The asset of a parked item may be served by the new token meanwhile.
-    const took = (it) => it.outcome === 'parked' && reconnect.person && assets.get(it.asset_id)?.person_id === reconnect.person.id;
-    const nameOf = (it) => (took(it) ? 'done' : groupOfItem(it));
-    const groups = split(items.values(), GROUPS, nameOf);
-    const isAllDone = groups.every(([name]) => name === 'done');
+    // The asset of a parked item may be served by the new token meanwhile. The token before it may be of the same person.
+    const took = (it) => {
+      const asset = assets.get(it.asset_id);
+      return it.outcome === 'parked' && asset?.person_id === person?.id && Date.parse(asset?.token_since) >= Date.parse(at);
+    };
+    const groups = split(items.values(), GROUPS, (it) => (took(it) ? 'done' : groupOfItem(it, isUndo)));
+    const has = (name) => groups.some(([it]) => it === name);
+    const isAllDone = groups.every(([name]) => ['done', 'restored'].includes(name));
     const until = [...items.values()].map((it) => it.undo_until).filter(Boolean).sort().pop();
-    const title = isAllDone ? (reconnect.undo_of ? 'undone' : 'all_done') : reconnect.verdict;
-    const canUndo = !reconnect.undo_of && until && Date.parse(until) > this.flow.now();
+    const all = isUndo ? 'undone' : 'all_done';
+    const some = isUndo ? (has('restored') ? 'undone_in_part' : 'nothing_changed') : reconnect.verdict;
+    const canUndo = !isUndo && until && Date.parse(until) > this.flow.now();
     return {
-      title: this.text(title),
+      title: this.text(isAllDone ? all : some),
       isGood: isAllDone,
       lead: [canUndo && this.text('undo_hint', { date: this.words.date(until) })],
       bar: [this.#share(groups)],
       acts: [
-        !isAllDone && this.#button('log_in_again', groups.some(([name]) => name === 'retry') ? 'main' : ''),
+        !isAllDone && this.#button('log_in_again', has('retry') ? 'main' : ''),
         this.#change(),
         canUndo && this.#button('undo'),
         isAllDone && this.#button('log_in_again', 'quiet'),
         this.#button('download', 'quiet'),
       ],
-      body: groups.map(([name, list]) => this.#itemGroup(name, list, name === 'done' ? '' : this.text(`${name}_hint`),
+      body: groups.map(([name, list]) => this.#itemGroup(name, list, ['done', 'kept'].includes(name) ? '' : this.text(`${name}_hint`),
         (it) => this.#outcomeOf(it, name, took(it)))),
     };
   }
@@ -159,7 +165,7 @@ export class Steps {
 
   // The row of an item while its reconnect runs.
   itemRow(item) {
-    const group = groupOfItem(item);
+    const group = groupOfItem(item, this.flow.reconnect.undo_of);
     return this.#row(item.asset_id, { ...this.#outcomeOf(item, group), why: this.#whyOf(item, group) });
   }
 
@@ -227,7 +233,7 @@ export class Steps {
 
   #button(code, look = '', values) {
     const press = () => this.acts[code]();
-    return h('button', { type: 'button', 'data-act': code, class: look || null, part: `button ${look}`, onclick: press }, this.text(code, values));
+    return h('button', { type: 'button', 'data-act': code, class: look, part: `button ${look}`, onclick: press }, this.text(code, values));
   }
 
   #section(code, count, hint, groups, make) {
@@ -247,9 +253,8 @@ export class Steps {
   }
 
   // What the log-in before reached and this one leaves out, also beside the assets of this page.
-  #leftOut({ left_out: list, more_siblings: hasMore }) {
-    const hint = this.text('left_out_hint') + (hasMore ? ` ${this.text('more_siblings')}` : '');
-    return this.#section('left_out', list.length, hint, [[null, list]], (it) => row(this.words, it, {
+  #leftOut(list) {
+    return this.#section('left_out', list.length, this.text('left_out_hint'), [[null, list]], (it) => row(this.words, it, {
       id: it.asset_id,
       state: it.is_used && this.text('in_use'),
       tone: 'left_out',
@@ -295,4 +300,4 @@ export class Steps {
 }
 
 // What the row of an asset shows, as a text to compare.
-export const markOf = ({ state, person_id: person, ending }) => [state, person, ending?.at].join();
+export const markOf = ({ state, person_id: person, token_since: since, ending }) => [state, person, since, ending?.at].join();

@@ -17,8 +17,7 @@ const CSS = `
   display: block; min-width: 0; color-scheme: light dark; color: var(--text);
   font: 1rem/1.5 var(--regrant-font, system-ui, sans-serif); text-align: start; overflow-wrap: anywhere;
 }
-:host([hidden]) { display: none; }
-[hidden] { display: none !important; }
+:host([hidden]), [hidden] { display: none !important; }
 *, ::before { box-sizing: border-box; }
 .frame { background: var(--back); border: 1px solid var(--line); border-radius: var(--radius); padding: clamp(1rem, 4vw, 1.75rem); }
 h2, h3, h4, p, ul { margin: 0; padding: 0; }
@@ -40,14 +39,15 @@ button:hover { border-color: var(--muted); }
 .quiet { border-color: transparent; color: var(--accent); background: none; padding-inline: .5rem; }
 [aria-disabled=true] { opacity: .7; cursor: default; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.bar { display: flex; gap: 2px; height: .5rem; margin-top: 1.25rem; border-radius: 1rem; overflow: hidden; background: var(--line); }
+.bar, progress { height: .5rem; margin-top: 1.25rem; }
+.bar { display: flex; gap: 2px; border-radius: 1rem; overflow: hidden; background: var(--line); }
 .bar i { min-width: .25rem; background: var(--tone); }
-progress { width: 100%; height: .5rem; margin-top: 1.25rem; accent-color: var(--accent); }
+progress { width: 100%; accent-color: var(--accent); }
 .group { margin-top: 1.5rem; }
 .group > h3::before { content: var(--mark); flex: none; inline-size: 1.25rem; text-align: center; color: var(--tone); }
 .group > .hint { margin-inline-start: 1.75rem; }
 .group.tick > .hint { margin: 0; }
-.done, .will_replace, .unchanged { --tone: var(--good); --mark: '✓'; }
+.done, .restored, .will_replace, .unchanged { --tone: var(--good); --mark: '✓'; }
 .someone, .would_narrow, .left_out { --tone: var(--warn); --mark: '!'; }
 .itself, .would_park { --tone: var(--accent); --mark: '…'; }
 .retry { --tone: var(--warn); --mark: '↻'; }
@@ -64,10 +64,10 @@ li {
 .state { font-size: .875rem; line-height: 1.5rem; text-align: end; color: var(--tone); }
 label { display: grid; grid-template-columns: auto 1fr; gap: .625rem; cursor: pointer; }
 input { inline-size: 1.125rem; block-size: 1.125rem; margin: .1875rem 0; accent-color: var(--accent); }
-.all { padding: .625rem .9375rem 0; }
+.all { padding: .5rem .9375rem 0; }
 label ~ * { margin-inline-start: 1.75rem; }
 .why { grid-column: 1 / -1; margin-top: .125rem; }
-mark { background: none; color: var(--warn); font-weight: 600; font-size: .8125rem; }
+mark { background: none; color: var(--warn); font-weight: 600; font-size: .875rem; }
 .live:not(:empty) { margin-top: .75rem; } .acts:empty { display: none; }
 .status { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; padding-block: .75rem; border-inline-start: .375rem solid var(--warn); }
 .status p { flex: 1; }

@@ -90,7 +90,7 @@ export class View extends Steps {
   #notice() {
     const { notice } = this.flow;
     if (!notice) return [];
-    const code = this.words.has(notice) ? notice : notice.startsWith('token_') || notice.startsWith('code_') ? 'refused' : 'unexpected';
+    const code = this.words.has(notice) ? notice : /^(token|code)_/.test(notice) ? 'refused' : 'unexpected';
     return [h('p', { class: 'note', role: 'alert', part: 'note' }, this.text(code, { person: this.personName() }))];
   }
 

@@ -165,6 +165,40 @@ const parts = {
     await page.context().close();
   },
 
+  async 'a log-in that is over after a reload shows no older reconnect, and choosing again does not either'() {
+    const page = await arrive();
+    await toPreview(page);
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    await toPreview(page);
+    await page.reload();
+    await step(page, 'preview');
+    await press(page, 'Choose again at Meta');
+    await page.waitForTimeout(4000);
+    assert.equal(await read(page, 'step'), 'waiting');
+    await press(page, 'I closed it');
+    await step(page, 'preview');
+    await host.sandbox('POST', 'clock', { advance: '16m' });
+    await press(page, isConfirm);
+    await main(page).getByText(/^The log-in is over/).waitFor();
+    assert.equal(await read(page, 'step'), 'choose');
+    assert.deepEqual(await events(page, 'finished'), []);
+    // Another log-in is waited for, and the older reconnect is no answer to that.
+    await press(page, 'Continue to Meta');
+    await page.waitForTimeout(4000);
+    assert.equal(await read(page, 'step'), 'waiting');
+    await page.context().close();
+  },
+
+  async 'a session of a minute is renewed when it ends, and not before each call'() {
+    const page = await arrive('consent=token', { minutes: 1 });
+    await toPreview(page);
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    assert.equal(host.asked, 1);
+    await page.context().close();
+  },
+
   async 'a session that ends while a reconnect runs is asked for, and the progress continues where it was'() {
     const page = await arrive();
     await toPreview(page);

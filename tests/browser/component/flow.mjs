@@ -64,6 +64,58 @@ const parts = {
     await page.context().close();
   },
 
+  async 'what the same person left out waits, although the log-in before still serves it'() {
+    const ids = given.asset_ids;
+    const page = await arrive('consent=token', { asset_ids: ids });
+    await stage.logIn(page, persons.right.id, { assets: ids.slice(2) });
+    await step(page, 'preview');
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    assert.equal(await title(page), 'Some assets need something else');
+    assert.deepEqual(await groups(page), { Done: ids.length - 2, 'Follows by itself': 2 });
+    assert.equal(await main(page).locator('h2.good').count(), 0);
+    assert.deepEqual((await stage.dump()).map(([, , person]) => person), ids.map(() => persons.right.id));
+    // So it does after a reload.
+    await page.reload();
+    await step(page, 'summary');
+    assert.equal((await groups(page))['Follows by itself'], 2);
+    await page.context().close();
+  },
+
+  async 'an undo says what it left as it was, and why'() {
+    const asset_ids = given.asset_ids.slice(2, 6);
+    const page = await arrive('consent=token', { asset_ids });
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    await press(page, isConfirm);
+    await step(page, 'summary');
+    const access_token = await stage.token(persons.right.id);
+    await host.call('POST', '/v1/reconnects', { access_token, asset_ids: asset_ids.slice(0, 1), wait_seconds: 30 });
+    await press(page, 'Undo');
+    await page.waitForFunction(() => document.querySelector('regrant-reconnect').reconnect.undo_of);
+    await step(page, 'summary');
+    assert.equal(await title(page), 'The reconnect was partly undone');
+    assert.deepEqual(await groups(page), { Restored: 3, 'Not undone': 1 });
+    assert.equal(await main(page).locator('h2.good').count(), 0);
+    assert.match(await main(page).locator('.restored > .hint').innerText(), /The earlier access works again/);
+    assert.ok((await main(page).locator('.kept > .hint').innerText()).length > 20, 'it says why');
+    await page.context().close();
+  },
+
+  async 'a page is warned of assets that it may not name'() {
+    const asset_ids = given.asset_ids.slice(0, 2);
+    const page = await arrive('consent=token', { asset_ids });
+    await stage.logIn(page, persons.right.id, { assets: asset_ids });
+    await step(page, 'preview');
+    await main(page).getByText('Without a tick at Meta other assets may stop too.').waitFor();
+    assert.equal(await main(page).locator('section.left_out').count(), 0);
+    await stage.shoot(page, 'others');
+    await stage.logIn(page, persons.right.id);
+    await step(page, 'preview');
+    assert.equal(await main(page).getByText('Without a tick at Meta').count(), 0);
+    await page.context().close();
+  },
+
   async 'a log-in that covers nothing offers nothing to confirm'() {
     const page = await arrive('consent=token', { asset_ids: given.asset_ids.slice(0, 2) });
     await page.route(/reconnect-previews(\/rpv_\w+)?$/, async (route) => {

@@ -35,9 +35,11 @@ function plainPage(query) {
 const SCRIPT = `
 window.seen = [];
 window.sessions = 0;
+window.sessionIds = [];
 addEventListener('securitypolicyviolation', (it) => seen.push(['violation', it.violatedDirective, it.blockedURI]));
 const fetchSession = async ({ sessionId }) => {
   window.sessions += 1;
+  window.sessionIds.push(sessionId);
   if (window.refuseSession) throw new Error('refused');
   const answer = await fetch('/session' + location.search, { method: 'POST', body: JSON.stringify({ sessionId }) });
   return answer.json();

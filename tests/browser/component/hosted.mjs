@@ -48,6 +48,20 @@ const parts = {
     await page.context().close();
   },
 
+  async 'after a log-in in the window the session that ends is that of the link'() {
+    const page = await arrive('consent=hosted');
+    const first = host.sessionId;
+    await logIn(page, persons.right.name);
+    await step(page, 'preview');
+    assert.notEqual(host.sessionId, first);
+    await host.call('POST', `/v1/reconnect-sessions/${host.sessionId}/refresh`, { minutes: 15 });
+    await press(page, 'Check again');
+    await page.waitForFunction((it) => window.sessionIds.at(-1) === it, host.sessionId);
+    assert.equal(await page.evaluate(() => window.sessionIds[0]), null);
+    await step(page, 'preview');
+    await page.context().close();
+  },
+
   async 'what a person confirms with the link itself is followed in the page'() {
     const page = await arrive('consent=hosted');
     // The page does not look while the person finishes in another tab, which the page did not open.
@@ -97,6 +111,9 @@ const parts = {
     await first.close().catch(() => {});
     const [again] = await Promise.all([page.waitForEvent('popup'), press(page, 'Choose again at Meta')]);
     assert.match(again.url(), /from=page_again/);
+    await page.evaluate(() => { document.querySelector('regrant-reconnect').texts = { waiting: 'Our title' }; });
+    await step(page, 'waiting');
+    assert.match(await main(page).getByRole('link', { name: 'Open again' }).getAttribute('href'), /from=page_again/);
     await again.getByRole('button', { name: 'Choose again at Meta' }).click();
     await again.getByRole('link', { name: persons.right.name, exact: true }).click();
     await again.locator('button.main').click();

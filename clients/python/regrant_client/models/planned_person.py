@@ -29,8 +29,9 @@ class PlannedPerson:
     name: None | str
     """ Name; null if the Graph API gave none. """
     needs_other_account: int
-    """ Number of them for which the person must log in with another account: a cut-off ends the access of this one.
-    """
+    """ Number of them for which the person must log in with another account: a cut-off ends, or has ended, the
+    access of
+    this one. """
     only_by_person: int
     """ Number of assets that no other known person can cover. """
     stopped: int

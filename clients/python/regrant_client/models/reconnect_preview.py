@@ -43,7 +43,9 @@ class ReconnectPreview:
     left_out_count: int
     """ Number of assets that the log-in leaves out. """
     more_siblings: bool
-    """ Whether the person serves more assets than the 10,000, by id, that were compared with the log-in. """
+    """ Whether the log-in may leave out assets beyond `left_out`: the person serves more than the 10,000, by id,
+    that were
+    compared; or, for a session, it leaves out assets that the session does not reach, and its client does. """
     person: None | Person
     plan_id: None | str
     """ Id of the plan of a preview. A reconnect with this plan is refused if assets or token changed since the

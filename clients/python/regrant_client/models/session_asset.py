@@ -41,6 +41,8 @@ class SessionAsset:
     person_id: None | str | Unset = UNSET
     person_name: None | str | Unset = UNSET
     """ Name of that person; null if the Graph API gave none. """
+    token_since: datetime.datetime | None | Unset = UNSET
+    """ When the token that serves the asset was stored for it, or took over; null if none does. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,6 +98,14 @@ class SessionAsset:
         else:
             person_name = self.person_name
 
+        token_since: None | str | Unset
+        if isinstance(self.token_since, Unset):
+            token_since = UNSET
+        elif isinstance(self.token_since, datetime.datetime):
+            token_since = self.token_since.isoformat()
+        else:
+            token_since = self.token_since
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -120,6 +130,8 @@ class SessionAsset:
             field_dict["person_id"] = person_id
         if person_name is not UNSET:
             field_dict["person_name"] = person_name
+        if token_since is not UNSET:
+            field_dict["token_since"] = token_since
 
         return field_dict
 
@@ -203,6 +215,23 @@ class SessionAsset:
 
         person_name = _parse_person_name(d.pop("person_name", UNSET))
 
+        def _parse_token_since(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                token_since_type_0 = datetime.datetime.fromisoformat(data)
+
+                return token_since_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        token_since = _parse_token_since(d.pop("token_since", UNSET))
+
         session_asset = cls(
             id=id,
             kind=kind,
@@ -216,6 +245,7 @@ class SessionAsset:
             name=name,
             person_id=person_id,
             person_name=person_name,
+            token_since=token_since,
         )
 
         session_asset.additional_properties = d

@@ -29,7 +29,12 @@ use crate::{
     tag = "assets",
     security(("oauth2" = ["assets:write"])),
     request_body = RegisterAssets,
-    responses((status = 200, description = "One result per asset, in the order of the request.", body = Page<Registration>)),
+    responses(
+        (status = 200, description = "One result per asset, in the order of the request.", body = Page<Registration>),
+        (status = 409, description = "`too_many_assets`: the tenant would exceed its limit. \
+            `call_under_way`: another call with the same Idempotency-Key is still running.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/assets")]
 pub(crate) async fn register_assets(

@@ -101,7 +101,8 @@ pub(crate) async fn open_link(
             locale,
             tenant_name: tenant,
             used_at: at,
-        }) => render_dead(&Dead::Used { at, tenant }, locale).into_response(),
+            used_by: by,
+        }) => render_dead(&Dead::Used { at, by, tenant }, locale).into_response(),
         Err(error) => error_page(&request, error),
     }
 }
@@ -183,7 +184,7 @@ pub(crate) async fn finish_log_in(
         .finish_link_login(&state, &browser, answer, base.callback_url())
         .await;
     match finished {
-        Ok(name) => see_other(&Opener::of_return(&request).mark(flow_path(name))),
+        Ok(name) => see_other(&Opener::of_return(&request, &base).mark(flow_path(name))),
         Err(Error::NotFound(_)) => dead(&request, &Dead::State),
         Err(error) => error_page(&request, error),
     }

@@ -74,7 +74,7 @@ pub(crate) async fn get_forecast_calendar(
         .build_forecast_agenda(&caller.principal, query)
         .await?;
     let events = calendar::build_events(&agenda, &suffix);
-    let text = ical::write_calendar(calendar::NAME, &events);
+    let text = ical::write_calendar(calendar::NAME, agenda.generated_at, &events);
     Ok(HttpResponse::Ok()
         .content_type(ical::CALENDAR_MEDIA_TYPE)
         .body(text))

@@ -43,7 +43,8 @@ pub(crate) struct ListedPersonOut {
     token_expires_at: Option<DateTime<Utc>>,
     /// When its data access expires; null if it does not.
     data_access_expires_at: Option<DateTime<Utc>>,
-    /// Earliest future ending among the assets that the person's token serves.
+    /// Earliest future ending among the assets that the person's token serves; one that neither a standby nor a refresh
+    /// covers, if there is any.
     next_ending: Option<EndingOut>,
 }
 

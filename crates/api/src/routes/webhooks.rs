@@ -152,7 +152,12 @@ pub(crate) async fn delete_webhook_endpoint(
     security(("oauth2" = ["webhooks:write"])),
     params(("id" = String, Path, description = "The endpoint's id.")),
     request_body = RotateWebhookSecret,
-    responses((status = 200, description = "The endpoint with its new secret.", body = MintedEndpointOut)),
+    responses(
+        (status = 200, description = "The endpoint with its new secret.", body = MintedEndpointOut),
+        (status = 409, description = "`secret_overlap_open`: an older secret is in use, and an overlap of more than 0 would end it \
+            early. `call_under_way`: another call with the same Idempotency-Key is still running.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/webhook-endpoints/{id}/rotate-secret")]
 pub(crate) async fn rotate_webhook_secret(

@@ -1,7 +1,8 @@
 //! Logs clients in with their secret, and issues their access tokens (RFC 6749 §4.4).
 //!
-//! The rule: an unknown client, a wrong secret, a refused address and an expired client look the same, and take as long.
-//! Start at `Vault::issue_token`.
+//! The rule: an unknown client, a wrong secret, a refused address and an expired client look the same, and take as long. A
+//! log-in changes nothing, so that its call can be counted before a token is issued and the proof of a key used up.
+//! Start at `Vault::authenticate_client`.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -45,6 +46,15 @@ impl<'a> ClientLogIn<'a> {
     }
 }
 
+/// A client that has logged in.
+#[derive(Debug)]
+pub struct LoggedInClient {
+    /// The caller that the client is, with all of its permissions.
+    pub caller: Principal,
+    /// Whether its tokens must be bound to a key.
+    proof_required: bool,
+}
+
 /// An access token for the API.
 pub struct ApiToken {
     /// The JWT.
@@ -65,60 +75,65 @@ struct TokenOffer {
 }
 
 impl Vault {
-    /// Exchanges a client's secret for an access token. Without `wanted`, the token carries all
-    /// permissions of the client. With a proof, it is bound to the key of the proof.
+    /// Finds the client that logs in with its secret.
     ///
     /// # Errors
     /// `Unauthenticated` for an unknown client, a wrong secret, a refused address and an expired
-    /// client alike; `ScopeNotHeld` if `wanted` exceeds the permissions of the client;
-    /// `ProofRefused` and `NonceRequired`, also if the client must prove a key and does not.
-    pub async fn issue_token(
+    /// client alike.
+    pub async fn authenticate_client(
         &self,
         log_in: ClientLogIn<'_>,
-        wanted: Option<Permissions>,
-        proof: Option<PresentedProof<'_>>,
-    ) -> Result<ApiToken, Error> {
-        let now = self.clock.now();
-        let (scope, candidate) = self.find_logged_in_client(log_in, now).await?;
-        let wanted = wanted.unwrap_or_else(|| candidate.permissions());
-        if !candidate.permissions().contains_all(wanted) {
-            return Err(Error::ScopeNotHeld);
-        }
-        let key = match proof {
-            None if !candidate.proof_required() => None,
-            proof => {
-                let prover = Prover {
-                    scope: &scope,
-                    client: candidate.client(),
-                    token: None,
-                };
-                let checked = self.check_proof(prover, proof, now).await?;
-                let key = checked.key.clone();
-                self.use_proof(checked).await?;
-                Some(key)
-            }
-        };
-        let offer = TokenOffer {
-            permissions: wanted,
-            key,
-        };
-        self.sign_client_token(&scope, &candidate, offer, now).await
-    }
-
-    /// Finds the caller that a client is by its secret, with all of the client's permissions.
-    ///
-    /// # Errors
-    /// `Unauthenticated`, as [`Vault::issue_token`].
-    pub async fn authenticate_client(&self, log_in: ClientLogIn<'_>) -> Result<Principal, Error> {
+    ) -> Result<LoggedInClient, Error> {
         let now = self.clock.now();
         let (scope, candidate) = self.find_logged_in_client(log_in, now).await?;
         let (granted, version) = (candidate.permissions(), candidate.token_version());
-        Ok(principal_of_client(
-            scope,
-            &candidate,
-            granted,
-            (version, None),
-        ))
+        Ok(LoggedInClient {
+            caller: principal_of_client(scope, &candidate, granted, (version, None)),
+            proof_required: candidate.proof_required(),
+        })
+    }
+
+    /// Issues an access token to a client. Without `wanted`, the token carries all permissions of
+    /// the client. With a proof, it is bound to the key of the proof.
+    ///
+    /// # Errors
+    /// `ScopeNotHeld` if `wanted` exceeds the permissions of the client; `ProofRefused` and
+    /// `NonceRequired`, also if the client must prove a key and does not.
+    pub async fn issue_token(
+        &self,
+        client: &LoggedInClient,
+        wanted: Option<Permissions>,
+        proof: Option<PresentedProof<'_>>,
+    ) -> Result<ApiToken, Error> {
+        let (caller, now) = (&client.caller, self.clock.now());
+        let permissions = wanted.unwrap_or(caller.permissions);
+        if !caller.permissions.contains_all(permissions) {
+            return Err(Error::ScopeNotHeld);
+        }
+        let key = match proof {
+            None if !client.proof_required => None,
+            proof => Some(self.use_proof_of_log_in(caller, proof, now).await?),
+        };
+        self.sign_client_token(caller, TokenOffer { permissions, key }, now)
+            .await
+    }
+
+    /// Checks the proof of a log-in and uses it up. Returns the thumbprint of its key.
+    async fn use_proof_of_log_in(
+        &self,
+        caller: &Principal,
+        proof: Option<PresentedProof<'_>>,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let prover = Prover {
+            scope: &caller.scope,
+            client: caller.client(),
+            token: None,
+        };
+        let checked = self.check_proof(prover, proof, now).await?;
+        let key = checked.key.clone();
+        self.use_proof(checked).await?;
+        Ok(key)
     }
 
     async fn find_logged_in_client(
@@ -149,19 +164,18 @@ impl Vault {
 
     async fn sign_client_token(
         &self,
-        scope: &TenantScope,
-        candidate: &UnverifiedClient,
+        caller: &Principal,
         offer: TokenOffer,
         now: Timestamp,
     ) -> Result<ApiToken, Error> {
         let (permissions, is_bound) = (offer.permissions, offer.key.is_some());
-        let (lifetime, client) = (self.settings.access.token_lifetime, candidate.client());
+        let (lifetime, client) = (self.settings.access.token_lifetime, caller.client());
         let token = NewToken {
             audience: Audience::Api,
             sub: client.to_string(),
             client_id: client.to_string(),
-            tenant: scope.tenant(),
-            ver: candidate.token_version(),
+            tenant: caller.tenant(),
+            ver: caller.token_version,
             scope: permissions.to_string(),
             jti: Uuid::now_v7().to_string(),
             key: offer.key,

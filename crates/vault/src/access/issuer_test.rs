@@ -86,12 +86,10 @@ async fn onboard(vault: &Vault) -> Onboarding {
 }
 
 async fn request_token(vault: &Vault, it: &Onboarding) -> String {
+    let log_in = crate::ClientLogIn::from_localhost(it.client.id, it.secret.as_ref().unwrap());
+    let client = vault.authenticate_client(log_in).await.unwrap();
     vault
-        .issue_token(
-            crate::ClientLogIn::from_localhost(it.client.id, it.secret.as_ref().unwrap()),
-            None,
-            None,
-        )
+        .issue_token(&client, None, None)
         .await
         .unwrap()
         .access_token

@@ -11,7 +11,7 @@ use regrant_domain::{
     AssetId, ClientId, Permission, Permissions, Reach, ReachLimit, ReconnectSessionId, TenantId,
     Timestamp,
 };
-use regrant_storage::{TenantScope, TenantTx, UnverifiedSession};
+use regrant_storage::{TenantScope, TenantTx, UnverifiedClient, UnverifiedSession};
 use uuid::Uuid;
 
 use crate::{
@@ -69,6 +69,7 @@ impl Vault {
         let subject = Subject::Session {
             id,
             client: session.client,
+            client_reach,
             person: session.person_id.filter(|_| session.require_person),
             accept,
         };
@@ -145,26 +146,40 @@ impl Vault {
         Ok(still.map(|it| it.id).collect())
     }
 
+    /// The client for whose sessions tokens can be signed. A token of a client that has no right to reconnect, or is not
+    /// valid itself, would never be accepted.
+    ///
+    /// # Errors
+    /// `Conflict(SessionEnded)`: the client's sessions have ended.
+    pub(super) async fn find_client_of_session(
+        &self,
+        client: ClientId,
+        now: Timestamp,
+    ) -> Result<UnverifiedClient, Error> {
+        let found = self.store.find_client_for_login(client).await?;
+        let may_reconnect = |it: &UnverifiedClient| {
+            let held = it.permissions();
+            SESSION_PERMISSIONS.iter().any(|one| held.contains(*one))
+        };
+        found
+            .filter(|it| !it.has_expired(now) && may_reconnect(it))
+            .ok_or(Error::Conflict(Conflict::SessionEnded))
+    }
+
     /// Signs a token with this id for a session of this client.
     pub(super) async fn sign_session_token(
         &self,
-        (tenant, client): (TenantId, ClientId),
+        client: &UnverifiedClient,
         (id, token): (ReconnectSessionId, Uuid),
         lifetime: Duration,
         now: Timestamp,
     ) -> Result<String, Error> {
         let scope: Permissions = SESSION_PERMISSIONS.into_iter().collect();
-        let client = self
-            .store
-            .find_client_for_login(client)
-            .await
-            .map_err(Error::of_caller)?
-            .ok_or(Error::Unauthenticated)?;
         let token = NewToken {
             audience: Audience::Browser,
             sub: id.to_string(),
             client_id: client.client().to_string(),
-            tenant,
+            tenant: client.tenant(),
             // Use the client's version: revoking the client's tokens also ends its sessions.
             ver: client.token_version(),
             scope: scope.to_string(),

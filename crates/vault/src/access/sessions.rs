@@ -68,10 +68,12 @@ impl Vault {
         self.check_session_request(&request)?;
         let (now, id) = (self.clock.now(), ReconnectSessionId::mint());
         let lifetime = Duration::from_secs(u64::from(request.minutes) * 60);
-        let holder = (caller.tenant(), caller.client());
+        let client = self.store.find_client_for_login(caller.client()).await;
+        let client = client.map_err(Error::of_caller)?;
+        let client = client.ok_or(Error::Unauthenticated)?;
         let token = (id, Uuid::now_v7());
         let token = self
-            .sign_session_token(holder, token, lifetime, now)
+            .sign_session_token(&client, token, lifetime, now)
             .await?;
         let open = async |call: Option<&IdempotentCall>| {
             let records = self.check_record_quota(&caller.scope).await?;

@@ -76,7 +76,7 @@ impl Vault {
         immediately: bool,
         repeat: Option<RepeatableRequest>,
     ) -> Result<Vec<SigningKeyView>, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let rotate = async |call: Option<&IdempotentCall>| {
             self.replace_signing_keys(by, immediately, call).await
         };

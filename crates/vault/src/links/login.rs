@@ -214,6 +214,8 @@ impl Vault {
         let tx = self.store.begin(&returned.scope).await?;
         if !tx.claim_link(id, &returned.browser, session, now).await? {
             // Another browser was first, or the link was withdrawn.
+            tx.delete_consents_of_owner(ConsentOwner::Session(session))
+                .await?;
             tx.end_reconnect_session(session, now).await?;
             tx.commit().await?;
             return Err(Error::NotFound(Resource::Link));

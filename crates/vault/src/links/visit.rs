@@ -37,6 +37,8 @@ pub enum LinkVisit {
         tenant_name: String,
         /// When the consent was given.
         used_at: Timestamp,
+        /// By whom, as far as it is known.
+        used_by: Option<LinkPerson>,
     },
 }
 
@@ -130,6 +132,7 @@ impl Vault {
             return Ok(LinkVisit::UsedElsewhere {
                 locale: found.link.summary.locale,
                 used_at: times.used_at.unwrap_or(times.created_at),
+                used_by: self.find_giver(&found).await?,
                 tenant_name: found.tenant_name,
             });
         }
@@ -198,7 +201,7 @@ impl Vault {
     }
 }
 
-async fn find_link_person(tx: &TenantTx, id: &PersonId) -> Result<LinkPerson, Error> {
+pub(super) async fn find_link_person(tx: &TenantTx, id: &PersonId) -> Result<LinkPerson, Error> {
     let name = match tx.find_person(id).await {
         Ok(person) => person.name,
         Err(regrant_storage::Error::NotFound) => None,

@@ -100,12 +100,16 @@ async fn a_page_previews_its_assets_and_no_others(database: TestDatabase) {
         [&json!(ids[1])],
         "losses beyond the page's assets are not shown: {preview}"
     );
+    assert_eq!(preview["more_siblings"], true, "that there are some is");
+    assert_eq!(preview["left_out_count"], 1, "they are not counted");
     assert_eq!(page.uses_left().await, 5, "a preview takes no use");
     let (_, own) = page.get("/v1/reconnect-previews").await;
     assert_eq!(own["data"][0]["id"], preview["id"], "the newest first");
     assert_eq!(own["data"].as_array().map(Vec::len), Some(2));
     let (_, others) = stage.page().await.get("/v1/reconnect-previews").await;
     assert_eq!(others["data"], json!([]), "another page sees none of them");
+    let (_, whole) = page.preview(&whole, &ids[..1]).await;
+    assert_eq!(whole["more_siblings"], false, "{whole}");
 }
 
 async fn a_session_limits_the_number_of_previews(database: TestDatabase) {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use regrant_domain::{Permission, Permissions};
 use regrant_testdb::TestDatabase;
+use regrant_vault::{Actor, ClientChange, ClientSpec};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Page, Stage, answer, order};
-use crate::harness::{Fleet, on_both, problem_code};
+use crate::harness::{Fleet, Tenant, on_both, problem_code};
 
 on_both!(
     a_refreshed_session_keeps_its_place_and_its_older_token_ends,
@@ -17,6 +19,7 @@ on_both!(
     a_stream_of_the_older_token_ends,
     a_repeated_refresh_returns_no_token,
     a_page_cannot_refresh_its_session,
+    a_session_whose_client_is_not_valid_any_more_is_not_refreshed,
 );
 
 async fn refresh(stage: &Stage, page: &Page, order: &Value) -> (u16, Value) {
@@ -170,4 +173,54 @@ async fn a_page_cannot_refresh_its_session(database: TestDatabase) {
     let other = stage.harness.tenant("Two").await;
     let (status, problem) = other.post(&path, &json!({})).await;
     assert_eq!((status, problem_code(&problem)), (404, "not_found"));
+}
+
+async fn a_session_whose_client_is_not_valid_any_more_is_not_refreshed(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let end = stage.harness.clock.now() + chrono::Duration::minutes(1);
+    let kept = ClientChange::default;
+    let changes = [
+        ClientChange {
+            disabled: Some(true),
+            ..kept()
+        },
+        ClientChange {
+            expires_at: Some(Some(end)),
+            ..kept()
+        },
+        ClientChange {
+            scopes: Some([Permission::AssetsRead].into_iter().collect()),
+            ..kept()
+        },
+    ];
+    let mut sessions = Vec::new();
+    for change in changes {
+        sessions.push(open_by_client_that_changes(&stage, change).await);
+    }
+    stage.harness.clock.advance_by(chrono::Duration::minutes(2));
+    for id in sessions {
+        let path = format!("/v1/reconnect-sessions/{id}/refresh");
+        let (status, problem) = stage.tenant.post(&path, &json!({})).await;
+        let found = (status, problem_code(&problem));
+        assert_eq!(found, (409, "session_ended"), "{problem}");
+    }
+}
+
+/// Opens a session by a client of its own, which is changed then; the id of the session.
+async fn open_by_client_that_changes(stage: &Stage, change: ClientChange) -> String {
+    let (vault, tenant) = (&stage.harness.vault, stage.tenant.id.parse());
+    let tenant = tenant.expect("an id");
+    let spec = ClientSpec::with_scopes("opener", Permissions::all());
+    let made = vault.create_client(Actor::CommandLine, tenant, spec, None);
+    let made = made.await.expect("a client");
+    let caller = Tenant::of_client(&stage.harness.api, made).await;
+    let order = json!({ "asset_ids": &stage.fleet.ids()[..2] });
+    let (status, opened) = caller.post("/v1/reconnect-sessions", &order).await;
+    assert_eq!(status, 201, "{opened}");
+    let client = caller.client_id.parse().expect("an id");
+    let changed = vault
+        .change_client(Actor::CommandLine, tenant, client, change)
+        .await;
+    changed.expect("the client is there");
+    opened["id"].as_str().expect("an id").to_owned()
 }

@@ -35,6 +35,8 @@ async fn a_page_sees_the_state_of_each_of_its_assets(database: TestDatabase) {
     assert_eq!(served["person_id"], Fleet::PERSON, "{served}");
     assert_eq!(served["person_name"], "Person", "{served}");
     assert_eq!(served["reason"]["heals"], "nobody", "{served}");
+    assert!(served["token_since"].is_string(), "{served}");
+    assert_eq!(bare["token_since"], Value::Null, "{bare}");
     assert!(served["since"].is_string() && served["ending"]["confidence"].is_string());
     assert_eq!(
         (&bare["state"], &bare["who"]),

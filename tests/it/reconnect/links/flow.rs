@@ -14,6 +14,8 @@ on_both!(
     a_scanner_that_opens_and_submits_everything_uses_nothing_up,
     a_wrong_person_changes_nothing_and_the_link_stays_usable,
     what_was_not_ticked_keeps_working_and_is_chosen_again,
+    a_page_says_that_other_assets_may_stop_and_names_none,
+    an_undo_says_what_it_left_as_it_was,
     a_cancelled_log_in_leaves_the_link_open,
     a_double_click_starts_one_reconnect,
     a_preview_that_does_not_hold_is_shown_again,
@@ -82,6 +84,8 @@ async fn a_person_reconnects_every_asset_on_the_hosted_pages(database: TestDatab
         "{}",
         undone.html
     );
+    assert!(undone.html.contains("The earlier access works again."));
+    assert!(!undone.html.contains("These work with the new log-in."));
     assert_eq!(
         stage.served().await,
         before,
@@ -89,7 +93,8 @@ async fn a_person_reconnects_every_asset_on_the_hosted_pages(database: TestDatab
     );
     let second = Visitor::new().get(url_of(&link)).await;
     assert_eq!((second.status, second.title()), (410, "This link was used"));
-    assert!(second.html.contains("It was used at"));
+    let by = format!("It was used by Person ({}) at ", Fleet::PERSON);
+    assert!(second.html.contains(&by), "{}", second.html);
 }
 
 async fn a_scanner_that_opens_and_submits_everything_uses_nothing_up(database: TestDatabase) {
@@ -166,6 +171,59 @@ async fn what_was_not_ticked_keeps_working_and_is_chosen_again(database: TestDat
             .skip(1)
             .all(|(old, new)| old != new)
     );
+}
+
+async fn a_page_says_that_other_assets_may_stop_and_names_none(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let ids = stage.fleet.ids();
+    let said = "More assets than those listed may lose access.";
+    for (act, warns) in [("continue", false), ("choose", true)] {
+        let link = stage.link_with(json!({ "asset_ids": ids[..2] })).await;
+        let visitor = Visitor::new();
+        let dialog = visitor.go_to_dialog(url_of(&link)).await;
+        let mut choice = vec![("act", act)];
+        if warns {
+            choice.extend(ids[..2].iter().map(|it| ("asset", it.as_str())));
+            choice.extend(SCOPES.split_whitespace().map(|it| ("permission", it)));
+        }
+        let back = visitor.decide(&dialog, Fleet::PERSON, &choice).await;
+        let step = visitor.get(&back).await.location.expect("the next step");
+        let step = format!("{}{step}", base_of(url_of(&link)));
+        let preview = visitor.settle(&step).await;
+        assert_eq!(preview.title(), "What will change", "{}", preview.html);
+        assert_eq!(preview.html.contains(said), warns, "{}", preview.html);
+        for hidden in &ids[2..] {
+            assert!(!preview.html.contains(hidden.as_str()), "{hidden}");
+        }
+    }
+}
+
+async fn an_undo_says_what_it_left_as_it_was(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let ids = stage.fleet.ids();
+    let titles = [
+        (1, "The reconnect was partly undone"),
+        (ids.len(), "Nothing was changed"),
+    ];
+    for (newer, title) in titles {
+        let (link, visitor) = (stage.link().await, Visitor::new());
+        let step = visitor.log_in(url_of(&link), Fleet::PERSON).await;
+        let preview = visitor.settle(&step).await;
+        visitor.press(&step, &preview, "confirm").await;
+        let summary = visitor.settle(&step).await;
+        let token = stage.harness.sandbox.token(Fleet::PERSON).await;
+        stage.tenant.reconnect(&token, &ids[..newer]).await;
+        visitor.press(&step, &summary, "undo").await;
+        let undone = visitor.settle(&step).await;
+        assert_eq!(undone.title(), title, "{}", undone.html);
+        let kept = undone.html.split("Not undone").nth(1);
+        let kept = kept.and_then(|it| it.split("</section>").next());
+        let kept = kept.unwrap_or_else(|| panic!("{}", undone.html));
+        let named = ids.iter().filter(|it| kept.contains(it.as_str()));
+        assert_eq!(named.count(), newer, "{kept}");
+        assert!(kept.contains("class=\"reason\""), "it says why: {kept}");
+        assert!(!undone.html.contains("These work with the new log-in."));
+    }
 }
 
 async fn a_cancelled_log_in_leaves_the_link_open(database: TestDatabase) {

@@ -19,6 +19,7 @@ on_both!(
     a_link_ends_with_the_tokens_of_its_client,
     a_link_ends_with_the_right_of_its_client_to_reconnect,
     a_browser_has_no_part_in_another_browsers_link,
+    a_consent_that_lost_the_race_for_a_link_is_not_kept,
     every_page_forbids_frames_and_scripts_and_is_not_stored,
 );
 
@@ -199,6 +200,28 @@ async fn a_browser_has_no_part_in_another_browsers_link(database: TestDatabase) 
     let request = theirs.request(Method::POST, &step).form(&form);
     let confirmed = theirs.send(request).await;
     assert_eq!(confirmed.bytes(), refused.bytes());
+}
+
+async fn a_consent_that_lost_the_race_for_a_link_is_not_kept(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let link = stage.link().await;
+    let (one, other) = (Visitor::new(), Visitor::new());
+    let back = async |visitor: &Visitor| {
+        let dialog = visitor.go_to_dialog(url_of(&link)).await;
+        let act = [("act", "continue")];
+        visitor.decide(&dialog, Fleet::PERSON, &act).await
+    };
+    let (first, second) = (back(&one).await, back(&other).await);
+    // Both are at Meta's exchange before one of them gets the link.
+    stage.harness.sandbox.latency(1_000).await;
+    let (first, second) = tokio::join!(one.get(&first), other.get(&second));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 403]);
+    let calls = stage.harness.sandbox.calls().await;
+    assert_eq!(calls["code_exchanges"], 2, "{calls}");
+    let count = "SELECT count(*) FROM consents";
+    assert_eq!(stage.harness.database.count_as_superuser(count).await, 1);
 }
 
 async fn every_page_forbids_frames_and_scripts_and_is_not_stored(database: TestDatabase) {

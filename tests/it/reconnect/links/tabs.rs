@@ -17,6 +17,7 @@ on_both!(
     what_was_left_out_is_named_with_its_cause_and_its_use,
     a_declined_permission_is_named,
     a_window_of_a_page_leads_back_to_it_and_confirms_nothing,
+    a_window_of_a_page_says_that_another_log_in_came_to_nothing,
 );
 
 async fn a_consent_has_one_preview_in_every_tab(database: TestDatabase) {
@@ -174,4 +175,31 @@ async fn a_window_of_a_page_leads_back_to_it_and_confirms_nothing(database: Test
         "another log-in: {}",
         next.html
     );
+}
+
+async fn a_window_of_a_page_says_that_another_log_in_came_to_nothing(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let decisions = [
+        (Fleet::STRANGER, "continue", "You logged in as"),
+        (Fleet::PERSON, "cancel", "You cancelled at Meta."),
+    ];
+    for (person, act, said) in decisions {
+        let link = stage.link().await;
+        let (visitor, base) = (Visitor::new(), base_of(url_of(&link)));
+        let window = format!("{}?from=page", url_of(&link));
+        let step = visitor.log_in(&window, Fleet::PERSON).await;
+        assert_eq!(visitor.settle(&step).await.title(), "You are logged in");
+        let again = format!("{step}_again");
+        let page = visitor.get(&again).await;
+        let dialog = visitor.press(&again, &page, "choose_again").await;
+        let dialog = dialog.location.expect("the dialog");
+        let back = visitor.decide(&dialog, person, &[("act", act)]).await;
+        let path = visitor.get(&back).await.location.expect("the next step");
+        assert!(path.ends_with("?from=page"), "{path}");
+        let page = visitor.settle(&format!("{base}{path}")).await;
+        assert_ne!(page.title(), "You are logged in", "{}", page.html);
+        assert!(page.html.contains(said), "{said}: {}", page.html);
+        let form = page.form("choose_again");
+        assert!(form.contains(&("from".to_owned(), "page".to_owned())));
+    }
 }

@@ -101,6 +101,7 @@ def sync_detailed(
     seconds. A session
     that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not:
     409 `session_ended`.
+    So is one whose client is disabled, has expired or may not reconnect any more.
 
     Args:
         id (str):
@@ -147,6 +148,7 @@ def sync(
     seconds. A session
     that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not:
     409 `session_ended`.
+    So is one whose client is disabled, has expired or may not reconnect any more.
 
     Args:
         id (str):
@@ -188,6 +190,7 @@ async def asyncio_detailed(
     seconds. A session
     that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not:
     409 `session_ended`.
+    So is one whose client is disabled, has expired or may not reconnect any more.
 
     Args:
         id (str):
@@ -232,6 +235,7 @@ async def asyncio(
     seconds. A session
     that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not:
     409 `session_ended`.
+    So is one whose client is disabled, has expired or may not reconnect any more.
 
     Args:
         id (str):

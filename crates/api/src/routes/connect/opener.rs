@@ -16,7 +16,9 @@ const FIELD: &str = "from";
 const PAGE: &str = "page";
 /// Its value where the person logs in again: a consent that the page has already is not what it waits for.
 const PAGE_AGAIN: &str = "page_again";
-const COOKIE: &str = "regrant-from";
+/// The cookie over https, and over http on the local machine, as for `browser.rs`.
+const SECURE_COOKIE: &str = "__Host-regrant-from";
+const LOCAL_COOKIE: &str = "regrant-from";
 /// How long a person may stay at Meta, in seconds.
 const MAX_AGE: u32 = 60 * 60;
 
@@ -43,9 +45,10 @@ impl Opener {
     }
 
     /// As the cookie says that went with the browser to Meta and back.
-    pub(super) fn of_return(request: &HttpRequest) -> Self {
+    pub(super) fn of_return(request: &HttpRequest, base: &HostedBase) -> Self {
+        let wanted = cookie_name(base);
         let value =
-            list_cookies(request).find_map(|(name, value)| (name == COOKIE).then_some(value));
+            list_cookies(request).find_map(|(name, value)| (name == wanted).then_some(value));
         Self::of(value)
     }
 
@@ -56,9 +59,8 @@ impl Opener {
             Self::Person => "",
             Self::Page | Self::PageAgain => PAGE,
         };
-        format!(
-            "{COOKIE}={value}; Path=/connect/callback; HttpOnly; SameSite=Lax; Max-Age={MAX_AGE}{secure}"
-        )
+        let name = cookie_name(base);
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={MAX_AGE}{secure}")
     }
 
     /// The field of a form.
@@ -83,6 +85,14 @@ impl Opener {
             Some(PAGE_AGAIN) => Self::PageAgain,
             _ => Self::Person,
         }
+    }
+}
+
+fn cookie_name(base: &HostedBase) -> &'static str {
+    if base.is_secure() {
+        SECURE_COOKIE
+    } else {
+        LOCAL_COOKIE
     }
 }
 
@@ -116,19 +126,26 @@ mod tests {
         let base = HostedBase::parse("https://links.example").unwrap();
         for opener in [Opener::Person, Opener::Page] {
             let text = opener.cookie(&base);
-            for attribute in [
-                "Secure",
-                "HttpOnly",
-                "SameSite=Lax",
-                "Path=/connect/callback",
-            ] {
+            assert!(text.starts_with("__Host-regrant-from="));
+            for attribute in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/;"] {
                 assert!(text.contains(attribute), "{attribute}");
             }
             let sent = text.split(';').next().unwrap();
             let request = TestRequest::default()
                 .append_header(("Cookie", format!("a=b; {sent}")))
                 .to_http_request();
-            assert_eq!(Opener::of_return(&request), opener);
+            assert_eq!(Opener::of_return(&request, &base), opener);
         }
+    }
+
+    #[test]
+    fn a_cookie_on_the_local_machine_reads_back_too() {
+        let base = HostedBase::parse("http://127.0.0.1:8080").unwrap();
+        let text = Opener::Page.cookie(&base);
+        assert!(!text.contains("Secure"), "{text}");
+        let request = TestRequest::default()
+            .append_header(("Cookie", text.split(';').next().unwrap()))
+            .to_http_request();
+        assert_eq!(Opener::of_return(&request, &base), Opener::Page);
     }
 }

@@ -127,7 +127,11 @@ fn render_step(flow: &LinkFlow, has_changed: bool, browser: &Capability, opener:
         }
         LinkStep::LogIn => render_log_in(page, flow.notice.as_ref(), browser, opener),
         LinkStep::Checking(_) | LinkStep::Preview(_) if opener == Opener::Page => {
-            render_return(page)
+            match &flow.notice {
+                None => render_return(page),
+                // The page has a log-in; the one after it brought none, and the person may choose again.
+                notice => render_log_in(page, notice.as_ref(), browser, Opener::PageAgain),
+            }
         }
         // The page shows this outcome; its window was opened for another log-in.
         LinkStep::Reconnect(view)

@@ -57,6 +57,8 @@ texts! {
     UsedTitle: "This link was used", "Dieser Link wurde benutzt";
     UsedHint: "It was used at {at}, in another browser. Open it there, or ask {tenant} for a new one.",
         "Er wurde am {at} in einem anderen Browser benutzt. Öffnen Sie ihn dort, oder bitten Sie {tenant} um einen neuen.";
+    UsedByHint: "It was used by {person} at {at}, in another browser. Open it there, or ask {tenant} for a new one.",
+        "Er wurde von {person} am {at} in einem anderen Browser benutzt. Öffnen Sie ihn dort, oder bitten Sie {tenant} um einen neuen.";
     StateTitle: "This log-in cannot continue here", "Diese Anmeldung kann hier nicht fortgesetzt werden";
     StateHint: "It was started in another browser, is over, or was used already. Open the link that you received again.",
         "Sie wurde in einem anderen Browser begonnen, ist abgelaufen oder wurde schon benutzt. Öffnen Sie den erhaltenen Link noch einmal.";
@@ -107,7 +109,8 @@ texts! {
         "Andere Objekte, die durch diese Anmeldung Berechtigungen verlieren würden";
     SiblingsHint: "{tenant} uses these too. Choose again and tick them as well to keep them working.",
         "{tenant} nutzt auch diese. Wählen Sie erneut und setzen Sie auch dort ein Häkchen, damit sie weiter funktionieren.";
-    MoreSiblings: "There may be more.", "Es können weitere sein.";
+    MoreSiblings: "More assets than those listed may lose access. Keep the ticks that Meta shows for others.",
+        "Auch Objekte, die hier nicht aufgeführt sind, können den Zugriff verlieren. Lassen Sie die Häkchen stehen, die Meta bei anderen zeigt.";
     Confirm: "Confirm and reconnect", "Bestätigen und neu verbinden";
     ChooseAgain: "Choose again at Meta", "Bei Meta erneut auswählen";
     CheckAgain: "Check again", "Erneut prüfen";
@@ -120,6 +123,9 @@ texts! {
     NothingDoneTitle: "Nothing was changed", "Nichts wurde geändert";
     GroupDone: "Done", "Erledigt";
     GroupDoneHint: "These work with the new log-in.", "Diese funktionieren mit der neuen Anmeldung.";
+    GroupRestoredHint: "The earlier access works again.", "Der frühere Zugriff gilt wieder.";
+    GroupNotUndone: "Not undone", "Nicht rückgängig gemacht";
+    GroupNotUndoneHint: "These stay as they were before the undo.", "Diese bleiben, wie sie vor dem Rückgängigmachen waren.";
     GroupSomeone: "Another person must act", "Eine andere Person muss handeln";
     GroupSomeoneHint: "An administrator of the business, or {tenant}, has to do the next step.",
         "Ein Administrator des Unternehmens oder {tenant} muss den nächsten Schritt tun.";
@@ -131,6 +137,7 @@ texts! {
     GroupNotPossible: "Not possible", "Nicht möglich";
     GroupNotPossibleHint: "Ask {tenant} about these.", "Fragen Sie {tenant} nach diesen.";
     UndoneTitle: "The reconnect was undone", "Die Neuverbindung wurde rückgängig gemacht";
+    PartlyUndoneTitle: "The reconnect was partly undone", "Die Neuverbindung wurde teilweise rückgängig gemacht";
     Undo: "Undo", "Rückgängig machen";
     UndoHint: "Undo checks each earlier access and restores those that still work.",
         "Dabei wird jeder frühere Zugriff geprüft und wiederhergestellt, wenn er noch funktioniert.";

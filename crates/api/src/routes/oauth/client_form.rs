@@ -1,7 +1,8 @@
 //! The form of a call under `/oauth`, and the client that sends it (RFC 6749 §2.3.1).
 //!
 //! The rule: a call authenticates in one way and gives each parameter once; unknown parameters are ignored. Failed log-ins
-//! are counted, and an unknown client looks like a wrong secret.
+//! are counted, and an unknown client looks like a wrong secret. A call that passes counts as one of its tenant before it
+//! has an effect.
 
 use std::{future::Future, pin::Pin};
 
@@ -13,7 +14,7 @@ use actix_web::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use regrant_domain::{ClientId, ClientSecret};
-use regrant_vault::{ClientLogIn, Error, Principal, Vault};
+use regrant_vault::{ClientLogIn, Error, LoggedInClient, Vault};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -27,17 +28,17 @@ use crate::{
 const FORM_MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// A form, and the client that sends it; the client is not verified yet.
-pub(crate) struct ClientForm<T> {
+struct ClientForm<T> {
     /// `None` if the text is no id of a client; it is handled like an unknown one.
     id: Option<ClientId>,
     secret: ClientSecret,
     address: CallerAddress,
-    pub(crate) form: T,
+    form: T,
 }
 
 /// A form of a client that is logged in, and whose call is counted.
 pub(crate) struct LoggedInForm<T> {
-    pub(crate) client: Principal,
+    pub(crate) client: LoggedInClient,
     pub(crate) form: T,
 }
 
@@ -71,15 +72,8 @@ impl<T: DeserializeOwned + FormOfClient + 'static> FromRequest for ClientForm<T>
 }
 
 impl<T> ClientForm<T> {
-    /// Makes a call that logs the client in, unless too many log-ins failed, and counts a failure.
-    pub(crate) async fn log_in<'a, R, F>(
-        &'a self,
-        limits: &RateLimits,
-        call: impl FnOnce(ClientLogIn<'a>) -> F,
-    ) -> Result<R, Problem>
-    where
-        F: Future<Output = Result<R, Error>>,
-    {
+    /// Logs the client in, unless too many log-ins failed, and counts a failure.
+    async fn log_in(&self, vault: &Vault, limits: &RateLimits) -> Result<LoggedInClient, Problem> {
         let failures = &limits.failures;
         let attempt = failures.describe_attempt(self.address, self.id, &self.secret);
         failures.admit_attempt(attempt)?;
@@ -88,7 +82,7 @@ impl<T> ClientForm<T> {
             secret: &self.secret,
             address: self.address.0,
         };
-        let done = call(client).await;
+        let done = vault.authenticate_client(client).await;
         match &done {
             Ok(_) => failures.record_success(attempt),
             Err(Error::Unauthenticated) => failures.record_failure(attempt),
@@ -96,14 +90,6 @@ impl<T> ClientForm<T> {
         }
         done.map_err(|error| match error {
             Error::Unauthenticated => invalid_client(),
-            Error::ProofRefused => Problem::new(
-                Code::InvalidDpopProof,
-                "The proof of the key is missing, was used before, or is not for this call.",
-            ),
-            Error::NonceRequired => Problem::new(
-                Code::UseDpopNonce,
-                "The proof of the key needs the nonce of the header `DPoP-Nonce`.",
-            ),
             other => other.into(),
         })
     }
@@ -122,9 +108,8 @@ impl<T: DeserializeOwned + FormOfClient + 'static> FromRequest for LoggedInForm<
                 return Err(Problem::new(Code::Internal, "not set up"));
             };
             let call = form.await?;
-            let client = call.log_in(&limits, |it| vault.authenticate_client(it));
-            let client = client.await?;
-            limits.count_caller(&client)?;
+            let client = call.log_in(&vault, &limits).await?;
+            limits.count_caller(&client.caller)?;
             let form = call.form;
             Ok(Self { client, form })
         })

@@ -96,7 +96,7 @@ pub(crate) async fn introspect_token(
     call: LoggedInForm<IntrospectionRequest>,
 ) -> Result<HttpResponse, Problem> {
     let found = vault
-        .introspect_own_token(&call.client, &call.form.token)
+        .introspect_own_token(&call.client.caller, &call.form.token)
         .await?;
     Ok(HttpResponse::Ok().json(IntrospectionOut {
         active: found.is_some(),

@@ -49,7 +49,7 @@ pub(crate) async fn revoke_token(
     call: LoggedInForm<RevocationRequest>,
 ) -> Result<HttpResponse, Problem> {
     vault
-        .revoke_own_token(&call.client, &call.form.token)
+        .revoke_own_token(&call.client.caller, &call.form.token)
         .await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -2,18 +2,17 @@
 
 use actix_web::{HttpResponse, http::header, post, web::Data};
 use regrant_domain::{ClientSecret, Permission, Permissions};
-use regrant_vault::{ApiToken, Vault};
+use regrant_vault::{ApiToken, Error, Vault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    client_form::{ClientForm, FormOfClient},
+    client_form::{FormOfClient, LoggedInForm},
     errors::OauthErrors,
 };
 use crate::{
     extract::ProvedRequest,
     problem::{Code, Problem},
-    rate_limit::RateLimits,
 };
 
 /// The form of the token endpoint.
@@ -68,16 +67,12 @@ pub(crate) struct AccessTokenOut {
 #[post("/oauth/token")]
 pub(crate) async fn create_token(
     vault: Data<Vault>,
-    limits: Data<RateLimits>,
     proved: ProvedRequest,
-    call: ClientForm<TokenRequest>,
+    call: LoggedInForm<TokenRequest>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = call.form.read_scope()?;
-    let issued = call
-        .log_in(&limits, |client| {
-            vault.issue_token(client, wanted, proved.proof())
-        })
-        .await?;
+    let issued = vault.issue_token(&call.client, wanted, proved.proof());
+    let issued = issued.await.map_err(token_problem)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::PRAGMA, "no-cache"))
         .json(AccessTokenOut::from(issued)))
@@ -95,6 +90,21 @@ impl TokenRequest {
         };
         let scope = text.parse().ok().filter(|it: &Permissions| !it.is_empty());
         scope.map(Some).ok_or_else(unknown_scope)
+    }
+}
+
+/// The problem of a client that has logged in and gets no token.
+fn token_problem(error: Error) -> Problem {
+    match error {
+        Error::ProofRefused => Problem::new(
+            Code::InvalidDpopProof,
+            "The proof of the key is missing, was used before, or is not for this call.",
+        ),
+        Error::NonceRequired => Problem::new(
+            Code::UseDpopNonce,
+            "The proof of the key needs the nonce of the header `DPoP-Nonce`.",
+        ),
+        other => other.into(),
     }
 }
 

@@ -162,6 +162,7 @@ pub(crate) async fn get_reconnect_session(
 /// The session keeps its place: its assets, uses and previews, the reconnects that it started, and its idempotency keys.
 /// The token before ends at once, or after `overlap_seconds`; event streams that it opened end within seconds. A session
 /// that has expired is open again. One that was ended, or was opened more than 24 hours ago, is not: 409 `session_ended`.
+/// So is one whose client is disabled, has expired or may not reconnect any more.
 #[utoipa::path(
     tag = "reconnect-sessions",
     security(("oauth2" = ["reconnects:write"])),

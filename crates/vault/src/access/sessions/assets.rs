@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{Asset, AssetId, AssetKind, PersonId, state::AssetState};
+use regrant_domain::{Asset, AssetId, AssetKind, PersonId, Timestamp, state::AssetState};
 use regrant_storage::TenantTx;
 
 use super::{session_not_found, view::view_session};
@@ -41,15 +41,19 @@ pub struct SessionAsset {
     pub person_id: Option<PersonId>,
     /// The name of that person, as Graph gave it.
     pub person_name: Option<String>,
+    /// When that token was stored for it, or took over: a token that a reconnect parked is newer than that reconnect.
+    pub token_since: Option<Timestamp>,
     /// Its state.
     pub state: AssetState,
 }
 
-/// Names of businesses and persons.
+/// What is known of the businesses and the serving tokens of assets.
 struct Names {
     businesses: HashMap<AssetId, String>,
     /// By the asset that the person's token serves.
     persons: HashMap<AssetId, String>,
+    /// Since when the serving token of each asset is there.
+    tokens: HashMap<AssetId, Timestamp>,
 }
 
 impl Vault {
@@ -94,6 +98,7 @@ impl Vault {
         SessionAsset {
             business_name: business.and_then(|it| names.businesses.get(it)).cloned(),
             person_name: names.persons.get(&asset.id).cloned(),
+            token_since: names.tokens.get(&asset.id).copied(),
             id: asset.id,
             kind: asset.kind,
             name: asset.name,
@@ -115,6 +120,10 @@ async fn read_names(tx: &TenantTx, assets: &[Asset]) -> Result<Names, Error> {
     let businesses = tx.find_assets_alone(&businesses).await?.into_iter();
     let businesses = businesses.filter(|it| it.kind == AssetKind::Business);
     let active = tx.find_active_credentials(&ids).await?;
+    let serving = active.iter().map(|it| &it.credential);
+    let tokens = serving
+        .map(|it| (it.asset_id.clone(), it.created_at))
+        .collect();
     let mut grants: Vec<_> = active
         .iter()
         .filter_map(|it| it.credential.grant_id)
@@ -134,5 +143,6 @@ async fn read_names(tx: &TenantTx, assets: &[Asset]) -> Result<Names, Error> {
             .filter_map(|it| Some((it.id, it.name?)))
             .collect(),
         persons: active.into_iter().filter_map(person_of).collect(),
+        tokens,
     })
 }

@@ -37,8 +37,8 @@ impl Vault {
     /// Gives a session another token and another end. An expired session is open again; one that was ended is not.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid`; `Conflict(SessionEnded)` for a session that was ended or opened more than a day ago;
-    /// `Conflict(SessionLimit)`; `Conflict(OtherBody)`.
+    /// `NotFound`; `Invalid`; `Conflict(SessionEnded)` for a session that was ended or opened more than a day ago, or whose
+    /// client is disabled, has expired or lost its right to reconnect; `Conflict(SessionLimit)`; `Conflict(OtherBody)`.
     pub async fn refresh_reconnect_session(
         &self,
         caller: &Principal,
@@ -50,9 +50,9 @@ impl Vault {
         let (now, token) = (self.clock.now(), Uuid::now_v7());
         let opened = self.find_reconnect_session(caller, id).await?.session;
         let lifetime = Duration::from_secs(u64::from(refresh.minutes) * 60);
-        let holder = (caller.tenant(), opened.client);
+        let client = self.find_client_of_session(opened.client, now).await?;
         let signed = self
-            .sign_session_token(holder, (id, token), lifetime, now)
+            .sign_session_token(&client, (id, token), lifetime, now)
             .await?;
         let renew = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&caller.scope).await?;

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Error,
+    credentials::token_prints::TokenPrints,
     reconnect::{
         plan::{Plan, PlanInput},
         results::{unknown_asset_result, unreadable_result},
@@ -40,13 +41,11 @@ impl PreviewRun {
     ) -> Result<JudgedPreview, Error> {
         let scope = &self.caller.scope;
         let key = self.vault.data_keys.active(scope).await?;
-        let print = key.compute_fingerprint(self.token.expose().as_bytes());
+        let prints = self.vault.compute_token_prints(scope, &self.token).await?;
         let now = self.vault.clock.now();
         let tx = self.vault.store.begin_read(scope).await?;
         let probed: Vec<_> = answers.proofs.keys().cloned().collect();
-        let (assets, standings) = self
-            .read_probed_assets(&tx, &probed, print.as_bytes(), now)
-            .await?;
+        let (assets, standings) = self.read_probed_assets(&tx, &probed, &prints, now).await?;
         let left_out = match &answers.grant {
             Some(grant) => self.find_left_out(&tx, grant, &answers.proofs, now).await?,
             None => LeftOut::default(),
@@ -75,13 +74,10 @@ impl PreviewRun {
         ids: &[AssetId],
     ) -> Result<Vec<PreviewItem>, Error> {
         let scope = &self.caller.scope;
-        let key = self.vault.data_keys.active(scope).await?;
-        let print = key.compute_fingerprint(self.token.expose().as_bytes());
+        let prints = self.vault.compute_token_prints(scope, &self.token).await?;
         let now = self.vault.clock.now();
         let tx = self.vault.store.begin_read(scope).await?;
-        let (assets, standings) = self
-            .read_probed_assets(&tx, ids, print.as_bytes(), now)
-            .await?;
+        let (assets, standings) = self.read_probed_assets(&tx, ids, &prints, now).await?;
         tx.commit().await?;
         Ok(judge_items(ids, answers, &assets, &standings))
     }
@@ -92,7 +88,7 @@ impl PreviewRun {
         &self,
         tx: &TenantTx,
         ids: &[AssetId],
-        print: &[u8],
+        prints: &TokenPrints,
         now: Timestamp,
     ) -> Result<(Vec<Asset>, Standings), Error> {
         let wanted: HashSet<_> = ids.iter().collect();
@@ -104,7 +100,7 @@ impl PreviewRun {
         });
         let standings = self
             .vault
-            .read_standings(tx, &assets, Some(print), now)
+            .read_standings(tx, &assets, Some(prints), now)
             .await?;
         Ok((assets, standings))
     }

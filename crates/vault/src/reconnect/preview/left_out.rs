@@ -1,7 +1,8 @@
 //! The assets that the person's log-in before reached and the new one leaves out, and which of them are used.
 //!
 //! The rule: this only warns. Whether an asset is reached comes from its probe, the causes from what `debug_token` returned
-//! for both log-ins. Assets outside of the caller's reach are not shown.
+//! for both log-ins. Assets outside of the caller's reach are not shown. A page learns only whether there are any that its
+//! client reaches: it asks a person to tick its own list, and what is not ticked beside it may stop.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,13 +10,13 @@ use std::{
 };
 
 use regrant_domain::{
-    Asset, AssetId, CredentialKind, Grant, GrantId, LeftOutAsset, ProbeResult, Timestamp,
-    coverage::find_lost_scopes, left_out::find_left_out_cause,
+    Asset, AssetId, CredentialKind, Grant, GrantId, LeftOutAsset, ProbeResult, ReachLimit,
+    Timestamp, coverage::find_lost_scopes, left_out::find_left_out_cause,
 };
-use regrant_storage::TenantTx;
+use regrant_storage::{AssetFilter, TenantTx};
 
 use super::run::PreviewRun;
-use crate::{Error, Selection};
+use crate::{Error, Selection, Subject};
 
 /// How far back a read of a token counts as use.
 const LATELY: chrono::Duration = chrono::Duration::days(30);
@@ -24,8 +25,16 @@ const LATELY: chrono::Duration = chrono::Duration::days(30);
 #[derive(Default)]
 pub(super) struct LeftOut {
     pub(super) found: Vec<LeftOutAsset>,
-    /// Whether the person has more assets than were searched.
+    /// Whether there are others, or may be: the person has more assets than were searched, or the client of the page
+    /// reaches such assets beyond the page's own.
     pub(super) has_more: bool,
+}
+
+/// The two log-ins' facts that are compared, and the moment.
+struct Comparison<'a> {
+    offered: &'a Grant,
+    proofs: &'a HashMap<AssetId, ProbeResult>,
+    now: Timestamp,
 }
 
 impl PreviewRun {
@@ -41,11 +50,54 @@ impl PreviewRun {
         if offered.facts.kind == CredentialKind::SystemUser {
             return Ok(LeftOut::default());
         }
+        let comparison = Comparison {
+            offered,
+            proofs,
+            now,
+        };
+        let own = self.caller.reach_limit();
+        let mut left_out = self.search_left_out(tx, &comparison, own).await?;
+        let ids = left_out.found.iter().map(|it| it.asset_id.clone());
+        let ids: Vec<_> = ids.collect();
+        let mut reads = tx.find_last_reads(&ids, now - LATELY).await?;
+        for it in &mut left_out.found {
+            it.last_read_at = reads.remove(&it.asset_id);
+        }
+        left_out.has_more = left_out.has_more || self.has_hidden(tx, &comparison).await?;
+        Ok(left_out)
+    }
+
+    /// Whether the client of a page reaches assets that are left out and that the page does not reach, or may do so.
+    async fn has_hidden(&self, tx: &TenantTx, comparison: &Comparison<'_>) -> Result<bool, Error> {
+        let Subject::Session { client_reach, .. } = self.caller.subject() else {
+            return Ok(false);
+        };
+        let within = client_reach.as_limit().cloned();
+        let all = self.search_left_out(tx, comparison, within).await?;
+        let is_hidden = |it: &LeftOutAsset| !self.caller.reach.lists_asset(&it.asset_id);
+        Ok(all.has_more || all.found.iter().any(is_hidden))
+    }
+
+    /// Compares the log-ins on the assets within a reach that a token of the person serves.
+    async fn search_left_out(
+        &self,
+        tx: &TenantTx,
+        comparison: &Comparison<'_>,
+        within: Option<ReachLimit>,
+    ) -> Result<LeftOut, Error> {
+        let Comparison {
+            offered,
+            proofs,
+            now,
+        } = *comparison;
         let of_person = Selection {
             person_id: Some(offered.facts.person_id.clone()),
             ..Selection::default()
         };
-        let filter = self.vault.selection_filter(&self.caller, &of_person, now);
+        let filter = AssetFilter {
+            within,
+            ..self.vault.selection_filter(&self.caller, &of_person, now)
+        };
         let listed = tx.list_assets(&filter).await?;
         let has_more = listed.found >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
         let mut served = listed.rows;
@@ -58,12 +110,7 @@ impl PreviewRun {
             let is_named = named.contains(&it.id);
             compare_grants(it, is_named, probe, held, offered)
         };
-        let mut found: Vec<_> = served.into_iter().filter_map(compare).collect();
-        let ids: Vec<_> = found.iter().map(|it| it.asset_id.clone()).collect();
-        let mut reads = tx.find_last_reads(&ids, now - LATELY).await?;
-        for it in &mut found {
-            it.last_read_at = reads.remove(&it.asset_id);
-        }
+        let found = served.into_iter().filter_map(compare).collect();
         Ok(LeftOut { found, has_more })
     }
 }

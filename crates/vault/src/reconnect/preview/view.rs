@@ -33,7 +33,7 @@ pub struct PreviewView {
     pub person: Option<PreviewPerson>,
     /// How much it found so far.
     pub tally: PreviewTally,
-    /// Whether the person has more assets than were searched for left-out ones.
+    /// Whether there may be more left-out assets than are shown: beyond those that were searched, or beyond a page's own.
     pub has_more_left_out: bool,
     /// Whether all lists of the token were read for new assets; `None` where they were not asked for, or before the end.
     pub is_search_complete: Option<bool>,

@@ -38,7 +38,7 @@ impl<'a> LeftOutAssets<'a> {
     }
 }
 
-/// The left-out assets that the link does not ask for.
+/// The left-out assets that the link does not ask for, and whether there may be others, which are not named.
 pub(super) fn sibling_group(page: &LinkPage, preview: &PreviewView) -> Markup {
     let (locale, tenant) = (page.locale, [("tenant", page.tenant_name.as_str())]);
     let siblings: Vec<_> = preview.left_out.iter().filter(|it| !it.is_named).collect();
@@ -48,9 +48,9 @@ pub(super) fn sibling_group(page: &LinkPage, preview: &PreviewView) -> Markup {
                 h2 { (Text::Siblings.text(locale)) " " span.count { (siblings.len()) } }
                 p { (Text::SiblingsHint.fill(locale, &tenant)) }
                 ul.assets { @for asset in siblings { li { (sibling_line(asset, locale)) } } }
-                @if preview.has_more_left_out { p { (Text::MoreSiblings.text(locale)) } }
             }
         }
+        @if preview.has_more_left_out { p.notice { (Text::MoreSiblings.text(locale)) } }
     }
 }
 

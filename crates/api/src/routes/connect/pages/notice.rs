@@ -4,10 +4,11 @@
 
 use actix_web::http::StatusCode;
 use maud::html;
-use regrant_domain::{Locale, Timestamp};
+use regrant_domain::{LinkPerson, Locale, Timestamp};
 
 use super::{
     super::texts::{Text, format_time},
+    intro::person_name,
     shell::Page,
 };
 
@@ -20,7 +21,11 @@ pub(in super::super) enum Dead {
     /// A form was not made for this browser.
     Form,
     /// The link was used in another browser.
-    Used { at: Timestamp, tenant: String },
+    Used {
+        at: Timestamp,
+        by: Option<LinkPerson>,
+        tenant: String,
+    },
     /// The app has no page of its provider.
     Landing,
     /// Something that we need does not answer.
@@ -46,9 +51,11 @@ pub(in super::super) fn render_dead(dead: &Dead, locale: Locale) -> Page {
         ),
     };
     let hint = match dead {
-        Dead::Used { at, tenant } => {
-            let at = format_time(*at, locale);
-            hint.fill(locale, &[("at", &at), ("tenant", tenant)])
+        Dead::Used { at, by, tenant } => {
+            let (at, by) = (format_time(*at, locale), by.as_ref().map(person_name));
+            let hint = by.as_ref().map_or(hint, |_| Text::UsedByHint);
+            let by = by.unwrap_or_default();
+            hint.fill(locale, &[("at", &at), ("person", &by), ("tenant", tenant)])
         }
         _ => hint.text(locale).to_owned(),
     };

@@ -1,9 +1,10 @@
 //! A reconnect that was confirmed: its progress, and its outcome by who acts next.
 //!
-//! The rule: a page with any asset that needs something has no title that says that all is done.
+//! The rule: a page with any asset that needs something has no title that says that all is done, and an undo that left
+//! anything as it was has none that says that all was undone.
 
 use maud::{Markup, html};
-use regrant_domain::{Locale, LoginNotice, NextActor, ReconnectStatus, Verdict};
+use regrant_domain::{Locale, LoginNotice, NextActor, Outcome, ReconnectStatus, Verdict};
 use regrant_vault::{Capability, ItemView, LinkPage, ReconnectView};
 
 use super::{
@@ -15,9 +16,8 @@ use super::{
     shell::{Page, button_form},
 };
 
-/// The groups in the order in which they are shown.
-const GROUPS: [(NextActor, Text, Text); 5] = [
-    (NextActor::None, Text::GroupDone, Text::GroupDoneHint),
+/// The groups of assets that need something, in the order in which they are shown behind those that are done.
+const GROUPS: [(NextActor, Text, Text); 4] = [
     (
         NextActor::SomeoneElse,
         Text::GroupSomeone,
@@ -77,7 +77,10 @@ fn render_summary(
     let needs_person = has_group(view, NextActor::Person);
     let body = html! {
         (notice_line(page, notice))
-        @for (actor, title, hint) in GROUPS { (group(page, view, actor, title, hint)) }
+        (done_groups(page, view))
+        @for (actor, title, hint) in GROUPS {
+            (group(page, &items_of(view, |it| actor_of(it) == actor), actor.as_str(), title, hint))
+        }
         div.choices {
             @if needs_person {
                 (button_form(browser, "choose_again", Text::LogInAgain.text(locale), "main", &html! {}))
@@ -95,11 +98,19 @@ fn render_summary(
 }
 
 fn title_of(view: &ReconnectView) -> Text {
-    match (view.verdict(), view.undo_of) {
-        (Some(Verdict::AllDone), None) => Text::AllDoneTitle,
-        (Some(Verdict::AllDone), Some(_)) => Text::UndoneTitle,
-        (Some(Verdict::NothingChanged), _) => Text::NothingDoneTitle,
-        (Some(Verdict::SomeNeedSomeone) | None, _) => Text::SomeDoneTitle,
+    match view.verdict() {
+        _ if view.undo_of.is_some() => title_of_undo(view),
+        Some(Verdict::AllDone) => Text::AllDoneTitle,
+        Some(Verdict::NothingChanged) => Text::NothingDoneTitle,
+        Some(Verdict::SomeNeedSomeone) | None => Text::SomeDoneTitle,
+    }
+}
+
+fn title_of_undo(view: &ReconnectView) -> Text {
+    match items_of(view, is_restored).len() {
+        0 => Text::NothingDoneTitle,
+        count if count == view.items.len() => Text::UndoneTitle,
+        _ => Text::PartlyUndoneTitle,
     }
 }
 
@@ -116,25 +127,36 @@ fn actor_of(item: &ItemView) -> NextActor {
     NextActor::after_outcome(item.outcome, item.reason.as_ref().map(|it| it.who))
 }
 
-fn group(
-    page: &LinkPage,
-    view: &ReconnectView,
-    actor: NextActor,
-    title: Text,
-    hint: Text,
-) -> Markup {
+fn is_restored(item: &ItemView) -> bool {
+    item.outcome == Some(Outcome::Restored)
+}
+
+fn items_of(view: &ReconnectView, is_wanted: impl Fn(&ItemView) -> bool) -> Vec<&ItemView> {
+    view.items.iter().filter(|it| is_wanted(it)).collect()
+}
+
+/// The assets that need nothing. An undo leaves some of them as they were.
+fn done_groups(page: &LinkPage, view: &ReconnectView) -> Markup {
+    let is_done = |it: &ItemView| actor_of(it) == NextActor::None;
+    let done = |items, hint| group(page, items, NextActor::None.as_str(), Text::GroupDone, hint);
+    if view.undo_of.is_none() {
+        return done(&items_of(view, is_done), Text::GroupDoneHint);
+    }
+    let kept = items_of(view, |it| is_done(it) && !is_restored(it));
+    html! {
+        (done(&items_of(view, is_restored), Text::GroupRestoredHint))
+        (group(page, &kept, "kept", Text::GroupNotUndone, Text::GroupNotUndoneHint))
+    }
+}
+
+fn group(page: &LinkPage, items: &[&ItemView], class: &str, title: Text, hint: Text) -> Markup {
     let (locale, tenant) = (page.locale, [("tenant", page.tenant_name.as_str())]);
-    let items: Vec<_> = view
-        .items
-        .iter()
-        .filter(|it| actor_of(it) == actor)
-        .collect();
     html! {
         @if !items.is_empty() {
-            section class=(actor.as_str()) {
+            section class=(class) {
                 h2 { (title.text(locale)) " " span.count { (items.len()) } }
                 p { (hint.fill(locale, &tenant)) }
-                ul.assets { @for item in &items { li { (item_line(page, item, locale)) } } }
+                ul.assets { @for item in items { li { (item_line(page, item, locale)) } } }
             }
         }
     }

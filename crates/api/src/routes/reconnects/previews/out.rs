@@ -44,7 +44,8 @@ pub(crate) struct PreviewSummary {
     left_out_count: u64,
     /// Number of new assets that the token reaches.
     reachable_count: u64,
-    /// Whether the person serves more assets than the 10,000, by id, that were compared with the log-in.
+    /// Whether the log-in may leave out assets beyond `left_out`: the person serves more than the 10,000, by id, that were
+    /// compared; or, for a session, it leaves out assets that the session does not reach, and its client does.
     more_siblings: bool,
     /// Whether all new assets that the token reaches were found; null while the preview runs, and without `find_new_assets`.
     reachable_complete: Option<bool>,

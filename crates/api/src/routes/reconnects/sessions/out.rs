@@ -107,6 +107,8 @@ struct SessionAssetOut {
     person_id: Option<PersonId>,
     /// Name of that person; null if the Graph API gave none.
     person_name: Option<String>,
+    /// When the token that serves the asset was stored for it, or took over; null if none does.
+    token_since: Option<DateTime<Utc>>,
     /// Who must act.
     #[schema(schema_with = schema::acting_party)]
     who: Who,
@@ -178,6 +180,7 @@ impl SessionAssetOut {
             ending: it.state.ending.map(EndingOut::from),
             person_id: it.person_id,
             person_name: it.person_name,
+            token_since: it.token_since,
             who: it.state.who_must_act(),
             reason: ReasonOut::in_language(&it.state.reason, locale),
         }
