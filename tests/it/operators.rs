@@ -1,6 +1,7 @@
 //! Operators: log-in, lockout, roles, and changes that end log-ins at once.
 
 mod lockout;
+mod meanwhile;
 
 use futures_util::future::join_all;
 use regrant_domain::{OperatorRole, TenantId};
@@ -262,12 +263,17 @@ async fn a_repeated_call_creates_one_operator(database: TestDatabase) {
     assert_eq!(first, second);
     let (status, refused) = make(new.clone(), "twice").await;
     assert_eq!((status, problem_code(&refused)), (409, "already_exists"));
-    let other = json!({ "name": "other", "role": "support", "password": PASSWORD });
-    let (status, refused) = make(other, "once").await;
-    assert_eq!(
-        (status, problem_code(&refused)),
-        (422, "idempotency_key_reused")
-    );
+    for other in [
+        json!({ "name": "other", "role": "support", "password": PASSWORD }),
+        json!({ "name": "new", "role": "support", "password": "another horse battery" }),
+    ] {
+        let (status, refused) = make(other, "once").await;
+        assert_eq!(
+            (status, problem_code(&refused)),
+            (422, "idempotency_key_reused")
+        );
+    }
+    assert_eq!(make(new, "once").await, first);
 }
 
 async fn two_concurrent_calls_for_one_name_give_it_to_one_operator(database: TestDatabase) {

@@ -9,6 +9,7 @@ mod links;
 mod outcomes;
 mod overlap;
 mod previews;
+mod processes;
 mod stream;
 mod thousand;
 mod throttles;

@@ -31,6 +31,9 @@ pub(crate) use self::{
 };
 use crate::{extract::CallerAddress, problem::Problem, settings::Settings};
 
+/// Below it, Meta sends the webhooks of an app.
+const WEBHOOKS_OF_META: &str = "/meta/webhooks/";
+
 /// Middleware: counts the body of the request, and answers for a body that was refused, whatever read it.
 pub(crate) async fn bound_body(
     mut request: ServiceRequest,
@@ -62,7 +65,7 @@ fn count_body(request: &mut ServiceRequest) -> Option<Rc<BodyHold>> {
     }
     let settings = request.app_data::<Data<Settings>>()?.clone();
     let budget = request.app_data::<Data<BodyBudget>>()?.clone();
-    let owner = BodyOwner::Address(CallerAddress::of_request(request).network_bits());
+    let owner = stranger_of(request);
     let announced = announced_length(request.headers()).unwrap_or(0);
     let hold = Rc::new(BodyHold::new(
         payload,
@@ -75,6 +78,16 @@ fn count_body(request: &mut ServiceRequest) -> Option<Rc<BodyHold>> {
     request.set_payload(Payload::from(body));
     request.extensions_mut().insert(Rc::clone(&hold));
     Some(hold)
+}
+
+/// Whom a body counts for until its caller is authenticated.
+fn stranger_of(request: &ServiceRequest) -> BodyOwner {
+    let network = CallerAddress::of_request(request).network_bits();
+    if request.match_info().as_str().starts_with(WEBHOOKS_OF_META) {
+        BodyOwner::MetaWebhook(network)
+    } else {
+        BodyOwner::Address(network)
+    }
 }
 
 /// The refusal of a body, with the headers that other middleware gave the response.

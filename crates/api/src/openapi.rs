@@ -3,6 +3,7 @@
 //! The rule: `openapi/common_responses.rs` adds the responses that all calls of a kind share, by what a call takes: a
 //! permission, a body, an identifier, a query. A route describes only its own responses.
 
+mod common_problems;
 mod common_responses;
 mod event_streams;
 mod route_list;

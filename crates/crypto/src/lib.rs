@@ -43,7 +43,7 @@ pub use crate::{
         Keyring, KeyringError, LocalKeys, PassphraseReader, ProviderError, ProviderKind, Refresh,
         ServiceFuture, ServiceKeys, Strength, UnknownProvider,
     },
-    meta::{is_webhook_signed, matches_verify_token, open_signed_request},
+    meta::{is_webhook_signed, matches_app_secret, matches_verify_token, open_signed_request},
     password::{InvalidPasswordStrength, PasswordError, PasswordHash, PasswordStrength},
     record::{Context, Fingerprint, KeyRef, MAX_PAYLOAD, Purpose},
 };

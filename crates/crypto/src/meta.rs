@@ -42,10 +42,18 @@ pub fn open_signed_request(secrets: &[AppSecret], text: &str) -> Option<Vec<u8>>
 /// Whether Meta sent back the configured verify token.
 #[must_use]
 pub fn matches_verify_token(configured: &VerifyToken, given: &str) -> bool {
-    // Hashes both first, so that the comparison does not reveal the length either.
-    Sha256::digest(configured.expose())
-        .ct_eq(&Sha256::digest(given))
-        .into()
+    is_same_text(configured.expose(), given)
+}
+
+/// Whether this is the stored secret of the app.
+#[must_use]
+pub fn matches_app_secret(stored: &str, given: &AppSecret) -> bool {
+    is_same_text(stored, given.expose())
+}
+
+/// Hashes both first, so that the comparison does not reveal the length either.
+fn is_same_text(one: &str, other: &str) -> bool {
+    Sha256::digest(one).ct_eq(&Sha256::digest(other)).into()
 }
 
 /// Tries every secret, even after a match or without a signature, so that the time reveals nothing.

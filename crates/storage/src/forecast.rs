@@ -6,6 +6,6 @@ mod endings;
 mod feed;
 mod persons;
 
-pub use calendar::{ForecastRow, LearnedDay};
+pub use calendar::ForecastRow;
 pub use endings::ForecastFilter;
 pub use feed::CalendarFeed;

@@ -46,7 +46,7 @@ pub use credentials::{
     WrappedDataKey,
 };
 pub use error::Error;
-pub use forecast::{CalendarFeed, ForecastFilter, ForecastRow, LearnedDay};
+pub use forecast::{CalendarFeed, ForecastFilter, ForecastRow};
 pub use inbound::{
     GrantedConsent, NewNotice, PersonHash, RevokedConsent, StoredDeletion, StoredNotice,
     StoredUnknownError,
@@ -82,6 +82,6 @@ pub use webhooks::{
     StoredEvent, WebhookEndpoint,
 };
 pub use work::{
-    Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, Node, OwedErasures, ProbeClaim,
-    ProbeLease, TenantCounts, WaitingWork,
+    Backlog, Claim, Claimer, DueKind, ErasureCause, Lease, Node, OwedErasures, PassedOver,
+    ProbeClaim, ProbeLease, TenantCounts, WaitingWork,
 };

@@ -201,6 +201,15 @@ impl Store {
         self.dialect.list_unsafe_settings(&self.connection).await
     }
 
+    /// The settings of PostgreSQL that would lose what was committed, were they not set otherwise when a session begins: a
+    /// pooler in transaction mode drops what a session has set. None on SQLite.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_unsafe_defaults(&self) -> Result<Vec<String>, Error> {
+        self.dialect.list_unsafe_defaults(&self.connection).await
+    }
+
     /// The scope of the installation itself: its own data keys, operators and audit.
     #[must_use]
     pub fn system_scope(&self) -> TenantScope {

@@ -15,7 +15,7 @@ pub(crate) mod sole;
 mod statistics;
 
 pub use backlog::{Backlog, TenantCounts, WaitingWork};
-pub use claim_query::Claimer;
+pub use claim_query::{Claimer, PassedOver};
 pub use due::{Claim, DueKind, Lease};
 pub use erasure::{ErasureCause, OwedErasures};
 pub use node::Node;

@@ -1,5 +1,5 @@
-//! What the use cases of every folder take: who calls, the key that makes a request repeatable, one page of a list; and
-//! where long work runs.
+//! What the use cases of every folder take: who calls, the key that makes a request repeatable, one page of a list, the
+//! overlap of two secrets; and where long work runs.
 //!
 //! The rule: nothing here knows a capability.
 
@@ -10,4 +10,5 @@ pub(crate) mod idempotency;
 pub(crate) mod page;
 pub(crate) mod principal;
 pub(crate) mod record_quota;
+pub(crate) mod secret_overlap;
 pub(crate) mod threads;

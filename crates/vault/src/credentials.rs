@@ -21,3 +21,4 @@ mod stale_keys;
 #[cfg(test)]
 mod stale_keys_test;
 pub(crate) mod submitted;
+pub(crate) mod token_prints;

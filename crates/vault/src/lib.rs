@@ -38,7 +38,7 @@ use regrant_storage::Store;
 use tokio::time::timeout;
 
 pub use access::authenticate::RequestCredentials;
-pub use access::client_log_in::{ApiToken, ClientLogIn};
+pub use access::client_log_in::{ApiToken, ClientLogIn, LoggedInClient};
 pub use access::key_proof::{CheckedProof, PresentedProof};
 pub use access::own_tokens::OwnToken;
 pub use access::sessions::{
@@ -105,8 +105,8 @@ pub use regrant_domain::{
 };
 pub use regrant_storage::{AuditFault, AuditRow, DiscoveredRow, DiscoveryToken};
 pub use regrant_storage::{
-    CalendarFeed, KekRetirement, KekUse, LearnedDay, LinkSummary, Outage, PreviewEvent,
-    PreviewPerson, PreviewTally, StoredEvent,
+    CalendarFeed, KekRetirement, KekUse, LinkSummary, Outage, PreviewEvent, PreviewPerson,
+    PreviewTally, StoredEvent,
 };
 pub use regrant_webhook::WebhookSecret;
 pub use settings::{
@@ -141,7 +141,7 @@ use crate::{
     keys::{destruction::SettledKeks, reseal::ResealRests},
     operators::passwords::PasswordHasher,
     reconnect::progress::Progress,
-    tenants::app_secrets::AppSecretCache,
+    tenants::{app_secrets::AppSecretCache, asset_counts::AssetCounts},
     tokens::{read_audit::ReadAudit, shared_reads::SharedReads},
     upkeep::erasure::ErasurePause,
     upkeep::lifecycle::BackgroundRuns,
@@ -200,6 +200,7 @@ pub struct Vault {
     refusal_window: Arc<Mutex<RefusalWindow>>,
     erasure_pause: ErasurePause,
     record_quotas: RecordQuotas,
+    asset_counts: AssetCounts,
     reseal_rests: ResealRests,
     settled_keks: SettledKeks,
     chain_keys: ChainKeys,
@@ -251,6 +252,7 @@ impl Vault {
             refusal_window: Arc::default(),
             erasure_pause: ErasurePause::default(),
             record_quotas: RecordQuotas::new(),
+            asset_counts: AssetCounts::new(),
             reseal_rests: ResealRests::default(),
             settled_keks: SettledKeks::default(),
             chain_keys,

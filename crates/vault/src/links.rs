@@ -8,6 +8,7 @@
 mod address;
 mod dialog;
 pub(crate) mod flow;
+mod giver;
 mod login;
 mod notice;
 mod preview;

@@ -8,14 +8,19 @@
 pub(crate) mod log_in;
 pub(crate) mod passwords;
 
+use std::sync::Arc;
+
 use regrant_domain::{OperatorId, OperatorName, OperatorRole, Password, Timestamp};
 use regrant_storage::{AuditEvent, Operator, TenantTx};
 use serde_json::{Value, json};
 
 use crate::{
     Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
-    call::idempotency::IdempotentCall,
-    call::page::{Page, query_limit},
+    call::{
+        actor::lock_owners_for,
+        idempotency::IdempotentCall,
+        page::{Page, query_limit},
+    },
     operators::passwords::HashUse,
 };
 
@@ -71,50 +76,85 @@ impl Vault {
     /// Creates an operator.
     ///
     /// # Errors
-    /// `ReadOnly`; `Busy`; `Conflict(Exists)` if the name is in use.
+    /// `ReadOnly`; `Busy`; `Conflict(Exists)` if the name is in use; `Conflict(OtherBody)`.
     pub async fn create_operator(
         &self,
         by: Actor,
         new: NewOperator,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<Replayed<Operator>, Error> {
-        by.require_owner()?;
-        let password_hash = self
-            .passwords
-            .acquire_permit(HashUse::OfOperator)
-            .await?
-            .hash_password(new.password)
-            .await?;
-        let system = self.store.system_scope();
-        let (id, now) = (OperatorId::mint(), self.clock.now());
-        let operator = Operator {
-            id,
-            name: new.name,
-            role: new.role,
-            created_at: now,
-            disabled_at: None,
-            last_login_at: None,
-        };
+        self.require_owner(by).await?;
+        let (id, password) = (OperatorId::mint(), Arc::new(new.password));
         let create = async |call: Option<&IdempotentCall>| {
-            let tx = self.store.begin(&system).await?;
-            // Serializes changes of operator names, so that a concurrent create gives a conflict.
-            tx.lock_owners().await?;
-            tx.insert_operator(&operator, &password_hash)
+            let password_hash = self.hash_operator_password(Arc::clone(&password)).await?;
+            let operator = Operator {
+                id,
+                name: new.name,
+                role: new.role,
+                created_at: self.clock.now(),
+                disabled_at: None,
+                last_login_at: None,
+            };
+            self.insert_operator(by, &operator, &password_hash, call)
                 .await
-                .map_err(name_conflict)?;
-            let detail = json!({ "name": operator.name.as_str(), "role": operator.role });
-            let event = AuditEvent::new(by.audit_name(), "operator.created", id, detail);
-            tx.write_audit_events(&[event], now).await?;
-            self.commit_with_key(tx, call, &id, now).await?;
-            Ok(id)
         };
+        let system = self.store.system_scope();
         let done = self
             .run_idempotent(&system, by.caller_id(), repeatable, create)
             .await?;
+        if done.is_replay {
+            self.require_password(done.value, password).await?;
+        }
         Ok(Replayed {
             value: self.find_operator(done.value).await?,
             is_replay: done.is_replay,
         })
+    }
+
+    async fn insert_operator(
+        &self,
+        by: Actor,
+        operator: &Operator,
+        password_hash: &str,
+        call: Option<&IdempotentCall>,
+    ) -> Result<OperatorId, Error> {
+        let (id, now) = (operator.id, operator.created_at);
+        let tx = self.store.begin(&self.store.system_scope()).await?;
+        // Serializes changes of operator names, too, so that a concurrent create gives a conflict.
+        lock_owners_for(&tx, by, now).await?;
+        tx.insert_operator(operator, password_hash)
+            .await
+            .map_err(name_conflict)?;
+        let detail = json!({ "name": operator.name.as_str(), "role": operator.role });
+        let event = AuditEvent::new(by.audit_name(), "operator.created", id, detail);
+        tx.write_audit_events(&[event], now).await?;
+        self.commit_with_key(tx, call, &id, now).await?;
+        Ok(id)
+    }
+
+    async fn hash_operator_password(
+        &self,
+        password: impl Into<Arc<Password>>,
+    ) -> Result<String, Error> {
+        let permit = self.passwords.acquire_permit(HashUse::OfOperator).await?;
+        permit.hash_password(password).await
+    }
+
+    /// Requires that a repeated request has the operator's password: its fingerprint does not cover the password, because
+    /// no fast hash of a password may be stored.
+    ///
+    /// # Errors
+    /// `Conflict(OtherBody)`; `NotFound(Operator)`; `Busy`.
+    async fn require_password(&self, id: OperatorId, password: Arc<Password>) -> Result<(), Error> {
+        let stored = self.store.find_operator_by_id(id).await;
+        let stored = stored.map_err(Error::not_found_as(Resource::Operator))?;
+        let permit = self.passwords.acquire_permit(HashUse::OfOperator).await?;
+        let hash = Some(stored.password_hash);
+        if permit.verify_password(hash, password).await? {
+            Ok(())
+        } else {
+            Err(Error::Conflict(Conflict::OtherBody))
+        }
     }
 
     /// Lists operators, oldest first.
@@ -133,9 +173,9 @@ impl Vault {
     /// # Errors
     /// `NotFound(Operator)`.
     pub async fn find_operator(&self, id: OperatorId) -> Result<Operator, Error> {
-        self.store
-            .find_operator_by_id(id)
-            .await
+        let found = self.store.find_operator_by_id(id).await;
+        found
+            .map(|it| it.operator)
             .map_err(Error::not_found_as(Resource::Operator))
     }
 
@@ -162,20 +202,14 @@ impl Vault {
         id: OperatorId,
         mut change: OperatorChange,
     ) -> Result<Operator, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let password_hash = match change.password.take() {
-            Some(password) => Some(
-                self.passwords
-                    .acquire_permit(HashUse::OfOperator)
-                    .await?
-                    .hash_password(password)
-                    .await?,
-            ),
+            Some(password) => Some(self.hash_operator_password(password).await?),
             None => None,
         };
         let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let owners = tx.lock_owners().await?;
+        let owners = lock_owners_for(&tx, by, now).await?;
         let was = tx
             .lock_operator(id)
             .await
@@ -207,9 +241,10 @@ impl Vault {
     /// # Errors
     /// `ReadOnly`; `NotFound(Operator)`; `Conflict(LastOwner)`.
     pub async fn delete_operator(&self, by: Actor, id: OperatorId) -> Result<(), Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
+        let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let owners = tx.lock_owners().await?;
+        let owners = lock_owners_for(&tx, by, now).await?;
         let was = tx
             .lock_operator(id)
             .await
@@ -219,7 +254,7 @@ impl Vault {
         delete_with_log_ins(&tx, &was).await?;
         let detail = json!({ "name": was.name.as_str(), "role": was.role });
         let event = AuditEvent::new(by.audit_name(), "operator.deleted", id, detail);
-        tx.write_audit_events(&[event], self.clock.now()).await?;
+        tx.write_audit_events(&[event], now).await?;
         Ok(tx.commit().await?)
     }
 }

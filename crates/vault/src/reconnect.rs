@@ -7,6 +7,7 @@
 mod accept;
 mod attempts;
 mod failed_run;
+mod finish;
 mod mass_refusals;
 mod offer;
 mod plan;
@@ -210,13 +211,11 @@ impl Vault {
         let open = tx.list_items(id).await?.into_iter().filter(Item::is_open);
         let results: Vec<_> = open.map(|it| (it.position, cancelled_result())).collect();
         tx.settle_items(id, &results, now).await?;
-        tx.finish_reconnect(id, ReconnectStatus::Cancelled, now)
-            .await?;
         self.revoke_after_reconnect(&tx, &reconnect).await?;
-        tx.wipe_idle_grant_tokens().await?;
         let detail = json!({ "open": results.len() });
         let event = AuditEvent::new(caller.audit_name(), "reconnect.cancelled", id, detail);
-        tx.write_audit_events(&[event], now).await?;
+        self.end_reconnect(&tx, (id, ReconnectStatus::Cancelled), event)
+            .await?;
         if let Some(call) = call {
             call.store_result(&tx, &(), None, now).await?;
         }

@@ -7,6 +7,7 @@
 
 pub(crate) mod app_secrets;
 pub(crate) mod apps;
+pub(crate) mod asset_counts;
 pub(crate) mod client_secrets;
 pub(crate) mod client_spec;
 pub(crate) mod clients;
@@ -163,7 +164,7 @@ impl Vault {
         id: TenantId,
         mut change: TenantChange,
     ) -> Result<TenantView, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         change.name = change.name.as_deref().map(check_name).transpose()?;
         let origins = change.origins.take().map(check_origins).transpose()?;
         check_accept(change.accept)?;

@@ -10,3 +10,4 @@ pub(crate) mod graph_errors;
 pub(crate) mod lifecycle;
 mod purge;
 mod statistics;
+mod tenant_runs;

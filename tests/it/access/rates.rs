@@ -9,7 +9,10 @@ use serde_json::json;
 
 use crate::harness::{Fleet, Harness, Options, Tenant, code_of, header_number, http, on_both};
 
-on_both!(all_clients_of_a_tenant_share_one_rate,);
+on_both!(
+    all_clients_of_a_tenant_share_one_rate,
+    log_ins_count_for_their_tenant,
+);
 
 fn with_address_rate(address: u32) -> Options {
     let mut options = Options::default();
@@ -33,11 +36,11 @@ async fn all_clients_of_a_tenant_share_one_rate(database: TestDatabase) {
     let harness = Harness::start(database, &Fleet::new(1, 2, 0).world()).await;
     let first = harness.tenant("One").await;
     let other = harness.tenant("Two").await;
-    harness.set_tenant("One", "requests_per_second = 1").await;
     let mut clients = vec![first];
     for n in 0..4 {
         clients.push(another(&harness, &clients[0], &format!("more {n}")).await);
     }
+    harness.set_tenant("One", "requests_per_second = 1").await;
     // All clients together may call ten times at once, and a forwarded address changes nothing.
     let calls = (0..40).map(|n| {
         let call = clients[n % clients.len()].call(Method::GET, "/v1/assets");
@@ -73,6 +76,36 @@ async fn all_clients_of_a_tenant_share_one_rate(database: TestDatabase) {
         200,
         "another tenant is not limited"
     );
+}
+
+async fn log_ins_count_for_their_tenant(database: TestDatabase) {
+    let harness = Harness::start(database, &Fleet::new(1, 2, 0).world()).await;
+    let tenant = harness.tenant("One").await;
+    let other = harness.tenant("Two").await;
+    harness.set_tenant("One", "requests_per_second = 1").await;
+    let log_in = |client: &Tenant| {
+        let call = http().post(format!("{}/oauth/token", harness.api));
+        call.basic_auth(&client.client_id, Some(&client.client_secret))
+            .form(&[("grant_type", "client_credentials")])
+            .send()
+    };
+    let answers = join_all((0..30).map(|_| log_in(&tenant))).await;
+    let answers = answers
+        .into_iter()
+        .map(|it| it.expect("the server answers"));
+    let (passed, refused): (Vec<_>, Vec<_>) = answers.partition(|it| it.status() == 200);
+    assert!(
+        (10..=20).contains(&passed.len()),
+        "{} of 30 passed",
+        passed.len()
+    );
+    for answer in refused {
+        assert_eq!(answer.status(), 429);
+        assert!((1..=10).contains(&header_number(&answer, "retry-after")));
+        assert_eq!(code_of(answer).await, "rate_limited");
+    }
+    let answer = log_in(&other).await.expect("the server answers");
+    assert_eq!(answer.status(), 200, "another tenant is not limited");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,3 +101,46 @@ async fn an_asset_is_imported_again_after_a_deletion_and_serves_once_a_probe_has
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconnect_that_waits_for_a_limit_ends_with_a_deletion_and_keeps_no_token() {
+    each_database(async |scene| {
+        let (one, sandbox) = (&scene.one, &scene.harness.sandbox);
+        let token = sandbox.token(Fleet::PERSON).await;
+        let limit = json!({
+            "match": { "asset": scene.ids[1], "batch_item": true }, "times": 1_000,
+            "effect": { "throttle": { "code": 32, "header": "none" } },
+        });
+        sandbox.fault(limit).await;
+        let order = json!({ "access_token": token, "asset_ids": scene.ids, "wait_seconds": 0 });
+        let (status, running) = one.post("/v1/reconnects", &order).await;
+        assert_eq!(status, 202, "{running}");
+        let path = format!("/v1/reconnects/{}", running["id"].as_str().expect("an id"));
+        while one.get(&path).await["counts"] != json!({ "replaced": 3, "deferred": 1 }) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        scene
+            .harness
+            .clock
+            .advance_by(chrono::Duration::seconds(30));
+        let url = scene.request_deletion().await;
+        scene.receive().await;
+        assert_eq!(status_of(&url).await, "Completed");
+        let ended = one.get(&path).await;
+        let counts = json!({ "replaced": 3, "failed": 1 });
+        assert_eq!(
+            (&ended["status"], &ended["counts"]),
+            (&json!("completed"), &counts),
+            "{ended}"
+        );
+        assert_eq!(ended["items"][1]["reason"]["code"], "revoked", "{ended}");
+        let held = "SELECT count(*) FROM reconnects WHERE submitted IS NOT NULL";
+        let database = &scene.harness.database;
+        assert_eq!(database.count_as_superuser(held).await, 0);
+        for id in &scene.ids {
+            let asset = one.get(&format!("/v1/assets/{id}")).await;
+            assert_eq!(asset["slots"]["active"], Value::Null);
+        }
+    })
+    .await;
+}

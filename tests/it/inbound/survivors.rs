@@ -81,7 +81,7 @@ async fn no_credential_of_the_person_survives_a_completed_deletion(database: Tes
         .post(format!("{}/meta/data-deletion/{APP}", harness.api))
         .form(&[("signed_request", signed_request(SECRET, &said))]);
     let receipt: Value = serde_json::from_str(&answer(call).await.1).expect("json");
-    assert_eq!(apply_notices(&harness).await, 1);
+    assert_eq!(apply_notices(&harness).await, 2, "again with the owners");
     assert_eq!(
         status_of(receipt["url"].as_str().expect("a url")).await,
         "Completed"

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regrant_testdb::TestDatabase;
-use regrant_vault::Actor;
+use regrant_vault::{Actor, Conflict, Error};
 use serde_json::{Value, json};
 
 use super::{Scene, answer, each_database, migration, signature};
@@ -119,7 +119,7 @@ async fn old_unknown_and_malformed_notices_are_acknowledged_without_effect() {
         }
         assert_eq!(scene.receive().await, 0);
         assert!(scene.contents().await == before, "something was written");
-        let large = "x".repeat(64 * 1024 + 1);
+        let large = "x".repeat(3 * 1024 * 1024 + 1);
         let call = scene
             .webhook(APP, &large)
             .header("X-Hub-Signature-256", signature(SECRET, &large));
@@ -182,6 +182,41 @@ async fn a_migration_notice_reaches_every_tenant_of_the_person_once_and_the_late
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_updates_in_one_webhook_are_stored_and_applied() {
+    each_database(async |scene| {
+        let (now, date) = (scene.now(), "2030-01-01T00:00:00Z");
+        let strangers = (1..=998).map(|n| format!("99000000000{n:04}"));
+        let people = [Fleet::PERSON.to_owned()].into_iter().chain(strangers);
+        let people = people.chain([Fleet::MANAGED.to_owned()]);
+        let entries: Vec<Value> = people
+            .map(|person| {
+                let one = migration(&person, now, date);
+                serde_json::from_str::<Value>(&one).expect("json")["entry"][0].take()
+            })
+            .collect();
+        let raw = json!({ "object": "managed_meta_account", "entry": entries }).to_string();
+        assert!(raw.len() > 128 * 1024, "{}", raw.len());
+        scene.send_notice(&raw).await;
+        let stored = "SELECT count(*) FROM inbox";
+        assert_eq!(
+            scene.harness.database.count_as_superuser(stored).await,
+            1_000
+        );
+        assert_eq!(
+            scene.receive().await,
+            3,
+            "one of each tenant that knows the person"
+        );
+        for tenant in [&scene.one, &scene.two, &scene.third] {
+            assert_eq!(scene.cut_off(tenant).await, date);
+        }
+        scene.send_notice(&raw).await;
+        assert_eq!(scene.receive().await, 0, "a repeated webhook is no new one");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn notices_without_values_and_of_permissions_make_the_assets_due() {
     let scene = Scene::on(TestDatabase::create_sqlite().await).await;
     let (now, person) = (scene.now(), Fleet::PERSON.parse::<u64>().expect("a number"));
@@ -205,15 +240,13 @@ async fn notices_without_values_and_of_permissions_make_the_assets_due() {
 async fn notices_signed_with_either_app_secret_are_accepted_during_a_rotation() {
     each_database(async |scene| {
         let app = APP.parse().expect("an app id");
-        let change = async |secret: &str| {
+        let change = async |secret: &str, hours: u64| {
             let secret = regrant_domain::AppSecret::parse(secret.to_owned()).expect("a secret");
-            let day = Duration::from_hours(24);
-            let set = scene
-                .harness
-                .vault
-                .set_app_secret(Actor::CommandLine, &app, &secret, day, None)
-                .await;
-            set.expect("the app is there");
+            let (vault, overlap) = (&scene.harness.vault, Duration::from_hours(hours));
+            vault
+                .set_app_secret(Actor::CommandLine, &app, &secret, overlap, None)
+                .await
+                .map(|it| it.older_secret_until)
         };
         let send = async |secret: &str, date: &str| {
             let raw = migration(Fleet::PERSON, scene.now(), date);
@@ -225,23 +258,39 @@ async fn notices_signed_with_either_app_secret_are_accepted_during_a_rotation() 
             .await
             .0
         };
-        change("the-second-secret").await;
+        let until = change("the-second-secret", 24).await.expect("it is set");
+        assert!(until.is_some());
         assert_eq!(send(SECRET, "2030-01-01T00:00:00Z").await, 200);
         assert_eq!(send("the-second-secret", "2030-01-02T00:00:00Z").await, 200);
-        change("the-third-secret").await;
+        scene.harness.clock.advance_by(chrono::Duration::hours(1));
+        let again = change("the-second-secret", 24).await;
+        assert_eq!(again.expect("it is the same"), until, "nothing changes");
+        let third = change("the-third-secret", 24).await;
+        assert!(
+            matches!(&third, Err(Error::Conflict(Conflict::SecretOverlapOpen(open))) if Some(*open) == until),
+            "{third:?}"
+        );
         assert_eq!(
             send(SECRET, "2030-01-03T00:00:00Z").await,
-            403,
-            "the secret before the previous one is no longer accepted"
+            200,
+            "Meta may sign with it still"
         );
-        assert_eq!(send("the-second-secret", "2030-01-04T00:00:00Z").await, 200);
-        scene.harness.clock.advance_by(chrono::Duration::hours(25));
+        let sooner = change("the-second-secret", 2).await.expect("it is the same");
+        assert!(sooner.is_some() && sooner < until, "{sooner:?}");
+        scene.harness.clock.advance_by(chrono::Duration::hours(3));
         assert_eq!(
-            send("the-second-secret", "2030-01-05T00:00:00Z").await,
+            send(SECRET, "2030-01-04T00:00:00Z").await,
             403,
             "its overlap is over"
         );
-        assert_eq!(send("the-third-secret", "2030-01-06T00:00:00Z").await, 200);
+        assert_eq!(send("the-second-secret", "2030-01-05T00:00:00Z").await, 200);
+        change("the-third-secret", 24).await.expect("it is set");
+        let fourth = change("the-fourth-secret", 0).await;
+        assert_eq!(fourth.expect("it is set"), None);
+        for ended in ["the-second-secret", "the-third-secret"] {
+            assert_eq!(send(ended, "2030-01-06T00:00:00Z").await, 403, "{ended}");
+        }
+        assert_eq!(send("the-fourth-secret", "2030-01-07T00:00:00Z").await, 200);
     })
     .await;
 }

@@ -9,6 +9,7 @@ use crate::harness::{Fleet, Harness, Options, Tenant, code_of, header_number, le
 
 on_both!(
     a_tenant_cannot_exceed_its_asset_quota,
+    a_tenant_without_a_quota_of_its_own_cannot_exceed_the_setting,
     a_tenant_cannot_exceed_its_quota_of_running_reconnects,
     a_tenant_cannot_exceed_its_bytes_of_records_and_its_reads_and_repetitions_are_served,
     history_over_its_part_of_the_bytes_is_deleted_early_and_never_within_a_day,
@@ -18,6 +19,23 @@ async fn a_tenant_cannot_exceed_its_asset_quota(database: TestDatabase) {
     let harness = Harness::start(database, &Fleet::new(1, 2, 0).world()).await;
     let tenant = harness.tenant("One").await;
     harness.set_tenant("One", "max_assets = 5").await;
+    exceed_five_assets(&tenant).await;
+}
+
+async fn a_tenant_without_a_quota_of_its_own_cannot_exceed_the_setting(database: TestDatabase) {
+    let mut options = Options::default();
+    options.vault.tenants.max_assets = 5;
+    let harness = Harness::with(database, &Fleet::new(1, 2, 0).world(), options).await;
+    exceed_five_assets(&harness.tenant("One").await).await;
+    let more = harness.tenant("Two").await;
+    harness.set_tenant("Two", "max_assets = 9").await;
+    let page = |n: usize| json!({ "id": format!("88{n}"), "kind": "page" });
+    let pages = json!({ "assets": (0..9).map(page).collect::<Vec<_>>() });
+    assert_eq!(more.post("/v1/assets", &pages).await.0, 200);
+}
+
+/// Registers pages of a tenant that may have five assets.
+async fn exceed_five_assets(tenant: &Tenant) {
     let pages = |from: usize, to: usize| {
         let pages: Vec<_> = (from..to)
             .map(|n| json!({ "id": format!("77{n}"), "kind": "page" }))
@@ -50,7 +68,7 @@ async fn a_tenant_cannot_exceed_its_asset_quota(database: TestDatabase) {
         "an existing asset may be registered again"
     );
     let one_more = join_all((4..12).map(|n| {
-        let (tenant, page) = (&tenant, pages(n, n + 1));
+        let page = pages(n, n + 1);
         async move { tenant.post("/v1/assets", &page).await.0 }
     }));
     let statuses = one_more.await;

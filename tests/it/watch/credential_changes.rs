@@ -47,6 +47,7 @@ on_both!(
     an_asset_past_its_cut_off_shows_the_cause_and_recovers,
     an_imported_token_is_probed_and_its_person_learned,
     a_standby_is_promoted_when_the_active_token_dies,
+    a_standby_is_refreshed_where_another_persons_token_serves,
     the_previous_credential_is_promoted_when_no_better_one_is_left,
     a_system_user_token_is_refreshed_before_its_sixty_days_end,
     a_refresh_keeps_parked_candidates,
@@ -214,6 +215,64 @@ async fn a_standby_is_promoted_when_the_active_token_dies(database: TestDatabase
         assert_eq!(token["person_id"], Fleet::PERSON);
         assert_eq!(harness.sandbox.tries(&id, &token).await, 200);
     }
+}
+
+async fn a_standby_is_refreshed_where_another_persons_token_serves(database: TestDatabase) {
+    let fleet = Fleet::new(1, 6, 1);
+    let world = format!(
+        "{}\nsystem_users:\n  - {{id: \"{SYSTEM}\", business: \"{}\", name: Machine}}\n",
+        fleet.world(),
+        crate::harness::business(1)
+    );
+    let harness = Harness::start(database, &world).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let ids = fleet.ids();
+    let wanted = json!({ "system_user": SYSTEM, "app": crate::harness::APP });
+    let machine = harness.sandbox.token_of(wanted).await;
+    tenant.reconnect(&machine, &ids).await;
+    for person in [Fleet::PERSON, Fleet::MANAGED] {
+        let ended = tenant
+            .reconnect(&harness.sandbox.token(person).await, &ids)
+            .await;
+        assert_eq!(ended["counts"], json!({ "unchanged": 7 }), "{ended}");
+    }
+    harness.sandbox.revoke(&machine).await;
+    let tenant = leap(&harness, &tenant, Duration::hours(25)).await;
+    assert_eq!(watch(&harness).await.failed_over, 7);
+
+    let tenant = leap(&harness, &tenant, Duration::days(51)).await;
+    for person in ["one", "the other, which waited for the first"] {
+        assert_eq!(refresh(&harness, &tenant).await, 1, "{person}");
+    }
+    let tenant = leap(&harness, &tenant, Duration::hours(25)).await;
+    assert_eq!(refresh(&harness, &tenant).await, 0, "it is not repeated");
+    let tenant = leap(&harness, &tenant, Duration::days(20)).await;
+    watch(&harness).await;
+    let asset = tenant.get(&format!("/v1/assets/{}", ids[0])).await;
+    let serving = asset["person_id"].as_str().expect("a person").to_owned();
+    let change = format!("persons/{serving}/password-change");
+    harness.sandbox.post(&change, json!({})).await;
+    let tenant = leap(&harness, &tenant, Duration::hours(25)).await;
+    assert_eq!(watch(&harness).await.failed_over, 7, "the standby lives");
+    for (id, token) in tenant.tokens(&ids).await {
+        assert_ne!(token["person_id"], json!(serving));
+        assert_eq!(harness.sandbox.tries(&id, &token).await, 200);
+    }
+}
+
+/// Probes, refreshes what is due, and waits for the reconnects; returns how many tokens were refreshed.
+async fn refresh(harness: &Harness, tenant: &Tenant) -> usize {
+    watch(harness).await;
+    // Without the minute for which a refresh waits for a reconnect of the same assets.
+    let hurry = "UPDATE due SET due_at = 0 WHERE kind = 'refresh'";
+    harness.database.run_as_superuser(hurry).await;
+    let refreshed = harness.vault.refresh_due_tokens(10).await;
+    let list = tenant.get("/v1/reconnects?limit=9").await;
+    for it in list["data"].as_array().expect("a list") {
+        tenant.ended(it["id"].as_str().expect("an id")).await;
+    }
+    refreshed.expect("the database answers")
 }
 
 async fn the_previous_credential_is_promoted_when_no_better_one_is_left(database: TestDatabase) {

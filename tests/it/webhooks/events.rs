@@ -12,6 +12,7 @@ use crate::harness::{Fleet, Harness, Tenant, on_both};
 
 on_both!(
     events_are_pulled_without_an_endpoint_and_with_a_disabled_one,
+    a_cancelled_reconnect_is_an_event,
     a_client_needs_the_scope_of_events,
 );
 
@@ -57,6 +58,28 @@ async fn events_are_pulled_without_an_endpoint_and_with_a_disabled_one(database:
         let problem = tenant.get(&format!("/v1/events?{query}")).await;
         assert_eq!(problem["type"], "/problems/invalid_request", "{query}");
     }
+}
+
+async fn a_cancelled_reconnect_is_an_event(database: TestDatabase) {
+    let fleet = Fleet::new(1, 3, 0);
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    harness.sandbox.latency(2_000).await;
+    let order = json!({ "access_token": token, "asset_ids": fleet.ids(), "wait_seconds": 0 });
+    let (_, running) = tenant.post("/v1/reconnects", &order).await;
+    let id = running["id"].as_str().expect("an id");
+    let cancel = format!("/v1/reconnects/{id}/cancel");
+    let (status, cancelled) = tenant.post(&cancel, &json!({})).await;
+    assert_eq!(status, 200, "{cancelled}");
+    let list = pulled(&tenant, "kind=reconnect.completed").await;
+    assert_eq!(list["data"].as_array().map(Vec::len), Some(1), "{list}");
+    let expected = json!({
+        "reconnect_id": id, "status": "cancelled", "verdict": "nothing_changed",
+        "counts": { "failed": fleet.ids().len() },
+    });
+    assert_eq!(list["data"][0]["data"], expected);
 }
 
 async fn a_client_needs_the_scope_of_events(database: TestDatabase) {

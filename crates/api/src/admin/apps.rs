@@ -207,11 +207,19 @@ pub(super) async fn change_app(
 }
 
 /// Rotate the secret of an app. Messages signed with either secret are accepted for a while, so that none is lost.
+///
+/// If the secret is the stored one, nothing changes, except that an overlap that is open ends after `overlap_hours` if it
+/// would end later.
 #[utoipa::path(
     tag = "apps",
     params(("id" = String, Path, description = "The app's id at Meta.")),
     request_body = NewAppSecret,
-    responses((status = 200, description = "The app.", body = AppOut)),
+    responses(
+        (status = 200, description = "The app.", body = AppOut),
+        (status = 409, description = "`secret_overlap_open`: an older secret is in use, and an overlap of more than 0 would end it \
+            early. `call_under_way`: another call with the same Idempotency-Key is still running.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/apps/{id}/secret")]
 pub(super) async fn set_app_secret(

@@ -153,7 +153,12 @@ pub(super) async fn delete_client(
         ("client_id" = String, Path, description = "The client's id."),
     ),
     request_body = ResetClientSecret,
-    responses((status = 200, description = "The client with its new secret.", body = MintedClientOut)),
+    responses(
+        (status = 200, description = "The client with its new secret.", body = MintedClientOut),
+        (status = 409, description = "`secret_overlap_open`: an older secret is in use, and an overlap of more than 0 would end it \
+            early. `tenant_gone`. `call_under_way`: another call with the same Idempotency-Key is still running.",
+            body = ProblemOut<'static>, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/tenants/{id}/clients/{client_id}/secret")]
 pub(super) async fn reset_client_secret(

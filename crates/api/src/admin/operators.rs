@@ -86,7 +86,7 @@ pub(super) async fn list_operators(
     Ok(HttpResponse::Ok().json(Page::with_next(data, list.next.as_ref())))
 }
 
-/// Create an operator. An `Idempotency-Key` covers name and role, but not the password.
+/// Create an operator. A repetition by `Idempotency-Key` must have the password that the operator has.
 #[utoipa::path(
     tag = "operators",
     responses(
@@ -110,7 +110,8 @@ pub(super) async fn create_operator(
         role,
         password,
     } = request;
-    // The password is not part of it: no fast hash of a password may be stored, not even a keyed one.
+    // The password is not part of it: no fast hash of a password may be stored, not even a keyed one. A repetition is
+    // compared with the slow one.
     let repeatable = idempotency.into_call(
         "POST /admin/v1/operators",
         format!("{name} {role}").as_bytes(),

@@ -76,7 +76,8 @@ pub(super) struct IssuedSessionOut {
         (status = 201, description = "Logged in.", body = IssuedSessionOut),
         (status = 401, description = "`wrong_credentials`: wrong name or password, or a disabled operator.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
-        (status = 429, description = "`locked_out` or `too_many_logins`; `Retry-After` says when to try again.",
+        (status = 429, description = "`locked_out`, `too_many_logins`, or `rate_limited`: the address calls too often; `Retry-After` \
+            says when to try again.",
             body = ProblemOut<'static>, content_type = "application/problem+json"),
     ),
 )]

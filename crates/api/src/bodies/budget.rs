@@ -15,8 +15,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::problem::{Code, Problem};
 
-/// The largest body of a caller that is not authenticated yet, in bytes: a log-in, a callback of Meta.
+/// The largest body of a caller that is not authenticated yet, in bytes: a log-in, a signed request of Meta.
 const MAX_STRANGER_BODY: usize = 64 * 1024;
+/// The largest webhook of Meta, which merges up to 1,000 updates into one.
+const MAX_META_WEBHOOK: usize = 3 * 1024 * 1024;
 /// How many bodies of one address may keep the server waiting at once.
 const ADDRESS_SLOTS: usize = 64;
 /// The same for all addresses together.
@@ -31,6 +33,8 @@ const RETRY_SECONDS: u64 = 2;
 pub(crate) enum BodyOwner {
     /// A caller that is not authenticated yet, by its network.
     Address(u128),
+    /// The same with a webhook of Meta, which may be larger. It takes of what the address may hold.
+    MetaWebhook(u128),
     /// An authenticated caller of a tenant.
     Tenant(TenantId),
     /// An operator.
@@ -86,13 +90,21 @@ impl BodyBudget {
     /// The largest body of this owner.
     pub(super) fn max_body_of(&self, owner: BodyOwner) -> usize {
         match owner {
-            BodyOwner::Address(_) => self.max_body.min(MAX_STRANGER_BODY),
+            BodyOwner::Address(_) => self.max_stranger_body(),
+            BodyOwner::MetaWebhook(_) => MAX_META_WEBHOOK
+                .min(self.total / 8)
+                .max(self.max_stranger_body()),
             BodyOwner::Tenant(_) | BodyOwner::Operators => self.max_body,
         }
     }
 
+    fn max_stranger_body(&self) -> usize {
+        self.max_body.min(MAX_STRANGER_BODY)
+    }
+
     /// Counts `bytes` more of this owner.
     pub(super) fn take_bytes(&self, owner: BodyOwner, bytes: usize) -> Result<(), BodyRefusal> {
+        let owner = owner.holder();
         let mut held = self.lock();
         let share = held.owners.get(&owner).copied().unwrap_or_default();
         if share.bytes.saturating_add(bytes) > self.share_of(owner) {
@@ -116,6 +128,7 @@ impl BodyBudget {
         if !owner.is_stranger() {
             return Ok(());
         }
+        let owner = owner.holder();
         let mut held = self.lock();
         let slots = held.owners.get(&owner).map_or(0, |it| it.slots);
         if slots >= ADDRESS_SLOTS {
@@ -132,6 +145,7 @@ impl BodyBudget {
     /// Gives back what one body of this owner took.
     pub(super) fn give_back(&self, owner: BodyOwner, bytes: usize, had_slot: bool) {
         let slots = usize::from(had_slot && owner.is_stranger());
+        let owner = owner.holder();
         let mut held = self.lock();
         held.bytes = held.bytes.saturating_sub(bytes);
         if owner.is_stranger() {
@@ -160,7 +174,9 @@ impl BodyBudget {
     /// How many bytes this owner may hold.
     fn share_of(&self, owner: BodyOwner) -> usize {
         match owner {
-            BodyOwner::Address(_) => (self.total / 8).max(self.max_body_of(owner)),
+            BodyOwner::Address(_) | BodyOwner::MetaWebhook(_) => {
+                (self.total / 8).max(self.max_stranger_body())
+            }
             BodyOwner::Tenant(_) => (self.total / 4).max(self.max_body),
             BodyOwner::Operators => self.total,
         }
@@ -173,7 +189,15 @@ impl BodyBudget {
 
 impl BodyOwner {
     const fn is_stranger(self) -> bool {
-        matches!(self, Self::Address(_))
+        matches!(self, Self::Address(_) | Self::MetaWebhook(_))
+    }
+
+    /// Whose bytes and slots the body takes.
+    const fn holder(self) -> Self {
+        match self {
+            Self::MetaWebhook(network) => Self::Address(network),
+            other => other,
+        }
     }
 }
 
@@ -228,6 +252,36 @@ mod tests {
             "strangers leave half to tenants"
         );
         assert_eq!(budget.take_bytes(tenant, 1), Err(BodyRefusal::OwnerFull));
+    }
+
+    #[test]
+    fn the_webhooks_of_an_address_take_of_what_the_address_may_hold() {
+        let budget = BodyBudget::new(56 * MIB, MIB);
+        let (address, webhook) = (BodyOwner::Address(1), BodyOwner::MetaWebhook(1));
+        assert_eq!(budget.max_body_of(address), MAX_STRANGER_BODY);
+        assert_eq!(budget.max_body_of(webhook), 3 * MIB);
+        assert_eq!(budget.take_bytes(webhook, 6 * MIB), Ok(()));
+        assert_eq!(budget.take_bytes(address, MIB), Ok(()));
+        for owner in [address, webhook] {
+            assert_eq!(budget.take_bytes(owner, 1), Err(BodyRefusal::OwnerFull));
+        }
+        for _ in 0..ADDRESS_SLOTS {
+            assert_eq!(budget.take_slot(webhook), Ok(()));
+        }
+        assert_eq!(budget.take_slot(address), Err(BodyRefusal::OwnerFull));
+        budget.give_back(webhook, 6 * MIB, true);
+        assert_eq!(budget.take_bytes(address, 6 * MIB), Ok(()));
+        assert_eq!(budget.take_slot(address), Ok(()));
+    }
+
+    #[test]
+    fn a_webhook_of_meta_has_at_most_what_its_address_may_hold() {
+        let webhook = BodyOwner::MetaWebhook(1);
+        assert_eq!(budget().max_body_of(webhook), MIB);
+        let small = BodyBudget::new(10, MIB);
+        assert_eq!(small.max_body_of(webhook), MIB / 8);
+        let smallest = BodyBudget::new(4096, 4096);
+        assert_eq!(smallest.max_body_of(webhook), 4096);
     }
 
     #[test]

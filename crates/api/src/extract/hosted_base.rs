@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn pages_are_offered_over_https_and_on_the_local_machine() {
         for (text, origin, is_secure) in [
-            ("https://a.example/regrant/", "https://a.example", true),
+            ("https://a.example/", "https://a.example", true),
             ("https://a.example:8443", "https://a.example:8443", true),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080", false),
             ("http://localhost:8080", "http://localhost:8080", false),

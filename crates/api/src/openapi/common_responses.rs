@@ -3,6 +3,7 @@
 //! The rule: a response that a route describes itself stays; only missing ones are added. What every call may answer is
 //! described once, as the response `default` of each call, which in OpenAPI is every status that a call does not list.
 
+use super::common_problems::describe_common_problems;
 use crate::problem::MEDIA_TYPE;
 use utoipa::openapi::{
     Components, ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder,
@@ -14,8 +15,9 @@ use utoipa::openapi::{
 /// The name of the response that every call refers to.
 pub(super) const COMMON_PROBLEM: &str = "CommonProblem";
 
-/// The calls without an `Idempotency-Key`. One with a password would need a quick hash of the password. A step of a rotation
-/// may be repeated as it is: the state of the key says whether it was taken, and one more new data key does no harm.
+/// The calls without an `Idempotency-Key`. A log-in gives another token each time, and a change of the caller's password
+/// needs the one before. A step of a rotation may be repeated as it is: the state of the key says whether it was taken, and one
+/// more new data key does no harm.
 const WITHOUT_KEY: [&str; 6] = [
     "/admin/v1/session",
     "/admin/v1/keys/data",
@@ -122,12 +124,7 @@ fn add_common_problem(is_admin: bool, operation: &mut Operation, components: &mu
 }
 
 fn common_problem(is_admin: bool) -> Response {
-    let own = if is_admin {
-        ADMIN_PROBLEMS
-    } else {
-        PUBLIC_PROBLEMS
-    };
-    let mut response = problem_response(&format!("{own}{SHARED_PROBLEMS}"));
+    let mut response = problem_response(&describe_common_problems(is_admin));
     if !is_admin {
         let headers = RATE_HEADERS
             .map(|(name, kind, text)| (name.to_owned(), rate_header(kind, text).into()));
@@ -135,33 +132,6 @@ fn common_problem(is_admin: bool) -> Response {
     }
     response
 }
-
-const PUBLIC_PROBLEMS: &str = "\
-A problem that every call may have.
-
-- 403 `missing_scope`: the access token lacks the scope. `restricted`: the call is outside the limit of the caller. \
-  `origin_not_allowed`: the tenant does not list the origin of the page.
-- 429 `rate_limited`: the tenant, the caller or the address exceeds its rate limit. `tenant_busy`: too many calls of \
-  the tenant wait for the database.
-";
-
-const ADMIN_PROBLEMS: &str = "\
-A problem that every call may have.
-
-- 403 `read_only`: the operator's role is read-only, and the call changes something.
-- 429 `tenant_busy`: too many calls of the tenant wait for the database.
-";
-
-const SHARED_PROBLEMS: &str = "\
-- 500 `internal`: this installation has a fault.
-- 503 `database_busy`: the database did not become free in time. Nothing was changed.
-
-A call with a body may have these, too.
-
-- 400 `malformed_json`.
-- 408 `request_timeout`: the body did not arrive in time.
-- 413 `body_too_large`.
-- 415 `unsupported_media_type`.";
 
 /// The headers of every response under `/v1`: the tightest limit that applies to the call.
 const RATE_HEADERS: [(&str, Type, &str); 5] = [

@@ -189,6 +189,10 @@ codes! {
     TooManyClients "too_many_clients" 409 "Too many clients",
         "The tenant has reached its limit of clients. Nothing was changed.",
         "Delete a client that is no longer used.";
+    SecretOverlapOpen "secret_overlap_open" 409 "Overlap of secrets open",
+        "The last change of this secret left an older one in use until the time that `detail` names, and a further change \
+         with an overlap would end that one early. Nothing was changed.",
+        "Change the secret after that time, or with an overlap of 0, which ends every older secret at once.";
     TenantGone "tenant_gone" 409 "Tenant gone",
         "The tenant is deleted, its data keys are destroyed, or it is scheduled for deletion. Nothing was changed.",
         "Restore a tenant that is scheduled for deletion. A deleted or shredded tenant cannot be restored.";

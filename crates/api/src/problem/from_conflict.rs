@@ -46,6 +46,12 @@ impl From<Conflict> for Problem {
                 Code::TenantNotSuspended,
                 "The tenant is active: suspend it first.",
             ),
+            Conflict::SecretOverlapOpen(until) => Self::new(
+                Code::SecretOverlapOpen,
+                format!(
+                    "An older secret is in use until {until}. An overlap of 0 ends all older secrets at once."
+                ),
+            ),
             Conflict::LastOwner => Self::new(
                 Code::LastOwner,
                 "This is the last owner who can log in. Nothing was changed.",

@@ -283,6 +283,9 @@ async fn every_refusal_under_oauth_is_an_error_of_oauth_and_a_problem() {
             .set_payload(form.to_owned())
     };
     let client = "client_id=x&client_secret=y";
+    let made = bench.tenant().await;
+    let (id, secret) = (made.client.id, made.secret.unwrap());
+    let known = format!("client_id={id}&client_secret={}", secret.expose());
     for (call, status, error, code) in [
         (
             TestRequest::post().uri("/oauth/token"),
@@ -298,13 +301,13 @@ async fn every_refusal_under_oauth_is_an_error_of_oauth_and_a_problem() {
         ),
         (post(client), 400, "invalid_request", "malformed_form"),
         (
-            post(&format!("grant_type=password&{client}")),
+            post(&format!("grant_type=password&{known}")),
             400,
             "unsupported_grant_type",
             "unsupported_grant_type",
         ),
         (
-            post(&format!("grant_type=client_credentials&scope=all&{client}")),
+            post(&format!("grant_type=client_credentials&scope=all&{known}")),
             400,
             "invalid_scope",
             "unknown_scope",

@@ -30,27 +30,44 @@ impl TenantTx {
         query.fetch_one(&self.transaction).await.map(drop)
     }
 
-    /// The tenant's assets; they are counted only where they are limited.
-    pub async fn read_asset_quota(&self) -> Result<Quota, Error> {
-        self.read_quota(
-            "SELECT t.max_assets AS most,
-                 CASE WHEN t.max_assets IS NULL THEN 0
-                     ELSE (SELECT count(*) FROM assets WHERE tenant_id = :tenant) END AS used
-             FROM tenants t WHERE t.id = :tenant",
-        )
-        .await
+    /// How many assets the tenant may have, if the operator set a limit for it.
+    pub async fn find_asset_limit(&self) -> Result<Option<usize>, Error> {
+        let query = Query::tenant(
+            self.tenant,
+            "SELECT max_assets FROM tenants WHERE id = :tenant",
+        );
+        let row = query.fetch_one(&self.transaction).await?;
+        let most: Option<i64> = row.ok_or(Error::NotFound)?.get("max_assets")?;
+        most.map(to_whole).transpose()
+    }
+
+    /// How many assets the tenant has. It counts no further than `most`, because a tenant may have millions.
+    pub async fn count_assets(&self, most: usize) -> Result<usize, Error> {
+        let query = self
+            .query(
+                "SELECT count(*) AS n FROM (
+                     SELECT id FROM assets WHERE tenant_id = :tenant LIMIT :most) a",
+            )
+            .bind("most", i64::try_from(most).unwrap_or(i64::MAX));
+        let row: Row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
+        to_whole(row.get("n")?)
     }
 
     /// The running reconnects that calls of the tenant started.
     pub async fn read_running_quota(&self) -> Result<Quota, Error> {
-        self.read_quota(
+        let query = self.query(
             "SELECT t.max_running_reconnects AS most,
                  (SELECT count(*) FROM reconnects
                      WHERE tenant_id = :tenant AND finished_at IS NULL AND status = 'running'
                          AND origin = 'call') AS used
              FROM tenants t WHERE t.id = :tenant",
-        )
-        .await
+        );
+        let row: Row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
+        let most: Option<i64> = row.get("most")?;
+        Ok(Quota {
+            used: to_whole(row.get("used")?)?,
+            limit: most.map(to_whole).transpose()?,
+        })
     }
 
     /// How many of the tenant's reconnect sessions are open at this moment.
@@ -62,19 +79,10 @@ impl TenantTx {
             )
             .bind("now", to_micros(now));
         let row: Row = self.fetch_one(query).await?.ok_or(Error::NotFound)?;
-        usize::try_from(row.get::<i64>("n")?).map_err(|_| Error::Corrupt("count"))
+        to_whole(row.get("n")?)
     }
+}
 
-    async fn read_quota(&self, sql: &'static str) -> Result<Quota, Error> {
-        let row: Row = self
-            .fetch_one(self.query(sql))
-            .await?
-            .ok_or(Error::NotFound)?;
-        let whole = |n: i64| usize::try_from(n).map_err(|_| Error::Corrupt("quota"));
-        let most: Option<i64> = row.get("most")?;
-        Ok(Quota {
-            used: whole(row.get("used")?)?,
-            limit: most.map(whole).transpose()?,
-        })
-    }
+fn to_whole(n: i64) -> Result<usize, Error> {
+    usize::try_from(n).map_err(|_| Error::Corrupt("quota"))
 }

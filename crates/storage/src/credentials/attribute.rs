@@ -24,11 +24,12 @@ pub struct AttributedCredential {
 }
 
 const ATTRIBUTE: &str = "
-    WITH owned (id, kind, grant_id, person_id, sealed, key_id, key_version, expires_at,
+    WITH owned (id, kind, grant_id, person_id, sealed, key_id, key_version, fingerprint, expires_at,
         data_access_expires_at, slot_seal) AS (VALUES :owned)
     UPDATE credentials AS c SET kind = owned.kind, grant_id = owned.grant_id,
         person_id = owned.person_id, sealed = owned.sealed, key_id = owned.key_id,
-        key_version = owned.key_version, expires_at = owned.expires_at,
+        key_version = owned.key_version, fingerprint = owned.fingerprint,
+        expires_at = owned.expires_at,
         data_access_expires_at = owned.data_access_expires_at, ownerless_since = NULL,
         slot_seal = owned.slot_seal
     FROM owned
@@ -104,7 +105,7 @@ impl TenantTx {
         let mut attributed = 0;
         for chunk in owned.chunks(CHUNK) {
             let intact = self.find_intact_slots(chunk).await?;
-            let rows: Vec<[Value; 10]> = chunk
+            let rows: Vec<[Value; 11]> = chunk
                 .iter()
                 .map(|it| {
                     // A credential that was put into the slot around the application stays without a seal.
@@ -150,7 +151,7 @@ impl TenantTx {
     }
 }
 
-fn to_row(it: &Credential, slot_seal: Option<Vec<u8>>) -> Result<[Value; 10], Error> {
+fn to_row(it: &Credential, slot_seal: Option<Vec<u8>>) -> Result<[Value; 11], Error> {
     let (key_id, key_version) = read_sealing_key(&it.sealed)?;
     Ok([
         it.id.uuid().into(),
@@ -163,6 +164,7 @@ fn to_row(it: &Credential, slot_seal: Option<Vec<u8>>) -> Result<[Value; 10], Er
         it.sealed.as_bytes().into(),
         key_id.into(),
         i64::from(key_version).into(),
+        it.fingerprint.as_slice().into(),
         maybe_micros(it.expires_at).into(),
         maybe_micros(it.data_access_expires_at).into(),
         slot_seal.into(),

@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 
-use regrant_domain::{AssetId, PersonId, Timestamp};
+use regrant_domain::{AssetId, PersonId, ReconnectId, Timestamp};
 
 use crate::{
     Error, TenantTx,
-    sql::{CHUNK, Query, to_micros},
+    sql::{CHUNK, Query, Row, to_micros},
 };
 
 /// The credentials of a person that were issued before a moment: a later log-in is a new consent.
@@ -134,6 +134,28 @@ impl TenantTx {
             }
         }
         Ok(found)
+    }
+
+    /// The running reconnects with a token that is revoked. One that was not validated yet counts as its expected person's,
+    /// and a token whose issue Graph does not date as issued when it was submitted.
+    pub async fn list_revoked_reconnects(
+        &self,
+        revoked: RevokedConsent<'_>,
+    ) -> Result<Vec<ReconnectId>, Error> {
+        let query = self
+            .query(
+                "SELECT r.id FROM reconnects r
+                 LEFT JOIN grants g ON g.tenant_id = :tenant AND g.id = r.grant_id
+                 WHERE r.tenant_id = :tenant AND r.finished_at IS NULL AND r.status = 'running'
+                     AND r.undo_of IS NULL AND coalesce(g.person_id, r.expect_person) = :person
+                     AND coalesce(g.issued_at, r.created_at) < :before
+                 ORDER BY r.id",
+            )
+            .bind("person", revoked.person.as_str())
+            .bind("before", to_micros(revoked.before));
+        let rows = self.fetch_all(query).await?;
+        let id = |row: &Row| Ok(ReconnectId::from_uuid(row.get("id")?));
+        rows.iter().map(id).collect()
     }
 
     /// Wipes the sealed tokens of the person's revoked grants.

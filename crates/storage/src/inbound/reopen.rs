@@ -1,7 +1,7 @@
 //! Opens a notice again, for a tenant that takes in a token which the person had revoked before.
 //!
-//! The rule: locks come in the order notice, due row. The due row is locked even where it exists, so that work on the
-//! notice that runs at this moment either sees the token or is done again.
+//! The rule: locks come in the order notice, due row. Work on the notice that runs at this moment may have passed the
+//! token's assets, so it loses its lease, and the notice is applied again from its start.
 
 use regrant_domain::{AppId, PersonId, Timestamp};
 use uuid::Uuid;
@@ -56,7 +56,8 @@ impl TenantTx {
             .query(
                 "INSERT INTO due (tenant_id, kind, object_id, due_at)
                  VALUES (:tenant, 'inbox', :id, :due_at)
-                 ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at",
+                 ON CONFLICT (tenant_id, kind, object_id) DO UPDATE SET due_at = excluded.due_at,
+                     owner = NULL, leased_until = NULL, fencing = due.fencing + 1",
             )
             .bind("id", id)
             .bind("due_at", to_micros(due_at));

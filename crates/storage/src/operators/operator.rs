@@ -41,19 +41,20 @@ impl Store {
         rows.iter().map(operator_from_row).collect()
     }
 
-    /// The operator with this id.
+    /// The operator with this id and the hash of the password.
     ///
     /// # Errors
     /// [`Error::NotFound`]: there is none; [`Error::Tampered`].
-    pub async fn find_operator_by_id(&self, id: OperatorId) -> Result<Operator, Error> {
-        let query = Query::new("SELECT {columns} FROM operators o WHERE o.id = :id")
-            .fill("columns", COLUMNS)
-            .fill("sealed_operator", OPERATORS.select_list("o"))
-            .bind("id", id.uuid());
+    pub async fn find_operator_by_id(&self, id: OperatorId) -> Result<OperatorWithPassword, Error> {
+        let query =
+            Query::new("SELECT {columns}, o.password_hash FROM operators o WHERE o.id = :id")
+                .fill("columns", COLUMNS)
+                .fill("sealed_operator", OPERATORS.select_list("o"))
+                .bind("id", id.uuid());
         let row = query.fetch_one(&self.connection).await?;
         let row = row.ok_or(Error::NotFound)?;
         self.check_operator_row(&row)?;
-        operator_from_row(&row)
+        operator_with_password_from_row(&row)
     }
 
     /// The operator with this name and the hash of the password, if there is one.
@@ -76,7 +77,7 @@ impl Store {
         operator_with_password_from_row(&row).map(Some)
     }
 
-    pub(crate) fn check_operator_row(&self, row: &Row) -> Result<(), Error> {
+    fn check_operator_row(&self, row: &Row) -> Result<(), Error> {
         self.row_seals()?
             .check_row(&OPERATORS, TenantId::SYSTEM, row, "o")
     }

@@ -3,10 +3,10 @@
 use regrant_domain::{Operator, OperatorId, OperatorSessionId, TenantId, Timestamp};
 
 use crate::{
-    Error, Store, TenantTx,
+    Error, RowSeals, Store, TenantTx,
     integrity::{OPERATOR_SESSIONS, OPERATORS},
     operators::operator::{COLUMNS, operator_from_row},
-    sql::{Query, to_micros},
+    sql::{Query, Row, to_micros},
 };
 
 /// A session of an operator.
@@ -32,23 +32,10 @@ impl Store {
         session: OperatorSessionId,
         now: Timestamp,
     ) -> Result<Option<Operator>, Error> {
-        let query = Query::new(
-            "SELECT {columns}, {sealed_session}
-             FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
-             WHERE o.disabled_at IS NULL AND s.expires_at > :now AND s.id = :session",
-        )
-        .fill("columns", COLUMNS)
-        .fill("sealed_operator", OPERATORS.select_list("o"))
-        .fill("sealed_session", OPERATOR_SESSIONS.select_list("s"))
-        .bind("now", to_micros(now))
-        .bind("session", session.uuid());
-        let Some(row) = query.fetch_one(&self.connection).await? else {
-            return Ok(None);
-        };
-        self.check_operator_row(&row)?;
-        self.row_seals()?
-            .check_row(&OPERATOR_SESSIONS, TenantId::SYSTEM, &row, "s")?;
-        operator_from_row(&row).map(Some)
+        let query = select_operator(session, now);
+        let row = query.fetch_one(&self.connection).await?;
+        row.map(|it| read_operator(self.row_seals()?, &it))
+            .transpose()
     }
 
     /// Deletes sessions that expired before `before`.
@@ -60,6 +47,22 @@ impl Store {
 }
 
 impl TenantTx {
+    /// The same in this transaction, which may have waited for what ends sessions.
+    ///
+    /// # Errors
+    /// As [`Store::find_operator_of_session`].
+    pub async fn find_operator_of_session(
+        &self,
+        session: OperatorSessionId,
+        now: Timestamp,
+    ) -> Result<Option<Operator>, Error> {
+        self.require_installation()?;
+        let query = select_operator(session, now);
+        let row = query.fetch_one(&self.transaction).await?;
+        row.map(|it| read_operator(self.row_seals()?, &it))
+            .transpose()
+    }
+
     /// Inserts a session, and notes that its operator logged in.
     ///
     /// # Errors
@@ -114,4 +117,23 @@ impl TenantTx {
         }
         u64::try_from(ended.len()).map_err(|_| Error::Corrupt("count"))
     }
+}
+
+fn select_operator(session: OperatorSessionId, now: Timestamp) -> Query {
+    Query::new(
+        "SELECT {columns}, {sealed_session}
+         FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
+         WHERE o.disabled_at IS NULL AND s.expires_at > :now AND s.id = :session",
+    )
+    .fill("columns", COLUMNS)
+    .fill("sealed_operator", OPERATORS.select_list("o"))
+    .fill("sealed_session", OPERATOR_SESSIONS.select_list("s"))
+    .bind("now", to_micros(now))
+    .bind("session", session.uuid())
+}
+
+fn read_operator(seals: &RowSeals, row: &Row) -> Result<Operator, Error> {
+    seals.check_row(&OPERATORS, TenantId::SYSTEM, row, "o")?;
+    seals.check_row(&OPERATOR_SESSIONS, TenantId::SYSTEM, row, "s")?;
+    operator_from_row(row)
 }

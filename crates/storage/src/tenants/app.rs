@@ -118,17 +118,18 @@ impl TenantTx {
         self.update_app(query).await
     }
 
-    /// How an app sends people to Meta's log-in, locked until this transaction ends.
+    /// The app with this id, locked until this transaction ends.
     ///
     /// # Errors
-    /// [`Error::NotFound`]: there is no such app.
-    pub async fn lock_app_login(&self, id: &AppId) -> Result<LoginSettings, Error> {
+    /// [`Error::NotFound`]: there is none.
+    pub async fn lock_app(&self, id: &AppId) -> Result<StoredApp, Error> {
         self.require_installation()?;
-        let query = Query::new("SELECT {login} FROM apps WHERE id = :id {for_update}")
+        let query = Query::new("{select} WHERE id = :id {for_update}")
+            .fill("select", SELECT)
             .fill("login", LOGIN_COLUMNS)
             .bind("id", id.as_str());
         let row = query.fetch_one(&self.transaction).await?;
-        login_from_row(&row.ok_or(Error::NotFound)?)
+        app_from_row(&row.ok_or(Error::NotFound)?)
     }
 
     /// Changes how an app sends people to Meta's log-in.
@@ -174,6 +175,30 @@ impl TenantTx {
         .fill("previous", previous)
         .bind("until", maybe_micros(until))
         .bind("secret", secret.as_bytes())
+        .bind("id", id.as_str());
+        self.update_app(query).await
+    }
+
+    /// Changes until when the secret before the app's secret is accepted; without `until` it is deleted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]: there is no such app.
+    pub async fn end_older_app_secret(
+        &self,
+        id: &AppId,
+        until: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        let previous = if until.is_some() {
+            "previous_secret_sealed"
+        } else {
+            "NULL"
+        };
+        let query = Query::new(
+            "UPDATE apps SET previous_secret_sealed = {previous}, previous_secret_until = :until
+             WHERE id = :id",
+        )
+        .fill("previous", previous)
+        .bind("until", maybe_micros(until))
         .bind("id", id.as_str());
         self.update_app(query).await
     }

@@ -105,7 +105,8 @@ impl Store {
         work: ClaimedWork<'_>,
         limit: u32,
     ) -> Result<(HashMap<TenantId, TenantScope>, Vec<u32>), Error> {
-        let mut resting = HashSet::new();
+        let passed_over = work.passed_over.tenants.iter();
+        let mut resting: HashSet<_> = passed_over.map(|it| it.uuid()).collect();
         loop {
             let look = work.look_query(&resting, limit);
             let look = self.health.note(look.fetch_all(&self.connection).await)?;
@@ -131,6 +132,8 @@ impl Store {
         let scopes = self
             .find_sealed_scopes(all.fill("tenants", work.tenants))
             .await?;
+        let mut scopes = scopes;
+        scopes.retain(|it, _| !work.passed_over.tenants.contains(it));
         let share = limit / u32::try_from(scopes.len()).unwrap_or(u32::MAX).max(1);
         // The order of a hash map differs each time, so all tenants come in turn.
         let some = scopes

@@ -104,6 +104,15 @@ pub struct Claimer<'a> {
     pub until: Timestamp,
 }
 
+/// Due work that is not claimed, because this process works on as much of its kind as it can.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PassedOver<'a> {
+    /// All of these tenants'.
+    pub tenants: &'a [TenantId],
+    /// These shares of tenants' work.
+    pub shares: &'a [Uuid],
+}
+
 /// What is claimed, and for whom.
 #[derive(Clone, Copy)]
 pub(crate) struct ClaimedWork<'a> {
@@ -112,8 +121,7 @@ pub(crate) struct ClaimedWork<'a> {
     pub(crate) which: &'static str,
     /// A condition on the tenants `t` whose work is done.
     pub(crate) tenants: &'static str,
-    /// Shares of tenants' work that are passed over.
-    pub(crate) busy: &'a [Uuid],
+    pub(crate) passed_over: PassedOver<'a>,
     pub(crate) claimer: Claimer<'a>,
 }
 
@@ -122,7 +130,7 @@ impl ClaimedWork<'_> {
         self.fill_query(Query::new(LOOK))
             .fill("tenants", self.tenants)
             .bind_optional_list("resting", resting.iter().copied())
-            .bind_optional_list("busy", self.busy.iter().copied())
+            .bind_optional_list("busy", self.passed_over.shares.iter().copied())
             .bind("limit", i64::from(limit))
     }
 
@@ -131,7 +139,7 @@ impl ClaimedWork<'_> {
             .fill("object", self.table.object)
             .fill("share", self.table.share)
             .bind_list("tenants", tenants.iter().map(|it| it.uuid()))
-            .bind_optional_list("busy", self.busy.iter().copied())
+            .bind_optional_list("busy", self.passed_over.shares.iter().copied())
             .bind("most", i64::from(most))
             .bind("limit", i64::from(limit))
     }
@@ -144,7 +152,7 @@ impl ClaimedWork<'_> {
     pub(super) fn claim_query(&self, tenant: TenantId, limit: u32) -> Query {
         self.fill_lease(Query::tenant(tenant, CLAIM))
             .fill("share", self.table.share)
-            .bind_optional_list("busy", self.busy.iter().copied())
+            .bind_optional_list("busy", self.passed_over.shares.iter().copied())
             .bind("limit", i64::from(limit))
     }
 

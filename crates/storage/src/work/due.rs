@@ -8,7 +8,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
-    Claimer, Error, Store, TenantScope, TenantTx,
+    Claimer, Error, PassedOver, Store, TenantScope, TenantTx,
     sql::{CHUNK, Query, Row, decode_rows, to_micros},
     work::claim_query::{ClaimTable, ClaimedWork},
 };
@@ -101,11 +101,11 @@ impl Store {
         lease_for: chrono::Duration,
         limit: u32,
     ) -> Result<Vec<Claim>, Error> {
-        self.claim_due_except(kind, now, owner, lease_for, limit, &[])
+        self.claim_due_except(kind, now, owner, lease_for, limit, PassedOver::default())
             .await
     }
 
-    /// The same without these shares of tenants' work, which are being worked on.
+    /// The same without the work that is passed over.
     pub async fn claim_due_except(
         &self,
         kind: DueKind,
@@ -113,7 +113,7 @@ impl Store {
         owner: &str,
         lease_for: chrono::Duration,
         limit: u32,
-        busy: &[Uuid],
+        passed_over: PassedOver<'_>,
     ) -> Result<Vec<Claim>, Error> {
         let claimer = Claimer {
             owner,
@@ -125,7 +125,7 @@ impl Store {
             table: &DUE,
             which: kind.as_str(),
             tenants: kind.tenant_condition(),
-            busy,
+            passed_over,
             claimer,
         };
         let rows = self.claim_rows(work, limit).await?;

@@ -15,7 +15,7 @@ use sea_orm::Value;
 use crate::{
     Claimer, Error, Store, TenantScope, TenantTx,
     sql::{CHUNK, Query, Row, decode_rows, to_micros},
-    work::claim_query::{ClaimTable, ClaimedWork},
+    work::claim_query::{ClaimTable, ClaimedWork, PassedOver},
 };
 
 /// The right to probe one asset, until another process claims it.
@@ -61,7 +61,7 @@ impl Store {
             table: &PROBE_DUE,
             which: lane.as_str(),
             tenants: "t.status = 'active'",
-            busy: &[],
+            passed_over: PassedOver::default(),
             claimer,
         };
         let rows = self.claim_rows(work, limit).await?;

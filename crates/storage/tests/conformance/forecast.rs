@@ -44,8 +44,13 @@ async fn the_calendar_is_that_of_the_domain(bench: Bench) {
         );
         let tallies = tx.count_endings_by_day(&filter).await.unwrap();
         assert_eq!(
-            tally_by_day(tallies),
+            tally_by_day(tallies.iter().copied()),
             tally_by_day(wanted.tallies.iter().copied()),
+            "{filter:?}"
+        );
+        assert_eq!(
+            count_gone(&tallies),
+            count_gone(&wanted.tallies),
             "{filter:?}"
         );
         assert_eq!(
@@ -92,10 +97,12 @@ async fn assets_at_risk_are_those_that_the_domain_finds(bench: Bench) {
             .filter_map(|it| it.person_id.clone())
             .collect();
         persons.sort_unstable();
+        let cut_off = asset.facts.standing_cut_off().map(|it| it.at);
+        let cut_off = cut_off.filter(|it| *it < filter.to);
         let state = asset.state_at(filter.now, chrono::Duration::zero());
         if !state.is_serving() {
             if asset.generation > 0 {
-                wanted.insert(asset.id.clone(), (None, persons));
+                wanted.insert(asset.id.clone(), (None, cut_off, persons));
             }
             continue;
         }
@@ -105,7 +112,7 @@ async fn assets_at_risk_are_those_that_the_domain_finds(bench: Bench) {
         };
         let endings = list_calendar_endings(&asset.facts, filter.now, false);
         if let Some(ending) = endings.into_iter().find(is_open) {
-            wanted.insert(asset.id.clone(), (Some((ending.at, ending.cause)), persons));
+            wanted.insert(asset.id.clone(), (Some(ending.at), cut_off, persons));
         }
     }
     let found = tx.list_assets_at_risk(&filter).await.unwrap();
@@ -114,11 +121,15 @@ async fn assets_at_risk_are_those_that_the_domain_finds(bench: Bench) {
         .into_iter()
         .map(|mut it| {
             it.persons.sort_unstable();
-            (it.id, (it.ending, it.persons))
+            (it.id, (it.ends_at, it.cut_off, it.persons))
         })
         .collect();
     assert_eq!(found.len(), count, "each asset once");
     assert!(wanted.values().any(|it| it.0.is_none()) && wanted.len() > 100);
+    assert!(
+        wanted.values().any(|it| it.0.is_none() && it.1.is_some()),
+        "a cut-off has ended one"
+    );
     let differs = found.iter().find(|(id, it)| wanted.get(*id) != Some(it));
     assert_eq!((differs, found.len()), (None, wanted.len()));
 }
@@ -220,12 +231,27 @@ impl Wanted {
             let in_window = endings
                 .iter()
                 .filter(|it| (filter.from..filter.to).contains(&it.at));
-            for ending in in_window.take(if filter.every { usize::MAX } else { 1 }) {
-                wanted.add(asset, ending, behind, filter);
-            }
             let works = asset
                 .state_at(filter.now, chrono::Duration::zero())
                 .is_serving();
+            let is_open = |it: &&Ending| {
+                let cover = find_cover(it, behind, filter.leaves.as_ref(), filter.now);
+                !cover.is_some_and(|it| it.0.is_seamless())
+            };
+            let shown: Vec<_> = if filter.every {
+                in_window.collect()
+            } else {
+                let first = in_window.clone().next();
+                in_window
+                    .clone()
+                    .find(is_open)
+                    .or(first)
+                    .into_iter()
+                    .collect()
+            };
+            for ending in shown {
+                wanted.add(asset, ending, (behind, works), filter);
+            }
             wanted.totals.passed += u64::from(!works && asset.generation > 0);
             let ahead = endings.iter().any(|it| it.at > filter.now);
             wanted.totals.unknown += u64::from(works && !leaves && !ahead);
@@ -241,7 +267,7 @@ impl Wanted {
         &mut self,
         asset: &Asset,
         ending: &Ending,
-        behind: &[CredentialOutlook],
+        (behind, works): (&[CredentialOutlook], bool),
         filter: &ForecastFilter,
     ) {
         let cover = find_cover(ending, behind, filter.leaves.as_ref(), filter.now).map(|it| it.0);
@@ -262,6 +288,7 @@ impl Wanted {
             confidence,
             cover,
             count: 1,
+            gone: u64::from(!works),
         });
     }
 
@@ -279,6 +306,16 @@ impl Wanted {
             .flat_map(|it| it.into_iter().take(most))
             .collect()
     }
+}
+
+/// How many assets do not work, by day, cause and cover.
+fn count_gone(tallies: &[EndingTally]) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for it in tallies.iter().filter(|it| it.gone > 0) {
+        let key = format!("{} {} {:?}", it.date, it.cause, it.cover);
+        *counts.entry(key).or_default() += it.gone;
+    }
+    counts
 }
 
 fn key(it: &ForecastPosition) -> (Timestamp, AssetId, &'static str) {

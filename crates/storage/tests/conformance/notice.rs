@@ -390,4 +390,16 @@ async fn a_revocation_is_opened_again_for_a_token_that_was_issued_before_it(benc
         .await
         .unwrap();
     assert_eq!(started.notice, notice(1).notice);
+    let tx = bench.acme().await;
+    tx.hold_lease(&claims[0].lease).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(reopen(ADA, day(2)).await);
+    let tx = bench.acme().await;
+    let held = tx.hold_lease(&claims[0].lease).await;
+    assert!(matches!(held, Err(Error::Stale)), "its work begins again");
+    drop(tx);
+    assert_eq!(bench.store.finish_notices(day(4)).await.unwrap(), 0);
+    let again = claim(&bench).await;
+    assert_eq!(again.len(), 1, "it is due, and free");
+    assert!(again[0].lease.fencing > claims[0].lease.fencing + 1);
 }

@@ -330,14 +330,10 @@ async fn a_quota_counts_existing_rows(bench: Bench) {
     bench.accept(&["2"]).await;
     let tx = bench.acme().await;
     tx.lock_tenant_row().await.unwrap();
-    // Assets are counted only where they are limited.
-    assert_eq!(
-        tx.read_asset_quota().await.unwrap(),
-        Quota {
-            used: 0,
-            limit: None
-        }
-    );
+    assert_eq!(tx.find_asset_limit().await.unwrap(), None);
+    for (most, counted) in [(1, 1), (2, 2), (3, 2)] {
+        assert_eq!(tx.count_assets(most).await.unwrap(), counted);
+    }
     assert_eq!(
         tx.read_running_quota().await.unwrap(),
         Quota {
@@ -359,23 +355,12 @@ async fn a_quota_counts_existing_rows(bench: Bench) {
     let set = "UPDATE tenants SET max_assets = 7, max_running_reconnects = 3 WHERE name = 'acme'";
     bench.database.run_as_superuser(set).await;
     let tx = bench.acme().await;
-    assert_eq!(
-        tx.read_asset_quota().await.unwrap(),
-        Quota {
-            used: 2,
-            limit: Some(7)
-        }
-    );
+    assert_eq!(tx.find_asset_limit().await.unwrap(), Some(7));
     assert_eq!(tx.read_running_quota().await.unwrap().limit, Some(3));
     drop(tx);
     let other = bench.bolt().await;
-    assert_eq!(
-        other.read_asset_quota().await.unwrap(),
-        Quota {
-            used: 0,
-            limit: None
-        }
-    );
+    assert_eq!(other.find_asset_limit().await.unwrap(), None);
+    assert_eq!(other.count_assets(9).await.unwrap(), 0);
     assert_eq!(
         other.read_running_quota().await.unwrap(),
         Quota {

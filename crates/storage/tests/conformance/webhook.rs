@@ -11,7 +11,7 @@ use regrant_domain::{
 };
 use regrant_storage::{
     Claim, Claimer, Delivery, DeliveryFilter, DueKind, Error, EventRange, Lease, NewEvent,
-    NewWebhookEndpoint, SettledDelivery, TenantScope, TenantTx,
+    NewWebhookEndpoint, PassedOver, SettledDelivery, TenantScope, TenantTx,
 };
 
 use crate::bench::{Bench, day, on_both, sealed};
@@ -303,7 +303,10 @@ async fn many_deliveries_are_settled_together(bench: Bench) {
             "b",
             Duration::hours(1),
             9,
-            &[id.uuid()],
+            PassedOver {
+                shares: &[id.uuid()],
+                ..PassedOver::default()
+            },
         )
         .await
         .unwrap();

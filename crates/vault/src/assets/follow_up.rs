@@ -88,11 +88,14 @@ impl Vault {
         let (mut notified, mut events) = (Vec::new(), Vec::new());
         for asset in assets {
             let state = asset.state_at(now, notice);
-            if asset.notified_status == Some(state.status) {
+            let before = asset.notified_status;
+            if before == Some(state.status) {
                 continue;
             }
-            notified.push((asset.id.clone(), state.status));
-            if let Some(kind) = EventKind::from_status_change(asset.notified_status, state.status) {
+            if EventKind::notes_status(before, state.status) {
+                notified.push((asset.id.clone(), state.status));
+            }
+            if let Some(kind) = EventKind::from_status_change(before, state.status) {
                 events.push(NewEvent {
                     kind,
                     subject: asset.id.to_string(),

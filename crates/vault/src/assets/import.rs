@@ -3,7 +3,10 @@
 //! The rule: an imported token becomes the active one only where the asset has none; elsewhere it waits as a candidate.
 //! Start at [`TokenImports::import_registered_token`].
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use regrant_crypto::DataKey;
 use regrant_domain::{AccessToken, Asset, AssetId, CredentialKind, Slot, Timestamp, state::Status};
@@ -13,7 +16,7 @@ use crate::{
     Error, Principal,
     assets::registration::{AssetRegistration, RegisteredAsset, RegistrationStatus},
     audit::credential_sealed_event,
-    credentials::seal::CredentialDraft,
+    credentials::{seal::CredentialDraft, token_prints::TokenPrints},
 };
 
 /// A registration with its canonical id; `status` is set where it needs no database.
@@ -131,6 +134,8 @@ impl StoredTokens {
 /// Imported tokens, gathered for set-based writes.
 pub(super) struct TokenImports<'a> {
     key: &'a DataKey,
+    /// All keys of the tenant.
+    keys: &'a [Arc<DataKey>],
     caller: &'a Principal,
     now: Timestamp,
     targets: HashMap<AssetId, ImportTarget>,
@@ -142,13 +147,14 @@ pub(super) struct TokenImports<'a> {
 
 impl<'a> TokenImports<'a> {
     pub(super) fn new(
-        key: &'a DataKey,
+        (key, keys): (&'a DataKey, &'a [Arc<DataKey>]),
         caller: &'a Principal,
         stored: StoredTokens,
         now: Timestamp,
     ) -> Self {
         Self {
             key,
+            keys,
             caller,
             now,
             targets: stored.into_targets(),
@@ -230,7 +236,7 @@ impl<'a> TokenImports<'a> {
             .to_vec();
         let slot = match &target.active {
             None if target.asset.intent_seq == 0 => Slot::Active,
-            Some(active) if *active == fingerprint => return Ok(Some(Slot::Active)),
+            Some(active) if self.holds_token(active, token) => return Ok(Some(Slot::Active)),
             // An imported token was never probed, so it does not replace a reconnect's candidate.
             _ if target.has_reconnect_candidate => return Ok(None),
             // Nor does it serve an asset that reconnects have served, before a probe has shown that it works.
@@ -254,6 +260,11 @@ impl<'a> TokenImports<'a> {
             self.gather_credential(credential, slot, generation);
         }
         Ok(Some(slot))
+    }
+
+    /// Whether a stored fingerprint is the token's.
+    fn holds_token(&self, stored: &[u8], token: &AccessToken) -> bool {
+        TokenPrints::compute(self.keys, token).matches(stored)
     }
 
     fn gather_credential(&mut self, credential: StoredCredential, slot: Slot, generation: i64) {

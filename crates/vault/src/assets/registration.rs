@@ -98,6 +98,7 @@ impl Vault {
         call: Option<&IdempotentCall>,
     ) -> Result<Vec<RegisteredAsset>, Error> {
         let key = self.data_keys.active(&caller.scope).await?;
+        let keys = self.data_keys.open_keys(&caller.scope).await?;
         let now = self.clock.now();
         let mut checked = check_registrations(registrations);
         let watched = list_assets_with_notices(&checked);
@@ -109,7 +110,7 @@ impl Vault {
         let Inserted { existing, new } = self.insert_assets(&tx, caller, &mut checked, now).await?;
         let changed: Vec<_> = existing.iter().map(|it| it.id.clone()).collect();
         let stored = StoredTokens::read(&tx, existing, &new).await?;
-        let mut imports = TokenImports::new(&key, caller, stored, now);
+        let mut imports = TokenImports::new((&key, &keys), caller, stored, now);
         let results = checked
             .into_iter()
             .map(|it| imports.import_registered_token(it))
@@ -154,8 +155,10 @@ impl Vault {
         let existing = tx.lock_assets(&ids).await?;
         let registered = tx.register_assets(&new).await?;
         require_reach(caller, &new, &existing, &registered)?;
-        if registered.contains(&Registration::Created) {
-            self.check_asset_quota(tx).await?;
+        let is_new = |it: &&Registration| **it == Registration::Created;
+        let added = registered.iter().filter(is_new).count();
+        if added > 0 {
+            self.check_asset_quota(tx, caller, added).await?;
         }
         let created = new.into_iter().zip(&registered);
         let created = created.filter(|(_, it)| **it == Registration::Created);

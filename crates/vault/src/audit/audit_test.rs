@@ -126,14 +126,10 @@ async fn caller(vault: &Vault) -> (Principal, String) {
         )
         .await
         .unwrap();
-    let token = vault
-        .issue_token(
-            crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
-            None,
-            None,
-        )
-        .await
-        .unwrap();
+    let log_in =
+        crate::ClientLogIn::from_localhost(onboarded.client.id, onboarded.secret.as_ref().unwrap());
+    let client = vault.authenticate_client(log_in).await.unwrap();
+    let token = vault.issue_token(&client, None, None).await.unwrap();
     (
         vault
             .authenticate_request(crate::RequestCredentials::from_localhost(

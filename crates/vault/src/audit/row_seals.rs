@@ -46,7 +46,7 @@ impl Vault {
     /// # Errors
     /// `ReadOnly`; `NotFound(Tenant)`; `NotFound(Row)`.
     pub async fn accept_row(&self, by: Actor, tenant: TenantId, row: &str) -> Result<(), Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let (table, id) = row
             .split_once('/')
             .and_then(|(table, id)| Some((table, id.parse::<Uuid>().ok()?)))

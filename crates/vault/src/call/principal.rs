@@ -39,6 +39,8 @@ pub enum Subject {
         id: ReconnectSessionId,
         /// The client that opened it.
         client: ClientId,
+        /// The assets that this client reaches now. The session itself reaches those of its list alone.
+        client_reach: Reach,
         /// The only person whose token the browser may submit; `None` allows every person.
         person: Option<PersonId>,
         /// In which forms the browser may hand over a consent.

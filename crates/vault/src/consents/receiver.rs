@@ -27,8 +27,11 @@ impl Vault {
                 let tx = self.store.begin_read(&caller.scope).await?;
                 let session = tx.find_reconnect_session(id).await;
                 tx.commit().await?;
-                // It was valid a moment ago.
-                let session = session.map_err(|_| Error::Conflict(Conflict::SessionUsedUp))?;
+                let session = session.map_err(|error| match error {
+                    // It was valid a moment ago.
+                    regrant_storage::Error::NotFound => Error::Conflict(Conflict::SessionUsedUp),
+                    other => other.into(),
+                })?;
                 Some(session.expires_at)
             }
             None => None,

@@ -113,6 +113,15 @@ impl DataKeys {
         Ok(opened)
     }
 
+    /// All keys of the tenant, as [`Self::open_old_keys`] opens them.
+    pub(crate) async fn open_keys(&self, scope: &TenantScope) -> Result<Vec<Arc<DataKey>>, Error> {
+        let mut opened = Vec::new();
+        for StoredDataKey { id, version, .. } in self.read_wrapped_keys(scope).await? {
+            opened.extend(self.unwrapped_key(scope, id, version).await.ok());
+        }
+        Ok(opened)
+    }
+
     /// Since when the tenant's active key seals.
     pub(crate) async fn find_active_since(
         &self,

@@ -26,6 +26,8 @@ pub(crate) struct ProbeRound<'a> {
     pub(crate) grants: HashMap<GrantId, Grant>,
     /// The tokens that were opened for this round.
     pub(crate) tokens: HashMap<CredentialId, AccessToken>,
+    /// The fingerprints of those that another key sealed than the one that is to seal them.
+    pub(crate) prints: HashMap<CredentialId, Vec<u8>>,
 }
 
 impl<'a> ProbeRound<'a> {
@@ -40,7 +42,14 @@ impl<'a> ProbeRound<'a> {
             app,
             grants,
             tokens: HashMap::new(),
+            prints: HashMap::new(),
         }
+    }
+
+    /// The fingerprint of a credential's token under the key that is to seal it.
+    pub(crate) fn print_of<'b>(&'b self, credential: &'b Credential) -> &'b [u8] {
+        let renewed = self.prints.get(&credential.id);
+        renewed.unwrap_or(&credential.fingerprint)
     }
 
     /// The grant of a credential's token; an imported token has none before it is attributed.

@@ -121,7 +121,7 @@ impl CredentialDraft<'_> {
     }
 }
 
-/// The same credential with the grant of its token, and of the kind that Graph says it is.
+/// The same credential with the grant of its own token, and of the kind that Graph says it is.
 pub(crate) fn reseal_with_grant(
     (key, scope): (&DataKey, &TenantScope),
     credential: &Credential,
@@ -136,6 +136,10 @@ pub(crate) fn reseal_with_grant(
         expires_at: expiry_of_credential(kind, grant),
         data_access_expires_at: grant.facts.data_access_expires_at,
         sealed: SealedRecord::from_bytes(Vec::new()),
+        fingerprint: key
+            .compute_fingerprint(token.expose().as_bytes())
+            .as_bytes()
+            .to_vec(),
         ..credential.clone()
     };
     let facts = SealedFacts {

@@ -100,6 +100,7 @@ impl From<CallError> for ValidationFailure {
             RefusalKind::TokenDead => Self::Refused(TokenRefusal::Dead(refusal.message)),
             // These kinds are about one asset, but no asset was probed.
             RefusalKind::NotReached
+            | RefusalKind::NotReachedWithoutScope(_)
             | RefusalKind::NoRole
             | RefusalKind::MissingTask(_)
             | RefusalKind::PageMoved(_) => Self::ForEveryItem(Refusal {

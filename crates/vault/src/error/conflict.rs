@@ -36,6 +36,9 @@ pub enum Conflict {
     /// The tenant has as many clients as it may have.
     #[error("a tenant may have at most {0} clients")]
     ClientLimit(usize),
+    /// An older secret is accepted until then, and the change would end it early.
+    #[error("an older secret is in use until {0}; an overlap of 0 ends all older secrets at once")]
+    SecretOverlapOpen(Timestamp),
     /// No other owner could log in.
     #[error("this is the last owner who can log in")]
     LastOwner,

@@ -2,8 +2,9 @@
 //!
 //! The rule: a notice about a person is applied at once to the tokens that are known to be theirs, and is not finished
 //! before every token of the tenant has an owner (`apply/owners.rs`). Every transaction first holds the lease of the
-//! notice, then locks the assets. A notice is repeated from its start, so each step must be safe to repeat. A notice
-//! never touches a credential that was issued after it: that is a new login.
+//! notice, then locks the assets. A notice is repeated from its start, so each step must be safe to repeat: a token that
+//! comes in meanwhile, or whose owner is found, takes the lease away. A notice never touches a credential that was issued
+//! after it: that is a new login.
 //! Start at [`Vault::apply_due_notices`]; `apply/revocation.rs` has what deauthorisations and deletions do, `tally.rs`
 //! counts the effects.
 
@@ -88,7 +89,7 @@ impl Vault {
             {
                 Ok(()) => {}
                 Err(Error::Stale) => {
-                    span.in_scope(|| info!("another process has taken the notice over"));
+                    span.in_scope(|| info!("the notice was taken over, or opened again"));
                 }
                 Err(error) => span.in_scope(|| {
                     error!(
@@ -100,12 +101,16 @@ impl Vault {
         }
     }
 
-    /// Applies one notice to all its assets in chunks of [`ASSETS_PER_TRANSACTION`], then finishes it, or puts it off.
+    /// Applies one notice to all its assets in chunks of [`ASSETS_PER_TRANSACTION`], then finishes it, or puts it off. A
+    /// reconnect that would use a revoked token ends first: what it settled before is among the assets.
     async fn apply_notice(&self, claim: &Claim, owners: Owners) -> Result<(), Error> {
         let now = self.clock.now();
         let stored = self.store.start_notice(claim.object, now).await?;
         let notice = &stored.notice;
         let is_repeated = owners == Owners::Missing && concerns_every_token(notice);
+        if let Some(revoked) = revoked_consent(notice) {
+            self.end_revoked_reconnects(&claim.scope, revoked).await?;
+        }
         let (mut tally, mut after) = (NoticeTally::default(), None);
         loop {
             let leased_until = Clock::system_time() + self.settings.lease;

@@ -45,7 +45,7 @@ impl Vault {
         access: AccessAtMeta,
         repeatable: Option<RepeatableRequest>,
     ) -> Result<Vec<OrderedDeletion>, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let limit = match access {
             AccessAtMeta::Keep => MAX_PERSONS,
             AccessAtMeta::Revoke => MAX_REVOKED,

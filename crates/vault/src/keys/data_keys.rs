@@ -56,7 +56,7 @@ impl Vault {
         owners: KeyOwners,
         reason: RotationReason,
     ) -> Result<u64, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let name = by.audit_name();
         match owners {
             KeyOwners::Tenant(tenant) => {

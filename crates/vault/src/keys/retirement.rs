@@ -13,7 +13,7 @@ use regrant_storage::{AuditEvent, KekRetirement, TenantTx};
 use serde_json::json;
 
 use super::rotation::invalid_field;
-use crate::{Actor, Conflict, Error, KeyStatus, Resource, Vault};
+use crate::{Actor, Conflict, Error, KeyStatus, Resource, Vault, call::actor::lock_owners_for};
 
 /// What a call to destroy a version did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Vault {
         key: &str,
         confirm: &str,
     ) -> Result<Retirement, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let kek: KekRef = key.parse().map_err(|it| invalid_field("key", &it))?;
         if confirm != key {
             return Err(invalid_field("confirm", &"expected the key again"));
@@ -91,7 +91,7 @@ impl Vault {
         let now = self.clock.now();
         let tx = self.store.begin(&self.store.system_scope()).await?;
         // Owners are neither added nor removed until this ends.
-        let owners = tx.lock_owners().await?.len();
+        let owners = lock_owners_for(&tx, by, now).await?.len();
         let stored = tx.lock_kek_retirement(kek).await?;
         if stored.is_some_and(|it| it.approved_at.is_some()) {
             return Ok(true);

@@ -17,7 +17,7 @@ impl Vault {
     /// # Errors
     /// `ReadOnly`; `Conflict(KeyringNotWritable)`.
     pub async fn stage_kek(&self, by: Actor) -> Result<KeyStatus, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         self.data_keys.reload_keyring(Refresh::Now).await;
         let known = self.find_staged_kek();
         let staged = self.data_keys.provider().stage_kek().await?;
@@ -34,7 +34,7 @@ impl Vault {
     /// # Errors
     /// `ReadOnly`; `Conflict(NoStagedKey)`; `Conflict(NodesLackKey)`; `Conflict(KeyringNotWritable)`.
     pub async fn promote_kek(&self, by: Actor) -> Result<KeyStatus, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         self.data_keys.reload_keyring(Refresh::Now).await;
         let staged = self
             .find_staged_kek()

@@ -12,7 +12,9 @@ use std::{net::IpAddr, time::Duration};
 use regrant_domain::{
     OperatorId, OperatorName, OperatorSessionId, Password, TenantId, Timestamp, network_of,
 };
-use regrant_storage::{AuditEvent, LoginOrigin, Operator, OperatorSession, OperatorWithPassword};
+use regrant_storage::{
+    AuditEvent, LoginOrigin, Operator, OperatorSession, OperatorWithPassword, TenantTx,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -57,7 +59,7 @@ impl AuthenticatedOperator {
     pub const fn as_actor(&self) -> Actor {
         Actor::Operator {
             id: self.operator.id,
-            role: self.operator.role,
+            session: self.session,
         }
     }
 }
@@ -113,10 +115,7 @@ impl Vault {
     ) -> Result<AuthenticatedOperator, Error> {
         let (id, operator) = (OperatorSessionId::mint(), found.operator.id);
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let current = tx
-            .lock_operator(operator)
-            .await
-            .map_err(|_| Error::WrongCredentials)?;
+        let current = lock_for_log_in(&tx, operator).await?;
         // The operator may have been disabled or given a new password during the slow comparison.
         if current.operator.disabled_at.is_some() || current.password_hash != found.password_hash {
             return Err(Error::WrongCredentials);
@@ -191,18 +190,10 @@ impl Vault {
             origin: &origin,
         };
         let found = self.check_credentials(attempt, current).await?;
-        let hash = self
-            .passwords
-            .acquire_permit(HashUse::OfOperator)
-            .await?
-            .hash_password(new)
-            .await?;
+        let hash = self.hash_operator_password(new).await?;
         let (id, now) = (caller.operator.id, self.clock.now());
         let tx = self.store.begin(&self.store.system_scope()).await?;
-        let current = tx
-            .lock_operator(id)
-            .await
-            .map_err(|_| Error::WrongCredentials)?;
+        let current = lock_for_log_in(&tx, id).await?;
         if current.operator.disabled_at.is_some() || current.password_hash != found.password_hash {
             return Err(Error::WrongCredentials);
         }
@@ -264,6 +255,18 @@ impl Vault {
         let ended = self.store.purge_operator_sessions(now).await?;
         Ok(ended.saturating_add(self.purge_failures(now).await?))
     }
+}
+
+/// Locks an operator whose password was right a moment ago. One that was deleted or changed around the application since
+/// looks like an unknown name.
+async fn lock_for_log_in(tx: &TenantTx, id: OperatorId) -> Result<OperatorWithPassword, Error> {
+    tx.lock_operator(id).await.map_err(|error| match error {
+        regrant_storage::Error::NotFound => Error::WrongCredentials,
+        other => match Error::of_caller(other) {
+            Error::Unauthenticated => Error::WrongCredentials,
+            other => other,
+        },
+    })
 }
 
 fn login_event(caller: &AuthenticatedOperator, action: &'static str, detail: Value) -> AuditEvent {

@@ -121,7 +121,11 @@ impl PasswordHasher {
 
 impl HashPermit {
     /// Hashes a new password for storage (PHC string).
-    pub(super) async fn hash_password(self, password: Password) -> Result<String, Error> {
+    pub(super) async fn hash_password(
+        self,
+        password: impl Into<Arc<Password>>,
+    ) -> Result<String, Error> {
+        let password = password.into();
         self.run_blocking(move |pool| {
             Ok(PasswordHash::hash_password(&password, pool.strength)?.to_phc())
         })
@@ -133,8 +137,9 @@ impl HashPermit {
     pub(super) async fn verify_password(
         self,
         stored: Option<String>,
-        password: Password,
+        password: impl Into<Arc<Password>>,
     ) -> Result<bool, Error> {
+        let password = password.into();
         self.run_blocking(move |pool| {
             PasswordHash::parse(stored.as_ref().unwrap_or(&pool.dummy_hash))?
                 .matches_password(&password)

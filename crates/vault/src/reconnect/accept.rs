@@ -3,7 +3,7 @@
 //! The rule: accepting is ONE transaction, and after its commit a crash loses nothing.
 
 use regrant_crypto::{Context, DataKey, Purpose};
-use regrant_domain::{AccessToken, ReconnectId, Timestamp};
+use regrant_domain::{AccessToken, LinkPerson, ReconnectId, Timestamp};
 use regrant_storage::{
     AcceptedReconnect, AuditEvent, NewItem, NewReconnect, ReconnectCause, TenantTx,
 };
@@ -11,8 +11,10 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::{
-    Conflict, Error, Principal, Vault,
+    Conflict, Error, Principal, TokenRefusal, Vault,
     call::idempotency::IdempotentCall,
+    consents::source::SourceToken,
+    credentials::token_prints::TokenPrints,
     reconnect::{
         ReconnectRequest,
         plan::{Plan, PlanInput},
@@ -42,7 +44,7 @@ impl Vault {
             Some(id) => Some(self.load_plan(&caller.scope, id).await?),
             None => None,
         };
-        let token = match self.open_token_source(caller, &request.source).await {
+        let token = match self.open_expected_source(caller, request).await {
             Ok(token) => token,
             // An equal request may have used the consent up meanwhile.
             Err(error) => return self.find_accepted(caller, call).await?.ok_or(error),
@@ -53,6 +55,26 @@ impl Vault {
             .await?;
         drop(permit);
         Ok(self.start_run(caller, id, accepted))
+    }
+
+    /// The token of a request. A consent of another person than the request expects is refused before it is used up.
+    async fn open_expected_source<'a>(
+        &self,
+        caller: &Principal,
+        request: &'a ReconnectRequest,
+    ) -> Result<SourceToken<'a>, Error> {
+        let expected = request.expect_person.as_ref();
+        if let Some((id, person)) = request.source.consent().zip(expected) {
+            let consent = self.find_consent(caller, id).await?;
+            if consent.person_id != *person {
+                let refusal = TokenRefusal::OtherPerson(LinkPerson {
+                    id: consent.person_id,
+                    name: consent.person_name,
+                });
+                return Err(Error::TokenRefused(refusal));
+            }
+        }
+        self.open_token_source(caller, &request.source).await
     }
 
     /// The reconnect that an earlier request with the same idempotency key started.
@@ -78,6 +100,10 @@ impl Vault {
         let key = self.data_keys.active(&caller.scope).await?;
         let (id, now) = (ReconnectId::mint(), self.clock.now());
         let reconnect = new_reconnect(&key, caller, request, token, id, now)?;
+        let plan = match plan {
+            Some(it) => Some((it, self.compute_token_prints(&caller.scope, token).await?)),
+            None => None,
+        };
         // Resolved before the transaction that writes, because the list may be long and writers wait for each other. An
         // asset that is deleted in between gets its outcome when the item is settled.
         let tx = self.store.begin_read(&caller.scope).await?;
@@ -97,13 +123,11 @@ impl Vault {
         if let Some(call) = call {
             call.store_result(&tx, &id, Some(id), now).await?;
         }
-        if let Some(plan) = plan {
+        if let Some((plan, prints)) = &plan {
             if tx.overlaps_older_reconnect(id, accepted.intent_seq).await? {
                 return Err(Error::Conflict(Conflict::PlanOutdated));
             }
-            let print = key.compute_fingerprint(token.expose().as_bytes());
-            self.check_plan(&tx, &plan, token, &items, print.as_bytes())
-                .await?;
+            self.check_plan(&tx, (plan, prints), token, &items).await?;
         }
         self.check_running_quota(&tx).await?;
         self.take_session_use(&tx, caller).await?;
@@ -128,10 +152,9 @@ impl Vault {
     async fn check_plan(
         &self,
         tx: &TenantTx,
-        plan: &Plan,
+        (plan, prints): (&Plan, &TokenPrints),
         token: &AccessToken,
         items: &[NewItem],
-        print: &[u8],
     ) -> Result<(), Error> {
         let known: Vec<_> = items
             .iter()
@@ -140,7 +163,7 @@ impl Vault {
             .collect();
         let assets = tx.lock_assets(&known).await?;
         let now = self.clock.now();
-        let standings = self.read_standings(tx, &assets, Some(print), now).await?;
+        let standings = self.read_standings(tx, &assets, Some(prints), now).await?;
         let items: Vec<_> = items.iter().map(|it| it.asset_id.clone()).collect();
         let input = PlanInput {
             token,

@@ -8,10 +8,7 @@ use regrant_domain::{Clock, ReconnectId, ReconnectStatus, error_chain, retry::it
 use regrant_storage::{AuditEvent, Lease, TenantScope, TenantTx};
 use tracing::{error, warn};
 
-use crate::{
-    Error, Vault,
-    reconnect::{results::unreadable_result, run::completion_event},
-};
+use crate::{Error, Vault, reconnect::results::unreadable_result};
 
 impl Vault {
     /// Plans the next attempt of a run that failed, or ends its reconnect.
@@ -59,17 +56,10 @@ impl Vault {
         let now = self.clock.now();
         self.revoke_after_failed_reconnect(tx, id).await?;
         let failed = tx.settle_open_items(id, &unreadable_result(), now).await?;
-        tx.finish_reconnect(id, ReconnectStatus::Completed, now)
-            .await?;
-        tx.wipe_idle_grant_tokens().await?;
         let detail = serde_json::json!({ "unreadable": failed });
         let event = AuditEvent::new("vault", "reconnect.completed", id, detail);
-        tx.write_audit_events(&[event], now).await?;
-        let mut counts = tx.count_outcomes(&[id]).await?;
-        let counts = counts.remove(&id).unwrap_or_default();
-        Ok(tx
-            .emit_events(&[completion_event(id, &counts)], now)
-            .await?)
+        self.end_reconnect(tx, (id, ReconnectStatus::Completed), event)
+            .await
     }
 
     /// Opens a notice again, as every end does. A row that cannot be read names none, and must not keep the reconnect open.

@@ -3,6 +3,8 @@
 use regrant_crypto::DataKey;
 use regrant_domain::{AccessToken, Grant};
 
+use crate::credentials::token_prints::TokenPrints;
+
 /// The validated token and what Graph said of it.
 pub(super) struct Credentials {
     pub(super) token: AccessToken,
@@ -12,6 +14,9 @@ pub(super) struct Credentials {
 /// The validated token with the key that seals it for the items of a chunk.
 pub(super) struct Offer<'a> {
     pub(super) credentials: &'a Credentials,
+    /// The token's fingerprint under that key.
     pub(super) fingerprint: Vec<u8>,
+    /// Recognises the token among stored ones.
+    pub(super) prints: TokenPrints,
     pub(super) key: &'a DataKey,
 }

@@ -35,6 +35,13 @@ pub(super) fn cancelled_result() -> ItemResult {
     )
 }
 
+/// The person revoked the token of the reconnect.
+pub(super) fn revoked_result() -> ItemResult {
+    let detail = "The person took the app's access back before this asset was reached.";
+    let reason = Reason::new(ReasonCode::Revoked, Who::Person, detail, NextStep::Replace);
+    result_with_reason(Outcome::Failed, reason)
+}
+
 /// A later reconnect settled the asset first.
 pub(super) fn superseded_result() -> ItemResult {
     let reason = Reason::new(

@@ -7,14 +7,11 @@
 use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, pin_mut};
-use regrant_domain::{
-    Clock, EventKind, OutcomeCounts, ProbeResult, ReconnectId, ReconnectStatus, Verdict,
-    error_chain,
-};
+use regrant_domain::{Clock, ProbeResult, ReconnectStatus, error_chain};
 use regrant_graph::{AppCredentials, ProbeChunk, Target};
 use regrant_permits::{Urgency, Wait};
 use regrant_storage::{
-    AuditEvent, DueKind, Item, Lease, NewEvent, Reconnect, TenantScope, UndoneReconnect,
+    AuditEvent, DueKind, Item, Lease, PassedOver, Reconnect, TenantScope, UndoneReconnect,
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::{Instrument, info_span, warn};
@@ -83,15 +80,20 @@ impl Vault {
         let lease_for =
             chrono::Duration::from_std(self.settings.lease).map_err(Error::from_cause)?;
         // What cannot run here is left to other processes.
-        let free = u32::try_from(self.runs.permits.count_free()).unwrap_or(u32::MAX);
+        let (free, full) = self.runs.of_tenants.find_room(self.runs.permits.limits());
+        let passed_over = PassedOver {
+            tenants: &full,
+            ..PassedOver::default()
+        };
         let claims = self
             .store
-            .claim_due(
+            .claim_due_except(
                 DueKind::Reconnect,
                 Clock::system_time(),
                 &self.runs.owner,
                 lease_for,
                 free,
+                passed_over,
             )
             .await?;
         let n = claims.len();
@@ -111,7 +113,9 @@ impl Vault {
         let vault = self.in_background().for_tenant(scope.tenant());
         let id = lease.reconnect_id();
         let span = info_span!("reconnect", tenant.id = %scope.tenant(), reconnect.id = %id);
+        let running = self.runs.of_tenants.begin_run(scope.tenant());
         let run = async move {
+            let _running = running;
             let done = vault.run_under_lease(&scope, &lease, verdict).await;
             vault.progress.notify_waiters(id);
             match done {
@@ -201,13 +205,15 @@ impl<'a> Run<'a> {
     /// turn to other tenants; validation is quick, its caller waits, and it needs none.
     async fn settle_rounds(&self, work: &Work<'_>) -> Result<(), Error> {
         loop {
-            let open = self.read_open_items(work.round_size()).await?;
-            if open.is_empty() || self.vault.runs.stop.is_cancelled() {
+            let next = self.read_open_items(1).await?;
+            if next.is_empty() || self.vault.runs.stop.is_cancelled() {
                 return self.finish_or_reschedule().await;
             }
             let permits = &self.vault.runs.permits;
             let permit = permits.acquire(self.scope.tenant(), WAIT).await;
             let _permit = permit.map_err(Error::from_cause)?;
+            // Read now, because many runs may wait, and the items of a round take room.
+            let open = self.read_open_items(work.round_size()).await?;
             match work {
                 Work::Replace(credentials) => self.settle_round(credentials, open).await?,
                 Work::Undo(undone) => self.settle_undo_round(undone, open).await?,
@@ -303,24 +309,17 @@ impl<'a> Run<'a> {
 
     /// Ends the reconnect, or releases the lease until the next item is due.
     async fn finish_or_reschedule(&self) -> Result<(), Error> {
-        let (id, now) = (self.reconnect.id, self.vault.clock.now());
+        let id = self.reconnect.id;
         let tx = self.vault.store.begin(self.scope).await?;
         tx.hold_lease(self.lease).await?;
         let reconnect = tx.find_reconnect(id).await?;
         self.vault.revoke_after_reconnect(&tx, &reconnect).await?;
         if reconnect.open == 0 {
-            tx.finish_reconnect(id, ReconnectStatus::Completed, now)
-                .await?;
-            tx.wipe_idle_grant_tokens().await?;
             let detail = serde_json::json!({ "items": reconnect.total });
             let event = AuditEvent::new("vault", "reconnect.completed", id, detail);
-            tx.write_audit_events(&[event], now).await?;
-            let counts = tx
-                .count_outcomes(&[id])
-                .await?
-                .remove(&id)
-                .unwrap_or_default();
-            tx.emit_events(&[completion_event(id, &counts)], now)
+            let vault = self.vault;
+            vault
+                .end_reconnect(&tx, (id, ReconnectStatus::Completed), event)
                 .await?;
         } else {
             let wall = Clock::system_time();
@@ -347,21 +346,5 @@ impl<'a> Run<'a> {
             .await?;
         tx.commit().await?;
         Ok(items)
-    }
-}
-
-/// The event to the tenant that a reconnect has ended.
-pub(super) fn completion_event(id: ReconnectId, counts: &OutcomeCounts) -> NewEvent {
-    let verdict = Verdict::of_reconnect(ReconnectStatus::Completed, counts);
-    let counts: serde_json::Map<_, _> = counts
-        .iter()
-        .map(|(it, n)| (it.as_str().to_owned(), n.into()))
-        .collect();
-    let data = serde_json::json!({ "reconnect_id": id, "status": ReconnectStatus::Completed,
-        "verdict": verdict, "counts": counts });
-    NewEvent {
-        kind: EventKind::ReconnectCompleted,
-        subject: id.to_string(),
-        data,
     }
 }

@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
-use regrant_domain::{Asset, AssetId, ProbeResult, Refusal, RefusalKind, Timestamp};
+use regrant_domain::{Asset, AssetId, ProbeResult, Refusal, RefusalKind, Slot, Timestamp};
 use regrant_graph::Target;
-use regrant_storage::{Item, TenantTx};
+use regrant_storage::{Item, ReconnectCause, TenantTx};
 
 use crate::{
     Error, Vault,
@@ -34,9 +34,12 @@ impl Run<'_> {
             .compute_fingerprint(credentials.token.expose().as_bytes())
             .as_bytes()
             .to_vec();
+        let token = &credentials.token;
+        let prints = self.vault.compute_token_prints(self.scope, token);
         let offer = Offer {
             credentials,
             fingerprint,
+            prints: prints.await?,
             key: &key,
         };
         self.settle_items(Some(offer), probed).await
@@ -92,6 +95,9 @@ impl Run<'_> {
         let mut locked = vault
             .lock_with_standings(&tx, &ids, offer.as_ref(), now)
             .await?;
+        if self.reconnect.cause == ReconnectCause::Refresh {
+            read_standby_persons(&tx, &ids, &mut locked).await?;
+        }
         let mut settlement = Settlement::new(self, offer, now);
         settlement.hold_mass_refusals(&probed, &mut locked);
         for (item, proof) in probed {
@@ -115,7 +121,7 @@ impl Vault {
         now: Timestamp,
     ) -> Result<HashMap<AssetId, LockedAsset>, Error> {
         let assets = tx.lock_assets(ids).await?;
-        let offered = offer.map(|it| it.fingerprint.as_slice());
+        let offered = offer.map(|it| &it.prints);
         let mut standings = self.read_standings(tx, &assets, offered, now).await?;
         let candidates = tx.find_candidate_credentials(ids).await?.into_iter();
         let mut candidates: HashMap<_, _> = candidates
@@ -129,12 +135,27 @@ impl Vault {
                 asset,
                 standing,
                 candidate,
+                standby_persons: Vec::new(),
                 is_unreadable,
             };
             (locked.asset.id.clone(), locked)
         };
         Ok(assets.into_iter().map(locked).collect())
     }
+}
+
+async fn read_standby_persons(
+    tx: &TenantTx,
+    ids: &[AssetId],
+    locked: &mut HashMap<AssetId, LockedAsset>,
+) -> Result<(), Error> {
+    for (id, waiting) in tx.find_standby_facts(ids).await? {
+        let standbys = waiting.into_iter().filter(|it| it.slot == Slot::Standby);
+        if let Some(asset) = locked.get_mut(&id) {
+            asset.standby_persons = standbys.filter_map(|it| it.person_id).collect();
+        }
+    }
+    Ok(())
 }
 
 fn unprobed() -> Refusal {

@@ -86,6 +86,7 @@ fn all_refusals() -> Vec<RefusalKind> {
     let retry_at = Clock::system_time();
     vec![
         Kind::NotReached,
+        Kind::NotReachedWithoutScope(vec![]),
         Kind::NoRole,
         Kind::MissingScope(vec![]),
         Kind::MissingTask(vec![]),
@@ -192,14 +193,12 @@ impl World {
             )
             .await
             .unwrap();
-        let token = vault
-            .issue_token(
-                crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
-                None,
-                None,
-            )
-            .await
-            .unwrap();
+        let log_in = crate::ClientLogIn::from_localhost(
+            onboarded.client.id,
+            onboarded.secret.as_ref().unwrap(),
+        );
+        let client = vault.authenticate_client(log_in).await.unwrap();
+        let token = vault.issue_token(&client, None, None).await.unwrap();
         let caller = vault
             .authenticate_request(crate::RequestCredentials::from_localhost(
                 &token.access_token,
@@ -403,7 +402,7 @@ impl World {
             round.tokens.insert(id, token);
             it.proofs.insert(id, result);
         }
-        run.settle_undo_items(&undone, &round, items, probed)
+        run.settle_undo_items(&undone, round, items, probed)
             .await
             .unwrap();
         let reconnect = run.reconnect.id;

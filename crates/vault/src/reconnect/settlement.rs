@@ -7,10 +7,11 @@
 use std::collections::HashSet;
 
 use regrant_domain::{
-    Asset, AssetId, AssetKind, Credential, CredentialKind, CutOff, Outcome, ProbeFacts,
+    Asset, AssetId, AssetKind, Credential, CredentialKind, CutOff, Outcome, PersonId, ProbeFacts,
     ProbeResult, Slot, Timestamp,
     settle::{
-        CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome, decide_waiting,
+        CredentialChange, Decision, Standing, decide_last_refusal, decide_outcome, decide_standby,
+        decide_waiting,
     },
     watch::cut_off_after_probe,
 };
@@ -40,6 +41,8 @@ pub(super) struct LockedAsset {
     pub(super) standing: Standing,
     /// The parked credential.
     pub(super) candidate: Option<Credential>,
+    /// The persons of its standbys; read for a refreshed token alone.
+    pub(super) standby_persons: Vec<PersonId>,
     /// Whether a row of the asset does not parse.
     pub(super) is_unreadable: bool,
 }
@@ -106,10 +109,10 @@ impl<'a> Settlement<'a> {
         let serving = locked.asset.person_id.as_ref();
         let standing = locked.standing.for_person(offered, serving);
         let decision = self.decide_item(item, &proof, &standing);
-        let decision = if self.waits_for(locked) {
-            decide_waiting(decision, &proof, &standing)
-        } else {
-            decision
+        let decision = match self.find_waiting_slot(locked) {
+            Some(Slot::Candidate) => decide_waiting(decision, &proof, &standing),
+            Some(_) => decide_standby(decision, &proof, &standing),
+            None => decision,
         };
         if self.is_superseded(locked, &decision) {
             self.results.push((item.position, superseded_result()));
@@ -135,12 +138,19 @@ impl<'a> Settlement<'a> {
             || (self.is_refresh() && is_settled && !self.is_renewal(locked, decision.change))
     }
 
-    /// Whether the offered token is a refreshed one whose person's token waits for the asset, which another's serves.
-    fn waits_for(&self, locked: &LockedAsset) -> bool {
-        let person = &self.run.reconnect.expect_person;
-        let waiting = locked.candidate.as_ref();
-        let is_theirs = waiting.is_some_and(|it| it.person_id == *person);
-        self.is_refresh() && is_theirs && locked.asset.person_id != *person
+    /// Where a token of the same person as the offered one, which is a refreshed one, waits for an asset that another's
+    /// serves.
+    fn find_waiting_slot(&self, locked: &LockedAsset) -> Option<Slot> {
+        let person = self.run.reconnect.expect_person.as_ref()?;
+        if !self.is_refresh() || locked.asset.person_id.as_ref() == Some(person) {
+            return None;
+        }
+        let candidate = locked.candidate.as_ref();
+        if candidate.is_some_and(|it| it.person_id.as_ref() == Some(person)) {
+            return Some(Slot::Candidate);
+        }
+        let is_standby = locked.standby_persons.contains(person);
+        is_standby.then_some(Slot::Standby)
     }
 
     /// Whether a refreshed token takes the place of a token of the same person. Since the refresh was accepted, another

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use regrant_domain::{Asset, AssetId, Grant, GrantId, Timestamp, settle::Standing};
 use regrant_storage::{StoredCredential, TenantTx};
 
-use crate::{Error, Vault};
+use crate::{Error, Vault, credentials::token_prints::TokenPrints};
 
 /// The standings of assets, but for those with a row that does not parse.
 #[derive(Default)]
@@ -15,12 +15,12 @@ pub(super) struct Standings {
 }
 
 impl Vault {
-    /// Reads the standing of each asset. `offered` is the fingerprint of the token that is to replace the serving one.
+    /// Reads the standing of each asset. `offered` recognises the token that is to replace the serving one.
     pub(super) async fn read_standings(
         &self,
         tx: &TenantTx,
         assets: &[Asset],
-        offered: Option<&[u8]>,
+        offered: Option<&TokenPrints>,
         now: Timestamp,
     ) -> Result<Standings, Error> {
         let ids: Vec<_> = assets.iter().map(|it| it.id.clone()).collect();
@@ -50,7 +50,7 @@ impl Vault {
                     ..standing_of(asset, held, &grants, offered, now)
                 },
                 None => Standing {
-                    cut_off_passed: cut_off_passed(asset, now),
+                    cut_off_passed: asset.facts.has_passed_cut_off(now),
                     ..Standing::default()
                 },
             };
@@ -64,7 +64,7 @@ fn standing_of(
     asset: &Asset,
     held: StoredCredential,
     grants: &HashMap<GrantId, Grant>,
-    offered: Option<&[u8]>,
+    offered: Option<&TokenPrints>,
     now: Timestamp,
 ) -> Standing {
     let grant = held.credential.grant_id.and_then(|id| grants.get(&id));
@@ -74,13 +74,9 @@ fn standing_of(
             .credential
             .proved_at
             .map(|_| grant.map_or(held.credential.kind, |grant| grant.facts.kind)),
-        same_token: offered.is_some_and(|it| it == held.credential.fingerprint),
+        same_token: offered.is_some_and(|it| it.matches(&held.credential.fingerprint)),
         tasks: held.tasks,
-        cut_off_passed: cut_off_passed(asset, now),
+        cut_off_passed: asset.facts.has_passed_cut_off(now),
         ..Standing::default()
     }
-}
-
-fn cut_off_passed(asset: &Asset, now: Timestamp) -> bool {
-    asset.facts.cut_off.is_some_and(|it| it.at <= now)
 }

@@ -2,9 +2,7 @@
 //!
 //! The rule: the API accepts a secret and never returns it. During the overlap, the previous secret
 //! still verifies requests from Meta. Requests to Meta are signed only with the newest secret.
-//! Start at `Vault::create_app`.
-
-use std::time::Duration;
+//! Start at `Vault::create_app`; `app_secrets.rs` changes the secrets.
 
 use regrant_crypto::{Context, Purpose};
 use regrant_domain::{
@@ -20,9 +18,6 @@ use crate::{
     Actor, Conflict, Error, RepeatableRequest, Replayed, Resource, Vault,
     call::idempotency::IdempotentCall, tenants::client_spec::check_name,
 };
-
-/// The maximum time for which the previous secret still verifies requests.
-const MAX_OVERLAP: Duration = Duration::from_hours(168);
 
 /// A Meta app to register.
 pub struct NewApp {
@@ -100,7 +95,7 @@ impl Vault {
         app: NewApp,
         repeat: Option<RepeatableRequest>,
     ) -> Result<Replayed<AppView>, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let (id, name, now) = (app.id, check_name(&app.name)?, self.clock.now());
         let secret = self
             .seal_secret_of_app(&id, Purpose::AppSecret, app.secret.expose())
@@ -151,7 +146,7 @@ impl Vault {
         id: &AppId,
         change: AppChange,
     ) -> Result<AppView, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let name = change.name.as_deref().map(check_name).transpose()?;
         let verify_token = self
             .seal_verify_token(id, change.verify_token.as_ref())
@@ -161,7 +156,7 @@ impl Vault {
             .change_app(id, name.as_deref(), verify_token.as_ref())
             .await;
         changed.map_err(Error::not_found_as(Resource::App))?;
-        let login = change.login.apply_to(tx.lock_app_login(id).await?);
+        let login = change.login.apply_to(tx.lock_app(id).await?.login);
         tx.set_app_login(id, &login).await?;
         let detail = json!({
             "name": name, "verify_token": verify_token.map(|_| "set"), "login": login,
@@ -169,48 +164,6 @@ impl Vault {
         let event = AuditEvent::new(by.audit_name(), "app.changed", id, detail);
         tx.write_audit_events(&[event], self.clock.now()).await?;
         tx.commit().await?;
-        self.find_app(id).await
-    }
-
-    /// Replaces the secret of an app. For `overlap`, the previous secret still verifies requests
-    /// from Meta.
-    ///
-    /// # Errors
-    /// `ReadOnly`; `Invalid` for an overlap of more than 7 days; `NotFound(App)`;
-    /// `Conflict(OtherBody)`.
-    pub async fn set_app_secret(
-        &self,
-        by: Actor,
-        id: &AppId,
-        secret: &AppSecret,
-        overlap: Duration,
-        repeat: Option<RepeatableRequest>,
-    ) -> Result<AppView, Error> {
-        by.require_owner()?;
-        if overlap > MAX_OVERLAP {
-            let reason = "expected at most 168".to_owned();
-            return Err(Error::Invalid {
-                field: "overlap_hours".to_owned(),
-                reason,
-            });
-        }
-        let sealed = self
-            .seal_secret_of_app(id, Purpose::AppSecret, secret.expose())
-            .await?;
-        let now = self.clock.now();
-        let until = (!overlap.is_zero()).then(|| now + overlap);
-        let set = async |call: Option<&IdempotentCall>| {
-            let tx = self.store.begin(&self.store.system_scope()).await?;
-            let set = tx.set_app_secret(id, &sealed, until).await;
-            set.map_err(Error::not_found_as(Resource::App))?;
-            let detail = json!({ "older_secret_until": until });
-            let event = AuditEvent::new(by.audit_name(), "app.secret_set", id, detail);
-            tx.write_audit_events(&[event], now).await?;
-            self.commit_with_key(tx, call, &(), now).await
-        };
-        self.run_idempotent(&self.store.system_scope(), by.caller_id(), repeat, set)
-            .await?;
-        self.app_secrets.forget_secret(id);
         self.find_app(id).await
     }
 
@@ -270,7 +223,7 @@ impl Vault {
         }
     }
 
-    async fn seal_secret_of_app(
+    pub(super) async fn seal_secret_of_app(
         &self,
         id: &AppId,
         purpose: Purpose,

@@ -14,7 +14,10 @@ use serde_json::json;
 
 use crate::{
     Actor, ClientView, ClientWithSecret, Error, RepeatableRequest, Resource, Vault,
-    call::idempotency::IdempotentCall,
+    call::{
+        idempotency::IdempotentCall,
+        secret_overlap::{end_of_overlap, require_no_overlap},
+    },
     tenants::{
         client_spec::{invalid_field, view_client},
         guard::require_not_shredded,
@@ -30,7 +33,8 @@ impl Vault {
     ///
     /// # Errors
     /// `ReadOnly`; `NotFound`; `Invalid` for an overlap of more than 30 days;
-    /// `Conflict(OtherBody)`.
+    /// `Conflict(SecretOverlapOpen)` if an older secret is still valid and there is an overlap;
+    /// `Conflict(TenantGone)`; `Conflict(OtherBody)`.
     pub async fn reset_client_secret(
         &self,
         by: Actor,
@@ -39,18 +43,18 @@ impl Vault {
         overlap: Option<Duration>,
         repeat: Option<RepeatableRequest>,
     ) -> Result<ClientWithSecret, Error> {
-        by.require_owner()?;
-        let (overlap, now) = (overlap.filter(|it| !it.is_zero()), self.clock.now());
+        self.require_owner(by).await?;
+        let (overlap, now) = (overlap.unwrap_or_default(), self.clock.now());
         check_overlap(overlap)?;
         let scope = self.find_unshredded_scope(tenant).await?;
         let (secret, hash) = mint_client_secret()?;
-        let until = overlap.map(|it| now + it);
+        let until = end_of_overlap(overlap, now);
         let reset = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;
             require_not_shredded(tx.lock_tenant().await?)?;
-            tx.lock_client(id)
-                .await
-                .map_err(Error::not_found_as(Resource::Client))?;
+            let client = tx.lock_client(id).await;
+            let client = client.map_err(Error::not_found_as(Resource::Client))?;
+            require_no_overlap(client.older_secret_until, until, now)?;
             tx.set_client_secret(id, hash.as_bytes(), until).await?;
             let detail = json!({ "older_secret_until": until });
             let event = AuditEvent::new(by.audit_name(), "client.secret_reset", id, detail);
@@ -92,7 +96,7 @@ impl Vault {
         id: ClientId,
         repeat: Option<RepeatableRequest>,
     ) -> Result<(), Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let (scope, now) = (
             self.find_scope_for_operator(tenant).await?,
             self.clock.now(),
@@ -133,8 +137,8 @@ pub(super) fn build_client(
     ))
 }
 
-fn check_overlap(overlap: Option<Duration>) -> Result<(), Error> {
-    if overlap.is_some_and(|it| it > Duration::from_hours(MAX_OVERLAP_HOURS)) {
+fn check_overlap(overlap: Duration) -> Result<(), Error> {
+    if overlap > Duration::from_hours(MAX_OVERLAP_HOURS) {
         return Err(invalid_field(
             "overlap_hours",
             format!("expected at most {MAX_OVERLAP_HOURS}"),

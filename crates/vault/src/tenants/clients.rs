@@ -53,7 +53,7 @@ impl Vault {
         spec: ClientSpec,
         repeat: Option<RepeatableRequest>,
     ) -> Result<ClientWithSecret, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let (spec, now) = (check_spec(spec)?, self.clock.now());
         check_expiry(spec.expires_at, now)?;
         let scope = self.find_unshredded_scope(tenant).await?;
@@ -131,7 +131,7 @@ impl Vault {
         id: ClientId,
         change: ClientChange,
     ) -> Result<ClientView, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let now = self.clock.now();
         check_expiry(change.expires_at.flatten(), now)?;
         let tx = self
@@ -172,7 +172,7 @@ impl Vault {
         tenant: TenantId,
         id: ClientId,
     ) -> Result<(), Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let tx = self
             .store
             .begin(&self.find_scope_for_operator(tenant).await?)

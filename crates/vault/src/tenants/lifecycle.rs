@@ -167,7 +167,7 @@ impl Vault {
         action: &'static str,
         turn: impl Fn(Tenant) -> Result<Tenant, Error>,
     ) -> Result<TenantView, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let (scope, now) = (self.find_scope_for_operator(id).await?, self.clock.now());
         let change = async |call: Option<&IdempotentCall>| {
             let tx = self.store.begin(&scope).await?;

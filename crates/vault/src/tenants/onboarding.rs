@@ -76,7 +76,7 @@ impl Vault {
         new: NewTenantSpec,
         repeat: Option<RepeatableRequest>,
     ) -> Result<Onboarding, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let (name, origins) = (check_name(&new.name)?, check_origins(new.origins)?);
         let (app_id, limits, now) = (new.app_id, new.limits, self.clock.now());
         let spec = check_spec(new.client)?;

@@ -5,14 +5,25 @@
 
 use regrant_storage::TenantTx;
 
-use crate::{Conflict, Error, Vault};
+use crate::{Conflict, Error, Principal, Vault};
 
 impl Vault {
-    /// Refuses assets above the tenant's limit. Lock the tenant and add the assets before the call.
-    pub(crate) async fn check_asset_quota(&self, tx: &TenantTx) -> Result<(), Error> {
-        let quota = tx.read_asset_quota().await?;
-        let most = quota.limit.unwrap_or(self.settings.tenants.max_assets);
-        if quota.used > most {
+    /// Refuses assets above the tenant's limit. Lock the tenant and add the assets, this many, before the call.
+    pub(crate) async fn check_asset_quota(
+        &self,
+        tx: &TenantTx,
+        caller: &Principal,
+        added: usize,
+    ) -> Result<(), Error> {
+        let most = tx.find_asset_limit().await?;
+        let most = most.unwrap_or(self.settings.tenants.max_assets);
+        let (counts, tenant) = (&self.asset_counts, caller.tenant());
+        if counts.has_ample_room(tenant, added, most).await {
+            return Ok(());
+        }
+        let used = tx.count_assets(most.saturating_add(1)).await?;
+        counts.note_count(tenant, used).await;
+        if used > most {
             Err(Error::Conflict(Conflict::AssetLimit(most)))
         } else {
             Ok(())

@@ -62,7 +62,7 @@ impl Vault {
         access: AccessAtMeta,
         repeat: Option<RepeatableRequest>,
     ) -> Result<ShredResult, Error> {
-        by.require_owner()?;
+        self.require_owner(by).await?;
         let scope = self.find_scope_for_operator(id).await?;
         if confirm != id.to_string() {
             let reason = "expected the tenant's id again".to_owned();

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 
+use super::tenant_runs::TenantRuns;
 use crate::{Error, Vault};
 
 /// How long running work may take to finish when the vault closes.
@@ -26,6 +27,7 @@ pub(crate) struct BackgroundRuns {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) permits: Permits<TenantId>,
+    pub(crate) of_tenants: TenantRuns,
     pub(crate) runtime: Handle,
     /// The name of this process in leases.
     pub(crate) owner: Arc<str>,
@@ -47,6 +49,7 @@ impl BackgroundRuns {
                 total: at_once,
                 of_key: at_once / 2,
             }),
+            of_tenants: TenantRuns::default(),
             runtime: Handle::current(),
             owner: node.to_string().into(),
             node,

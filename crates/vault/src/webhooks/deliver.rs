@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use regrant_domain::{Clock, Timestamp, WebhookEndpointId, error_chain};
 use regrant_permits::Limits;
-use regrant_storage::{Claim, DueKind, Lease, TenantScope};
+use regrant_storage::{Claim, DueKind, Lease, PassedOver, TenantScope};
 use tokio::{task::JoinHandle, time::Instant};
 use tracing::warn;
 use uuid::Uuid;
@@ -83,6 +83,10 @@ impl Vault {
         let free = u32::try_from(max_runs.saturating_sub(busy.len())).unwrap_or(u32::MAX);
         let busy: Vec<Uuid> = busy.into_iter().map(WebhookEndpointId::uuid).collect();
         let limit = limit.min(free);
+        let passed_over = PassedOver {
+            shares: &busy,
+            ..PassedOver::default()
+        };
         let claims = self
             .store
             .claim_due_except(
@@ -91,7 +95,7 @@ impl Vault {
                 &self.runs.owner,
                 self.delivery_lease()?,
                 limit,
-                &busy,
+                passed_over,
             )
             .await?;
         let n = claims.len();

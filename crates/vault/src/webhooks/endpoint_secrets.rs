@@ -14,7 +14,11 @@ use serde_json::json;
 
 use super::endpoints::MintedEndpoint;
 use crate::{
-    Error, Principal, RepeatableRequest, Resource, Vault, call::idempotency::IdempotentCall,
+    Error, Principal, RepeatableRequest, Resource, Vault,
+    call::{
+        idempotency::IdempotentCall,
+        secret_overlap::{end_of_overlap, require_no_overlap},
+    },
 };
 
 /// The longest time that an older secret signs beside its successor.
@@ -24,7 +28,8 @@ impl Vault {
     /// Replaces an endpoint's secret. The older secret signs beside the new one for `overlap`; with zero it ends now.
     ///
     /// # Errors
-    /// `Restricted` for a confined caller; `NotFound`; `Invalid` for an overlap of more than 30 days.
+    /// `Restricted` for a confined caller; `NotFound`; `Invalid` for an overlap of more than 30 days;
+    /// `Conflict(SecretOverlapOpen)` if an older secret still signs and `overlap` is not zero.
     pub async fn rotate_webhook_secret(
         &self,
         caller: &Principal,
@@ -40,7 +45,7 @@ impl Vault {
                 reason,
             });
         }
-        let older_until = (!overlap.is_zero()).then(|| Clock::system_time() + overlap);
+        let older_until = end_of_overlap(overlap, Clock::system_time());
         let secret = WebhookSecret::mint()?;
         let rotate = async |once: Option<&IdempotentCall>| {
             self.replace_secret(caller, id, &secret, older_until, once)
@@ -71,6 +76,8 @@ impl Vault {
             .lock_webhook_endpoint(id)
             .await
             .map_err(Error::not_found_as(Resource::WebhookEndpoint))?;
+        let in_use = row.older.as_ref().map(|(_, until)| *until);
+        require_no_overlap(in_use, older_until, Clock::system_time())?;
         let sealed = key.seal_record(
             &secret_context(&caller.scope, id, row.generation + 1),
             secret.expose(),

@@ -280,14 +280,10 @@ async fn caller(vault: &Vault, app: &AppId, name: &str) -> Principal {
         )
         .await
         .unwrap();
-    let token = vault
-        .issue_token(
-            crate::ClientLogIn::from_localhost(onboarded.client.id, &onboarded.secret.unwrap()),
-            None,
-            None,
-        )
-        .await
-        .unwrap();
+    let log_in =
+        crate::ClientLogIn::from_localhost(onboarded.client.id, onboarded.secret.as_ref().unwrap());
+    let client = vault.authenticate_client(log_in).await.unwrap();
+    let token = vault.issue_token(&client, None, None).await.unwrap();
     vault
         .authenticate_request(crate::RequestCredentials::from_localhost(
             &token.access_token,
@@ -314,6 +310,14 @@ async fn webhooks_are_signed_and_two_secrets_sign_during_an_overlap() {
             .await
             .unwrap();
         let new = rotated.secret.as_ref().unwrap().expose_text();
+        let again = world
+            .vault
+            .rotate_webhook_secret(&world.one, id, Duration::from_hours(1), None)
+            .await;
+        assert!(matches!(
+            again.map(drop),
+            Err(Error::Conflict(Conflict::SecretOverlapOpen(_)))
+        ));
         let wall = soon();
         world.emit(&world.one, EventKind::AssetExpiring).await;
         assert_eq!(world.vault.deliver_webhooks_at(wall, 10).await.unwrap(), 1);

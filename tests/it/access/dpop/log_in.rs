@@ -15,6 +15,7 @@ on_both!(
     a_faulty_proof_gets_no_token,
     a_client_that_must_prove_a_key_gets_no_other_token_and_its_earlier_ones_end,
     an_introspection_names_the_key_of_a_token,
+    a_log_in_that_is_refused_for_its_rate_leaves_no_proof,
 );
 
 /// The status and the error of OAuth.
@@ -122,4 +123,25 @@ async fn an_introspection_names_the_key_of_a_token(database: TestDatabase) {
     assert_eq!(introspect(&stage.token).await, bound);
     let bearer = introspect(&stage.tenant.bearer).await;
     assert_eq!(bearer, (json!("Bearer"), Value::Null));
+}
+
+async fn a_log_in_that_is_refused_for_its_rate_leaves_no_proof(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    stage
+        .harness
+        .set_tenant("One", "requests_per_second = 1")
+        .await;
+    let before = stage.count_used().await;
+    let (mut passed, mut refused) = (0, 0);
+    for _ in 0..40 {
+        let proof = stage.key.sign(&stage.claims_of_log_in().await);
+        let answer = stage.log_in(&stage.tenant, Some(&proof)).await;
+        match answer.status().as_u16() {
+            200 => passed += 1,
+            429 => refused += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert!(refused > 0, "{passed} of 40 passed");
+    assert_eq!(stage.count_used().await - before, passed);
 }

@@ -16,29 +16,40 @@ use crate::harness::{
 };
 
 const LIMIT: usize = 64 * 1024;
+const WEBHOOK_LIMIT: usize = 3 * 1024 * 1024;
 
 async fn post_callback(harness: &Harness, app: &str, bytes: usize) -> Response {
+    post_to_app(harness, "webhooks", app, bytes).await
+}
+
+async fn post_to_app(harness: &Harness, callback: &str, app: &str, bytes: usize) -> Response {
     let call = http()
-        .post(format!("{}/meta/webhooks/{app}", harness.api))
+        .post(format!("{}/meta/{callback}/{app}", harness.api))
         .body("a".repeat(bytes));
     call.send().await.expect("the server answers")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_has_at_most_64_kib_whether_or_not_its_app_is_known() {
+async fn a_callback_has_its_limit_whether_or_not_its_app_is_known() {
     let (harness, _tenant) = Harness::small(Options::default()).await;
     for app in [APP, "999", "x"] {
-        for (bytes, status, code) in [
-            (0, 403, "not_signed"),
-            (LIMIT, 403, "not_signed"),
-            (LIMIT + 1, 413, "body_too_large"),
+        for (callback, limit) in [
+            ("webhooks", WEBHOOK_LIMIT),
+            ("deauthorize", LIMIT),
+            ("data-deletion", LIMIT),
         ] {
-            let answer = post_callback(&harness, app, bytes).await;
-            assert_eq!(
-                (answer.status().as_u16(), code_of(answer).await.as_str()),
-                (status, code),
-                "{bytes} bytes to {app}"
-            );
+            for (bytes, status, code) in [
+                (0, 403, "not_signed"),
+                (limit, 403, "not_signed"),
+                (limit + 1, 413, "body_too_large"),
+            ] {
+                let answer = post_to_app(&harness, callback, app, bytes).await;
+                assert_eq!(
+                    (answer.status().as_u16(), code_of(answer).await.as_str()),
+                    (status, code),
+                    "{bytes} bytes to {callback} of {app}"
+                );
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use regrant_vault::{Actor, Conflict, Error, KeyOwners, RotationReason, Vault};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Fleet, Harness, Options, Tenant, answer, on_both, problem_code};
+use crate::harness::{Fleet, Harness, Options, Tenant, answer, on_both, problem_code, watch};
 
 on_both!(
     after_a_rotation_every_record_is_under_the_new_key_and_serves_as_before,
@@ -16,6 +16,8 @@ on_both!(
     an_old_data_key_is_deleted_when_nothing_is_left_under_it,
     a_data_key_that_is_too_old_is_rotated,
     the_same_token_is_the_same_after_a_rotation,
+    an_imported_token_is_the_same_after_a_rotation,
+    a_token_that_an_undo_restores_after_a_rotation_is_the_same,
     a_shredded_tenant_gets_no_new_data_key,
 );
 
@@ -263,8 +265,65 @@ async fn the_same_token_is_the_same_after_a_rotation(database: TestDatabase) {
     };
     let before: Value = unchanged().await;
     rotate(&harness.vault, &tenant).await;
+    assert_eq!(
+        unchanged().await,
+        before,
+        "the records are under the old key"
+    );
+    let again = tenant.reconnect(&token, &fleet.ids()).await;
+    assert_eq!(again["counts"], json!({ "unchanged": fleet.ids().len() }));
+    rotate(&harness.vault, &tenant).await;
     reseal_all(&harness.vault).await;
     assert_eq!(unchanged().await, before);
+}
+
+async fn an_imported_token_is_the_same_after_a_rotation(database: TestDatabase) {
+    let fleet = Fleet::new(1, 1, 0);
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    let import =
+        json!({ "assets": [{ "id": fleet.ids()[0], "kind": "business", "token": token }] });
+    let slot = async || tenant.post("/v1/assets", &import).await.1["data"][0]["slot"].clone();
+    assert_eq!(slot().await, "active");
+    rotate(&harness.vault, &tenant).await;
+    assert_eq!(slot().await, "active", "it is known under the old key");
+    // Its owner is found meanwhile, so that it is sealed again.
+    watch(&harness).await;
+    let tenant = delete_old_keys(&harness, &tenant).await;
+    let (_, registered) = tenant.post("/v1/assets", &import).await;
+    assert_eq!(registered["data"][0]["slot"], "active", "{registered}");
+    let asset = tenant.get(&format!("/v1/assets/{}", fleet.ids()[0])).await;
+    assert_eq!(asset["slots"]["candidate"], Value::Null, "{asset}");
+}
+
+async fn a_token_that_an_undo_restores_after_a_rotation_is_the_same(database: TestDatabase) {
+    let fleet = Fleet::new(1, 6, 1);
+    let harness = Harness::start(database, &fleet.world()).await;
+    let tenant = harness.tenant("One").await;
+    tenant.register(&fleet.assets()).await;
+    let token = harness.sandbox.token(Fleet::PERSON).await;
+    tenant.reconnect(&token, &fleet.ids()).await;
+    let managed = harness.sandbox.token(Fleet::MANAGED).await;
+    let replaced = tenant.reconnect(&managed, &fleet.ids()).await;
+    let id = replaced["id"].as_str().expect("an id");
+    rotate(&harness.vault, &tenant).await;
+    let undo = format!("/v1/reconnects/{id}/undo");
+    let (status, undone) = tenant.post(&undo, &json!({ "wait_seconds": 60 })).await;
+    let counts = json!({ "restored": fleet.ids().len() });
+    assert_eq!((status, &undone["counts"]), (200, &counts), "{undone}");
+    let tenant = delete_old_keys(&harness, &tenant).await;
+    let again = tenant.reconnect(&token, &fleet.ids()).await;
+    assert_eq!(again["counts"], json!({ "unchanged": fleet.ids().len() }));
+}
+
+/// Seals again what is under old keys, and deletes them.
+async fn delete_old_keys(harness: &Harness, tenant: &Tenant) -> Tenant {
+    reseal_all(&harness.vault).await;
+    harness.clock.advance_by(chrono::Duration::hours(2));
+    reseal_all(&harness.vault).await;
+    assert_eq!(count_keys(harness).await, 2, "the installation has one");
+    tenant.log_in_again().await
 }
 
 async fn a_shredded_tenant_gets_no_new_data_key(database: TestDatabase) {

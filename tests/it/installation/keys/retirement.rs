@@ -16,6 +16,7 @@ use crate::harness::{Harness, Operator, PASSWORD, on_both, problem_code};
 on_both!(
     two_owners_destroy_a_version_together,
     an_account_that_was_made_for_it_approves_nothing,
+    an_owner_who_is_demoted_while_a_body_is_held_back_approves_nothing,
     a_request_ends_after_a_week,
     where_there_is_one_owner_the_command_line_waits_a_day,
     a_request_that_was_changed_in_the_database_approves_nothing,
@@ -96,6 +97,22 @@ async fn an_account_that_was_made_for_it_approves_nothing(database: TestDatabase
     harness.clock.advance_by(Duration::hours(24));
     let made = log_in(&harness, "made").await;
     assert_eq!(retire(&made, &old).await.0, 200);
+}
+
+async fn an_owner_who_is_demoted_while_a_body_is_held_back_approves_nothing(
+    database: TestDatabase,
+) {
+    let harness = harness(database).await;
+    let (one, second) = (harness.owner().await, second_owner(&harness).await);
+    let old = replace_kek(&harness).await;
+    assert_eq!(retire(&one, &old).await.0, 202);
+    let body = json!({ "key": old, "confirm": old });
+    let held = second.hold_post("/keys/retire", &body).await;
+    let role = json!({ "role": "support" });
+    let demoted = one.patch(&format!("/operators/{}", second.id), &role).await;
+    assert_eq!(demoted.0, 200, "{}", demoted.1);
+    assert_eq!(held.finish().await, 403);
+    assert_eq!(state(&harness, &old).await, KekState::DecryptOnly);
 }
 
 async fn a_request_ends_after_a_week(database: TestDatabase) {

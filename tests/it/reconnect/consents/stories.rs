@@ -11,6 +11,7 @@ on_both!(
     a_page_previews_and_reconnects_with_a_code_and_holds_no_token,
     a_preview_does_not_use_a_consent_up_and_a_reconnect_does,
     a_client_reconnects_with_a_consent_of_a_token,
+    a_consent_of_another_person_than_expected_stays,
     a_plan_of_a_consent_holds_for_its_reconnect,
     a_consent_says_which_permissions_were_declined,
     a_repeated_reconnect_on_a_consent_is_the_same_reconnect,
@@ -99,6 +100,30 @@ async fn a_client_reconnects_with_a_consent_of_a_token(database: TestDatabase) {
         (200, &json!(Fleet::PERSON))
     );
     assert_eq!(stage.tenant.get(OF_CLIENT).await["data"], json!([]));
+}
+
+async fn a_consent_of_another_person_than_expected_stays(database: TestDatabase) {
+    let stage = Stage::on(database).await;
+    let token = stage.harness.sandbox.token(Fleet::PERSON).await;
+    let (_, given) = stage.tenant.post(OF_CLIENT, &by_token(&token)).await;
+    let mut order = json!({
+        "consent_id": given["consent_id"], "asset_ids": stage.fleet.ids(), "wait_seconds": 60,
+        "expect_person": Fleet::MANAGED,
+    });
+    let (status, problem) = stage.tenant.post("/v1/reconnects", &order).await;
+    assert_eq!(
+        (status, problem_code(&problem)),
+        (422, "token_of_another_person"),
+        "{problem}"
+    );
+    assert_eq!(stage.tenant.get(OF_CLIENT).await["data"], json!([given]));
+    order["expect_person"] = json!(Fleet::PERSON);
+    let (status, ended) = stage.tenant.post("/v1/reconnects", &order).await;
+    assert_eq!(
+        (status, &ended["person"]["id"]),
+        (200, &json!(Fleet::PERSON)),
+        "{ended}"
+    );
 }
 
 async fn a_plan_of_a_consent_holds_for_its_reconnect(database: TestDatabase) {

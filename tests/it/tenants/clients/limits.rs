@@ -161,15 +161,11 @@ async fn a_client_may_call_only_from_its_networks(database: TestDatabase) {
         );
         let secret = ClientSecret::parse(client.client_secret.clone()).expect("a secret");
         let issued = vault
-            .issue_token(
-                ClientLogIn {
-                    client: Some(id(&client)),
-                    secret: &secret,
-                    address,
-                },
-                None,
-                None,
-            )
+            .authenticate_client(ClientLogIn {
+                client: Some(id(&client)),
+                secret: &secret,
+                address,
+            })
             .await;
         assert!(
             matches!(

@@ -107,12 +107,11 @@ impl Bench {
     pub(super) async fn bearer(&self, scope: &str) -> String {
         let it = self.tenant().await;
         let scope = Some(scope.parse().unwrap());
+        let log_in =
+            regrant_vault::ClientLogIn::from_localhost(it.client.id, it.secret.as_ref().unwrap());
+        let client = self.vault.authenticate_client(log_in).await.unwrap();
         self.vault
-            .issue_token(
-                regrant_vault::ClientLogIn::from_localhost(it.client.id, &it.secret.unwrap()),
-                scope,
-                None,
-            )
+            .issue_token(&client, scope, None)
             .await
             .unwrap()
             .access_token

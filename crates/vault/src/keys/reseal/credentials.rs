@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::future::try_join_all;
 use regrant_crypto::{DataKey, KeyRef};
-use regrant_domain::{AccessToken, Credential, CredentialId, GrantId, SealedRecord};
+use regrant_domain::{Credential, CredentialId, SealedRecord};
 use regrant_storage::{ResealedCredential, SlottedCredential, TenantScope, TenantTx};
 use tokio::sync::Mutex;
 use tracing::error;
@@ -21,16 +21,16 @@ use super::Pacing;
 use crate::{
     Error, Vault,
     audit::credentials_resealed_event,
-    credentials::payload::{credential_context, parse_payload},
+    credentials::{
+        payload::{credential_context, parse_payload},
+        token_prints::{GrantTokens, renew_print},
+    },
 };
 
 /// The actor of the audit rows.
 const ACTOR: &str = "vault";
 /// How many chunks are sealed side by side where nothing rests: while one waits for the database, others are sealed.
 const SIDE_BY_SIDE: usize = 3;
-
-/// The tokens of grants from which credentials of a chunk come.
-type GrantTokens = HashMap<GrantId, AccessToken>;
 
 /// One pass over the credentials of a tenant, which several tasks may share.
 #[derive(Clone)]
@@ -131,7 +131,7 @@ impl Vault {
         pass: &CredentialPass,
         ReadChunk { tx, read, .. }: ReadChunk,
     ) -> Result<Resealed, Error> {
-        let tokens = self.open_grant_tokens(&pass.scope, &tx, &read).await?;
+        let tokens = self.open_grants_of(&pass.scope, &tx, &read).await?;
         let mut resealed = Vec::with_capacity(read.len());
         for slotted in read {
             resealed.extend(self.reseal_credential(pass, &tokens, slotted).await?);
@@ -157,30 +157,19 @@ impl Vault {
         })
     }
 
-    /// The tokens of the grants of these credentials: a page's credential carries the fingerprint of the token that its own
-    /// was minted from.
-    async fn open_grant_tokens(
+    /// The tokens of the grants of these credentials.
+    async fn open_grants_of(
         &self,
         scope: &TenantScope,
         tx: &TenantTx,
         read: &[SlottedCredential],
     ) -> Result<GrantTokens, Error> {
-        let mut ids: Vec<_> = read
-            .iter()
-            .filter_map(|it| it.stored.credential.grant_id)
-            .collect();
+        let grants = read.iter().filter_map(|it| it.stored.credential.grant_id);
+        let mut ids: Vec<_> = grants.collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut tokens = GrantTokens::new();
-        for stored in tx.find_grant_tokens(&ids).await? {
-            let (id, Some(sealed)) = (stored.grant.id, stored.sealed) else {
-                continue;
-            };
-            if let Ok(token) = self.open_grant_token(scope, id, &sealed).await {
-                tokens.insert(id, token);
-            }
-        }
-        Ok(tokens)
+        let stored = tx.find_grant_tokens(&ids).await?;
+        Ok(self.open_grant_tokens(scope, stored).await)
     }
 
     /// The credential under the new key; `None` if it stays as it is.
@@ -224,14 +213,8 @@ impl Vault {
         let old = self.find_old_key(pass, &stored.sealed).await?;
         let context = credential_context(pass.scope.tenant(), stored);
         let plain = old.open_record(&context, &stored.sealed)?;
-        let print_of =
-            |it: &AccessToken| print_again((&old, &pass.key), stored, it.expose().as_bytes());
         let own = parse_payload(&plain, stored).ok();
-        let of_grant = || stored.grant_id.and_then(|it| tokens.get(&it));
-        let print = own
-            .as_ref()
-            .and_then(print_of)
-            .or_else(|| of_grant().and_then(print_of));
+        let print = renew_print((&old, &pass.key), stored, own.as_ref(), tokens);
         Ok((pass.key.seal_record(&context, &plain)?, print))
     }
 
@@ -246,14 +229,4 @@ impl Vault {
             None => self.data_keys.key_of_record(&pass.scope, sealed).await,
         }
     }
-}
-
-/// The fingerprint under the new key, if the stored one is this token's under the old key.
-fn print_again(
-    (old, new): (&DataKey, &DataKey),
-    stored: &Credential,
-    token: &[u8],
-) -> Option<Vec<u8>> {
-    let is_its = old.compute_fingerprint(token).as_bytes() == stored.fingerprint.as_slice();
-    is_its.then(|| new.compute_fingerprint(token).as_bytes().to_vec())
 }

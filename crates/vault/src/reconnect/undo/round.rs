@@ -54,7 +54,7 @@ impl Run<'_> {
         self.vault
             .probe_credentials(&mut round, &mut probed, is_previous)
             .await;
-        self.settle_undo_items(undone, &round, open, probed).await?;
+        self.settle_undo_items(undone, round, open, probed).await?;
         self.vault.progress.notify_waiters(self.reconnect.id);
         Ok(())
     }
@@ -95,13 +95,14 @@ impl Run<'_> {
     pub(in crate::reconnect) async fn settle_undo_items(
         &self,
         undone: &UndoneReconnect,
-        round: &ProbeRound<'_>,
+        mut round: ProbeRound<'_>,
         open: Vec<Item>,
         probed: Vec<ProbedAsset>,
     ) -> Result<(), Error> {
         let ids: Vec<_> = open.iter().map(|it| it.asset_id.clone()).collect();
         let (vault, now) = (self.vault, self.vault.clock.now());
         let key = vault.data_keys.active(self.scope).await?;
+        vault.renew_prints(&mut round, &probed, &key).await?;
         let mut probed: HashMap<_, _> = probed
             .into_iter()
             .map(|it| (it.asset.id.clone(), it))
@@ -110,7 +111,7 @@ impl Run<'_> {
         tx.hold_lease(self.lease).await?;
         let assets = tx.lock_assets(&ids).await?;
         let assets = vault.read_undo_assets(&tx, assets, undone, now).await?;
-        let mut settlement = UndoSettlement::new(self, round, &key, now);
+        let mut settlement = UndoSettlement::new(self, &round, &key, now);
         for item in &open {
             let probed = probed.remove(&item.asset_id);
             settlement.add_item(item, assets.get(&item.asset_id), probed)?;

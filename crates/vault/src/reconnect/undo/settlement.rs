@@ -223,7 +223,7 @@ impl<'a> UndoSettlement<'a> {
             kind: credential.kind,
             grant: self.round.grant_of(credential),
             app_id: self.run.scope.app_id(),
-            fingerprint: &credential.fingerprint,
+            fingerprint: self.round.print_of(credential),
             intent_seq: self.run.reconnect.intent_seq,
             acquired_by: self.run.reconnect.id.to_string(),
         };
