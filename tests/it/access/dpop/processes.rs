@@ -17,7 +17,7 @@ use crate::harness::{Fleet, ServerProcess, Tenant, free_address, http, on_both};
 on_both!(a_proof_is_for_the_public_address_and_counts_once_among_all_processes);
 
 /// The address in front of the processes.
-const PUBLIC: &str = "https://vault.example.com/regrant";
+const PUBLIC: &str = "https://vault.example.com";
 /// The issuer of the test's own process.
 const ISSUER: &str = "http://127.0.0.1:8080";
 

@@ -177,6 +177,12 @@ async fn a_page_says_that_other_assets_may_stop_and_names_none(database: TestDat
     let stage = Stage::on(database).await;
     let ids = stage.fleet.ids();
     let said = "More assets than those listed may lose access.";
+    // What serves has the permissions of the app, as every log-in by a link.
+    let (whole, first) = (stage.link().await, Visitor::new());
+    let step = first.log_in(url_of(&whole), Fleet::PERSON).await;
+    let preview = first.settle(&step).await;
+    first.press(&step, &preview, "confirm").await;
+    first.settle(&step).await;
     for (act, warns) in [("continue", false), ("choose", true)] {
         let link = stage.link_with(json!({ "asset_ids": ids[..2] })).await;
         let visitor = Visitor::new();
