@@ -4,6 +4,8 @@
 //! read before a tenant is known (apps, tenants, clients, due work) have methods of their own on [`Store`].
 //! Which transaction begins next is up to `turns.rs`.
 
+mod server;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use regrant_domain::{AppId, TenantId};
@@ -182,32 +184,6 @@ impl Store {
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
         self.dialect == Dialect::Sqlite
-    }
-
-    /// Whether this is a standby of PostgreSQL, which can be read and accepts no writes.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn is_standby(&self) -> Result<bool, Error> {
-        self.dialect.is_standby(&self.connection).await
-    }
-
-    /// The settings of PostgreSQL with which a power failure damages the database or loses what was committed; none on
-    /// SQLite.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_unsafe_settings(&self) -> Result<Vec<String>, Error> {
-        self.dialect.list_unsafe_settings(&self.connection).await
-    }
-
-    /// The settings of PostgreSQL that would lose what was committed, were they not set otherwise when a session begins: a
-    /// pooler in transaction mode drops what a session has set. None on SQLite.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_unsafe_defaults(&self) -> Result<Vec<String>, Error> {
-        self.dialect.list_unsafe_defaults(&self.connection).await
     }
 
     /// The scope of the installation itself: its own data keys, operators and audit.

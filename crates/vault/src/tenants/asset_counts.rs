@@ -14,7 +14,7 @@ use std::{
 use moka::future::Cache;
 use regrant_domain::TenantId;
 
-/// How far away a limit must be. A count of this many rows takes milliseconds.
+/// How far away a limit must be.
 const AMPLE_ROOM: usize = 250_000;
 /// How long a count is relied on.
 const COUNTED_EVERY: Duration = Duration::from_secs(5);
